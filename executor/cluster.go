@@ -1,0 +1,37 @@
+// Package executor is the only room that changes a cluster: it announces a
+// plan in the state, carries its steps out, verifies each one, and settles the
+// state from what really happened. A dry run does not call it.
+//
+// internal/cli calls Apply; internal/milvus and internal/statefile implement
+// the two interfaces that it declares.
+package executor
+
+import "context"
+
+// Cluster is the part of a Milvus cluster that an apply needs. Every call goes
+// over the wire: nothing is answered from a cache of the client.
+//
+// The implementation retries reads by itself. It sends a write exactly once
+// and classes its error (see Class): whether to try again is decided here,
+// after a re-read.
+type Cluster interface {
+	// AliasTarget resolves an alias by `aliases/describe`. found is false for
+	// code 1600, which also hides an alias whose collection was dropped.
+	AliasTarget(ctx context.Context, database, alias string) (collection string, found bool, err error)
+	// CollectionID is the identity of a collection; names are reused, ids never.
+	// found is false for code 100. An alias must not be asked for: Milvus
+	// describes the collection behind it.
+	CollectionID(ctx context.Context, database, collection string) (id string, found bool, err error)
+	// AliasesOf lists every alias that points at a collection, also unmanaged
+	// ones, by `aliases/list` with `collectionName` (rootcoord, uncached). It
+	// is empty for a collection that does not exist.
+	AliasesOf(ctx context.Context, database, collection string) ([]string, error)
+	// HasCollection says whether a collection of that name exists. Milvus
+	// answers true for the name of an alias too.
+	HasCollection(ctx context.Context, database, collection string) (bool, error)
+
+	CreateAlias(ctx context.Context, database, alias, collection string) error
+	AlterAlias(ctx context.Context, database, alias, collection string) error
+	DropAlias(ctx context.Context, database, alias string) error
+	DropCollection(ctx context.Context, database, collection string) error
+}

@@ -1,0 +1,14 @@
+// Command aliasctl binds Milvus aliases to collections the way a reviewed
+// manifest says, and retires the collections that nobody reads any more.
+package main
+
+import (
+	"os"
+
+	"aliasctl/internal/cli"
+)
+
+func main() {
+	code := cli.Main(os.Args, os.Stdin, os.Stdout, os.Stderr)
+	os.Exit(code)
+}

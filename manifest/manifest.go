@@ -1,0 +1,66 @@
+// Package manifest is the desired side: it turns YAML bytes into a Manifest,
+// every value with the file, line and column it came from, and reports every
+// problem of every file in one run. It knows nothing of a cluster or a state.
+//
+// The planner consumes a Manifest; internal/cli calls Load.
+package manifest
+
+import "fmt"
+
+// DefaultDatabase is the database that a document without a `database` field
+// means. Milvus calls it so in every version (milvus-rest section 1).
+const DefaultDatabase = "default"
+
+// Manifest is what the documents of one run want, merged.
+type Manifest struct {
+	// Cluster is the label that the documents agree on, "" when none has one.
+	Cluster string
+	// Databases stand in the order in which the documents first name them; a
+	// database that several documents name is here once.
+	Databases []Database
+}
+
+// Database is the desired side of one database.
+type Database struct {
+	Name string
+	// Named says that a document spells the name out. It matters for the
+	// default database alone: only then is `dbName` sent, because a Zilliz
+	// Cloud cluster without databases may refuse the field.
+	Named bool
+	Pos   Position
+
+	Aliases  []Alias   // in the order of the documents
+	Retire   []Retiree // likewise
+	Releases []Release // likewise
+}
+
+// Alias is one desired binding.
+type Alias struct {
+	Name       string
+	Collection string
+	// Protect forbids any later plan to drop the alias until the mark has been
+	// taken away in an apply of its own.
+	Protect bool
+	Pos     Position // of the alias's name
+}
+
+// Retiree is a collection to drop once nothing points at it.
+type Retiree struct {
+	Collection string
+	Pos        Position
+}
+
+// Release names an alias to forget without dropping it.
+type Release struct {
+	Alias string
+	Pos   Position
+}
+
+// Position is a place in a manifest file. Line and Column count from 1.
+type Position struct {
+	File         string
+	Line, Column int
+}
+
+// String is FILE:LINE:COLUMN, as editors and CI systems find it.
+func (p Position) String() string { return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column) }

@@ -1,0 +1,148 @@
+// Package planner is the pure core: Build compares a manifest, a state and a
+// live cluster and returns a Plan; Prove replays a plan on a model of the
+// cluster; Check holds it against the limits. Values in, values out: no file,
+// no socket, no clock, no error. A problem is data in the plan.
+//
+// internal/cli calls it; the executor carries out what it returns.
+package planner
+
+import "time"
+
+// PlanVersion is the version of the JSON form of a plan.
+const PlanVersion = 1
+
+// Op is what a step does.
+type Op string
+
+// The operations. Adopt and Forget change only the state.
+const (
+	CreateAlias    Op = "create-alias"
+	AlterAlias     Op = "alter-alias"
+	DropAlias      Op = "drop-alias"
+	DropCollection Op = "drop-collection"
+	Adopt          Op = "adopt"
+	Forget         Op = "forget"
+)
+
+// Writes says whether the operation changes the cluster.
+func (o Op) Writes() bool { return o != Adopt && o != Forget }
+
+// Step is one change, with the value that it expects to find.
+type Step struct {
+	Op         Op     `json:"op"`
+	Database   string `json:"database"`
+	Alias      string `json:"alias,omitempty"`      // of all but drop-collection
+	Collection string `json:"collection,omitempty"` // of drop-collection: what is dropped
+	// From is what the step expects to find just before it writes: the
+	// collection that the alias is bound to ("" for absent); for
+	// drop-collection the collection id.
+	From string `json:"from,omitempty"`
+	// To is the collection that the alias is bound to afterwards, "" for absent.
+	To string `json:"to,omitempty"`
+	// Drift says that the step undoes, follows or accepts a change that was
+	// made outside aliasctl.
+	Drift bool `json:"drift,omitempty"`
+	// Protect is the mark that the state has after the step.
+	Protect bool `json:"protect,omitempty"`
+	// Recreate marks the two halves of a switch by drop and create.
+	Recreate bool `json:"recreate,omitempty"`
+}
+
+// Plan is the ordered steps from live to manifest, as a value. Text, JSON, dry
+// run and apply all consume the same Plan; Steps stand in execution order.
+type Plan struct {
+	Version int     `json:"version"`
+	Cluster Cluster `json:"cluster"`
+	Serial  uint64  `json:"serial"` // of the state that the plan was made from
+	// Live is "read" or "assumed" (offline).
+	Live      string     `json:"live"`
+	Summary   Summary    `json:"summary"`
+	Steps     []Step     `json:"steps"`
+	Conflicts []Conflict `json:"conflicts"`
+	Notes     []string   `json:"notes"`
+
+	// Before and After are the managed bindings before and after the plan,
+	// sorted by database and alias; what a diff shows.
+	Before []Binding `json:"-"`
+	After  []Binding `json:"-"`
+}
+
+// Values of Plan.Live.
+const (
+	LiveRead    = "read"
+	LiveAssumed = "assumed"
+)
+
+// Summary counts what the plan does. A switch by drop and create counts once,
+// under Switch.
+type Summary struct {
+	Create    int `json:"create"`
+	Switch    int `json:"switch"`
+	Drop      int `json:"drop"`
+	Retire    int `json:"retire"`
+	Adopt     int `json:"adopt"`
+	Forget    int `json:"forget"`
+	Unchanged int `json:"unchanged"`
+	Conflicts int `json:"conflicts"`
+}
+
+// Pending is the number of changes that an apply would make, state-only ones
+// included.
+func (s Summary) Pending() int {
+	return s.Create + s.Switch + s.Drop + s.Retire + s.Adopt + s.Forget
+}
+
+// Conflict is something that the planner refuses to decide alone.
+type Conflict struct {
+	Kind       ConflictKind `json:"kind"`
+	Database   string       `json:"database"`
+	Alias      string       `json:"alias,omitempty"`
+	Collection string       `json:"collection,omitempty"`
+	Reason     string       `json:"reason"`         // one sentence for people
+	Want       string       `json:"want,omitempty"` // what the manifest says
+	Last       string       `json:"last,omitempty"` // what was last applied
+	Live       string       `json:"live,omitempty"` // what the cluster says
+	WaysOut    []string     `json:"ways_out"`
+}
+
+// ConflictKind is the stable word for a kind of conflict.
+type ConflictKind string
+
+// The kinds of conflict.
+const (
+	Drifted           ConflictKind = "drift"
+	NotOurs           ConflictKind = "not-ours"
+	TargetMissing     ConflictKind = "target-missing"
+	TargetIsAlias     ConflictKind = "target-is-alias"
+	AliasIsCollection ConflictKind = "alias-is-collection"
+	DatabaseMissing   ConflictKind = "database-missing"
+	StillAliased      ConflictKind = "still-aliased"
+	RetireeIsAlias    ConflictKind = "retiree-is-alias"
+	RetireeCameBack   ConflictKind = "retiree-came-back"
+)
+
+// SwitchMode is how an alias moves to another collection.
+type SwitchMode string
+
+// The two ways to switch. ByAlter has no gap; ByRecreate needs only the calls
+// of the oldest documents and leaves the alias unbound for a moment.
+const (
+	ByAlter    SwitchMode = "alter"
+	ByRecreate SwitchMode = "recreate"
+)
+
+// Options are the choices of a run that change what Build decides.
+type Options struct {
+	Cluster Cluster
+	Now     time.Time
+	Switch  SwitchMode // "" means ByAlter
+
+	OverwriteDrift Selection
+	TakeOver       Selection
+	RetireAgain    Selection
+	// Only plans these aliases alone; empty means all.
+	Only Selection
+	// AllowMissingTargets plans a binding whose target does not exist yet and
+	// notes it. For dry runs only.
+	AllowMissingTargets bool
+}

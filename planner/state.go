@@ -1,0 +1,60 @@
+package planner
+
+import "time"
+
+// StateVersion is the version of the state format that this program writes.
+const StateVersion = 1
+
+// State is what aliasctl last applied: the third version between the manifest
+// and the cluster. Without it an alias that left the manifest could not be
+// told from one that was never ours.
+type State struct {
+	Version int    `json:"version"`
+	Lineage string `json:"lineage"` // a UUID, made once with the first state
+	Serial  uint64 `json:"serial"`  // +1 per apply that changes something
+
+	Cluster   Cluster   `json:"cluster"`
+	UpdatedAt time.Time `json:"updated_at"`
+
+	Bindings []Binding      `json:"bindings"` // sorted by database, alias
+	Retired  []Retired      `json:"retired"`  // sorted by database, collection
+	Pending  []Announcement `json:"pending"`  // in the order announced
+}
+
+// Cluster says which cluster a state or a plan belongs to.
+type Cluster struct {
+	URI   string `json:"uri"`             // never with credentials
+	Label string `json:"label,omitempty"` // `cluster` of the manifest
+}
+
+// Binding is one alias with the collection it was last bound to by an apply.
+type Binding struct {
+	Database     string    `json:"database"`
+	Alias        string    `json:"alias"`
+	Collection   string    `json:"collection"`
+	CollectionID string    `json:"collection_id,omitempty"` // a decimal int64 as Milvus gives it
+	Since        time.Time `json:"since"`
+	Protect      bool      `json:"protect,omitempty"`
+}
+
+// Retired remembers a collection that an apply dropped, or found already
+// gone. While the name stays under `retire` it is a fence: a new collection of
+// that name is not dropped again without being asked.
+type Retired struct {
+	Database     string    `json:"database"`
+	Collection   string    `json:"collection"`
+	CollectionID string    `json:"collection_id,omitempty"` // "" when it was gone at first sight
+	DroppedAt    time.Time `json:"dropped_at"`
+}
+
+// Announcement is a step that a run wrote down before it changed anything.
+// It stays until a run has settled its alias or collection, so that what a
+// killed run did is known to be ours.
+type Announcement struct {
+	Op         Op     `json:"op"`
+	Database   string `json:"database"`
+	Alias      string `json:"alias,omitempty"`
+	Collection string `json:"collection,omitempty"`
+	From       string `json:"from,omitempty"`
+	To         string `json:"to,omitempty"`
+}
