@@ -61,10 +61,45 @@ type Plan struct {
 	Conflicts []Conflict `json:"conflicts"`
 	Notes     []string   `json:"notes"`
 
-	// Before and After are the managed bindings before and after the plan,
-	// sorted by database and alias; what a diff shows.
+	// Before and After are the managed bindings in the cluster before and after
+	// the plan, sorted by database and alias; what a diff shows. An alias that
+	// the manifest releases is in neither.
 	Before []Binding `json:"-"`
 	After  []Binding `json:"-"`
+
+	Housekeeping Housekeeping `json:"-"`
+	// Managed counts, per database, what the limits of Check refer to.
+	Managed []ManagedCount `json:"-"`
+}
+
+// Housekeeping is what an apply writes into the state without a step: nothing
+// of it changes a binding that the cluster has.
+type Housekeeping struct {
+	// Settles are bindings that an unfinished run had announced and that the
+	// cluster now has as the manifest wants them.
+	Settles []Binding
+	// Fences are retirees found already gone.
+	Fences []Retired
+	// Unfences are records and announcements of collections that the manifest
+	// no longer retires.
+	Unfences []Key
+}
+
+// Empty says that there is nothing to write.
+func (h Housekeeping) Empty() bool {
+	return len(h.Settles) == 0 && len(h.Fences) == 0 && len(h.Unfences) == 0
+}
+
+// ManagedCount counts the aliases of one database that the state knows.
+type ManagedCount struct {
+	Database string
+	InState  int // aliases that the state says are ours
+	Wanted   int // aliases that the manifest wants
+	Dropped  int // of InState: dropped by the plan
+	Gone     int // of InState: not in the cluster any more, forgotten
+	// Protected names the aliases that the plan would drop although the state
+	// marks them as protected.
+	Protected []string
 }
 
 // Values of Plan.Live.

@@ -57,4 +57,7 @@ type Announcement struct {
 	Collection string `json:"collection,omitempty"`
 	From       string `json:"from,omitempty"`
 	To         string `json:"to,omitempty"`
+	// At is when it was announced. A request can land long after the run that
+	// sent it died (milvus-rest section 13.1), but not for ever.
+	At time.Time `json:"at,omitzero"`
 }

@@ -1,0 +1,221 @@
+package planner
+
+import (
+	"fmt"
+	"strings"
+)
+
+// alias turns the verdict on one alias into steps or a conflict.
+func (b *builder) alias(d *database, e *managed, live *LiveDatabase, count *ManagedCount) {
+	now := live.Bindings[e.alias]
+	if !e.ours.empty() {
+		count.InState++
+	}
+	if e.want != nil {
+		count.Wanted++
+	}
+	if e.released {
+		if !e.ours.empty() {
+			b.record(d, e, Forget, "")
+		}
+		return
+	}
+	if now != "" {
+		b.before(d, *e, now)
+	}
+
+	step := Step{Database: d.name, Alias: e.alias, From: now, To: e.wanted(), Protect: e.want != nil && e.want.Protect}
+	switch decide(step.To, e.ours, now) {
+	case unmanaged:
+		return
+	case unchanged:
+		b.unchanged(d, e)
+	case adopt:
+		b.record(d, e, Adopt, step.To)
+	case forget:
+		count.Gone++
+		b.record(d, e, Forget, "")
+	case create:
+		step.Drift = !e.ours.empty() && !e.ours.absent
+		b.bind(d, e, live, step)
+	case alter:
+		b.bind(d, e, live, step)
+	case drop:
+		b.unbind(e, count, step)
+	case drifted:
+		step.Drift = true
+		switch {
+		case !b.options.OverwriteDrift.Has(d.name, e.alias):
+			b.drifted(d, e, step)
+		case step.To == "":
+			b.unbind(e, count, step)
+		default:
+			b.bind(d, e, live, step)
+		}
+	case foreign:
+		if b.options.TakeOver.Has(d.name, e.alias) {
+			b.bind(d, e, live, step)
+		} else {
+			b.foreign(d, e, step)
+		}
+	}
+}
+
+// unchanged keeps a binding that is as the manifest wants it. What only the
+// state has to learn is an adopt step (a changed mark) or housekeeping (an
+// unfinished run that got this far).
+func (b *builder) unchanged(d *database, e *managed) {
+	to := e.want.Collection
+	if e.last != nil && e.last.Protect != e.want.Protect {
+		b.record(d, e, Adopt, to)
+		return
+	}
+	b.plan.Summary.Unchanged++
+	b.after(d, *e, to)
+	if e.last == nil || e.last.Collection != to || len(e.ours.collections) > 1 || e.ours.absent {
+		settled := Binding{Database: d.name, Alias: e.alias, Collection: to, Protect: e.want.Protect}
+		b.plan.Housekeeping.Settles = append(b.plan.Housekeeping.Settles, settled)
+		b.note("alias %q: an unfinished run had announced it; it is at %q as the manifest wants", b.flagName(d, e.alias), to)
+	}
+}
+
+// record adds a step that changes only the state.
+func (b *builder) record(d *database, e *managed, op Op, to string) {
+	step := Step{Op: op, Database: d.name, Alias: e.alias, To: to}
+	if e.last != nil {
+		step.From = e.last.Collection
+	} else if !e.ours.empty() {
+		step.From = e.ours.collections[0]
+	}
+	if op == Adopt {
+		step.Protect = e.want.Protect
+		step.Drift = !e.ours.empty() && !e.ours.has(to)
+		b.plan.Summary.Adopt++
+		b.after(d, *e, to)
+	} else {
+		step.Drift = !e.released && !e.ours.absent
+		b.plan.Summary.Forget++
+	}
+	b.records = append(b.records, step)
+}
+
+// bind adds the step that binds an alias to its target, when the target can
+// take it.
+func (b *builder) bind(d *database, e *managed, live *LiveDatabase, step Step) {
+	if c, bad := b.target(d, e, live, step); bad {
+		b.conflict(c)
+		b.remains(d, e, step.From)
+		return
+	}
+	b.after(d, *e, step.To)
+	switch {
+	case step.From == "":
+		step.Op = CreateAlias
+		b.plan.Summary.Create++
+		b.binds = append(b.binds, step)
+	case b.options.Switch == ByRecreate:
+		// Drop and create stand side by side: whatever lies between them is
+		// time in which readers find nothing.
+		step.Recreate = true
+		drop, create := step, step
+		drop.Op, drop.To = DropAlias, ""
+		create.Op, create.From = CreateAlias, ""
+		b.plan.Summary.Switch++
+		b.binds = append(b.binds, drop, create)
+	default:
+		step.Op = AlterAlias
+		b.plan.Summary.Switch++
+		b.binds = append(b.binds, step)
+	}
+}
+
+// unbind adds the step that drops an alias which the manifest no longer has.
+func (b *builder) unbind(e *managed, count *ManagedCount, step Step) {
+	step.Op = DropAlias
+	b.plan.Summary.Drop++
+	b.unbinds = append(b.unbinds, step)
+	count.Dropped++
+	if e.protected() {
+		count.Protected = append(count.Protected, e.alias)
+	}
+}
+
+// remains lists an alias that a conflict leaves where it is.
+func (b *builder) remains(d *database, e *managed, now string) {
+	if now != "" {
+		b.after(d, *e, now)
+	}
+}
+
+// target says what keeps an alias from being bound to the wanted collection.
+func (b *builder) target(d *database, e *managed, live *LiveDatabase, step Step) (Conflict, bool) {
+	c := Conflict{Database: d.name, Alias: e.alias, Collection: step.To, Want: step.To, Last: lastApplied(e), Live: step.From}
+	_, isAlias := live.Aliases[step.To]
+	_, exists := live.Collections[step.To]
+	_, taken := live.Collections[e.alias]
+	switch {
+	case isAlias:
+		// Since 2.6.12 Milvus resolves such a target silently and binds to
+		// what it points at now (milvus-rest section 2).
+		c.Kind = TargetIsAlias
+		c.Reason = fmt.Sprintf("the target %q is itself an alias", step.To)
+		c.WaysOut = []string{"name the collection behind it in the manifest"}
+	case taken && step.From == "":
+		c.Kind = AliasIsCollection
+		c.Reason = fmt.Sprintf("a collection named %q exists, and Milvus keeps aliases and collections in one namespace", e.alias)
+		c.WaysOut = []string{"choose another name for the alias", "rename or drop that collection first"}
+	case !exists && b.options.AllowMissingTargets:
+		b.note("collection %q is not there yet (target of alias %q)", b.flagName(d, step.To), e.alias)
+		return Conflict{}, false
+	case !exists:
+		c.Kind = TargetMissing
+		c.Reason = fmt.Sprintf("the target %q does not exist", step.To)
+		c.WaysOut = []string{"build the collection first, or correct its name in the manifest",
+			"`--allow-missing-targets` for a dry run before it is built"}
+	default:
+		return Conflict{}, false
+	}
+	return c, true
+}
+
+func (b *builder) drifted(d *database, e *managed, step Step) {
+	name := b.flagName(d, e.alias)
+	c := Conflict{
+		Kind: Drifted, Database: d.name, Alias: e.alias, Collection: step.From,
+		Want: step.To, Last: lastApplied(e), Live: step.From,
+		Reason: fmt.Sprintf("alias %q was last bound to %q by us and is at %q now: someone else moved it", e.alias, lastApplied(e), step.From),
+	}
+	if step.To == "" {
+		c.WaysOut = []string{
+			fmt.Sprintf("put `%s: %s` back into the manifest to keep it, which adopts it", e.alias, step.From),
+			"add it to `release` to forget it and leave it where it is",
+			fmt.Sprintf("`--overwrite-drift %s` to drop it all the same", name),
+		}
+	} else {
+		c.WaysOut = []string{
+			fmt.Sprintf("put `%s: %s` into the manifest, which adopts it", e.alias, step.From),
+			fmt.Sprintf("`--overwrite-drift %s` to switch it to %q all the same", name, step.To),
+		}
+	}
+	c.WaysOut = append(c.WaysOut, "`--only ALIAS` to apply the others without it")
+	b.conflict(c)
+	b.remains(d, e, step.From)
+}
+
+func (b *builder) foreign(d *database, e *managed, step Step) {
+	b.conflict(Conflict{
+		Kind: NotOurs, Database: d.name, Alias: e.alias, Collection: step.From, Want: step.To, Live: step.From,
+		Reason: fmt.Sprintf("alias %q exists, bound to %q, and was never ours", e.alias, step.From),
+		WaysOut: []string{
+			fmt.Sprintf("put `%s: %s` into the manifest, which adopts it", e.alias, step.From),
+			fmt.Sprintf("`--take-over %s` to switch it to %q", b.flagName(d, e.alias), step.To),
+			"`--only ALIAS` to apply the others without it",
+		},
+	})
+	b.remains(d, e, step.From)
+}
+
+// lastApplied is S for people.
+func lastApplied(e *managed) string {
+	return strings.Join(e.ours.collections, " or ")
+}

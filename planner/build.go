@@ -1,0 +1,143 @@
+package planner
+
+import (
+	"fmt"
+	"slices"
+
+	"aliasctl/manifest"
+)
+
+// Build compares what the manifest wants, what the state remembers and what
+// the cluster says, and returns the plan that leads from the last to the
+// first. A nil live means that the cluster was not read: Build then assumes
+// that it equals the state, and that every collection exists.
+//
+// It is total: whatever it cannot decide is a Conflict in the plan.
+func Build(m *manifest.Manifest, s State, live *Live, o Options) Plan {
+	b := builder{state: s, live: live, options: o, databases: gather(m, s, o.Only)}
+	b.plan = Plan{
+		Version: PlanVersion, Cluster: o.Cluster, Serial: s.Serial, Live: LiveRead,
+		Steps: []Step{}, Conflicts: []Conflict{}, Notes: []string{},
+	}
+	if live == nil {
+		b.plan.Live = LiveAssumed
+	}
+	for _, d := range b.databases {
+		b.database(d)
+	}
+	b.plan.Steps = append(b.plan.Steps, slices.Concat(b.binds, b.unbinds, b.drops, b.records)...)
+	b.plan.Summary.Conflicts = len(b.plan.Conflicts)
+	return b.plan
+}
+
+// builder collects the steps of each phase. The order of the phases is the
+// order of safety: whoever stops half-way leaves too many aliases, never too
+// few, and a collection goes only when every alias has left it.
+type builder struct {
+	state     State
+	live      *Live
+	options   Options
+	databases []*database
+	plan      Plan
+
+	binds   []Step // create-alias, alter-alias, recreate pairs
+	unbinds []Step // drop-alias
+	drops   []Step // drop-collection
+	records []Step // adopt, forget
+}
+
+func (b *builder) database(d *database) {
+	live := b.liveDatabase(d)
+	if live.Missing && d.desired != nil {
+		b.conflict(Conflict{
+			Kind: DatabaseMissing, Database: d.name,
+			Reason: fmt.Sprintf("the cluster has no database %q", d.name),
+			WaysOut: []string{"create the database first, or correct `database` in the manifest",
+				"if it was dropped on purpose, remove its document: its aliases are then forgotten"},
+		})
+		b.keep(d, live)
+		return
+	}
+	count := ManagedCount{Database: d.name}
+	for i := range d.aliases {
+		b.alias(d, &d.aliases[i], live, &count)
+	}
+	if count.InState > 0 || count.Wanted > 0 {
+		b.plan.Managed = append(b.plan.Managed, count)
+	}
+	b.retire(d, live)
+}
+
+// liveDatabase is the database as it was read, or as the state has it when
+// the cluster was not read.
+func (b *builder) liveDatabase(d *database) *LiveDatabase {
+	if b.live == nil {
+		return assumed(d)
+	}
+	if live := b.live.Databases[d.name]; live != nil {
+		return live
+	}
+	return &LiveDatabase{} // not in the scope: it holds nothing of ours
+}
+
+// assumed is a database that is exactly as the state has it: bindings as last
+// applied, retired collections gone, every other collection there.
+func assumed(d *database) *LiveDatabase {
+	live := &LiveDatabase{Bindings: make(map[string]string), Aliases: make(map[string]struct{}), Collections: make(map[string]LiveCollection)}
+	pointing := make(map[string][]string)
+	for _, e := range d.aliases {
+		if e.last != nil {
+			live.Bindings[e.alias] = e.last.Collection
+			live.Aliases[e.alias] = struct{}{}
+			pointing[e.last.Collection] = append(pointing[e.last.Collection], e.alias)
+		}
+		if e.want != nil {
+			live.Collections[e.want.Collection] = LiveCollection{}
+		}
+	}
+	if d.desired != nil {
+		for _, r := range d.desired.Retire {
+			if _, gone := d.retired[r.Collection]; !gone {
+				live.Collections[r.Collection] = LiveCollection{Aliases: pointing[r.Collection]}
+			}
+		}
+	}
+	return live
+}
+
+// keep lists the bindings of a database that the plan leaves alone.
+func (b *builder) keep(d *database, live *LiveDatabase) {
+	for _, e := range d.aliases {
+		if now := live.Bindings[e.alias]; now != "" && !e.released {
+			b.before(d, e, now)
+			b.after(d, e, now)
+		}
+	}
+}
+
+func (b *builder) before(d *database, e managed, collection string) {
+	b.plan.Before = append(b.plan.Before, Binding{Database: d.name, Alias: e.alias, Collection: collection, Protect: e.protected()})
+}
+
+func (b *builder) after(d *database, e managed, collection string) {
+	protect := e.protected()
+	if e.want != nil {
+		protect = e.want.Protect
+	}
+	b.plan.After = append(b.plan.After, Binding{Database: d.name, Alias: e.alias, Collection: collection, Protect: protect})
+}
+
+func (b *builder) conflict(c Conflict) { b.plan.Conflicts = append(b.plan.Conflicts, c) }
+
+func (b *builder) note(format string, args ...any) {
+	b.plan.Notes = append(b.plan.Notes, fmt.Sprintf(format, args...))
+}
+
+// flagName is how a flag names an alias or collection: bare where that is
+// clear, DATABASE/NAME where the run spans several databases.
+func (b *builder) flagName(d *database, name string) string {
+	if len(b.databases) > 1 {
+		return d.name + "/" + name
+	}
+	return name
+}

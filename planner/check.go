@@ -1,0 +1,95 @@
+package planner
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Limits bound what one plan may destroy. The zero value forbids nothing but
+// what is protected; use DefaultLimits.
+type Limits struct {
+	AliasDrops      AliasDropLimit
+	CollectionDrops int
+	// AllowEmpty holds the databases that may lose every managed alias.
+	AllowEmpty map[string]bool
+}
+
+// AliasDropLimit is `--max-alias-drops`: a number, or a share of the managed
+// aliases.
+type AliasDropLimit struct {
+	N       int
+	Percent bool
+	// From is the number of managed aliases from which the limit applies: one
+	// alias of three is more than 30 %, and is everyday work.
+	From int
+}
+
+// DefaultLimits are the limits of a run without flags.
+func DefaultLimits() Limits {
+	return Limits{AliasDrops: AliasDropLimit{N: 30, Percent: true, From: 10}, CollectionDrops: 10}
+}
+
+func (l AliasDropLimit) exceeded(dropped, managed int) bool {
+	switch {
+	case dropped == 0 || managed < l.From:
+		return false
+	case l.Percent:
+		return dropped*100 > l.N*managed
+	default:
+		return dropped > l.N
+	}
+}
+
+func (l AliasDropLimit) String() string {
+	if l.Percent {
+		return fmt.Sprintf("%d%%", l.N)
+	}
+	return fmt.Sprint(l.N)
+}
+
+// Check holds the plan against the limits and returns every refusal. A plan
+// that is refused is still shown; it is not applied.
+func (p Plan) Check(l Limits) []Refusal {
+	var refusals []Refusal
+	refuse := func(guard, wayOut, reason string, args ...any) {
+		refusals = append(refusals, Refusal{Guard: guard, Reason: fmt.Sprintf(reason, args...), WayOut: wayOut})
+	}
+
+	inState, dropped := 0, 0
+	for _, m := range p.Managed {
+		inState += m.InState
+		dropped += m.Dropped
+	}
+	if l.AliasDrops.exceeded(dropped, inState) {
+		refuse("alias-drops", fmt.Sprintf("`--max-alias-drops %d` if this is meant", dropped),
+			"the plan drops %d of %d managed aliases; the limit is %s", dropped, inState, l.AliasDrops)
+	}
+	for _, m := range p.Managed {
+		if m.Dropped > 0 && m.Dropped+m.Gone == m.InState && m.Wanted == 0 && !l.AllowEmpty[m.Database] {
+			refuse("empty-database", fmt.Sprintf("`--allow-empty %s` if this is meant", m.Database),
+				"the plan drops every managed alias of database %q (%d)", m.Database, m.Dropped)
+		}
+	}
+	if p.Summary.Retire > l.CollectionDrops {
+		refuse("collection-drops", fmt.Sprintf("`--max-collection-drops %d` if this is meant", p.Summary.Retire),
+			"the plan drops %d collections; the limit is %d", p.Summary.Retire, l.CollectionDrops)
+	}
+	for _, m := range p.Managed {
+		for _, alias := range m.Protected {
+			refuse("protected", fmt.Sprintf("put %q back with `protect: false`, apply, and remove it in a later apply", alias),
+				"alias %q of database %q is protected and the plan drops it", alias, m.Database)
+		}
+	}
+	return refusals
+}
+
+// ParseAliasDropLimit reads "N" or "P%". An explicit limit applies however few
+// aliases are managed.
+func ParseAliasDropLimit(s string) (AliasDropLimit, error) {
+	digits, percent := strings.CutSuffix(s, "%")
+	n := 0
+	if _, err := fmt.Sscanf(digits, "%d", &n); err != nil || fmt.Sprint(n) != digits || n < 0 || percent && n > 100 {
+		return AliasDropLimit{}, fmt.Errorf("%q is neither a number nor a share like 30%%", s)
+	}
+	return AliasDropLimit{N: n, Percent: percent}, nil
+}

@@ -1,0 +1,95 @@
+package planner
+
+// The truth table of one alias
+//
+// Three versions meet for each managed alias: W, what the manifest wants; S,
+// what is ours; L, what the cluster says. S is a set and not a value because a
+// run that was killed leaves its announcement behind: its request may have
+// landed, may land later, or never. Whatever an unfinished run announced, the
+// old target and the new one, is ours; a live value in S was put there by us,
+// a live value outside of S by somebody else. Two facts follow, and every
+// promise of the tool rests on them: a change of ours is never mistaken for
+// drift, and a change of somebody else is never overwritten without being
+// asked.
+//
+//	W   S       L       verdict
+//	-   empty   any     unmanaged (such an alias is never looked at)
+//	c   has c   c       unchanged
+//	c   not c   c       adopt
+//	c   any     -       create
+//	c   has s   s       alter
+//	-   set     -       forget
+//	-   has s   s       drop
+//	otherwise           drifted (S set) or foreign (S empty)
+
+// verdict is what the truth table says about one alias.
+type verdict int
+
+const (
+	unmanaged verdict = iota
+	unchanged
+	adopt
+	create
+	alter
+	forget
+	drop
+	drifted // a managed alias that somebody else moved
+	foreign // an alias that exists and was never ours
+)
+
+// ours is S of the truth table: every collection that the state or an
+// announcement gives for one alias. The zero value means "never ours".
+type ours struct {
+	collections []string // distinct; the binding last applied comes first
+	// absent says that an unfinished run may have left the alias unbound, so
+	// that finding it so is not drift.
+	absent bool
+}
+
+func (s *ours) add(collection string) {
+	if collection == "" {
+		s.absent = true
+		return
+	}
+	if !s.has(collection) {
+		s.collections = append(s.collections, collection)
+	}
+}
+
+func (s ours) has(collection string) bool {
+	for _, c := range s.collections {
+		if c == collection {
+			return true
+		}
+	}
+	return false
+}
+
+func (s ours) empty() bool { return len(s.collections) == 0 }
+
+// decide is the truth table. "" stands for absent in want and live. It is
+// total: every combination has exactly one verdict.
+func decide(want string, s ours, live string) verdict {
+	switch {
+	case want == "" && s.empty():
+		return unmanaged
+	case want == "" && live == "":
+		return forget
+	case want == "" && s.has(live):
+		return drop
+	case want == "":
+		return drifted
+	case live == "":
+		return create
+	case live == want && s.has(want):
+		return unchanged
+	case live == want:
+		return adopt
+	case s.has(live):
+		return alter
+	case s.empty():
+		return foreign
+	default:
+		return drifted
+	}
+}
