@@ -1,0 +1,215 @@
+package render
+
+import (
+	"slices"
+	"strings"
+
+	"aliasctl/planner"
+)
+
+// bindings is one side of a diff: what is bound, and the collections that are
+// worth a line because the plan drops them. Both are sorted by database and
+// name.
+type bindings struct {
+	aliases     []planner.Binding
+	collections []planner.Key
+}
+
+// sides are the bindings before and after a plan.
+func sides(plan planner.Plan) (before, after bindings) {
+	before.aliases, after.aliases = plan.Before, plan.After
+	for _, s := range plan.Steps {
+		if s.Op == planner.DropCollection {
+			before.collections = append(before.collections, planner.Key{Database: s.Database, Name: s.Collection})
+		}
+	}
+	slices.SortFunc(before.collections, func(a, b planner.Key) int {
+		return compare(a.Database, a.Name, b.Database, b.Name)
+	})
+	return before, after
+}
+
+func compare(database1, name1, database2, name2 string) int {
+	if c := strings.Compare(database1, database2); c != 0 {
+		return c
+	}
+	return strings.Compare(name1, name2)
+}
+
+// The canonical YAML of bindings has the form of a manifest: one document per
+// database, one line per binding, everything in order.
+//
+//	---
+//	database: default
+//	aliases:
+//	  products: products_v42
+//	  reviews: {collection: reviews_v7, protect: true}
+//	collections:
+//	  - products_v41
+
+// canonical writes both sides at once, and hands them over in pairs of small
+// pieces that begin and end at the same keys. A diff of the pieces, one after
+// the other, is a diff of the whole; since no piece has more than pieceKeys
+// keys, its cost stays linear however much the sides differ.
+func canonical(before, after bindings, pair func(before, after string)) {
+	var a, b strings.Builder
+	keys := 0
+	flush := func() {
+		if a.Len()+b.Len() > 0 {
+			pair(a.String(), b.String())
+			a.Reset()
+			b.Reset()
+		}
+		keys = 0
+	}
+	next := func() {
+		if keys++; keys == pieceKeys {
+			flush()
+		}
+	}
+	for {
+		database, ok := firstDatabase(before, after)
+		if !ok {
+			flush()
+			return
+		}
+		var x, y bindings
+		x, before = before.cut(database)
+		y, after = after.cut(database)
+		x.open(&a, database)
+		y.open(&b, database)
+		merge(x.aliases, y.aliases, func(l, r *planner.Binding) {
+			writeBinding(&a, l)
+			writeBinding(&b, r)
+			next()
+		})
+		x.openCollections(&a)
+		y.openCollections(&b)
+		for _, c := range x.collections {
+			a.WriteString("  - " + scalar(c.Name) + "\n")
+			next()
+		}
+	}
+}
+
+// pieceKeys is the number of keys in a piece. The cost of a diff grows with
+// its square, so it is small; it need only be larger than what fits a screen.
+const pieceKeys = 48
+
+// firstDatabase is the least name of a database on either side.
+func firstDatabase(sides ...bindings) (name string, ok bool) {
+	see := func(database string) {
+		if !ok || database < name {
+			name, ok = database, true
+		}
+	}
+	for _, s := range sides {
+		if len(s.aliases) > 0 {
+			see(s.aliases[0].Database)
+		}
+		if len(s.collections) > 0 {
+			see(s.collections[0].Database)
+		}
+	}
+	return name, ok
+}
+
+// cut takes away the part that belongs to a database, which comes first.
+func (s bindings) cut(database string) (part, rest bindings) {
+	n := 0
+	for n < len(s.aliases) && s.aliases[n].Database == database {
+		n++
+	}
+	part.aliases, rest.aliases = s.aliases[:n], s.aliases[n:]
+	n = 0
+	for n < len(s.collections) && s.collections[n].Database == database {
+		n++
+	}
+	part.collections, rest.collections = s.collections[:n], s.collections[n:]
+	return part, rest
+}
+
+// open begins the document of one database, if there is anything in it.
+func (s bindings) open(b *strings.Builder, database string) {
+	if len(s.aliases)+len(s.collections) == 0 {
+		return
+	}
+	b.WriteString("---\n" + databaseField + scalar(database) + "\n")
+	if len(s.aliases) > 0 {
+		b.WriteString("aliases:\n")
+	}
+}
+
+const databaseField = "database: "
+
+func (s bindings) openCollections(b *strings.Builder) {
+	if len(s.collections) > 0 {
+		b.WriteString("collections:\n")
+	}
+}
+
+// merge walks two lists of one database in the order of the aliases; what only
+// one of them has comes with a nil.
+func merge(before, after []planner.Binding, both func(before, after *planner.Binding)) {
+	for len(before) > 0 || len(after) > 0 {
+		switch {
+		case len(after) == 0 || len(before) > 0 && before[0].Alias < after[0].Alias:
+			both(&before[0], nil)
+			before = before[1:]
+		case len(before) == 0 || after[0].Alias < before[0].Alias:
+			both(nil, &after[0])
+			after = after[1:]
+		default:
+			both(&before[0], &after[0])
+			before, after = before[1:], after[1:]
+		}
+	}
+}
+
+func writeBinding(b *strings.Builder, binding *planner.Binding) {
+	if binding == nil {
+		return
+	}
+	b.WriteString("  ")
+	b.WriteString(scalar(binding.Alias))
+	if binding.Protect {
+		b.WriteString(": {collection: ")
+		b.WriteString(scalar(binding.Collection))
+		b.WriteString(", protect: true}\n")
+		return
+	}
+	b.WriteString(": ")
+	b.WriteString(scalar(binding.Collection))
+	b.WriteByte('\n')
+}
+
+// scalar is a name as YAML, quoted where it would not be read as that string:
+// words such as "on" and "null", and what is no name by Milvus' rule.
+func scalar(name string) string {
+	if plain(name) && !reserved(name) {
+		return name
+	}
+	return `"` + strings.ReplaceAll(clean(strings.ReplaceAll(name, `\`, `\\`)), `"`, `\"`) + `"`
+}
+
+func plain(name string) bool {
+	for i := 0; i < len(name); i++ {
+		c := name[i] | 0x20 // lower case
+		if c >= 'a' && c <= 'z' || name[i] == '_' || i > 0 && name[i] >= '0' && name[i] <= '9' {
+			continue
+		}
+		return false
+	}
+	return name != ""
+}
+
+func reserved(name string) bool {
+	if len(name) > len("false") {
+		return false
+	}
+	switch strings.ToLower(name) {
+	case "y", "n", "yes", "no", "on", "off", "true", "false", "null":
+		return true
+	}
+	return false
+}

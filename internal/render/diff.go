@@ -1,0 +1,132 @@
+package render
+
+import (
+	"io"
+	"strings"
+
+	"github.com/sergi/go-diff/diffmatchpatch"
+)
+
+// Diff writes a unified diff of the bindings as canonical YAML, before and
+// after the plan. Above it stand, as text that patch programs skip, what would
+// stop an apply, the proof and the line of counts. The only errors are those
+// of w.
+func Diff(w io.Writer, r Report, s Style) error {
+	p := newPage(w, s)
+	p.preamble(r)
+
+	dmp := diffmatchpatch.New()
+	dmp.DiffTimeout = 0 // the default gives another diff on a slow machine
+	h := &hunks{page: p, dmp: dmp}
+	before, after := sides(r.Plan)
+	canonical(before, after, func(before, after string) {
+		if before == after {
+			h.lines(diffmatchpatch.DiffEqual, before)
+			return
+		}
+		a, b, lines := dmp.DiffLinesToRunes(before, after)
+		for _, d := range dmp.DiffCharsToLines(dmp.DiffMainRunes(a, b, false), lines) {
+			h.lines(d.Type, d.Text)
+		}
+	})
+	h.close()
+	return p.Flush()
+}
+
+func (p *page) preamble(r Report) {
+	if r.offline() {
+		p.WriteString(offlineLine)
+	}
+	n := newNames(r.Plan)
+	for _, c := range r.Plan.Conflicts {
+		p.WriteString(paint(p.bad, "conflict: "+clean(n.ofConflict(c)+": "+c.Reason)) + "\n")
+	}
+	for _, refusal := range r.Refusals {
+		p.WriteString(paint(p.bad, "refused: "+clean(refusal.Guard+": "+refusal.Reason+": "+refusal.WayOut)) + "\n")
+	}
+	for _, note := range r.Plan.Notes {
+		p.WriteString("note: " + clean(note) + "\n")
+	}
+	p.WriteString(proofLine(r.Proof) + "\n")
+	p.WriteString(summaryLine(r.Plan.Summary) + "\n")
+	if line := stateLine(r.Plan.Summary); line != "" {
+		p.WriteString(line + "\n")
+	}
+}
+
+// contextLines is how many unchanged lines stand around a change.
+const contextLines = 3
+
+// hunks gathers the lines of a diff, in order, into hunks and writes each one
+// as soon as it is complete: its header has to name its length.
+type hunks struct {
+	*page
+	dmp     *diffmatchpatch.DiffMatchPatch
+	started bool // the file headers are written
+
+	hunk     []diffLine // the lines of the hunk being gathered; before it, the context that would lead it
+	open     bool       // hunk holds a change
+	trailing int        // unchanged lines at the end of hunk
+	before   int        // lines of the text before, ahead of hunk
+	after    int        // likewise of the text after
+	database string     // the last `database` line ahead of hunk
+}
+
+type diffLine struct {
+	op   diffmatchpatch.Operation
+	text string // without the line break
+}
+
+// lines takes the next lines, all with the same operation.
+func (h *hunks) lines(op diffmatchpatch.Operation, text string) {
+	for text != "" {
+		var line string
+		line, text, _ = strings.Cut(text, "\n")
+		h.line(diffLine{op, line})
+	}
+}
+
+func (h *hunks) line(l diffLine) {
+	h.hunk = append(h.hunk, l)
+	if l.op != diffmatchpatch.DiffEqual {
+		h.open, h.trailing = true, 0
+		return
+	}
+	h.trailing++
+	switch {
+	case !h.open && h.trailing > contextLines:
+		h.drop(1)
+	case h.open && h.trailing > 2*contextLines:
+		// No change is near enough to share its context with this hunk.
+		h.write(len(h.hunk) - contextLines - 1)
+		h.drop(len(h.hunk) - contextLines)
+	}
+}
+
+// close writes the last hunk.
+func (h *hunks) close() {
+	if h.open {
+		h.write(len(h.hunk) - max(h.trailing-contextLines, 0))
+	}
+}
+
+// drop forgets the first n lines.
+func (h *hunks) drop(n int) {
+	for _, l := range h.hunk[:n] {
+		h.count(l)
+	}
+	h.hunk = h.hunk[:copy(h.hunk, h.hunk[n:])]
+	h.open, h.trailing = false, len(h.hunk)
+}
+
+func (h *hunks) count(l diffLine) {
+	if l.op != diffmatchpatch.DiffInsert {
+		h.before++
+	}
+	if l.op != diffmatchpatch.DiffDelete {
+		h.after++
+	}
+	if strings.HasPrefix(l.text, databaseField) {
+		h.database = l.text
+	}
+}

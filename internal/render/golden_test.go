@@ -1,0 +1,70 @@
+package render_test
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"aliasctl/internal/render"
+)
+
+var update = flag.Bool("update", false, "write the goldens instead of comparing with them")
+
+var goldenDir = filepath.Join("..", "..", "testdata", "plan")
+
+// golden compares got with a file of testdata/plan.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join(goldenDir, name+".golden")
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s (-want +got; -update accepts it):\n%s", name, diff)
+	}
+}
+
+func written(t *testing.T, f render.Format, r render.Report, s render.Style) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := render.Write(&b, f, r, s); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestScenariosInEveryFormat(t *testing.T) {
+	for _, s := range scenarios() {
+		for _, f := range render.Formats() {
+			t.Run(s.name+"/"+string(f), func(t *testing.T) {
+				golden(t, s.name+"."+string(f), written(t, f, s.report, render.Style{}))
+			})
+		}
+	}
+}
+
+func TestScenariosInColour(t *testing.T) {
+	for _, s := range scenarios() {
+		switch s.name {
+		case "switch-and-retire", "drift-and-conflicts", "apply-failed":
+		default:
+			continue
+		}
+		for _, f := range []render.Format{render.FormatText, render.FormatDiff} {
+			t.Run(s.name+"/"+string(f), func(t *testing.T) {
+				golden(t, s.name+".colour."+string(f), written(t, f, s.report, render.Style{Color: true}))
+			})
+		}
+	}
+}

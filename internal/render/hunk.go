@@ -1,0 +1,132 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/fatih/color"
+	"github.com/sergi/go-diff/diffmatchpatch"
+)
+
+// write writes the first n gathered lines as a hunk.
+func (h *hunks) write(n int) {
+	if !h.started {
+		h.started = true
+		h.WriteString(paint(h.title, "--- before") + "\n" + paint(h.title, "+++ after") + "\n")
+	}
+	lines := h.hunk[:n]
+	var before, after int
+	for _, l := range lines {
+		if l.op != diffmatchpatch.DiffInsert {
+			before++
+		}
+		if l.op != diffmatchpatch.DiffDelete {
+			after++
+		}
+	}
+	header := fmt.Sprintf("@@ -%s +%s @@", span(h.before, before), span(h.after, after))
+	h.WriteString(paint(h.record, header))
+	if h.database != "" {
+		h.WriteString(" " + h.database)
+	}
+	h.WriteByte('\n')
+	for len(lines) > 0 {
+		lines = lines[h.run(lines):]
+	}
+}
+
+// span is the place of a hunk in one of the texts. An empty one names the line
+// that it follows, as diff(1) does.
+func span(ahead, length int) string {
+	if length > 0 {
+		ahead++
+	}
+	return fmt.Sprintf("%d,%d", ahead, length)
+}
+
+// run writes the lines up to where another kind of change begins, and returns
+// how many: either one unchanged line, or removed lines with the added ones
+// that follow them.
+func (h *hunks) run(lines []diffLine) int {
+	if lines[0].op == diffmatchpatch.DiffEqual {
+		h.plainLine(" ", lines[0].text, nil)
+		return 1
+	}
+	removed := leading(lines, diffmatchpatch.DiffDelete)
+	added := leading(lines[removed:], diffmatchpatch.DiffInsert)
+	n := removed + added
+	if h.remove == nil || removed == 0 || added == 0 {
+		for _, l := range lines[:removed] {
+			h.plainLine("-", l.text, h.remove)
+		}
+		for _, l := range lines[removed:n] {
+			h.plainLine("+", l.text, h.add)
+		}
+		return n
+	}
+	then := make(map[string]string, added)
+	for _, l := range lines[removed:n] {
+		then[yamlKey(l.text)] = l.text
+	}
+	was := make(map[string]string, removed)
+	for _, l := range lines[:removed] {
+		was[yamlKey(l.text)] = l.text
+		h.markedLine("-", l.text, then, diffmatchpatch.DiffDelete, h.remove, h.removeMark)
+	}
+	for _, l := range lines[removed:n] {
+		h.markedLine("+", l.text, was, diffmatchpatch.DiffInsert, h.add, h.addMark)
+	}
+	return n
+}
+
+func leading(lines []diffLine, op diffmatchpatch.Operation) int {
+	n := 0
+	for n < len(lines) && lines[n].op == op {
+		n++
+	}
+	return n
+}
+
+func (h *hunks) plainLine(sign, text string, ink *color.Color) {
+	if ink == nil {
+		h.WriteString(sign)
+		h.WriteString(text)
+		h.WriteByte('\n')
+		return
+	}
+	h.WriteString(paint(ink, sign+text) + "\n")
+}
+
+// markedLine writes one line of a changed pair. Its other half is found by the
+// key; what only this half has (mine) is marked.
+func (h *hunks) markedLine(sign, text string, others map[string]string, mine diffmatchpatch.Operation, ink, mark *color.Color) {
+	key := yamlKey(text)
+	other, ok := others[key]
+	if !ok {
+		h.plainLine(sign, text, ink)
+		return
+	}
+	from, to := text[len(key):], other[len(key):]
+	if mine == diffmatchpatch.DiffInsert {
+		from, to = to, from
+	}
+	h.WriteString(paint(ink, sign+key))
+	parts := h.dmp.DiffCleanupSemantic(h.dmp.DiffMain(from, to, false))
+	for _, part := range parts {
+		switch part.Type {
+		case diffmatchpatch.DiffEqual:
+			h.WriteString(paint(ink, part.Text))
+		case mine:
+			h.WriteString(paint(mark, part.Text))
+		}
+	}
+	h.WriteByte('\n')
+}
+
+// yamlKey is the part of a line up to its value.
+func yamlKey(line string) string {
+	if i := strings.Index(line, ": "); i >= 0 {
+		return line[:i+len(": ")]
+	}
+	return line
+}

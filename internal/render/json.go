@@ -1,0 +1,128 @@
+package render
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"io"
+	"time"
+
+	"aliasctl/executor"
+	"aliasctl/planner"
+)
+
+// JSON writes the report for machines: one object, its lists one element a
+// line, so that a plan of any size is written as it goes and reads well in a
+// diff. Lists are never null. `results` is there after an apply only. The only
+// errors are those of w.
+func JSON(w io.Writer, r Report) error {
+	o := newObject(w)
+	o.field("version", r.Plan.Version)
+	o.field("cluster", r.Plan.Cluster)
+	o.field("serial", r.Plan.Serial)
+	o.field("live", r.Plan.Live)
+	o.field("summary", r.Plan.Summary)
+	list(o, "steps", r.Plan.Steps, func(s *planner.Step) any { return s })
+	list(o, "conflicts", r.Plan.Conflicts, conflictJSON)
+	list(o, "notes", r.Plan.Notes, func(s *string) any { return s })
+	list(o, "refusals", r.Refusals, func(r *planner.Refusal) any { return r })
+	proof := r.Proof
+	if proof.Gaps == nil {
+		proof.Gaps = []string{}
+	}
+	o.field("proof", proof)
+	if r.Applied {
+		list(o, "results", r.Results, resultJSON)
+	}
+	return o.close()
+}
+
+func conflictJSON(c *planner.Conflict) any {
+	if c.WaysOut == nil {
+		c := *c
+		c.WaysOut = []string{}
+		return c
+	}
+	return c
+}
+
+// result is the form of an executor.Result: its step, and what became of it.
+type result struct {
+	planner.Step
+	Outcome executor.Outcome `json:"outcome"`
+	Error   string           `json:"error,omitempty"`
+	Seconds float64          `json:"seconds"`
+}
+
+func resultJSON(r *executor.Result) any {
+	form := result{Step: r.Step, Outcome: r.Outcome, Seconds: r.Took.Round(time.Microsecond).Seconds()}
+	if r.Err != nil {
+		form.Error = r.Err.Error()
+	}
+	return form
+}
+
+// object writes the fields of one JSON object as they come.
+type object struct {
+	*bufio.Writer
+	line    bytes.Buffer
+	encoder *json.Encoder
+	err     error
+	fields  int
+}
+
+func newObject(w io.Writer) *object {
+	o := &object{Writer: bufio.NewWriterSize(w, 64<<10)}
+	o.encoder = json.NewEncoder(&o.line)
+	o.encoder.SetEscapeHTML(false) // "->" in a note should stay readable
+	return o
+}
+
+func (o *object) field(name string, value any) {
+	o.name(name)
+	o.value(value)
+}
+
+// list is a field whose value is a list. (A function, because a method has no
+// type parameters.)
+func list[T any](o *object, name string, items []T, form func(*T) any) {
+	o.name(name)
+	o.WriteByte('[')
+	for i := range items {
+		if i > 0 {
+			o.WriteByte(',')
+		}
+		o.WriteString("\n    ")
+		o.value(form(&items[i]))
+	}
+	if len(items) > 0 {
+		o.WriteString("\n  ")
+	}
+	o.WriteByte(']')
+}
+
+func (o *object) name(name string) {
+	if o.fields == 0 {
+		o.WriteString("{\n  ")
+	} else {
+		o.WriteString(",\n  ")
+	}
+	o.fields++
+	o.WriteString(`"` + name + `": `)
+}
+
+func (o *object) value(v any) {
+	o.line.Reset()
+	if err := o.encoder.Encode(v); err != nil && o.err == nil {
+		o.err = err
+	}
+	o.Write(bytes.TrimSuffix(o.line.Bytes(), []byte("\n")))
+}
+
+func (o *object) close() error {
+	o.WriteString("\n}\n")
+	if o.err != nil {
+		return o.err
+	}
+	return o.Flush()
+}

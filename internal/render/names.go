@@ -1,0 +1,76 @@
+package render
+
+import (
+	"unicode/utf8"
+
+	"aliasctl/planner"
+)
+
+// maxNameColumn keeps one very long name from pushing every other line apart.
+const maxNameColumn = 32
+
+// names says how aliases and collections are called in one report.
+type names struct {
+	// qualified names carry their database, because there is more than one or
+	// because the only one is not the default.
+	qualified bool
+	column    int // columns for the names of steps
+}
+
+const defaultDatabase = "default"
+
+func newNames(plan planner.Plan) names {
+	var n names
+	see := func(database string) { n.qualified = n.qualified || database != "" && database != defaultDatabase }
+	for _, b := range plan.Before {
+		see(b.Database)
+	}
+	for _, s := range plan.Steps {
+		see(s.Database)
+	}
+	for _, c := range plan.Conflicts {
+		see(c.Database)
+	}
+	for _, s := range plan.Steps {
+		n.column = max(n.column, min(maxNameColumn, utf8.RuneCountInString(n.of(s))))
+	}
+	return n
+}
+
+// key is the name of an alias or of a collection.
+func (n names) key(database, name string) string {
+	switch {
+	case name == "":
+		return database
+	case n.qualified:
+		return database + "/" + name
+	}
+	return name
+}
+
+// of is the name of what a step changes.
+func (n names) of(s planner.Step) string {
+	if s.Op == planner.DropCollection {
+		return n.key(s.Database, s.Collection)
+	}
+	return n.key(s.Database, s.Alias)
+}
+
+// ofConflict is the name of what a conflict is about.
+func (n names) ofConflict(c planner.Conflict) string {
+	if c.Alias != "" {
+		return n.key(c.Database, c.Alias)
+	}
+	return n.key(c.Database, c.Collection)
+}
+
+// recreates says that steps i and i+1 are the two halves of one switch by drop
+// and create.
+func recreates(steps []planner.Step, i int) bool {
+	if i < 0 || i+1 >= len(steps) {
+		return false
+	}
+	a, b := steps[i], steps[i+1]
+	return a.Recreate && b.Recreate && a.Op == planner.DropAlias && b.Op == planner.CreateAlias &&
+		a.Database == b.Database && a.Alias == b.Alias
+}

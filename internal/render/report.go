@@ -1,0 +1,95 @@
+// Package render turns what one computation produced into what people and
+// machines read: text, a unified diff, JSON. There is one Report and several
+// renderers over it; each writes straight to an io.Writer, in time linear in
+// the report, and decides nothing.
+//
+// internal/cli calls it. Names and messages come from a server and may hold
+// anything: text and diff show control characters escaped, never raw.
+package render
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"aliasctl/executor"
+	"aliasctl/planner"
+)
+
+// Report is everything that one computation produced.
+type Report struct {
+	Plan     planner.Plan
+	Proof    planner.Proof
+	Refusals []planner.Refusal
+	// Applied says that an apply was asked for and reached the cluster; then
+	// Results has what became of each step, in the order of the plan.
+	Applied bool
+	Results []executor.Result
+	// StatePath is where the state is kept, "" when it is not worth saying.
+	StatePath string
+}
+
+// offline says that the cluster was not read.
+func (r Report) offline() bool { return r.Plan.Live == planner.LiveAssumed }
+
+// Style is how text is laid out. The caller knows the terminal; nothing here
+// looks at the environment.
+type Style struct {
+	Color bool
+	Width int // in columns; 0 means 80
+}
+
+// Format is the name of a renderer, as `-o` takes it.
+type Format string
+
+// The formats.
+const (
+	FormatText Format = "text"
+	FormatDiff Format = "diff"
+	FormatJSON Format = "json"
+)
+
+// Formats lists the formats in the order in which help shows them.
+func Formats() []Format { return []Format{FormatText, FormatDiff, FormatJSON} }
+
+// ParseFormat finds a format by its name.
+func ParseFormat(name string) (Format, error) {
+	var names []string
+	for _, f := range Formats() {
+		if string(f) == name {
+			return f, nil
+		}
+		names = append(names, string(f))
+	}
+	return "", &FormatError{Name: name, Known: names}
+}
+
+// FormatError is a format that does not exist.
+type FormatError struct {
+	Name  string
+	Known []string
+}
+
+func (e *FormatError) Error() string {
+	return fmt.Sprintf("no format %q: want one of %s", e.Name, strings.Join(e.Known, ", "))
+}
+
+// Write renders the whole report in one format: for text that is the plan and,
+// after an apply, its results. The only errors are those of w.
+func Write(w io.Writer, f Format, r Report, s Style) error {
+	switch f {
+	case FormatText:
+		if err := Text(w, r, s); err != nil || !r.Applied {
+			return err
+		}
+		if _, err := io.WriteString(w, "\n"); err != nil {
+			return err
+		}
+		return Results(w, r, s)
+	case FormatDiff:
+		return Diff(w, r, s)
+	case FormatJSON:
+		return JSON(w, r)
+	}
+	return &FormatError{Name: string(f)}
+}
