@@ -193,9 +193,11 @@ func (m *model) dropCollection(s Step) {
 
 // end checks that the replay arrived where the plan says it does.
 func (m *model) end(p Plan) {
-	for k := range m.managed {
-		if m.bound[k] != m.final[k] {
-			m.problem("alias %s is at %q and the plan says %q", k, m.bound[k], m.final[k])
+	for _, bindings := range [][]Binding{p.Before, p.After} {
+		for _, b := range bindings {
+			if k := (Key{b.Database, b.Alias}); m.bound[k] != m.final[k] {
+				m.problem("alias %s is at %q and the plan says %q", k, m.bound[k], m.final[k])
+			}
 		}
 	}
 }
