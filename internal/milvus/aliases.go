@@ -1,0 +1,130 @@
+package milvus
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"aliasctl/executor"
+	"aliasctl/manifest"
+)
+
+// DatabaseIgnoredError is an answer about the default database to a question
+// about another one. Milvus 2.3.13, 2.3.14 and 2.4.0 ignore `dbName` when they
+// describe or drop an alias (milvus-rest section 1.1): a drop would hit the
+// alias of the same name in the default database.
+type DatabaseIgnoredError struct {
+	Asked, Answered string
+}
+
+func (e *DatabaseIgnoredError) Error() string {
+	return fmt.Sprintf("the server answered for database %q: Milvus 2.3.13, 2.3.14 and 2.4.0 ignore the database when an alias is described or dropped", e.Answered)
+}
+
+// ListAliases lists the aliases of a database, in no order. Aliases whose
+// collection was dropped are left out by Milvus.
+func (c *Client) ListAliases(ctx context.Context, database string) ([]string, error) {
+	return c.list(ctx, call{route: aliasesList, database: database})
+}
+
+// AliasesOf implements executor.Cluster.
+func (c *Client) AliasesOf(ctx context.Context, database, collection string) ([]string, error) {
+	list, _, err := c.aliasesOf(ctx, database, collection)
+	return list, err
+}
+
+// aliasesOf also says whether the collection exists. An alias in its place is
+// not found before 2.6.12, and taken for its collection from then on.
+func (c *Client) aliasesOf(ctx context.Context, database, collection string) (list []string, found bool, err error) {
+	k := call{route: aliasesList, database: database, collection: collection}
+	if collection == "" {
+		// Milvus would list the whole database.
+		e := k.newError()
+		e.Err, e.class = errors.New("no collection is named"), executor.Refused
+		return nil, false, e
+	}
+	list, err = c.list(ctx, k)
+	if hasCode(err, CodeCollectionNotFound) {
+		return nil, false, nil
+	}
+	return list, err == nil, err
+}
+
+// AliasTarget implements executor.Cluster. A server that answers for another
+// database is an error that wraps a *DatabaseIgnoredError.
+func (c *Client) AliasTarget(ctx context.Context, database, alias string) (collection string, found bool, err error) {
+	k := call{route: aliasesDescribe, database: database, alias: alias}
+	data, err := c.read(ctx, k)
+	if err != nil {
+		var e *Error
+		if !errors.As(err, &e) || e.Code != CodeAliasNotFound {
+			return "", false, err
+		}
+		if !isDefault(database) && strings.Contains(e.Message, "[database="+manifest.DefaultDatabase+"]") {
+			return "", false, c.databaseIgnored(k)
+		}
+		return "", false, nil
+	}
+	var d struct {
+		DBName         string `json:"dbName"`
+		AliasName      string `json:"aliasName"`
+		CollectionName string `json:"collectionName"`
+	}
+	if err := json.Unmarshal(data, &d); err != nil || d.CollectionName == "" || (d.AliasName != "" && d.AliasName != alias) {
+		return "", false, c.badData(k, data)
+	}
+	if !isDefault(database) && d.DBName != database {
+		return "", false, c.databaseIgnored(k)
+	}
+	return d.CollectionName, true, nil
+}
+
+// CreateAlias implements executor.Cluster. It succeeds when the alias is bound
+// to that collection already.
+func (c *Client) CreateAlias(ctx context.Context, database, alias, collection string) error {
+	return c.write(ctx, call{route: aliasesCreate, database: database, alias: alias, collection: collection})
+}
+
+// AlterAlias implements executor.Cluster. It never creates an alias.
+func (c *Client) AlterAlias(ctx context.Context, database, alias, collection string) error {
+	return c.write(ctx, call{route: aliasesAlter, database: database, alias: alias, collection: collection})
+}
+
+// DropAlias implements executor.Cluster. It succeeds when there is none.
+func (c *Client) DropAlias(ctx context.Context, database, alias string) error {
+	return c.write(ctx, call{route: aliasesDrop, database: database, alias: alias})
+}
+
+// list asks for a list of names.
+func (c *Client) list(ctx context.Context, k call) ([]string, error) {
+	data, err := c.read(ctx, k)
+	if err != nil {
+		return nil, err
+	}
+	list, err := names(data)
+	if err != nil {
+		return nil, c.badData(k, data)
+	}
+	return list, nil
+}
+
+// badData is the error of an answer that says success and nothing usable.
+func (c *Client) badData(k call, data json.RawMessage) *Error {
+	e := k.newError()
+	e.Status, e.Err, e.Message = 200, errNoData, excerpt(c.redactor, data, maxExcerpt)
+	e.class, e.hint = executor.Refused, hintURI
+	return c.finish(k, e)
+}
+
+func (c *Client) databaseIgnored(k call) *Error {
+	e := k.newError()
+	e.Err = &DatabaseIgnoredError{Asked: k.database, Answered: manifest.DefaultDatabase}
+	e.class, e.hint = executor.Refused, hintIgnored
+	return c.finish(k, e)
+}
+
+func isDefault(database string) bool {
+	return database == "" || database == manifest.DefaultDatabase
+}

@@ -1,0 +1,244 @@
+package milvus
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"regexp"
+	"strings"
+	"syscall"
+
+	"aliasctl/executor"
+)
+
+// What a failed write means is decided here, and only here. The question is
+// never "what went wrong" but "can it have happened":
+//
+//   - Nothing was sent, or the answer came before execution (a full queue, a
+//     rate limit): Transient.
+//   - Milvus looked at it and said no: Refused.
+//   - The next call would meet the same (no access, no Milvus): Fatal.
+//   - Everything else, above all a timeout and a cut connection: Unknown. Real
+//     servers answered 408 and carried the change out seconds later
+//     (milvus-rest section 13.1).
+//
+// A body of Milvus speaks before the status: servers send 200 with every kind
+// of error, and newer ones may be told to send 4xx and 5xx with the same codes.
+
+// RedirectError is the answer of something that sends the caller elsewhere. It
+// is never followed: the token must not go to another host.
+type RedirectError struct {
+	Location string // without credentials and query
+}
+
+func (e *RedirectError) Error() string {
+	if e.Location == "" {
+		return "the server redirects, without saying where to"
+	}
+	return fmt.Sprintf("the server redirects to %q, which is not followed", e.Location)
+}
+
+// newRedirectError reduces a Location header to what may be shown.
+func newRedirectError(location string) *RedirectError {
+	u, err := url.Parse(location)
+	if err != nil {
+		return &RedirectError{}
+	}
+	u.User, u.RawQuery, u.Fragment, u.Opaque = nil, "", "", ""
+	return &RedirectError{Location: cut(printable(u.String()), maxExcerpt)}
+}
+
+const (
+	hintToken    = "check the token: an API key or user:password, in MILVUS_TOKEN or --token-file"
+	hintNoToken  = "the cluster asks for a token: set MILVUS_TOKEN or --token-file"
+	hintRoute    = "check host, port and path of the URI; Milvus before 2.3.13 or 2.4.0 has no aliases in its REST API"
+	hintURI      = "check host, port and path of the URI: it has to reach Milvus itself, not a login page or another service"
+	hintUseHTTPS = "write https:// in the URI: this port speaks TLS"
+	hintUseHTTP  = "write http:// in the URI: this port does not speak TLS"
+	hintCA       = "check the host name in the URI, and the server's certificate authority (--ca-file)"
+	hintClient   = "the server refused the TLS connection: it may want a client certificate (--cert-file, --key-file)"
+	hintDNS      = "check the host name in the URI"
+	hintRefused  = "nothing listens there: check host and port of the URI, and that the server has finished to start"
+	hintPort     = "check the port: something that does not speak HTTP/1 answers there (gRPC has its own port when TLS is on)"
+	hintProxy    = "check HTTPS_PROXY, or except the cluster by NO_PROXY"
+	hintIgnored  = "upgrade the server, or use only the default database"
+)
+
+// classifyAnswer fills in what a coded answer of Milvus means.
+func (e *Error) classifyAnswer(a answer, tokenSent bool) {
+	e.Code, e.Message = a.code, a.message
+	switch {
+	case a.ok(): // with a status that is none of success
+		e.Err = fmt.Errorf("code %d of success with a status of failure", a.code)
+		e.classifyStatus("", tokenSent)
+	case e.Status == 401 || a.code == codeUnauthenticated || a.code == codeNotLoggedIn:
+		e.unauthenticated(tokenSent)
+	case e.Status == 403 || a.code == codeNotPermitted || denied.MatchString(a.message):
+		e.denied()
+	case e.Status == 408:
+		e.class = executor.Unknown
+	default:
+		e.class = classOfCode(e.Status, a.code, a.message)
+	}
+}
+
+// The words of messages whose code says too little.
+var (
+	denied    = regexp.MustCompile(`(?i)PermissionDenied|permission deny`)
+	privilege = regexp.MustCompile(`\bPrivilege[A-Za-z]+`)
+	// A limiter that names another cause did not reject because of a rate:
+	// 2.4.24 reports a missing collection so (milvus-rest section 14).
+	notARate = regexp.MustCompile(`(?i)not found|not loaded|quota exceeded|\bden(y|ied)`)
+	// An unclassified error (65535) that tells of a call inside the server
+	// which nobody knows the end of.
+	lostInside = regexp.MustCompile(`(?i)context (deadline exceeded|canceled)|code = (Unavailable|DeadlineExceeded|Canceled)|connection (reset|refused)|request timed? ?out`)
+)
+
+func classOfCode(status, code int, message string) executor.Class {
+	switch code {
+	case codeNotReady, codeUnavailable, codeQueueFull, codeRateLimit, codeNoResource:
+		return executor.Transient
+	case codeLimiter:
+		if notARate.MatchString(message) {
+			return executor.Refused
+		}
+		return executor.Transient
+	case codeCanceled, codeTimeout:
+		return executor.Unknown
+	case codeUnexpected:
+		if lostInside.MatchString(message) {
+			return executor.Unknown
+		}
+		return executor.Refused
+	}
+	// Codes that are none of Milvus' own table come from a panicking handler
+	// ({"code":500}) or from a gateway that writes JSON of its own.
+	foreign := code == status || code < 0 || code > 9999
+	switch {
+	case status == 429 && foreign:
+		return executor.Transient
+	case status >= 500 && foreign:
+		return executor.Unknown
+	}
+	return executor.Refused
+}
+
+// classifyStatus judges an answer that is none of Milvus by its status. body
+// is what it said.
+func (e *Error) classifyStatus(body string, tokenSent bool) {
+	switch s := e.Status; {
+	case s == 401:
+		e.unauthenticated(tokenSent)
+	case s == 403:
+		e.denied()
+	case s == 404:
+		e.class, e.hint = executor.Fatal, hintRoute
+		e.Err = errors.New("no such route: too old a server, or not Milvus")
+	case s == 400 && strings.Contains(body, "HTTPS"):
+		// What Go's and nginx' servers answer to plain HTTP on a TLS port.
+		e.class, e.hint = executor.Fatal, hintUseHTTPS
+		e.Err = errors.New("plain http was spoken to a port that wants https")
+	case s == 407:
+		e.class, e.hint = executor.Fatal, "the proxy of HTTPS_PROXY asks for credentials"
+	case s == 429:
+		e.class = executor.Transient
+	case s >= 400 && s < 500 && s != 408:
+		e.class, e.hint = executor.Refused, hintURI
+	case s >= 200 && s < 300:
+		// A write may have been executed behind whatever garbled its answer.
+		e.class, e.hint = executor.Unknown, hintURI
+		e.hopeless = !errors.Is(e.Err, io.ErrUnexpectedEOF) && !errors.Is(e.Err, errEmpty)
+	default: // 408, 5xx
+		e.class = executor.Unknown
+	}
+}
+
+func (e *Error) unauthenticated(tokenSent bool) {
+	e.class, e.hint = executor.Fatal, hintNoToken
+	if tokenSent {
+		e.hint = hintToken
+	}
+}
+
+func (e *Error) denied() {
+	e.class = executor.Refused
+	e.Privilege = privilege.FindString(e.Message)
+	if e.Privilege != "" {
+		e.hint = fmt.Sprintf("grant %q in this database to a role of this user", strings.TrimPrefix(e.Privilege, "Privilege"))
+	}
+}
+
+// sending is what became known of a request on its way.
+type sending struct {
+	connected bool // it got a connection
+	reused    bool // and that one had carried others
+}
+
+// classifyTransport judges a request that got no whole answer. err is what
+// http.Transport or the body returned; ctx is the caller's.
+func (e *Error) classifyTransport(ctx context.Context, err error, was sending, limit string) {
+	var (
+		op       *net.OpError
+		dns      *net.DNSError
+		record   tls.RecordHeaderError
+		verify   *tls.CertificateVerificationError
+		unknown  x509.UnknownAuthorityError
+		hostname x509.HostnameError
+		invalid  x509.CertificateInvalidError
+	)
+	e.Err = err
+	dialing := errors.As(err, &op) && op.Op == "dial"
+	fresh := was.connected && !was.reused
+	switch {
+	case ctx.Err() != nil:
+		e.Err = context.Cause(ctx)
+		e.class = executor.Unknown
+		if !was.connected {
+			e.class = executor.Transient
+		}
+		e.hopeless = true
+	case op != nil && op.Op == "proxyconnect":
+		e.class, e.hint = executor.Transient, hintProxy
+	case errors.As(err, &dns):
+		e.class, e.hint = executor.Fatal, hintDNS
+	case errors.As(err, &verify), errors.As(err, &unknown), errors.As(err, &hostname), errors.As(err, &invalid):
+		e.class, e.hint = executor.Fatal, hintCA
+	case errors.As(err, &record):
+		e.class, e.hint = executor.Fatal, hintUseHTTP
+		e.Err = fmt.Errorf("https was spoken to a port that answers without TLS: %w", err)
+	case op != nil && op.Op == "remote error" && !was.reused:
+		// A TLS alert. With TLS 1.3 the one about a client certificate comes
+		// after the request was written, and before the server looks at it.
+		e.class, e.hint = executor.Fatal, hintClient
+	case strings.Contains(err.Error(), "malformed HTTP") && fresh:
+		// net/http has no type for this. Text that begins with a TLS record
+		// comes from a server that answers plain HTTP with an alert.
+		e.class, e.hint = executor.Fatal, hintPort
+		if strings.Contains(err.Error(), `"\x15\x03`) {
+			e.hint = hintUseHTTPS
+			e.Err = errors.New("plain http was spoken to a port that wants https")
+		}
+	case errors.Is(err, errProxy):
+		e.class, e.hint = executor.Fatal, hintProxy
+	case dialing || !was.connected:
+		// A dial error stays proof that nothing was sent even after a
+		// connection was had: net/http dials again only when it wrote nothing.
+		e.class = executor.Transient
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			e.hint = hintRefused
+		}
+	case errors.Is(err, context.DeadlineExceeded):
+		e.class = executor.Unknown
+		e.Err = fmt.Errorf("no whole answer within %s: %w", limit, context.DeadlineExceeded)
+	case errors.Is(err, errTooLarge):
+		e.class, e.hint, e.hopeless = executor.Unknown, hintURI, true
+	default:
+		e.class = executor.Unknown
+		e.Err = fmt.Errorf("the connection was cut before the whole answer came: %w", err)
+	}
+}

@@ -1,0 +1,290 @@
+// Package milvus speaks the REST API of Milvus and Zilliz Cloud: every call
+// over the wire, its codes, which failures are worth another try, and Read,
+// which asks for what a plan needs in as few requests as there are collections.
+//
+// internal/cli makes a Client; the executor drives it through its interface
+// Cluster. Facts of the API come from milvus-rest, as the comments say.
+package milvus
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"aliasctl/executor"
+	"aliasctl/manifest"
+)
+
+// The routes. The prefix of the v2 API is left out in messages.
+const (
+	prefixV2 = "/v2/vectordb/"
+
+	aliasesList     = prefixV2 + "aliases/list"
+	aliasesDescribe = prefixV2 + "aliases/describe"
+	aliasesCreate   = prefixV2 + "aliases/create"
+	aliasesAlter    = prefixV2 + "aliases/alter"
+	aliasesDrop     = prefixV2 + "aliases/drop"
+
+	collectionsList     = prefixV2 + "collections/list"
+	collectionsHas      = prefixV2 + "collections/has"
+	collectionsDescribe = prefixV2 + "collections/describe"
+	collectionsDrop     = prefixV2 + "collections/drop"
+	collectionsDropV1   = "/v1/vector/collections/drop"
+
+	databasesList = prefixV2 + "databases/list"
+)
+
+// Client is one cluster. It is safe for concurrent use.
+type Client struct {
+	cfg       Config
+	base      string // without a trailing slash
+	transport *http.Transport
+	redactor  *Redactor
+
+	v1Gone atomic.Bool // the server has answered a v1 route with 404
+	// firstPause is the mean of the first pause between two tries of a read.
+	firstPause time.Duration
+}
+
+var _ executor.Cluster = (*Client)(nil)
+
+// New returns a Client; it sends nothing yet. The error is a *ConfigError.
+func New(cfg Config) (*Client, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	u, err := parseURI(cfg.URI)
+	if err != nil {
+		return nil, err
+	}
+	tlsConf, err := tlsConfig(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Token != "" && u.Scheme == "http" && !loopback(u.Hostname()) {
+		cfg.Warn(fmt.Sprintf("the token goes over plain http to %q: anybody on the way can read it; use https", u.Host))
+	}
+	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+	return &Client{
+		cfg:        cfg,
+		base:       u.Scheme + "://" + u.Host + u.EscapedPath(),
+		redactor:   NewRedactor(cfg.Token),
+		firstPause: 250 * time.Millisecond,
+		// HTTP/1 alone, which is what a Transport with its own TLS settings
+		// speaks. There the rule that net/http never sends a POST twice once a
+		// byte of it is written is plain to see; Milvus speaks nothing else.
+		transport: &http.Transport{
+			Proxy:                  proxy,
+			DialContext:            dialer.DialContext,
+			TLSClientConfig:        tlsConf,
+			TLSHandshakeTimeout:    10 * time.Second,
+			MaxIdleConnsPerHost:    max(cfg.Parallel, 64),
+			MaxResponseHeaderBytes: 1 << 20,
+			DisableCompression:     true,
+			OnProxyConnectResponse: proxyAnswer,
+			// Shorter than any server or balancer keeps a connection: one that
+			// is closed while a write is on its way leaves the outcome unknown.
+			IdleConnTimeout: 15 * time.Second,
+		},
+	}, nil
+}
+
+// URI is the address of the cluster in its normal form, without credentials.
+func (c *Client) URI() string { return c.base }
+
+// Redactor is that of the client's token.
+func (c *Client) Redactor() *Redactor { return c.redactor }
+
+// Close closes idle connections. The Client can still be used.
+func (c *Client) Close() { c.transport.CloseIdleConnections() }
+
+// errProxy is a proxy that cannot be used at all.
+var errProxy = errors.New("the proxy of HTTPS_PROXY or HTTP_PROXY cannot be used")
+
+// proxy is the usual choice by environment. Its own error is left out, because
+// it quotes the variable with the password in it.
+func proxy(req *http.Request) (*url.URL, error) {
+	u, err := http.ProxyFromEnvironment(req)
+	if err != nil {
+		return nil, fmt.Errorf("%w: it is not a valid address", errProxy)
+	}
+	return u, nil
+}
+
+// proxyAnswer reports a proxy that does not connect.
+func proxyAnswer(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
+	switch resp.StatusCode {
+	case http.StatusOK:
+		return nil
+	case http.StatusProxyAuthRequired:
+		return fmt.Errorf("%w: it asks for credentials", errProxy)
+	}
+	return fmt.Errorf("the proxy of HTTPS_PROXY did not connect: http %d", resp.StatusCode)
+}
+
+// request is the body of every call. An empty collectionName means the whole
+// database to aliases/list (Milvus issue 50018); absent and empty are the same.
+type request struct {
+	DBName         string `json:"dbName,omitempty"`
+	AliasName      string `json:"aliasName,omitempty"`
+	CollectionName string `json:"collectionName,omitempty"`
+}
+
+// call is one call with the names that its errors mention.
+type call struct {
+	route      string
+	write      bool
+	server     bool // about no database
+	database   string
+	alias      string
+	collection string
+}
+
+// newError returns an Error about the call.
+func (k call) newError() *Error {
+	e := &Error{
+		Call:       strings.TrimPrefix(strings.TrimPrefix(k.route, prefixV2), "/"),
+		Database:   k.database,
+		Alias:      k.alias,
+		Collection: k.collection,
+	}
+	if e.Database == "" && !k.server {
+		e.Database = manifest.DefaultDatabase
+	}
+	return e
+}
+
+// exchange sends one request and returns the data of its answer. There is one
+// request on the wire at most: repeating is the business of the caller.
+func (c *Client) exchange(ctx context.Context, k call) (json.RawMessage, *Error) {
+	e := k.newError()
+	body := request{AliasName: k.alias, CollectionName: k.collection}
+	if !k.server && (e.Database != manifest.DefaultDatabase || c.cfg.NameDefault) {
+		body.DBName = e.Database
+	}
+	payload, err := json.Marshal(body)
+	if err != nil {
+		e.Err, e.class, e.hopeless = err, executor.Refused, true
+		return nil, c.finish(k, e)
+	}
+
+	var was sending
+	trace := &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) {
+		was = sending{connected: true, reused: i.Reused}
+	}}
+	limited, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(limited, trace), http.MethodPost, c.base+k.route, bytes.NewReader(payload))
+	if err != nil {
+		e.Err, e.class, e.hopeless = err, executor.Refused, true
+		return nil, c.finish(k, e)
+	}
+	c.setHeader(req.Header)
+
+	e.Attempts = 1
+	// The Transport is used without an http.Client: that follows redirects and
+	// keeps cookies, and nothing of the kind is wanted here.
+	resp, err := c.transport.RoundTrip(req)
+	if err != nil {
+		e.classifyTransport(ctx, err, was, c.cfg.Timeout.String())
+		return nil, c.finish(k, e)
+	}
+	defer resp.Body.Close()
+	e.Status = resp.StatusCode
+	e.TraceID = excerpt(c.redactor, []byte(resp.Header.Get("X-Milvus-Trace-Id")), maxTrace)
+
+	text, err := readBody(resp)
+	if err != nil && success(resp.StatusCode) {
+		e.classifyTransport(ctx, err, was, c.cfg.Timeout.String())
+		return nil, c.finish(k, e)
+	}
+	data, ok := e.judge(resp.Header, text, c.redactor, c.cfg.Token != "")
+	if !ok {
+		return nil, c.finish(k, e)
+	}
+	return data, nil
+}
+
+func success(status int) bool { return status >= 200 && status < 300 }
+
+// judge returns the data of a successful answer, or fills in the Error.
+func (e *Error) judge(header http.Header, body []byte, r *Redactor, tokenSent bool) (json.RawMessage, bool) {
+	if e.Status >= 300 && e.Status < 400 {
+		e.Err = newRedirectError(header.Get("Location"))
+		e.class, e.hint = executor.Fatal, hintURI
+		return nil, false
+	}
+	a, err := decodeAnswer(body)
+	if err != nil {
+		e.Err, e.Message = err, excerpt(r, body, maxExcerpt)
+		e.classifyStatus(e.Message, tokenSent)
+		return nil, false
+	}
+	if a.ok() && success(e.Status) {
+		return a.data, true
+	}
+	e.classifyAnswer(a, tokenSent)
+	e.Message = excerpt(r, []byte(a.message), maxMessage)
+	return nil, false
+}
+
+// readBody reads an answer of at most maxBody bytes. What came before an error
+// is returned with it.
+func readBody(resp *http.Response) ([]byte, error) {
+	if resp.ContentLength > maxBody {
+		return nil, errTooLarge
+	}
+	var b bytes.Buffer
+	b.Grow(int(max(resp.ContentLength, 0)) + bytes.MinRead)
+	_, err := b.ReadFrom(io.LimitReader(resp.Body, maxBody+1))
+	if err == nil && b.Len() > maxBody {
+		err = errTooLarge
+	}
+	return b.Bytes(), err
+}
+
+func (c *Client) setHeader(h http.Header) {
+	h.Set("Content-Type", "application/json")
+	h.Set("Accept", "application/json")
+	h.Set("User-Agent", c.cfg.UserAgent)
+	if c.cfg.Token != "" {
+		h.Set("Authorization", "Bearer "+c.cfg.Token)
+	}
+	if c.cfg.RequestTimeout > 0 {
+		h.Set("Request-Timeout", strconv.FormatInt(int64(c.cfg.RequestTimeout/time.Second), 10))
+	}
+}
+
+// finish takes the token out of every part of an error, and the doubt out of
+// that of a read: whatever became of it, it changed nothing.
+func (c *Client) finish(k call, e *Error) *Error {
+	for _, s := range []*string{&e.Database, &e.Alias, &e.Collection, &e.Message, &e.TraceID, &e.Privilege, &e.hint} {
+		*s = c.redactor.Redact(*s)
+	}
+	e.Err = redactError(c.redactor, e.Err)
+	if !k.write && e.class == executor.Unknown {
+		e.class = executor.Transient
+	}
+	return e
+}
+
+// write sends a change exactly once.
+func (c *Client) write(ctx context.Context, k call) error {
+	k.write = true
+	if _, e := c.exchange(ctx, k); e != nil {
+		return e
+	}
+	return nil
+}

@@ -1,0 +1,332 @@
+package milvus
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+
+	"aliasctl/planner"
+	"golang.org/x/sync/errgroup"
+)
+
+// Read asks the cluster for all that a plan over scope has to know. Whatever
+// the order of the answers, the same cluster gives the same Live.
+//
+// # How few requests prove everything
+//
+// `aliases/describe` resolves one alias; `aliases/list` with `collectionName`
+// proves every binding of one collection at once, from the coordinator and
+// not from a proxy's cache. So Read asks, per database:
+//
+//  1. for all aliases (which exist, and which names are aliases),
+//  2. for the aliases of each collection where a managed alias is expected,
+//  3. by describe, for those alone that are not where they belong,
+//  4. for the collections, when a name is left whose existence no answer has
+//     proved yet.
+//
+// With N aliases on M collections, that is 2 + M requests and one for each
+// surprise; an alias that is in no list costs none.
+//
+// # What proves that a collection exists
+//
+// A list of its aliases, or an alias that is bound to it. `collections/list`
+// proves it too, but not the opposite: it leaves out, and says success, what
+// the user may not see. `collections/has` is the judge then. It is true for
+// an alias as well, so it is asked only about names that are none.
+//
+// # When somebody changes things meanwhile
+//
+// The answers are not of one instant. Where two of them contradict each other,
+// describe decides. What is missed all the same is caught by the executor,
+// which reads again directly before each write.
+func Read(ctx context.Context, c *Client, scope planner.Scope) (*planner.Live, error) {
+	readers := make([]*reader, len(scope.Databases))
+	live := &planner.Live{Databases: make(map[string]*planner.LiveDatabase, len(scope.Databases))}
+	for i, s := range scope.Databases {
+		readers[i] = newReader(c, s)
+		live.Databases[s.Name] = readers[i].live
+	}
+	for _, phase := range []func(*reader) []question{
+		(*reader).askAliases,
+		(*reader).askBindings,
+		(*reader).askSurprises,
+		(*reader).askCollections,
+		(*reader).askExistence,
+		(*reader).askHidden,
+		(*reader).askLate,
+	} {
+		if err := ask(ctx, c.cfg.Parallel, readers, phase); err != nil {
+			return nil, err
+		}
+	}
+	for _, r := range readers {
+		r.settle()
+	}
+	return live, nil
+}
+
+// question is one request, and what to do with its answer.
+type question func(ctx context.Context) error
+
+// ask asks the questions of one phase about all databases, with at most
+// parallel in flight.
+func ask(ctx context.Context, parallel int, readers []*reader, phase func(*reader) []question) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(parallel)
+	for _, r := range readers {
+		if r.live.Missing {
+			continue
+		}
+		for _, q := range phase(r) {
+			group.Go(func() error { return q(ctx) })
+		}
+	}
+	return group.Wait()
+}
+
+// reader gathers the answers about one database. A phase makes its questions
+// before any of them is asked; mu guards what their answers write.
+type reader struct {
+	c     *Client
+	scope planner.DatabaseScope
+	live  *planner.LiveDatabase
+
+	mu sync.Mutex
+	// homes holds, for each managed alias, the collections whose list it is in.
+	homes map[string][]string
+	// exists is what is known of each name as a collection.
+	exists map[string]bool
+	// listed is the answer of collections/list, nil when it was not asked.
+	listed map[string]struct{}
+}
+
+func newReader(c *Client, scope planner.DatabaseScope) *reader {
+	return &reader{
+		c:     c,
+		scope: scope,
+		live: &planner.LiveDatabase{
+			Bindings:    map[string]string{},
+			Aliases:     map[string]struct{}{},
+			Collections: map[string]planner.LiveCollection{},
+		},
+		homes:  make(map[string][]string, len(scope.Aliases)),
+		exists: map[string]bool{},
+	}
+}
+
+func (r *reader) isAlias(name string) bool {
+	_, ok := r.live.Aliases[name]
+	return ok
+}
+
+// askAliases asks for every alias of the database.
+func (r *reader) askAliases() []question {
+	return []question{func(ctx context.Context) error {
+		list, err := r.c.ListAliases(ctx, r.scope.Name)
+		if IsDatabaseMissing(err) {
+			r.live.Missing = true
+			return nil
+		}
+		for _, alias := range list {
+			r.live.Aliases[alias] = struct{}{}
+		}
+		return err
+	}}
+}
+
+// askBindings asks for the aliases of each collection where a managed one is
+// expected, and of each retiree. A name that is an alias is left out: from
+// 2.6.12 on the answer would be about the collection behind it.
+func (r *reader) askBindings() []question {
+	retirees := map[string]bool{}
+	for alias, home := range r.scope.Aliases {
+		if home != "" && r.isAlias(alias) && !r.isAlias(home) {
+			retirees[home] = false
+		}
+	}
+	for _, name := range r.scope.Retirees {
+		if !r.isAlias(name) {
+			retirees[name] = true
+		}
+	}
+	var qs []question
+	for _, name := range slices.Sorted(maps.Keys(retirees)) {
+		qs = append(qs, func(ctx context.Context) error { return r.collection(ctx, name, retirees[name]) })
+	}
+	return qs
+}
+
+// collection asks for the aliases of one collection, and for the id of a
+// retiree. The id comes first: should the collection be dropped and made anew
+// in between, the plan then expects the id of the old one, and the executor
+// will not drop the new one.
+func (r *reader) collection(ctx context.Context, name string, retiree bool) error {
+	var id string
+	found := true
+	var err error
+	if retiree {
+		id, found, err = r.c.CollectionID(ctx, r.scope.Name, name)
+	}
+	var list []string
+	if err == nil && found {
+		list, found, err = r.c.aliasesOf(ctx, r.scope.Name, name)
+	}
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.exists[name] = found
+	if retiree && found {
+		slices.Sort(list)
+		r.live.Collections[name] = planner.LiveCollection{ID: id, Aliases: list}
+	}
+	for _, alias := range list {
+		if _, managed := r.scope.Aliases[alias]; managed {
+			r.homes[alias] = append(r.homes[alias], name)
+		}
+	}
+	return nil
+}
+
+// askSurprises takes the bindings that are proved, and describes the managed
+// aliases of which that cannot be said: in the list of all and in none of a
+// collection, in two, or only in that of a collection.
+func (r *reader) askSurprises() []question {
+	var qs []question
+	for _, alias := range slices.Sorted(maps.Keys(r.scope.Aliases)) {
+		homes := r.homes[alias]
+		switch {
+		case !r.isAlias(alias) && len(homes) == 0:
+		case r.isAlias(alias) && len(homes) == 1:
+			r.live.Bindings[alias] = homes[0]
+		default:
+			qs = append(qs, func(ctx context.Context) error { return r.describe(ctx, alias) })
+		}
+	}
+	return qs
+}
+
+func (r *reader) describe(ctx context.Context, alias string) error {
+	target, found, err := r.c.AliasTarget(ctx, r.scope.Name, alias)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !found {
+		delete(r.live.Aliases, alias)
+		return nil
+	}
+	r.live.Aliases[alias] = struct{}{}
+	r.live.Bindings[alias] = target
+	r.exists[target] = true
+	return nil
+}
+
+// open returns the names of which it is not known whether a collection has
+// them, sorted: wanted collections, and names that a managed alias would take.
+func (r *reader) open() (collections, aliases []string) {
+	wanted := map[string]struct{}{}
+	for _, name := range slices.Concat(r.scope.Targets, r.scope.Retirees) {
+		if _, known := r.exists[name]; !known && !r.isAlias(name) {
+			wanted[name] = struct{}{}
+		}
+	}
+	for alias := range r.scope.Aliases {
+		_, known := r.exists[alias]
+		_, twice := wanted[alias]
+		if !known && !twice && !r.isAlias(alias) {
+			aliases = append(aliases, alias)
+		}
+	}
+	slices.Sort(aliases)
+	return slices.Sorted(maps.Keys(wanted)), aliases
+}
+
+// askCollections asks for all collections, when that can answer anything.
+func (r *reader) askCollections() []question {
+	if collections, aliases := r.open(); len(collections)+len(aliases) == 0 {
+		return nil
+	}
+	return []question{func(ctx context.Context) error {
+		list, err := r.c.ListCollections(ctx, r.scope.Name)
+		if err != nil {
+			return err
+		}
+		r.listed = make(map[string]struct{}, len(list))
+		for _, name := range list {
+			r.listed[name] = struct{}{}
+		}
+		return nil
+	}}
+}
+
+// askExistence takes what the list proves, and asks for each wanted collection
+// that is not in it.
+func (r *reader) askExistence() []question {
+	collections, aliases := r.open()
+	for _, name := range slices.Concat(collections, aliases) {
+		if _, ok := r.listed[name]; ok {
+			r.exists[name] = true
+		}
+	}
+	collections, _ = r.open()
+	return r.has(collections)
+}
+
+// askHidden asks for the names of aliases that do not exist yet, when the list
+// of collections is known to leave some out.
+func (r *reader) askHidden() []question {
+	if r.listed == nil || !r.filtered() {
+		return nil
+	}
+	_, aliases := r.open()
+	return r.has(aliases)
+}
+
+// filtered says that a collection exists which the list does not show.
+func (r *reader) filtered() bool {
+	for name, exists := range r.exists {
+		if _, shown := r.listed[name]; exists && !shown {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *reader) has(names []string) []question {
+	var qs []question
+	for _, name := range names {
+		qs = append(qs, func(ctx context.Context) error {
+			exists, err := r.c.HasCollection(ctx, r.scope.Name, name)
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.exists[name] = exists
+			return err
+		})
+	}
+	return qs
+}
+
+// askLate asks for the id and the aliases of a retiree that showed up only
+// after it was said to be missing: a plan must not take it for unused.
+func (r *reader) askLate() []question {
+	var qs []question
+	for _, name := range r.scope.Retirees {
+		if _, there := r.live.Collections[name]; r.exists[name] && !there {
+			qs = append(qs, func(ctx context.Context) error { return r.collection(ctx, name, true) })
+		}
+	}
+	return qs
+}
+
+// settle writes the collections that exist into the result.
+func (r *reader) settle() {
+	for name, exists := range r.exists {
+		if _, there := r.live.Collections[name]; exists && !there {
+			r.live.Collections[name] = planner.LiveCollection{}
+		}
+	}
+}

@@ -1,0 +1,117 @@
+package milvus
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"html"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Redacted stands in place of a secret.
+const Redacted = "***"
+
+// shortestSecret is the length in bytes from which a text is taken for a
+// secret of its own. A password of one to three characters would blank out
+// half of every message, and thereby tell what it is; Milvus itself refuses
+// passwords under six characters.
+const shortestSecret = 4
+
+// defaultPassword is that of `root` on every new Milvus, as published. It is
+// no secret, and it is the name of the product: alone it stays readable. The
+// whole token `root:Milvus` is redacted like any other.
+const defaultPassword = "Milvus"
+
+// Redactor removes a token from texts, in every form in which a server, a
+// proxy or an error message may echo it: whole, the password alone (what
+// follows the first colon), in base64 as in a Basic header, URL-encoded,
+// HTML-escaped, and escaped as in JSON or a quoted Go string.
+//
+// A nil Redactor changes nothing. It is safe for concurrent use.
+type Redactor struct {
+	replacer *strings.Replacer
+}
+
+// NewRedactor returns the Redactor of a token: an API key or `user:password`.
+// What is shorter than four bytes is not redacted alone, and neither is the
+// published default password of root.
+func NewRedactor(token string) *Redactor {
+	secrets := forms(token)
+	if _, password, ok := strings.Cut(token, ":"); ok && password != defaultPassword {
+		secrets = append(secrets, forms(password)...)
+	}
+	secrets = slices.DeleteFunc(secrets, func(s string) bool { return len(s) < shortestSecret })
+	if len(secrets) == 0 {
+		return nil
+	}
+	// The longest first: where two begin at the same place, the replacer takes
+	// the one that comes first.
+	slices.SortFunc(secrets, func(a, b string) int {
+		if len(a) != len(b) {
+			return len(b) - len(a)
+		}
+		return strings.Compare(a, b)
+	})
+	var pairs []string
+	for _, s := range slices.Compact(secrets) {
+		pairs = append(pairs, s, Redacted)
+	}
+	return &Redactor{replacer: strings.NewReplacer(pairs...)}
+}
+
+// Redact returns s without the token.
+func (r *Redactor) Redact(s string) string {
+	if r == nil {
+		return s
+	}
+	return r.replacer.Replace(s)
+}
+
+// forms are the spellings of one secret.
+func forms(secret string) []string {
+	if len(secret) < shortestSecret {
+		return nil
+	}
+	query, path := url.QueryEscape(secret), url.PathEscape(secret)
+	raw := []byte(secret)
+	return []string{
+		secret,
+		base64.StdEncoding.EncodeToString(raw),
+		base64.RawStdEncoding.EncodeToString(raw),
+		base64.URLEncoding.EncodeToString(raw),
+		base64.RawURLEncoding.EncodeToString(raw),
+		query, lowerEscapes(query),
+		path, lowerEscapes(path),
+		html.EscapeString(secret),
+		inJSON(secret, true),
+		inJSON(secret, false),
+		unquoted(strconv.Quote(secret)),
+		unquoted(strconv.QuoteToASCII(secret)),
+	}
+}
+
+// lowerEscapes writes %2F as %2f.
+func lowerEscapes(s string) string {
+	b := []byte(s)
+	for i := 0; i+2 < len(b); i++ {
+		if b[i] == '%' {
+			copy(b[i+1:i+3], strings.ToLower(s[i+1:i+3]))
+			i += 2
+		}
+	}
+	return string(b)
+}
+
+func inJSON(s string, escapeHTML bool) string {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(escapeHTML)
+	if err := enc.Encode(s); err != nil {
+		return s // cannot happen: any string has a JSON form
+	}
+	return unquoted(strings.TrimSuffix(b.String(), "\n"))
+}
+
+func unquoted(s string) string { return s[1 : len(s)-1] }

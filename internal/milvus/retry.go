@@ -1,0 +1,84 @@
+package milvus
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"syscall"
+	"time"
+
+	"aliasctl/executor"
+	"github.com/cenkalti/backoff/v5"
+)
+
+// The most that one read waits between its tries, all pauses together.
+const (
+	patience        = 10 * time.Second
+	patienceRefused = 3 * time.Second // nobody listens: it rarely heals by itself
+)
+
+// budget is a back-off that ends when its pauses would exceed a limit.
+type budget struct {
+	*backoff.ExponentialBackOff
+	left time.Duration
+}
+
+// NextBackOff implements backoff.BackOff.
+func (b *budget) NextBackOff() time.Duration {
+	pause := b.ExponentialBackOff.NextBackOff()
+	if pause > b.left {
+		return backoff.Stop
+	}
+	b.left -= pause
+	return pause
+}
+
+// read sends a question, again after a pause while an answer may still come.
+// Each try is bounded by Config.Timeout, and none starts when that time has
+// passed since the first one did: a silent server costs less than twice the
+// timeout, whatever Retries says.
+func (c *Client) read(ctx context.Context, k call) (json.RawMessage, error) {
+	pauses := &budget{
+		left: patience,
+		ExponentialBackOff: &backoff.ExponentialBackOff{
+			InitialInterval:     c.firstPause,
+			RandomizationFactor: 0.5,
+			Multiplier:          2,
+			MaxInterval:         patience / 2,
+		},
+	}
+	var (
+		tries   int
+		last    *Error
+		refused bool
+		start   = time.Now()
+	)
+	data, err := backoff.Retry(ctx, func() (json.RawMessage, error) {
+		data, e := c.exchange(ctx, k)
+		tries += 1
+		last = e
+		if e == nil {
+			return data, nil
+		}
+		e.Attempts = tries
+		if e.class != executor.Transient || e.hopeless || time.Since(start) >= c.cfg.Timeout {
+			return nil, backoff.Permanent(e)
+		}
+		if errors.Is(e, syscall.ECONNREFUSED) && !refused {
+			refused = true
+			pauses.left -= patience - patienceRefused
+		}
+		return nil, e
+	}, backoff.WithBackOff(pauses), backoff.WithMaxTries(uint(c.cfg.Retries)+1), backoff.WithMaxElapsedTime(0))
+	if err == nil {
+		return data, nil
+	}
+	if last == nil {
+		last = k.newError()
+		last.class = executor.Transient
+	}
+	if ctx.Err() != nil {
+		last.Err = context.Cause(ctx) // interrupted in a pause
+	}
+	return nil, last
+}
