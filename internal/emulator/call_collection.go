@@ -1,0 +1,108 @@
+package emulator
+
+import "fmt"
+
+func listCollections(x *exchange) reply {
+	var found []string
+	err := x.e.view(func(c *catalog) (err error) {
+		found, err = c.listCollections(x.names.DbName)
+		return err
+	})
+	seen := []string{}
+	for _, name := range found {
+		if x.sees(name) {
+			seen = append(seen, name)
+		}
+	}
+	return x.data(seen, err)
+}
+
+func hasCollection(x *exchange) reply {
+	var found struct {
+		Has bool `json:"has"`
+	}
+	err := x.e.view(func(c *catalog) (err error) {
+		found.Has, err = c.hasCollection(x.names.DbName, x.names.CollectionName)
+		return err
+	})
+	return x.data(found, err)
+}
+
+func dropCollection(x *exchange) reply {
+	return x.done(x.e.DropCollection(x.names.DbName, x.names.CollectionName))
+}
+
+func renameCollection(x *exchange) reply {
+	return x.done(x.e.update(func(c *catalog) error {
+		return c.renameCollection(x.names.DbName, x.names.CollectionName, x.names.NewDbName, x.names.NewCollectionName)
+	}))
+}
+
+// createRequest is the body of collections/create, v1 and v2.
+type createRequest struct {
+	Dimension   int    `json:"dimension"`
+	MetricType  string `json:"metricType"`
+	Description string `json:"description"`
+	Schema      *struct {
+		AutoID  bool `json:"autoId"`
+		Dynamic bool `json:"enableDynamicField"`
+		Fields  []struct {
+			Name        string         `json:"fieldName"`
+			Type        string         `json:"dataType"`
+			Description string         `json:"description"`
+			Primary     bool           `json:"isPrimary"`
+			Partition   bool           `json:"isPartitionKey"`
+			Clustering  bool           `json:"isClusteringKey"`
+			Nullable    bool           `json:"nullable"`
+			Params      map[string]any `json:"elementTypeParams"`
+		} `json:"fields"`
+	} `json:"schema"`
+	IndexParams []struct {
+		Field  string         `json:"fieldName"`
+		Name   string         `json:"indexName"`
+		Type   string         `json:"indexType"`
+		Metric string         `json:"metricType"`
+		Params map[string]any `json:"params"`
+	} `json:"indexParams"`
+}
+
+func createCollection(x *exchange) reply {
+	var asked createRequest
+	if err := x.decode(&asked); err != nil {
+		return failureReply(err)
+	}
+	if asked.Schema == nil && asked.Dimension == 0 {
+		return failureReply(fail(codeInvalid, "dimension is required for quickly create collection(default metric type: COSINE): "+
+			"invalid parameter[expected=collectionName & dimension][actual=collectionName]"))
+	}
+	return x.done(x.e.update(func(c *catalog) error {
+		return c.createCollection(x.names.DbName, x.names.CollectionName, asked.schema())
+	}))
+}
+
+func (r *createRequest) schema() schema {
+	if r.Schema == nil {
+		s := quickSetup(fmt.Sprint(r.Dimension), r.MetricType)
+		s.Description = r.Description
+		return s
+	}
+	s := schema{Description: r.Description, AutoID: r.Schema.AutoID, Dynamic: r.Schema.Dynamic}
+	for i, f := range r.Schema.Fields {
+		s.Fields = append(s.Fields, field{
+			ID: firstFieldID + int64(i), Name: f.Name, Type: f.Type, Description: f.Description,
+			Primary: f.Primary, AutoID: f.Primary && r.Schema.AutoID,
+			Nullable: f.Nullable, Partition: f.Partition, Clustering: f.Clustering,
+			Params: properties(f.Params),
+		})
+	}
+	for _, ix := range r.IndexParams {
+		name := ix.Name
+		if name == "" {
+			name = ix.Field
+		}
+		s.Indexes = append(s.Indexes, index{
+			Name: name, Field: ix.Field, Type: ix.Type, Metric: ix.Metric, Params: properties(ix.Params),
+		})
+	}
+	return s
+}

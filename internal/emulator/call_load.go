@@ -1,0 +1,69 @@
+package emulator
+
+import "net/http"
+
+func collectionStats(x *exchange) reply {
+	var found struct {
+		RowCount int64 `json:"rowCount"`
+	}
+	err := x.e.view(func(c *catalog) error {
+		of, err := c.find(x.names.DbName, x.names.CollectionName, collectionNotFoundIn)
+		if err != nil {
+			return err
+		}
+		found.RowCount = of.rows
+		return nil
+	})
+	return x.data(found, err)
+}
+
+// loadState answers a progress and a message only for what is loaded or loading.
+func loadState(x *exchange) reply {
+	var found struct {
+		Progress *int   `json:"loadProgress,omitempty"`
+		State    string `json:"loadState"`
+	}
+	err := x.e.view(func(c *catalog) error {
+		of, err := c.find(x.names.DbName, x.names.CollectionName,
+			func(_, collection string) *Failure { return collectionNotFound(collection) })
+		if err != nil {
+			return err
+		}
+		found.State = of.loadState()
+		return nil
+	})
+	if err != nil || found.State == stateNotLoaded {
+		return x.data(found, err)
+	}
+	progress := 0
+	if found.State == stateLoaded {
+		progress = 100
+	}
+	found.Progress = &progress
+	return jsonReply(http.StatusOK, successBody{x.route.success, found, new(string)})
+}
+
+func loadCollection(x *exchange) reply {
+	return x.done(x.e.update(func(c *catalog) error {
+		of, err := c.find(x.names.DbName, x.names.CollectionName, collectionNotFoundIn)
+		if err != nil {
+			return err
+		}
+		return c.load(of)
+	}))
+}
+
+// releaseCollection is a success for a collection that is not loaded.
+func releaseCollection(x *exchange) reply {
+	return x.done(x.e.update(func(c *catalog) error {
+		of, err := c.find(x.names.DbName, x.names.CollectionName, collectionNotFoundIn)
+		if err != nil {
+			return err
+		}
+		if of.loaded {
+			of.loaded = false
+			c.changed()
+		}
+		return nil
+	}))
+}

@@ -1,0 +1,127 @@
+package emulator
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+	"strings"
+)
+
+// exchange is one request on its way to a reply.
+type exchange struct {
+	e      *Emulator
+	http   *http.Request
+	route  *route // nil for an unknown path
+	body   []byte
+	names  names
+	badly  error // why the body could not be understood
+	caller *user // nil when authorization is off
+}
+
+// names are the fields that the calls of part of the API or another take. No
+// field means two things, so that one type serves all of them.
+type names struct {
+	DbName            string `json:"dbName"`
+	CollectionName    string `json:"collectionName"`
+	AliasName         string `json:"aliasName"`
+	NewDbName         string `json:"newDbName"`
+	NewCollectionName string `json:"newCollectionName"`
+	IndexName         string `json:"indexName"`
+	UserName          string `json:"userName"`
+	Password          string `json:"password"`
+	RoleName          string `json:"roleName"`
+	ObjectType        string `json:"objectType"`
+	ObjectName        string `json:"objectName"`
+	Privilege         string `json:"privilege"`
+}
+
+// get returns the field with the name that it has in Go, which is the one that
+// Milvus' messages use.
+func (n *names) get(field string) string {
+	switch field {
+	case "DbName":
+		return n.DbName
+	case "CollectionName":
+		return n.CollectionName
+	case "AliasName":
+		return n.AliasName
+	}
+	return reflect.ValueOf(n).Elem().FieldByName(field).String()
+}
+
+// maxBody bounds a request; the calls of this API are small.
+const maxBody = 16 << 20
+
+func (x *exchange) read(w http.ResponseWriter) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, x.http.Body, maxBody))
+	if err != nil {
+		x.badly = fail(codeBadJSON, "can only accept json format request, error: %v", err)
+		return
+	}
+	x.body = body
+	if x.route == nil {
+		return
+	}
+	if x.http.Method == http.MethodGet {
+		query := x.http.URL.Query()
+		x.names.DbName, x.names.CollectionName = query.Get("dbName"), query.Get("collectionName")
+	} else if x.badly = x.decode(&x.names); x.badly != nil {
+		return
+	}
+	x.badly = x.route.missing(&x.names)
+	if x.names.DbName == "" && !x.route.v1 {
+		x.names.DbName = x.http.Header.Get("DB-Name")
+	}
+	if x.names.DbName == "" && !x.route.namesDatabase {
+		x.names.DbName = DefaultDatabase
+	}
+}
+
+// decode reads the body into a value. Milvus decodes the first JSON value of
+// the body and ignores what follows; its errors name its own Go types.
+func (x *exchange) decode(into any) error {
+	if json.Unmarshal(x.body, into) == nil {
+		return nil
+	}
+	err := json.NewDecoder(bytes.NewReader(x.body)).Decode(into)
+	if err == nil {
+		return nil
+	}
+	text := err.Error()
+	var mistyped *json.UnmarshalTypeError
+	switch {
+	case errors.Is(err, io.EOF):
+		return fail(codeBadJSON, "can only accept json format request, the request body should be nil, however {} is valid")
+	case errors.As(err, &mistyped) && mistyped.Field != "":
+		text = fmt.Sprintf("json: cannot unmarshal %s into Go struct field %s.%s of type %s",
+			mistyped.Value, x.route.request, mistyped.Field, mistyped.Type)
+	case errors.As(err, &mistyped):
+		text = fmt.Sprintf("json: cannot unmarshal %s into Go value of type httpserver.%s",
+			mistyped.Value, x.route.request)
+	}
+	return fail(codeBadJSON, "can only accept json format request, error: %s", text)
+}
+
+// missing names the required fields that are absent or empty.
+func (r *route) missing(n *names) error {
+	var lines []string
+	for _, field := range r.required {
+		if n.get(field) != "" {
+			continue
+		}
+		if r.v1 {
+			return fail(codeMissingParameter, "missing required parameters, required parameters: [%s]",
+				strings.ToLower(field[:1])+field[1:])
+		}
+		lines = append(lines, fmt.Sprintf("Key: '%s.%s' Error:Field validation for '%s' failed on the 'required' tag",
+			r.request, field, field))
+	}
+	if lines == nil {
+		return nil
+	}
+	return fail(codeMissingParameter, "missing required parameters, error: %s", strings.Join(lines, "\n"))
+}

@@ -1,0 +1,236 @@
+package emulator
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/gofrs/flock"
+)
+
+// keeper keeps a catalogue in a file, so that the next command goes on where
+// this one ended, and shares it with other processes that have the same file
+// open at the same time: all of them together are one cluster.
+//
+// Every write of the catalogue takes a file lock, reads what another process
+// may have written meanwhile, changes it, and replaces the file in one piece
+// (temporary file, fsync, rename) before it is answered: a kill at any moment
+// loses nothing that somebody was told. Every read looks first whether the
+// file is still the one that it knows.
+//
+// To tell a replaced file from the old one, the keeper holds the old one open:
+// as long as it does, the system cannot give its inode to another file, so the
+// same inode means the same content. Times and sizes would not do: two writes
+// may fall into one tick of the clock.
+type keeper struct {
+	path   string
+	lock   *flock.Flock
+	known  *os.File // the version that the catalogue was read from
+	digest string   // of the seed
+}
+
+// Open returns the cluster of a seed file (format: see the README). The first
+// Open fills it from the seed; what changes is kept in a copy, .aliasctl/NAME.json
+// beside the seed, and later Opens go on from there. Ids are never reused.
+// Processes that have the same seed open share the cluster.
+//
+// An empty seedPath starts empty and keeps its copy in the working directory.
+// A seed with mistakes is a *SeedError; one that was edited after its copy was
+// made is a *SeedChangedError, because either of the two could be meant.
+func Open(seedPath string, profile Profile) (*Emulator, error) {
+	e := New(profile)
+	start, digest, path, err := origin(seedPath)
+	if err != nil {
+		return nil, err
+	}
+	e.keeper, err = openKeeper(path, digest)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.keeper.begin(e.catalog, start); err != nil {
+		e.keeper.close()
+		var changed *SeedChangedError
+		if errors.As(err, &changed) {
+			changed.Seed = seedPath
+		}
+		return nil, err
+	}
+	return e, nil
+}
+
+// FromSeed is Open without a copy: every call starts from the seed, and what
+// changes is gone with the process.
+func FromSeed(seedPath string, profile Profile) (*Emulator, error) {
+	start, err := readSeed(seedPath)
+	if err != nil {
+		return nil, err
+	}
+	e := New(profile)
+	start.fill(e.catalog)
+	return e, nil
+}
+
+// CopyPath is the file in which Open keeps the cluster of a seed. Without it,
+// the next Open starts from the seed again.
+func CopyPath(seedPath string) string {
+	if seedPath == "" {
+		return filepath.Join(".aliasctl", "embedded.json")
+	}
+	return filepath.Join(filepath.Dir(seedPath), ".aliasctl", filepath.Base(seedPath)+".json")
+}
+
+// SeedChangedError says that a seed is no longer what its copy started from.
+type SeedChangedError struct{ Seed, Copy string }
+
+func (e *SeedChangedError) Error() string {
+	return fmt.Sprintf("seed %q was changed after its copy %q was made: delete the copy to start over from the seed", e.Seed, e.Copy)
+}
+
+// CopyError is a copy that cannot be read or written.
+type CopyError struct {
+	Path string
+	Err  error
+}
+
+func (e *CopyError) Error() string {
+	return fmt.Sprintf("copy %q of the embedded cluster: %v", e.Path, e.Err)
+}
+
+func (e *CopyError) Unwrap() error { return e.Err }
+
+func origin(seedPath string) (start *seed, digest, copyPath string, err error) {
+	start = &seed{}
+	if seedPath != "" {
+		if start, err = readSeed(seedPath); err != nil {
+			return nil, "", "", err
+		}
+	}
+	return start, start.digest(), CopyPath(seedPath), nil
+}
+
+func openKeeper(path, digest string) (*keeper, error) {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, &CopyError{path, err}
+	}
+	// The folder is nobody's to commit, in whichever repository the seed lies.
+	ignore := filepath.Join(dir, ".gitignore")
+	if _, err := os.Stat(ignore); errors.Is(err, fs.ErrNotExist) {
+		if err := os.WriteFile(ignore, []byte("*\n"), 0o644); err != nil {
+			return nil, &CopyError{path, err}
+		}
+	}
+	return &keeper{path: path, lock: flock.New(path + ".lock"), digest: digest}, nil
+}
+
+// begin reads the copy, or fills the catalogue from the seed and makes it.
+func (k *keeper) begin(c *catalog, start *seed) error {
+	return k.locked(func() error {
+		// With the lock held, temporary files are those of killed processes.
+		left, _ := filepath.Glob(k.path + ".*.tmp")
+		for _, temp := range left {
+			os.Remove(temp)
+		}
+		err := k.refresh(c)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		start.fill(c)
+		return k.save(c)
+	})
+}
+
+func (k *keeper) locked(do func() error) error {
+	if err := k.lock.Lock(); err != nil {
+		return &CopyError{k.path, err}
+	}
+	defer k.lock.Unlock()
+	return do()
+}
+
+// update runs a write and saves what it changed. When it cannot be saved, the
+// catalogue goes back to what is on disk.
+func (k *keeper) update(c *catalog, write func(*catalog) error) error {
+	return k.locked(func() error {
+		if err := k.refresh(c); err != nil {
+			return err
+		}
+		before := c.version
+		if err := write(c); c.version == before {
+			return err
+		} else if saveErr := k.save(c); saveErr != nil {
+			k.forget()
+			k.refresh(c)
+			return saveErr
+		} else {
+			return err
+		}
+	})
+}
+
+// stale says whether the file is another one than the catalogue was read from.
+func (k *keeper) stale() bool {
+	if k.known == nil {
+		return true
+	}
+	known, err := k.known.Stat()
+	if err != nil {
+		return true
+	}
+	now, err := os.Stat(k.path)
+	return err != nil || !os.SameFile(known, now)
+}
+
+// refresh reads the file again when it is another one.
+func (k *keeper) refresh(c *catalog) error {
+	if !k.stale() {
+		return nil
+	}
+	file, err := os.Open(k.path)
+	if err != nil {
+		return &CopyError{k.path, err}
+	}
+	content, err := io.ReadAll(file)
+	if err != nil {
+		file.Close()
+		return &CopyError{k.path, err}
+	}
+	digest, err := c.decode(content)
+	if err != nil {
+		file.Close()
+		return &CopyError{k.path, fmt.Errorf("cannot be understood: %w; delete it to start over from the seed", err)}
+	}
+	if digest != k.digest {
+		file.Close()
+		return &SeedChangedError{Copy: k.path}
+	}
+	k.forget()
+	k.known = file
+	return nil
+}
+
+func (k *keeper) forget() {
+	if k.known != nil {
+		k.known.Close()
+		k.known = nil
+	}
+}
+
+// save replaces the file durably and in one piece.
+func (k *keeper) save(c *catalog) error {
+	temp, err := replaceFile(k.path, c.encode(k.digest))
+	if err != nil {
+		return &CopyError{k.path, err}
+	}
+	k.forget()
+	k.known = temp
+	return nil
+}
+
+func (k *keeper) close() error {
+	k.forget()
+	return k.lock.Close()
+}

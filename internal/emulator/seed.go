@@ -1,0 +1,294 @@
+package emulator
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"gopkg.in/yaml.v3"
+)
+
+// seed is what a cluster starts from, as a YAML file says it:
+//
+//	databases:
+//	  default:
+//	    collections:
+//	      - products_v1
+//	      - {name: products_v2, rows: 1200, dimension: 16, loaded: false, indexed: false}
+//	    aliases: {products: products_v1}
+//	    dangling: {legacy: products_v0} # aliases whose collection was dropped
+//
+// A collection is loaded and indexed, has 8 dimensions and no rows unless it
+// says otherwise. What is not indexed is not loaded either.
+type seed struct {
+	databases []seedDatabase
+}
+
+type seedDatabase struct {
+	name        string
+	collections []seedCollection
+	aliases     []seedBinding
+	dangling    []seedBinding
+}
+
+type seedCollection struct {
+	name      string
+	rows      int64
+	dimension int64
+	loaded    bool
+	indexed   bool
+}
+
+type seedBinding struct {
+	alias, collection string
+	at                *yaml.Node
+}
+
+// SeedError is everything that is wrong with a seed, one line a problem, each
+// with FILE:LINE:COLUMN in front.
+type SeedError struct{ Problems []string }
+
+func (e *SeedError) Error() string { return strings.Join(e.Problems, "\n") }
+
+func readSeed(path string) (*seed, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the seed of the embedded cluster: %w", err)
+	}
+	return parseSeed(path, content)
+}
+
+func parseSeed(path string, content []byte) (*seed, error) {
+	r := &seedReader{path: path}
+	var document, more yaml.Node
+	decoder := yaml.NewDecoder(bytes.NewReader(content))
+	switch err := decoder.Decode(&document); {
+	case errors.Is(err, io.EOF): // an empty file is an empty cluster
+		return &seed{}, nil
+	case err != nil:
+		line := 1
+		text := strings.TrimPrefix(err.Error(), "yaml: ")
+		if n, rest, ok := strings.Cut(strings.TrimPrefix(text, "line "), ": "); ok {
+			if parsed, err := strconv.Atoi(n); err == nil {
+				line, text = parsed, rest
+			}
+		}
+		return nil, &SeedError{[]string{fmt.Sprintf("%s:%d:1: error: %s", path, line, text)}}
+	}
+	if decoder.Decode(&more) != io.EOF {
+		r.problem(&more, "a seed is one document")
+	}
+	s := r.seed(document.Content[0])
+	if len(r.problems) > 0 {
+		return nil, &SeedError{r.problems}
+	}
+	return s, nil
+}
+
+// seedReader walks the nodes of a seed and collects what is wrong.
+type seedReader struct {
+	path     string
+	problems []string
+}
+
+func (r *seedReader) problem(at *yaml.Node, format string, args ...any) {
+	r.problems = append(r.problems, fmt.Sprintf("%s:%d:%d: error: %s",
+		r.path, max(at.Line, 1), max(at.Column, 1), fmt.Sprintf(format, args...)))
+}
+
+func (r *seedReader) seed(root *yaml.Node) *seed {
+	s := &seed{}
+	if root.Tag == "!!null" {
+		return s
+	}
+	r.fields(root, "the seed", func(key, value *yaml.Node) bool {
+		if key.Value != "databases" {
+			return false
+		}
+		r.fields(value, `"databases"`, func(name, value *yaml.Node) bool {
+			s.databases = append(s.databases, r.database(name, value))
+			return true
+		})
+		return true
+	})
+	return s
+}
+
+func (r *seedReader) database(name, value *yaml.Node) seedDatabase {
+	db := seedDatabase{name: name.Value}
+	r.checkName(name, "database name", name.Value)
+	if value.Tag == "!!null" {
+		return db
+	}
+	r.fields(value, "a database", func(key, value *yaml.Node) bool {
+		switch key.Value {
+		case "collections":
+			db.collections = r.collections(value)
+		case "aliases":
+			db.aliases = r.bindings(value)
+		case "dangling":
+			db.dangling = r.bindings(value)
+		default:
+			return false
+		}
+		return true
+	})
+	r.checkBindings(&db)
+	return db
+}
+
+func (r *seedReader) collections(list *yaml.Node) []seedCollection {
+	if list.Kind != yaml.SequenceNode {
+		r.problem(list, "expected a list of collections")
+		return nil
+	}
+	var found []seedCollection
+	seen := map[string]bool{}
+	for _, item := range list.Content {
+		one := seedCollection{dimension: 8, loaded: true, indexed: true}
+		if item.Kind == yaml.ScalarNode {
+			one.name = item.Value
+		} else {
+			r.collection(item, &one)
+		}
+		r.checkName(item, "collection name", one.name)
+		if seen[one.name] {
+			r.problem(item, "collection %q stands here twice", one.name)
+		}
+		seen[one.name] = true
+		found = append(found, one)
+	}
+	return found
+}
+
+func (r *seedReader) collection(item *yaml.Node, into *seedCollection) {
+	r.fields(item, "a collection", func(key, value *yaml.Node) bool {
+		var err error
+		switch key.Value {
+		case "name":
+			into.name = value.Value
+		case "rows":
+			err = value.Decode(&into.rows)
+		case "dimension":
+			err = value.Decode(&into.dimension)
+		case "loaded":
+			err = value.Decode(&into.loaded)
+		case "indexed":
+			err = value.Decode(&into.indexed)
+		default:
+			return false
+		}
+		if err != nil || into.rows < 0 || into.dimension < 1 {
+			r.problem(value, "%q cannot be %q", key.Value, value.Value)
+		}
+		return true
+	})
+}
+
+func (r *seedReader) bindings(mapping *yaml.Node) []seedBinding {
+	var found []seedBinding
+	r.fields(mapping, "the aliases", func(key, value *yaml.Node) bool {
+		r.checkName(key, "collection alias", key.Value)
+		r.checkName(value, "collection name", value.Value)
+		found = append(found, seedBinding{key.Value, value.Value, key})
+		return true
+	})
+	return found
+}
+
+// checkBindings wants what a Milvus cluster can be in.
+func (r *seedReader) checkBindings(db *seedDatabase) {
+	exists := map[string]bool{}
+	for _, c := range db.collections {
+		exists[c.name] = true
+	}
+	bound := map[string]bool{}
+	for _, b := range db.aliases {
+		bound[b.alias] = true
+		if exists[b.alias] {
+			r.problem(b.at, "alias %q has the name of a collection", b.alias)
+		}
+		if !exists[b.collection] {
+			r.problem(b.at, "alias %q is bound to %q, which is not under collections", b.alias, b.collection)
+		}
+	}
+	for _, b := range db.dangling {
+		if exists[b.alias] || bound[b.alias] {
+			r.problem(b.at, "%q cannot be a dangling alias: the name is taken", b.alias)
+		}
+		if exists[b.collection] {
+			r.problem(b.at, "alias %q cannot dangle: %q is under collections", b.alias, b.collection)
+		}
+	}
+}
+
+// fields calls known for each entry of a mapping; it returns false for a key
+// that it does not know.
+func (r *seedReader) fields(mapping *yaml.Node, what string, known func(key, value *yaml.Node) bool) {
+	for mapping.Kind == yaml.AliasNode {
+		mapping = mapping.Alias
+	}
+	if mapping.Kind != yaml.MappingNode {
+		r.problem(mapping, "expected %s as fields with values", what)
+		return
+	}
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		key, value := mapping.Content[i], mapping.Content[i+1]
+		if seen[key.Value] {
+			r.problem(key, "%q stands here twice", key.Value)
+		}
+		seen[key.Value] = true
+		if !known(key, value) {
+			r.problem(key, "unknown field %q", key.Value)
+		}
+	}
+}
+
+func (r *seedReader) checkName(at *yaml.Node, kind, name string) {
+	if problem := nameProblem(kind, name); problem != "" {
+		r.problem(at, "%q is no %s: %s", name, kind, problem)
+	}
+}
+
+// fill makes what the seed says in an empty catalogue. The seed was checked,
+// so nothing of it can fail.
+func (s *seed) fill(c *catalog) {
+	for _, from := range s.databases {
+		db := c.databases[from.name]
+		if db == nil {
+			db = c.addDatabase(from.name, c.newID())
+		}
+		for _, one := range from.collections {
+			added := &collection{id: c.newID(), name: one.name, rows: one.rows, loaded: one.loaded && one.indexed,
+				schema: quickSetup(strconv.FormatInt(one.dimension, 10), "")}
+			if !one.indexed {
+				added.schema.Indexes = nil
+			}
+			db.collections[one.name] = added
+			db.collectionNames.add(one.name)
+		}
+		for _, b := range from.aliases {
+			db.bind(b.alias, db.collections[b.collection])
+		}
+		for _, b := range from.dangling {
+			db.bind(b.alias, &collection{id: c.newID(), name: b.collection, dropped: true})
+		}
+	}
+	c.changed()
+}
+
+// digest tells seeds apart by what they make, not by how they are written.
+func (s *seed) digest() string {
+	c := newCatalog(&Profile{}, 0, new(atomic.Uint64))
+	s.fill(c)
+	sum := sha256.Sum256(c.encode(""))
+	return hex.EncodeToString(sum[:])
+}

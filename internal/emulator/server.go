@@ -1,0 +1,68 @@
+package emulator
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+)
+
+// ServerOptions are the choices of Start. The zero value is plain HTTP.
+type ServerOptions struct {
+	TLS *tls.Config // with a certificate: serve HTTPS
+}
+
+// Server is a handler that listens.
+type Server struct {
+	http *http.Server
+	url  string
+	done chan error
+}
+
+// Start serves a handler (an Emulator, or something around one) on an address
+// such as "127.0.0.1:19530"; port 0 takes a free one. It returns once
+// connections are accepted.
+func Start(h http.Handler, listen string, opts ServerOptions) (*Server, error) {
+	listener, err := net.Listen("tcp", listen)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %q: %w", listen, err)
+	}
+	s := &Server{
+		http: &http.Server{Handler: h, TLSConfig: opts.TLS, ReadHeaderTimeout: 10 * time.Second},
+		url:  "http://" + listener.Addr().String(),
+		done: make(chan error, 1),
+	}
+	if opts.TLS != nil {
+		s.url = "https://" + listener.Addr().String()
+		listener = tls.NewListener(listener, opts.TLS)
+	}
+	go func() { s.done <- s.http.Serve(listener) }()
+	return s, nil
+}
+
+// URL is where the server listens, without a trailing slash.
+func (s *Server) URL() string { return s.url }
+
+// Wait returns when the server ends: nil after Close, else why it stopped
+// accepting connections.
+func (s *Server) Wait() error {
+	err := <-s.done
+	s.done <- err
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// Close gives running requests a moment to end and cuts what is left.
+func (s *Server) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if s.http.Shutdown(ctx) == nil {
+		return nil
+	}
+	return s.http.Close()
+}
