@@ -1,0 +1,316 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"aliasctl/planner"
+)
+
+// Apply carries a plan out and settles the state from what really happened.
+//
+// state is the one that the plan was made from, as it is stored. It is written
+// at most twice, however many steps there are: before the first write to the
+// cluster with every step announced, and after the run. So at every instant of
+// the run the stored state knows all that the run may have done.
+//
+// The phases run in order: bindings (create, alter, switches by drop and
+// create), then drops of aliases, then drops of collections. Within a phase a
+// step that fails does not hold up the others; a phase starts only when the
+// ones before it are complete, so what is left half-way is too much, never too
+// little. Steps that touch only the state are recorded with the last write,
+// whatever became of the others.
+//
+// What became of a step is in the report, not in the error. The error is nil,
+// or holds one of: an UnfitError or an AnnounceError (nothing was changed), a
+// SaveError (the cluster was changed as the report says, the state was not
+// stored), a PanicError (recovered in a goroutine; the state was stored).
+func Apply(ctx context.Context, plan planner.Plan, state planner.State, cluster Cluster, store Store, opts Options) (Report, error) {
+	state.Version = planner.StateVersion
+	r := &run{cluster: cluster, opts: opts.withDefaults(), results: make([]Result, len(plan.Steps))}
+	for i, step := range plan.Steps {
+		r.results[i] = Result{Step: step, Outcome: NotReached}
+	}
+	phases, err := phasesOf(plan)
+	if err != nil {
+		return r.report(ctx, state), err
+	}
+	if r.stopped(ctx) {
+		return r.report(ctx, state), nil
+	}
+
+	stored := state
+	if slices.ContainsFunc(plan.Steps, func(s planner.Step) bool { return s.Op.Writes() }) {
+		stored = Announce(state, plan)
+		if err := store.Save(ctx, stored); err != nil {
+			return r.report(ctx, state), &AnnounceError{Err: err}
+		}
+	}
+	for _, phase := range phases {
+		r.phase(ctx, phase)
+	}
+	after := r.settle(ctx, plan, state)
+	var saveErr error
+	if after.Serial != stored.Serial || !sameContent(after, stored) {
+		saveErr = save(ctx, store, after)
+	}
+	r.record(saveErr)
+
+	report := r.report(ctx, after)
+	var errs []error
+	if r.panicked != nil {
+		errs = append(errs, r.panicked)
+	}
+	if saveErr != nil {
+		errs = append(errs, &SaveError{State: after, Err: saveErr})
+	}
+	return report, errors.Join(errs...)
+}
+
+// run is one Apply.
+type run struct {
+	cluster Cluster
+	opts    Options
+	results []Result // each written by the one goroutine that has its step
+
+	mu       sync.Mutex // guards what follows, and keeps the observer serial
+	ended    error
+	panicked *PanicError
+}
+
+// unit is what one worker does in one piece: a step, or the two halves of a
+// switch by drop and create.
+type unit struct{ first, steps int }
+
+// phasesOf sorts the steps that write into the three phases, in plan order.
+func phasesOf(plan planner.Plan) ([][]unit, error) {
+	if len(plan.Conflicts) > 0 {
+		return nil, &UnfitError{Reason: fmt.Sprintf("it has %d unresolved conflicts", len(plan.Conflicts))}
+	}
+	if plan.Live != planner.LiveRead {
+		return nil, &UnfitError{Reason: "it was made without reading the cluster"}
+	}
+	phases := make([][]unit, 3)
+	for i := 0; i < len(plan.Steps); i++ {
+		switch s := plan.Steps[i]; {
+		case s.Op == planner.DropAlias && s.Recreate:
+			if i+1 == len(plan.Steps) || !pair(s, plan.Steps[i+1]) {
+				return nil, &UnfitError{Reason: fmt.Sprintf("step %d drops alias %q of database %q to create it again, and no such create follows", i+1, s.Alias, s.Database)}
+			}
+			phases[0] = append(phases[0], unit{i, 2})
+			i++
+		case s.Op == planner.CreateAlias, s.Op == planner.AlterAlias:
+			phases[0] = append(phases[0], unit{i, 1})
+		case s.Op == planner.DropAlias:
+			phases[1] = append(phases[1], unit{i, 1})
+		case s.Op == planner.DropCollection:
+			phases[2] = append(phases[2], unit{i, 1})
+		case s.Op.Writes():
+			return nil, &UnfitError{Reason: fmt.Sprintf("step %d has the unknown operation %q", i+1, s.Op)}
+		}
+	}
+	return phases, nil
+}
+
+func pair(drop, create planner.Step) bool {
+	return create.Op == planner.CreateAlias && create.Recreate && create.Database == drop.Database && create.Alias == drop.Alias
+}
+
+// phase runs the units of one phase side by side, unless an earlier one is
+// incomplete or the run has ended.
+func (r *run) phase(ctx context.Context, units []unit) {
+	for _, result := range r.results {
+		if result.Outcome == Failed || result.Outcome == Undecided {
+			return
+		}
+	}
+	var workers errgroup.Group
+	workers.SetLimit(r.opts.Parallel)
+	for _, u := range units {
+		workers.Go(func() error {
+			if !r.stopped(ctx) {
+				r.unit(ctx, u)
+			}
+			return nil
+		})
+	}
+	_ = workers.Wait() // workers report through results
+}
+
+// unit carries out one unit. A panic is a bug of ours, and no reason to lose
+// track of the others: the steps of the unit become unknown, because a write
+// may have gone out, and the run ends in good order.
+func (r *run) unit(ctx context.Context, u unit) {
+	done := false
+	defer func() {
+		value := recover()
+		if value == nil {
+			return
+		}
+		caught := r.caught(value)
+		for i := u.first; i < u.first+u.steps && !done; i++ {
+			r.results[i].Outcome, r.results[i].Err = Undecided, caught
+		}
+	}()
+
+	for i := u.first; i < u.first+u.steps; i++ {
+		r.started(i)
+	}
+	step := r.results[u.first].Step
+	switch {
+	case u.steps == 2:
+		dropped, created := r.recreate(ctx, step, r.results[u.first+1].Step)
+		r.conclude(u.first, dropped)
+		r.conclude(u.first+1, created)
+	case step.Op == planner.DropCollection:
+		r.conclude(u.first, r.carryOut(ctx, &retirement{cluster: r.cluster, step: step}))
+	default:
+		r.conclude(u.first, r.carryOut(ctx, &binding{cluster: r.cluster, step: step}))
+	}
+	done = true
+	for i := u.first; i < u.first+u.steps; i++ {
+		r.finished(i)
+	}
+}
+
+func (r *run) conclude(i int, v verdict) {
+	result := &r.results[i]
+	result.Outcome, result.Err, result.Note, result.Took = v.outcome, v.err, v.note, v.took
+}
+
+// record concludes the steps that touch only the state, once it is stored or
+// could not be.
+func (r *run) record(saveErr error) {
+	for i := range r.results {
+		result := &r.results[i]
+		if result.Op.Writes() {
+			continue
+		}
+		r.started(i)
+		if saveErr == nil {
+			result.Outcome = Applied
+		} else {
+			result.Outcome, result.Err = Failed, saveErr
+		}
+		r.finished(i)
+	}
+}
+
+// stopped says that no new step may start.
+func (r *run) stopped(ctx context.Context) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ended != nil || r.panicked != nil || r.interrupted(ctx)
+}
+
+func (r *run) interrupted(ctx context.Context) bool {
+	select {
+	case <-r.opts.Stop:
+		return true
+	case <-ctx.Done():
+		return true
+	default:
+		return false
+	}
+}
+
+// end lets no new step start.
+func (r *run) end(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ended == nil {
+		r.ended = err
+	}
+}
+
+// caught remembers the first panic of the run.
+func (r *run) caught(value any) *PanicError {
+	caught := &PanicError{Value: value, Stack: debug.Stack()}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.panicked == nil {
+		r.panicked = caught
+	}
+	return caught
+}
+
+func (r *run) started(i int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.opts.Observer != nil {
+		r.opts.Observer.StepStarted(i, r.results[i].Step)
+	}
+}
+
+func (r *run) finished(i int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.opts.Observer != nil {
+		r.opts.Observer.StepDone(i, r.results[i])
+	}
+}
+
+// settle is Settle with the ids of the collections that became targets. When
+// the run was ended at once, the ids are left out: they are a safeguard of
+// later runs, and not worth a second of waiting now.
+func (r *run) settle(ctx context.Context, plan planner.Plan, state planner.State) planner.State {
+	now := r.opts.Clock.Now().UTC().Truncate(time.Second)
+	after := Settle(state, plan, r.results, nil, now)
+	targets := newTargets(state.Bindings, after.Bindings)
+	if len(targets) == 0 || ctx.Err() != nil || r.ended != nil {
+		return after
+	}
+	return Settle(state, plan, r.results, r.identify(ctx, targets), now)
+}
+
+// identify reads the ids of collections. One that cannot be read stays out.
+func (r *run) identify(ctx context.Context, targets []planner.Key) map[planner.Key]string {
+	read := make([]string, len(targets))
+	var workers errgroup.Group
+	workers.SetLimit(r.opts.Parallel)
+	for i, target := range targets {
+		workers.Go(func() error {
+			defer func() {
+				if value := recover(); value != nil {
+					r.caught(value)
+				}
+			}()
+			if id, found, err := r.cluster.CollectionID(ctx, target.Database, target.Name); err == nil && found {
+				read[i] = id
+			}
+			return nil
+		})
+	}
+	_ = workers.Wait() // an id that cannot be read fails nothing
+	ids := make(map[planner.Key]string, len(targets))
+	for i, target := range targets {
+		ids[target] = read[i]
+	}
+	return ids
+}
+
+// save stores the state after a run, also when the context has ended: what
+// was changed is worth writing down, for as long as a person will wait who has
+// asked twice to stop.
+func save(ctx context.Context, store Store, state planner.State) error {
+	if ctx.Err() != nil {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+	}
+	return store.Save(ctx, state)
+}
+
+func (r *run) report(ctx context.Context, state planner.State) Report {
+	return Report{
+		Results: r.results, Counts: count(r.results), Interrupted: r.interrupted(ctx),
+		Ended: r.ended, State: state,
+	}
+}

@@ -1,0 +1,130 @@
+package executor
+
+import (
+	"context"
+	"fmt"
+
+	"aliasctl/planner"
+)
+
+// binding is the change of one alias: create, alter or drop.
+type binding struct {
+	cluster Cluster
+	step    planner.Step
+
+	// A zombie is an alias whose collection was dropped behind its back:
+	// servers before 2.4.23 and 2.5.5 leave it so, and 2.5.27 does when a
+	// create races with the drop (milvus-rest section 13.1). List and describe
+	// hide it, and create is refused with 1602. To alter it heals it.
+	zombie   bool
+	formerly string // the dropped collection, as far as the server told
+}
+
+var _ change = (*binding)(nil)
+
+func (b *binding) look(ctx context.Context) (sight, error) {
+	found, ok, err := b.cluster.AliasTarget(ctx, b.step.Database, b.step.Alias)
+	if err != nil {
+		return sight{}, err
+	}
+	if !ok {
+		found = ""
+	}
+	switch found {
+	case b.step.To:
+		return sight{place: asWanted, found: found, note: b.healed()}, nil
+	case b.step.From:
+		return sight{place: asExpected, found: found}, nil
+	default:
+		why := &MovedError{Database: b.step.Database, Alias: b.step.Alias, Expected: b.step.From, Found: found}
+		return sight{place: elsewhere, found: found, why: why}, nil
+	}
+}
+
+func (b *binding) verify(ctx context.Context) (sight, error) { return b.look(ctx) }
+
+func (b *binding) write(ctx context.Context) error {
+	s := b.step
+	switch {
+	case s.Op == planner.DropAlias:
+		return b.cluster.DropAlias(ctx, s.Database, s.Alias)
+	case s.Op == planner.AlterAlias || b.zombie:
+		return b.cluster.AlterAlias(ctx, s.Database, s.Alias, s.To)
+	default:
+		return b.cluster.CreateAlias(ctx, s.Database, s.Alias, s.To)
+	}
+}
+
+// instead recognises a zombie: the alias is taken, and a read after that
+// refusal still says that it is absent. Only a name of the plan is healed. A
+// step that drops an alias and finds it hidden leaves it: a drop sent then
+// could hit what somebody is creating, and the zombie harms no reader.
+func (b *binding) instead(refusal error) bool {
+	formerly, taken := TakenBy(refusal)
+	if b.step.Op != planner.CreateAlias || !taken || b.zombie {
+		return false
+	}
+	b.zombie, b.formerly = true, formerly
+	return true
+}
+
+func (b *binding) healed() string {
+	if !b.zombie {
+		return ""
+	}
+	where := "a collection that no longer exists"
+	if b.formerly != "" {
+		where = fmt.Sprintf("collection %q, which no longer exists", b.formerly)
+	}
+	return fmt.Sprintf("the alias was a zombie, hidden and still bound to %s; it was healed by `aliases/alter`", where)
+}
+
+func (b *binding) unconfirmed(s sight) error {
+	return &OvertakenError{Database: b.step.Database, Alias: b.step.Alias, Applied: b.step.To, Found: s.found}
+}
+
+// recreate switches an alias by drop and create. Between the two the alias is
+// absent, so whatever keeps the create from succeeding must not leave it so:
+// the old binding is created again at once. That is safe even when the create
+// is only unknown: should it arrive later, Milvus refuses it because the alias
+// is taken.
+func (r *run) recreate(ctx context.Context, drop, create planner.Step) (dropped, created verdict) {
+	created = verdict{outcome: NotReached}
+	dropped = r.carryOut(ctx, &binding{cluster: r.cluster, step: drop})
+	switch {
+	case dropped.outcome == Failed && movedTo(dropped.err, create.To):
+		// Somebody else has done the whole switch.
+		dropped.outcome, dropped.err = AlreadyDone, nil
+		created.outcome = AlreadyDone
+		return dropped, created
+	case dropped.outcome != Applied && dropped.outcome != AlreadyDone:
+		return dropped, created
+	}
+
+	create.From = ""
+	created = r.carryOut(ctx, &binding{cluster: r.cluster, step: create})
+	lacking := created.outcome == Failed || created.outcome == Undecided
+	if !lacking || dropped.outcome != Applied || interfered(created.err) || ctx.Err() != nil {
+		return dropped, created
+	}
+
+	old := create
+	old.To = drop.From
+	restored := r.carryOut(ctx, &binding{cluster: r.cluster, step: old})
+	switch {
+	case restored.outcome == Applied || restored.outcome == AlreadyDone:
+		dropped.outcome, dropped.note = Failed, restored.note
+		dropped.err = &UndoneError{Database: drop.Database, Alias: drop.Alias, Collection: drop.From}
+	case movedTo(restored.err, create.To):
+		created.outcome, created.err = Applied, nil // the lost create arrived after all
+	default:
+		if restored.outcome == Undecided {
+			created.outcome = Undecided
+		}
+		created.err = &UnrestoredError{
+			Database: drop.Database, Alias: drop.Alias, Collection: drop.From,
+			Create: created.err, Restore: restored.err,
+		}
+	}
+	return dropped, created
+}

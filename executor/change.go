@@ -1,0 +1,220 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+// Limits of one step.
+const (
+	maxWaiting = 10 * time.Second      // in back-off between its tries, in all
+	patience   = 2 * time.Minute       // after it, no further try begins
+	firstPause = 50 * time.Millisecond // between the reads that wait for a change to show
+	maxPause   = time.Second
+)
+
+// change is one write with the reads around it.
+type change interface {
+	// look re-reads directly before a write.
+	look(ctx context.Context) (sight, error)
+	// write sends the request once.
+	write(ctx context.Context) error
+	// verify reads after a write whether the change shows.
+	verify(ctx context.Context) (sight, error)
+	// instead says that another write may do what was refused, although
+	// nothing has moved; the next call of write sends that.
+	instead(refusal error) bool
+	// unconfirmed says why an acknowledged write does not show; nil when only
+	// time or another run can tell.
+	unconfirmed(s sight) error
+}
+
+// sight is what a read showed.
+type sight struct {
+	place place
+	found string // the collection that an alias is bound to, "" for absent
+	why   error  // for elsewhere
+	note  string // for asWanted: what else was seen
+}
+
+// place compares what a read showed with the two values of a step.
+type place int
+
+const (
+	asExpected place = iota // the old value: the write may go out
+	asWanted                // the new value
+	elsewhere               // neither: somebody else was here
+)
+
+// verdict is what became of a change.
+type verdict struct {
+	outcome Outcome
+	err     error
+	note    string
+	took    time.Duration
+}
+
+// carryOut brings one change about.
+//
+// Milvus has no compare-and-set, so every write is preceded by a read, and
+// the decision is taken again from that read each time round the loop: a write
+// goes out only while the old value shows. What an answer means is the hard
+// part:
+//
+//   - Refused, transient: nothing happened. Read again: if the value has moved,
+//     that is the better explanation.
+//   - Lost (timeout, cut connection, 408): it happened, will happen, or never
+//     will. One read proves nothing, because servers were seen to answer the
+//     old value from memory and to carry the write out later. So the reads go
+//     on until the new value shows or the settle time is over. Only then, with
+//     the old value still there, is the write sent again. Should the first one
+//     arrive after that, it carries the same value and changes nothing.
+//   - Once an answer was lost, no later refusal or error can make the step
+//     "failed": the first request may still arrive. It is "unknown" and stays
+//     announced. And once a third value shows, nothing is sent any more.
+func (r *run) carryOut(ctx context.Context, c change) (v verdict) {
+	started := r.opts.Clock.Now()
+	defer func() { v.took = r.opts.Clock.Now().Sub(started) }()
+
+	var (
+		lost    error // the last write of ours without an answer
+		last    error // the last answer, when there was one
+		refusal error
+		waited  time.Duration
+		waits   = newBackOff()
+	)
+	end := func(err error) verdict {
+		switch {
+		case lost != nil:
+			return verdict{outcome: Undecided, err: &UndecidedError{Lost: lost, Seen: err, Settle: r.opts.Settle}}
+		case ctx.Err() != nil && last == nil && refusal == nil:
+			return verdict{outcome: NotReached, err: context.Cause(ctx)}
+		default:
+			return verdict{outcome: Failed, err: err}
+		}
+	}
+
+	for try := 0; ; try++ {
+		s, err := c.look(ctx)
+		switch {
+		case err != nil:
+			r.mind(err)
+			return end(err)
+		case s.place == elsewhere:
+			return end(s.why)
+		case s.place == asWanted && lost != nil:
+			return verdict{outcome: Applied, note: s.note}
+		case s.place == asWanted:
+			return verdict{outcome: AlreadyDone, note: s.note}
+		case refusal != nil && !c.instead(refusal):
+			return end(refusal)
+		case refusal == nil && try > 0 && r.exhausted(try, started):
+			return end(last)
+		}
+		refusal = nil
+		if err := ctx.Err(); err != nil {
+			return end(err)
+		}
+
+		err = c.write(ctx)
+		if err == nil {
+			return r.confirm(ctx, c)
+		}
+		last = err
+		class := ClassOf(err)
+		r.mind(err)
+		switch class {
+		case Refused:
+			refusal = err
+		case Fatal:
+			return end(err)
+		case Transient:
+			pause := waits.NextBackOff()
+			if waited += pause; waited > maxWaiting || r.opts.Clock.Sleep(ctx, pause) != nil {
+				return end(err)
+			}
+		default:
+			lost, last = err, nil
+			s, err := r.await(ctx, c)
+			switch {
+			case err != nil:
+				return end(err)
+			case s.place == asWanted:
+				return verdict{outcome: Applied, note: s.note}
+			case s.place == elsewhere:
+				return end(s.why)
+			}
+		}
+	}
+}
+
+// confirm verifies an acknowledged write.
+func (r *run) confirm(ctx context.Context, c change) verdict {
+	s, err := r.await(ctx, c)
+	switch {
+	case err != nil:
+		return verdict{outcome: Undecided, err: &UndecidedError{Seen: err, Settle: r.opts.Settle}}
+	case s.place == asWanted:
+		return verdict{outcome: Applied, note: s.note}
+	}
+	if err := c.unconfirmed(s); err != nil {
+		return verdict{outcome: Failed, err: err}
+	}
+	return verdict{outcome: Undecided, err: &UndecidedError{Settle: r.opts.Settle}}
+}
+
+// await reads with growing pauses until the value is not the old one any more
+// or the settle time is over. The error is that of the last read, when it
+// failed and the wait is over.
+func (r *run) await(ctx context.Context, c change) (sight, error) {
+	deadline := r.opts.Clock.Now().Add(r.opts.Settle)
+	for pause := firstPause; ; pause = min(2*pause, maxPause) {
+		s, err := c.verify(ctx)
+		if err == nil && s.place != asExpected {
+			return s, nil
+		}
+		r.mind(err)
+		left := deadline.Sub(r.opts.Clock.Now())
+		if left <= 0 || ClassOf(err) == Fatal && err != nil {
+			return s, err
+		}
+		if sleepErr := r.opts.Clock.Sleep(ctx, min(pause, left)); sleepErr != nil {
+			return s, sleepErr
+		}
+	}
+}
+
+// exhausted says that a step has used up its tries or its time.
+func (r *run) exhausted(tries int, started time.Time) bool {
+	return tries > r.opts.Retries || r.opts.Clock.Now().Sub(started) > patience
+}
+
+// mind ends the run after an error that no other call can escape.
+func (r *run) mind(err error) {
+	if err != nil && ClassOf(err) == Fatal {
+		r.end(err)
+	}
+}
+
+func newBackOff() *backoff.ExponentialBackOff {
+	b := backoff.NewExponentialBackOff()
+	b.InitialInterval = 200 * time.Millisecond
+	b.Multiplier = 2
+	b.MaxInterval = 5 * time.Second
+	return b
+}
+
+// movedTo says that err reports an alias found at that collection ("" for
+// absent) instead of where it was expected.
+func movedTo(err error, found string) bool {
+	e, ok := errors.AsType[*MovedError](err)
+	return ok && e.Found == found
+}
+
+// interfered says that err reports somebody else at work on an alias.
+func interfered(err error) bool {
+	return is[*MovedError](err) || is[*OvertakenError](err)
+}

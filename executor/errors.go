@@ -1,0 +1,188 @@
+package executor
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"aliasctl/planner"
+)
+
+// MovedError says that somebody else changed an alias between the plan and the
+// write: it is neither where the step expects it nor where it should go.
+// It was left as it is.
+type MovedError struct {
+	Database, Alias string
+	Expected        string // collection, "" for absent
+	Found           string // collection, "" for absent
+}
+
+func (e *MovedError) Error() string {
+	return fmt.Sprintf("alias %q of database %q was expected %s and is %s: someone else changed it, so it is left as it is",
+		e.Alias, e.Database, at(e.Expected), at(e.Found))
+}
+
+// OvertakenError says that a write of ours was acknowledged and that the alias
+// then showed another value: somebody else changed it afterwards. The state
+// records what we applied, so the next plan shows the difference as drift.
+type OvertakenError struct {
+	Database, Alias string
+	Applied         string // collection, "" for absent
+	Found           string // collection, "" for absent
+}
+
+func (e *OvertakenError) Error() string {
+	return fmt.Sprintf("alias %q of database %q was changed by this run (now %s) and then found %s: someone else changed it afterwards",
+		e.Alias, e.Database, at(e.Applied), at(e.Found))
+}
+
+// RecreatedError says that a collection to drop is another one than the plan
+// was made for: the name was reused. The new one was not touched.
+type RecreatedError struct {
+	Database, Collection string
+	Expected, Found      string // collection ids
+}
+
+func (e *RecreatedError) Error() string {
+	return fmt.Sprintf("collection %q of database %q has id %s and the plan was made for id %s: it was dropped and created again by someone else, so it is left as it is",
+		e.Collection, e.Database, e.Found, e.Expected)
+}
+
+// StillAliasedError says that aliases, also unmanaged ones, point at a
+// collection to drop. It was not touched.
+type StillAliasedError struct {
+	Database, Collection string
+	Aliases              []string // sorted
+}
+
+func (e *StillAliasedError) Error() string {
+	quoted := make([]string, len(e.Aliases))
+	for i, a := range e.Aliases {
+		quoted[i] = fmt.Sprintf("%q", a)
+	}
+	return fmt.Sprintf("collection %q of database %q is still reached by alias %s, so it is not dropped",
+		e.Collection, e.Database, strings.Join(quoted, ", "))
+}
+
+// RetireeIsAliasError says that the name of a collection to drop is now that
+// of an alias. Nothing was touched.
+type RetireeIsAliasError struct {
+	Database, Name string
+	Target         string // the collection behind the alias
+}
+
+func (e *RetireeIsAliasError) Error() string {
+	return fmt.Sprintf("%q of database %q is an alias now, bound to %q, so nothing is dropped", e.Name, e.Database, e.Target)
+}
+
+// UndecidedError says that a write was sent and that nobody can say whether it
+// happened, or whether it still will. The step stays announced in the state.
+type UndecidedError struct {
+	Lost   error         // why the answer is missing; nil when the write was acknowledged
+	Seen   error         // what the reads after it showed; nil when it was only the old value
+	Settle time.Duration // how long was waited for the change to show
+}
+
+func (e *UndecidedError) Error() string {
+	lost := "the cluster acknowledged it"
+	if e.Lost != nil {
+		lost = fmt.Sprintf("no answer to the write (%v)", e.Lost)
+	}
+	seen := fmt.Sprintf("the change did not show within %v", e.Settle)
+	if e.Seen != nil {
+		seen = e.Seen.Error()
+	}
+	return fmt.Sprintf("the outcome is unknown: %s; %s; it stays announced in the state, and running the same command again settles it", lost, seen)
+}
+
+func (e *UndecidedError) Unwrap() []error {
+	var errs []error
+	for _, err := range []error{e.Lost, e.Seen} {
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errs
+}
+
+// UndoneError is why the drop half of a switch by drop and create failed: the
+// create after it failed, and the old binding was created again.
+type UndoneError struct {
+	Database, Alias string
+	Collection      string // where the alias is bound again
+}
+
+func (e *UndoneError) Error() string {
+	return fmt.Sprintf("undone: alias %q of database %q is bound to %q again, because the create after its drop failed",
+		e.Alias, e.Database, e.Collection)
+}
+
+// UnrestoredError says that a switch by drop and create lost its alias: the
+// create failed after the drop, and so did creating the old binding again.
+type UnrestoredError struct {
+	Database, Alias string
+	Collection      string // where the alias was bound before
+	Create          error  // why it could not be bound to the new collection
+	Restore         error  // why it could not be bound to the old one again
+}
+
+func (e *UnrestoredError) Error() string {
+	return fmt.Sprintf("alias %q of database %q was dropped, could not be created (%v), and could not be bound to %q again (%v)",
+		e.Alias, e.Database, e.Create, e.Collection, e.Restore)
+}
+
+func (e *UnrestoredError) Unwrap() []error { return []error{e.Create, e.Restore} }
+
+// UnfitError says that a plan cannot be carried out at all. Nothing was
+// changed.
+type UnfitError struct{ Reason string }
+
+func (e *UnfitError) Error() string { return "the plan cannot be applied: " + e.Reason }
+
+// AnnounceError says that the steps could not be announced in the state.
+// Nothing was changed in the cluster.
+type AnnounceError struct{ Err error }
+
+func (e *AnnounceError) Error() string {
+	return fmt.Sprintf("the steps could not be announced in the state, so nothing was changed: %v", e.Err)
+}
+
+func (e *AnnounceError) Unwrap() error { return e.Err }
+
+// SaveError says that the state after the run could not be stored. State is
+// what must be put in its place by hand; the stored one still announces the
+// steps, so that the next run loses nothing.
+type SaveError struct {
+	State planner.State
+	Err   error
+}
+
+func (e *SaveError) Error() string {
+	return fmt.Sprintf("the state after the run could not be saved: %v", e.Err)
+}
+
+func (e *SaveError) Unwrap() error { return e.Err }
+
+// PanicError is a panic that was recovered in a goroutine of the run: a bug.
+// The run ended in good order and its state was saved.
+type PanicError struct {
+	Value any
+	Stack []byte // of the goroutine that panicked
+}
+
+func (e *PanicError) Error() string { return fmt.Sprintf("internal error: panic: %v", e.Value) }
+
+// is says that err or an error in its chain is an E.
+func is[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
+}
+
+// at is the place of an alias in a sentence.
+func at(collection string) string {
+	if collection == "" {
+		return "absent"
+	}
+	return fmt.Sprintf("at %q", collection)
+}

@@ -1,0 +1,90 @@
+package executor
+
+import (
+	"context"
+	"time"
+
+	"aliasctl/planner"
+)
+
+// Defaults of Options.
+const (
+	DefaultParallel = 8
+	DefaultRetries  = 4
+	DefaultSettle   = 15 * time.Second
+)
+
+// Options are the choices of a run that change how a plan is carried out,
+// never what it does. The zero value is usable.
+type Options struct {
+	// Parallel is how many steps of one phase run side by side; 0 means
+	// DefaultParallel.
+	Parallel int
+	// Retries is how often a write is tried again after an answer that allows
+	// it; 0 means DefaultRetries, less than 0 none.
+	Retries int
+	// Settle is how long a change may take to show after a write whose answer
+	// was lost; 0 means DefaultSettle. Servers were seen to carry such a
+	// request out seconds later (milvus-rest section 13.1).
+	Settle time.Duration
+	// Stop, when closed, ends the run in good order: no new step starts, the
+	// running ones finish, the state is saved. Cancelling the context instead
+	// ends it at once.
+	Stop <-chan struct{}
+	// Observer hears of each step as it starts and ends; nil for nobody.
+	Observer Observer
+	// Clock is the time of the run; nil means the machine's.
+	Clock Clock
+}
+
+func (o Options) withDefaults() Options {
+	if o.Parallel <= 0 {
+		o.Parallel = DefaultParallel
+	}
+	switch {
+	case o.Retries == 0:
+		o.Retries = DefaultRetries
+	case o.Retries < 0:
+		o.Retries = 0
+	}
+	if o.Settle <= 0 {
+		o.Settle = DefaultSettle
+	}
+	if o.Clock == nil {
+		o.Clock = machineClock{}
+	}
+	return o
+}
+
+// Observer hears of the progress of a run. Its methods are called one at a
+// time, from several goroutines, in the order of events; i is the index of the
+// step in the plan. A step that is not reached is not heard of.
+type Observer interface {
+	StepStarted(i int, step planner.Step)
+	StepDone(i int, result Result)
+}
+
+// Clock tells and spends time.
+type Clock interface {
+	Now() time.Time
+	// Sleep returns after d, or at once with the context's error when that
+	// ends first.
+	Sleep(ctx context.Context, d time.Duration) error
+}
+
+type machineClock struct{}
+
+var _ Clock = machineClock{}
+
+func (machineClock) Now() time.Time { return time.Now() }
+
+func (machineClock) Sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,58 @@
+package executor
+
+import "aliasctl/planner"
+
+// Report is what became of a plan.
+type Report struct {
+	Results []Result // one per step, in the order of the plan
+	Counts  Counts
+	// Interrupted says that the run was stopped or its context ended.
+	Interrupted bool
+	// Ended is the error that no other call could have escaped and that ended
+	// the run (401, a TLS error); nil otherwise.
+	Ended error
+	// State is the state after the run. It is stored, unless Apply returned a
+	// SaveError or an error from before the first write.
+	State planner.State
+}
+
+// Counts is how many steps came to each outcome.
+type Counts struct {
+	Applied, AlreadyDone, Failed, Unknown, NotReached int
+}
+
+// Complete says that every step is done.
+func (c Counts) Complete() bool { return c.Failed+c.Unknown+c.NotReached == 0 }
+
+func count(results []Result) Counts {
+	var c Counts
+	for _, r := range results {
+		switch r.Outcome {
+		case Applied:
+			c.Applied++
+		case AlreadyDone:
+			c.AlreadyDone++
+		case Failed:
+			c.Failed++
+		case Undecided:
+			c.Unknown++
+		case NotReached:
+			c.NotReached++
+		}
+	}
+	return c
+}
+
+// Changed says that this run changed the cluster, or may have: a run that
+// failed without it left everything as it was.
+func (r Report) Changed() bool {
+	for _, result := range r.Results {
+		if !result.Op.Writes() {
+			continue
+		}
+		if result.Outcome == Applied || result.Outcome == Undecided || is[*OvertakenError](result.Err) || is[*UndoneError](result.Err) {
+			return true
+		}
+	}
+	return false
+}

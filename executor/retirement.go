@@ -1,0 +1,87 @@
+package executor
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"aliasctl/planner"
+)
+
+// retirement is the drop of one collection: the one write that nobody can
+// undo. A name proves nothing about it. It may be that of an alias by now, and
+// Milvus describes and lists an alias as the collection behind it; or that of
+// a new collection, because names are reused. And servers before 2.4.23 and
+// 2.5.5 drop a collection that aliases still point at (milvus-rest section 2).
+// So all three are read directly before the write, the aliases last.
+type retirement struct {
+	cluster Cluster
+	step    planner.Step
+}
+
+var _ change = (*retirement)(nil)
+
+func (c *retirement) look(ctx context.Context) (sight, error) {
+	db, name := c.step.Database, c.step.Collection
+	target, isAlias, err := c.cluster.AliasTarget(ctx, db, name)
+	if err != nil {
+		return sight{}, err
+	}
+	if isAlias {
+		return sight{place: elsewhere, why: &RetireeIsAliasError{Database: db, Name: name, Target: target}}, nil
+	}
+	id, exists, err := c.cluster.CollectionID(ctx, db, name)
+	switch {
+	case err != nil:
+		return sight{}, err
+	case !exists:
+		return sight{place: asWanted}, nil
+	case id != c.step.From:
+		return sight{place: elsewhere, why: &RecreatedError{Database: db, Collection: name, Expected: c.step.From, Found: id}}, nil
+	}
+	aliases, err := c.cluster.AliasesOf(ctx, db, name)
+	switch {
+	case err != nil:
+		return sight{}, err
+	case len(aliases) > 0:
+		aliases = slices.Sorted(slices.Values(aliases))
+		return sight{place: elsewhere, why: &StillAliasedError{Database: db, Collection: name, Aliases: aliases}}, nil
+	}
+	return sight{place: asExpected}, nil
+}
+
+func (c *retirement) write(ctx context.Context) error {
+	return c.cluster.DropCollection(ctx, c.step.Database, c.step.Collection)
+}
+
+// verify asks for the name first, and when that is still there for the id:
+// HasCollection is true for an alias too, and for a new collection.
+func (c *retirement) verify(ctx context.Context) (sight, error) {
+	db, name := c.step.Database, c.step.Collection
+	has, err := c.cluster.HasCollection(ctx, db, name)
+	if err != nil {
+		return sight{}, err
+	}
+	if !has {
+		return sight{place: asWanted}, nil
+	}
+	id, exists, err := c.cluster.CollectionID(ctx, db, name)
+	switch {
+	case err != nil:
+		return sight{}, err
+	case !exists:
+		return sight{place: asWanted}, nil
+	case id != c.step.From:
+		return sight{place: asWanted, note: fmt.Sprintf("something else has the name %q already (collection id %s); it was not touched", name, id)}, nil
+	default:
+		return sight{place: asExpected}, nil
+	}
+}
+
+// instead: no other request could do what this one was refused.
+func (c *retirement) instead(error) bool { return false }
+
+// unconfirmed: v2 answers success to drops that do nothing, so success alone
+// says little (milvus-rest section 2). The id is still that of the plan, so
+// the next run may try again.
+func (c *retirement) unconfirmed(sight) error { return nil }
