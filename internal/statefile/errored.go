@@ -1,0 +1,77 @@
+package statefile
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"aliasctl/planner"
+)
+
+// SaveErrored keeps a state that Save could not put in place, as
+// `errored.aliases.state.json` for `aliases.state.json`: beside the state if
+// that is possible, else in the working directory, else in a new folder of
+// its own under the folder for temporary files. It returns the path. An
+// errored state of another lineage is not replaced: the next place is tried.
+//
+// The state is written even if it breaks a rule of the format, because it is
+// all that is known of what was done. The error joins those of all places.
+func (f *File) SaveErrored(state planner.State) (string, error) {
+	state = canonical(state)
+	name := "errored." + filepath.Base(f.path)
+	var errs []error
+	var undurable string // written, but perhaps not durable
+	for _, place := range []func() (string, error){
+		func() (string, error) { return filepath.Dir(f.path), nil },
+		os.Getwd,
+		// A fixed name in a folder that everybody may write to could be taken.
+		func() (string, error) { return f.fsys.MkdirTemp(os.TempDir(), "aliasctl-*") },
+	} {
+		dir, err := place()
+		if err == nil {
+			path := filepath.Join(dir, name)
+			if err = f.writeErrored(path, state); err == nil {
+				return path, nil
+			}
+			if save := (*SaveError)(nil); undurable == "" && errors.As(err, &save) && save.Replaced {
+				undurable = path
+			}
+		}
+		errs = append(errs, err)
+	}
+	if undurable != "" {
+		return undurable, nil
+	}
+	return "", errors.Join(errs...)
+}
+
+func (f *File) writeErrored(path string, state planner.State) error {
+	data, err := f.fsys.ReadFile(path)
+	if err == nil {
+		if old, err := Decode(path, data); err != nil || old.Lineage != state.Lineage {
+			return &SaveError{Path: path, Doing: "replace it", Err: errors.New("it is the errored state of another file")}
+		}
+	}
+	return replace(f.fsys, path, state)
+}
+
+// Recovery is the shell command that puts an errored state in place.
+func (f *File) Recovery(errored string) string {
+	path, err := resolve(f.fsys, f.path)
+	if err != nil {
+		path = f.path
+	}
+	return "mv -f -- " + quote(errored) + " " + quote(path)
+}
+
+// quote makes one word of s for a POSIX shell.
+func quote(s string) string {
+	plain := func(r rune) bool {
+		return r == '/' || r == '.' || r == '_' || r == '-' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

@@ -1,0 +1,97 @@
+package statefile
+
+import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"aliasctl/planner"
+)
+
+// mode of a state file: it names the inside of a production system.
+const mode = 0o600
+
+// replace puts a state in place of the one at path.
+//
+// A state file that is half written, or gone, is worse than an old one: with
+// the old one the next run still knows which aliases are ours. So the file is
+// never opened for writing and never removed. The new state is written to a
+// temporary file first, and one rename puts it in place, which is atomic as
+// long as both names are in one directory (hence one file system).
+//
+// The order of the two syncs is what makes it survive a power cut. Without
+// the sync of the file before the rename, a file system may keep the rename
+// and lose the content: an empty state. Without the sync of the directory
+// after it, the old state may come back after Save has promised the new one,
+// and an announcement that was not durable is none.
+//
+// A failed sync is final: the kernel may have dropped the pages that it could
+// not write, so syncing the same file again could succeed without them. The
+// temporary file is thrown away and the caller may save anew.
+func replace(fsys FS, path string, state planner.State) error {
+	failed := func(doing string, err error) error {
+		return &SaveError{Path: path, Doing: doing, Err: cause(err)}
+	}
+	// As root a rename onto a device or a pipe would succeed, and destroy it.
+	info, err := fsys.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		return failed("replace it", notRegular(info.Mode()))
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return failed("look at it", err)
+	}
+
+	dir := filepath.Dir(path)
+	temp, err := fsys.CreateTemp(dir, tempPrefix(path)+"*")
+	if err != nil {
+		return failed("create a temporary file beside it", err)
+	}
+	if doing, err := fill(temp, state); err != nil {
+		temp.Close() // after a failed Close again: harmless
+		_ = fsys.Remove(temp.Name())
+		return failed(doing+" the temporary file beside it", err)
+	}
+	if err := fsys.Rename(temp.Name(), path); err != nil {
+		_ = fsys.Remove(temp.Name())
+		return failed("rename the temporary file to it", err)
+	}
+	if err := fsys.SyncDir(dir); err != nil {
+		return &SaveError{Path: path, Doing: "sync its directory", Err: cause(err), Replaced: true}
+	}
+	return nil
+}
+
+// fill writes the state, makes it durable and closes the file. It returns the
+// operation that failed.
+func fill(temp TempFile, state planner.State) (doing string, err error) {
+	if err := temp.Chmod(mode); err != nil { // the umask may have taken bits away
+		return "set the mode of", err
+	}
+	if err := encode(temp, state); err != nil {
+		return "write", err
+	}
+	if err := temp.Sync(); err != nil {
+		return "sync", err
+	}
+	return "close", temp.Close()
+}
+
+// tempPrefix is what the names of the temporary files of a state begin with.
+func tempPrefix(path string) string { return "." + filepath.Base(path) + ".tmp-" }
+
+// sweep removes the temporary files that killed runs have left beside a
+// state. It is safe only under the lock: then nobody else is saving. What it
+// cannot remove is harmless and stays.
+func sweep(fsys FS, path string) {
+	dir := filepath.Dir(path)
+	names, err := fsys.List(dir)
+	if err != nil {
+		return
+	}
+	for _, name := range names {
+		if strings.HasPrefix(name, tempPrefix(path)) {
+			_ = fsys.Remove(filepath.Join(dir, name))
+		}
+	}
+}
