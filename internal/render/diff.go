@@ -21,12 +21,12 @@ func Diff(w io.Writer, r Report, s Style) error {
 	before, after := sides(r.Plan)
 	canonical(before, after, func(before, after string) {
 		if before == after {
-			h.lines(diffmatchpatch.DiffEqual, before)
+			h.feed(diffmatchpatch.DiffEqual, before)
 			return
 		}
 		a, b, lines := dmp.DiffLinesToRunes(before, after)
 		for _, d := range dmp.DiffCharsToLines(dmp.DiffMainRunes(a, b, false), lines) {
-			h.lines(d.Type, d.Text)
+			h.feed(d.Type, d.Text)
 		}
 	})
 	h.close()
@@ -39,19 +39,15 @@ func (p *page) preamble(r Report) {
 	}
 	n := newNames(r.Plan)
 	for _, c := range r.Plan.Conflicts {
-		p.WriteString(paint(p.bad, "conflict: "+clean(n.ofConflict(c)+": "+c.Reason)) + "\n")
+		p.line(p.bad, "conflict: "+clean(n.ofConflict(c)+": "+c.Reason))
 	}
 	for _, refusal := range r.Refusals {
-		p.WriteString(paint(p.bad, "refused: "+clean(refusal.Guard+": "+refusal.Reason+": "+refusal.WayOut)) + "\n")
+		p.line(p.bad, "refused: "+clean(refusal.Guard+": "+refusal.Reason+": "+refusal.WayOut))
 	}
 	for _, note := range r.Plan.Notes {
 		p.WriteString("note: " + clean(note) + "\n")
 	}
-	p.WriteString(proofLine(r.Proof) + "\n")
-	p.WriteString(summaryLine(r.Plan.Summary) + "\n")
-	if line := stateLine(r.Plan.Summary); line != "" {
-		p.WriteString(line + "\n")
-	}
+	p.verdict(r)
 }
 
 // contextLines is how many unchanged lines stand around a change.
@@ -77,16 +73,16 @@ type diffLine struct {
 	text string // without the line break
 }
 
-// lines takes the next lines, all with the same operation.
-func (h *hunks) lines(op diffmatchpatch.Operation, text string) {
+// feed takes the next lines, all with the same operation.
+func (h *hunks) feed(op diffmatchpatch.Operation, text string) {
 	for text != "" {
 		var line string
 		line, text, _ = strings.Cut(text, "\n")
-		h.line(diffLine{op, line})
+		h.push(diffLine{op, line})
 	}
 }
 
-func (h *hunks) line(l diffLine) {
+func (h *hunks) push(l diffLine) {
 	h.hunk = append(h.hunk, l)
 	if l.op != diffmatchpatch.DiffEqual {
 		h.open, h.trailing = true, 0

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/fatih/color"
 	"github.com/sergi/go-diff/diffmatchpatch"
 )
 
@@ -12,7 +11,8 @@ import (
 func (h *hunks) write(n int) {
 	if !h.started {
 		h.started = true
-		h.WriteString(paint(h.title, "--- before") + "\n" + paint(h.title, "+++ after") + "\n")
+		h.line(h.title, "--- before")
+		h.line(h.title, "+++ after")
 	}
 	lines := h.hunk[:n]
 	var before, after int
@@ -25,7 +25,7 @@ func (h *hunks) write(n int) {
 		}
 	}
 	header := fmt.Sprintf("@@ -%s +%s @@", span(h.before, before), span(h.after, after))
-	h.WriteString(paint(h.record, header))
+	h.put(h.record, header)
 	if h.database != "" {
 		h.WriteString(" " + h.database)
 	}
@@ -49,18 +49,18 @@ func span(ahead, length int) string {
 // that follow them.
 func (h *hunks) run(lines []diffLine) int {
 	if lines[0].op == diffmatchpatch.DiffEqual {
-		h.plainLine(" ", lines[0].text, nil)
+		h.line(paint{}, " ", lines[0].text)
 		return 1
 	}
 	removed := leading(lines, diffmatchpatch.DiffDelete)
 	added := leading(lines[removed:], diffmatchpatch.DiffInsert)
 	n := removed + added
-	if h.remove == nil || removed == 0 || added == 0 {
+	if h.remove == (paint{}) || removed == 0 || added == 0 {
 		for _, l := range lines[:removed] {
-			h.plainLine("-", l.text, h.remove)
+			h.line(h.remove, "-", l.text)
 		}
 		for _, l := range lines[removed:n] {
-			h.plainLine("+", l.text, h.add)
+			h.line(h.add, "+", l.text)
 		}
 		return n
 	}
@@ -87,37 +87,27 @@ func leading(lines []diffLine, op diffmatchpatch.Operation) int {
 	return n
 }
 
-func (h *hunks) plainLine(sign, text string, ink *color.Color) {
-	if ink == nil {
-		h.WriteString(sign)
-		h.WriteString(text)
-		h.WriteByte('\n')
-		return
-	}
-	h.WriteString(paint(ink, sign+text) + "\n")
-}
-
 // markedLine writes one line of a changed pair. Its other half is found by the
 // key; what only this half has (mine) is marked.
-func (h *hunks) markedLine(sign, text string, others map[string]string, mine diffmatchpatch.Operation, ink, mark *color.Color) {
+func (h *hunks) markedLine(sign, text string, others map[string]string, mine diffmatchpatch.Operation, ink, mark paint) {
 	key := yamlKey(text)
 	other, ok := others[key]
 	if !ok {
-		h.plainLine(sign, text, ink)
+		h.line(ink, sign, text)
 		return
 	}
 	from, to := text[len(key):], other[len(key):]
 	if mine == diffmatchpatch.DiffInsert {
 		from, to = to, from
 	}
-	h.WriteString(paint(ink, sign+key))
+	h.put(ink, sign+key)
 	parts := h.dmp.DiffCleanupSemantic(h.dmp.DiffMain(from, to, false))
 	for _, part := range parts {
 		switch part.Type {
 		case diffmatchpatch.DiffEqual:
-			h.WriteString(paint(ink, part.Text))
+			h.put(ink, part.Text)
 		case mine:
-			h.WriteString(paint(mark, part.Text))
+			h.put(mark, part.Text)
 		}
 	}
 	h.WriteByte('\n')

@@ -14,7 +14,7 @@ type names struct {
 	// qualified names carry their database, because there is more than one or
 	// because the only one is not the default.
 	qualified bool
-	column    int // columns for the names of steps
+	column    int // columns for the names that stand below one another
 }
 
 const defaultDatabase = "default"
@@ -31,8 +31,14 @@ func newNames(plan planner.Plan) names {
 	for _, c := range plan.Conflicts {
 		see(c.Database)
 	}
+	widen := func(name string) { n.column = max(n.column, min(maxNameColumn, utf8.RuneCountInString(name))) }
 	for _, s := range plan.Steps {
-		n.column = max(n.column, min(maxNameColumn, utf8.RuneCountInString(n.of(s))))
+		widen(n.of(s))
+	}
+	for _, c := range plan.Conflicts {
+		if c.Kind == planner.Drifted {
+			widen(n.ofConflict(c))
+		}
 	}
 	return n
 }

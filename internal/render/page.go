@@ -5,8 +5,6 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/fatih/color"
 )
 
 // page writes the lines of a text. Its errors stick in the bufio.Writer and
@@ -29,8 +27,23 @@ func newPage(w io.Writer, s Style) *page {
 // that it can be copied and searched for.
 type word struct {
 	text string
-	ink  *color.Color
+	ink  paint
 	pad  int // columns that it takes at least, when another word follows
+}
+
+// put writes text in one colour.
+func (p *page) put(ink paint, text ...string) {
+	p.WriteString(ink.before)
+	for _, s := range text {
+		p.WriteString(s)
+	}
+	p.WriteString(ink.after)
+}
+
+// line writes one whole line in one colour.
+func (p *page) line(ink paint, text ...string) {
+	p.put(ink, text...)
+	p.WriteByte('\n')
 }
 
 // row writes words with a blank between them. A word that no longer fits goes
@@ -48,7 +61,7 @@ func (p *page) row(indent int, words ...word) {
 			column, blanks = 0, indent
 		}
 		p.blanks(blanks)
-		p.WriteString(paint(w.ink, text))
+		p.put(w.ink, text)
 		column += blanks + n
 		blanks = max(w.pad-n, 0) + 1
 	}
@@ -79,6 +92,5 @@ func (p *page) blanks(n int) {
 // heading writes the title of a block after an empty line.
 func (p *page) heading(title string) {
 	p.WriteByte('\n')
-	p.WriteString(paint(p.title, title))
-	p.WriteByte('\n')
+	p.line(p.title, title)
 }

@@ -3,7 +3,6 @@ package render
 import (
 	"fmt"
 	"io"
-	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -13,16 +12,15 @@ import (
 )
 
 // Progress tells on stderr how far an apply has come: a bar on a terminal,
-// plain lines elsewhere. It observes a run; its methods may be called from
-// several goroutines. Errors of the writer are of no interest: a broken stderr
+// plain lines elsewhere. It observes a run (executor.Observer), which calls
+// its methods one at a time. Errors of the writer are of no interest: a broken stderr
 // must not stop an apply.
 type Progress struct {
-	mu      sync.Mutex
 	w       io.Writer
 	total   int
 	bar     *progressbar.ProgressBar // nil off a terminal
 	done    int
-	failed  int // failed, unknown or not reached
+	failed  int // failed or unknown
 	started time.Time
 	said    time.Time // when the last line was written
 	next    int       // the number of steps at which the next line is due
@@ -49,7 +47,7 @@ func NewProgress(w io.Writer, total int, terminal bool) *Progress {
 	if terminal && total > 0 {
 		p.bar = progressbar.NewOptions(total,
 			progressbar.OptionSetWriter(w),
-			progressbar.OptionSetWidth(24),
+			progressbar.OptionSetWidth(16),
 			progressbar.OptionSetDescription("applying"),
 			progressbar.OptionShowCount(),
 			progressbar.OptionThrottle(barInterval),
@@ -63,17 +61,13 @@ func NewProgress(w io.Writer, total int, terminal bool) *Progress {
 // StepStarted says that step i has begun. A bar names it, because a step that
 // waits for an unknown outcome takes long; a log hears of it when it is done.
 func (p *Progress) StepStarted(i int, step planner.Step) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	if p.bar != nil && p.total <= eachStep {
-		p.bar.Describe(shorten(stepName(step), 40))
+		p.bar.Describe(shorten(stepName(step), 24))
 	}
 }
 
 // StepDone says what became of step i.
 func (p *Progress) StepDone(i int, r executor.Result) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.done++
 	if !r.Done() {
 		p.failed++
@@ -96,15 +90,13 @@ func (p *Progress) StepDone(i int, r executor.Result) {
 	}
 	line := fmt.Sprintf("aliasctl: %d of %d steps done", p.done, p.total)
 	if p.failed > 0 {
-		line += fmt.Sprintf(", %d of them not applied", p.failed)
+		line += fmt.Sprintf(", %d failed or unknown", p.failed)
 	}
 	fmt.Fprintf(p.w, "%s, after %s\n", line, rounded(now.Sub(p.started)))
 }
 
 // Finish takes the bar off the terminal. A log needs no end.
 func (p *Progress) Finish() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	if p.bar != nil {
 		p.bar.Exit()
 		p.bar.Clear()

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/fatih/color"
-
 	"aliasctl/executor"
 )
 
@@ -21,13 +19,13 @@ func Results(w io.Writer, r Report, s Style) error {
 	digits := len(strconv.Itoa(len(r.Results)))
 	for i, result := range r.Results {
 		if i == 0 {
-			p.WriteString(paint(p.title, "Results:") + "\n")
+			p.line(p.title, "Results:")
 		}
 		sign, ink := p.sign(result.Op)
 		words := []word{
 			{text: fmt.Sprintf("  %*d", digits, i+1), ink: p.faint},
 			{text: sign, ink: ink},
-			{text: n.of(result.Step), pad: n.column},
+			{text: n.of(result.Step), pad: n.column + 1},
 			{text: outcome(result.Outcome), ink: p.outcomeInk(result.Outcome)},
 		}
 		if result.Took > 0 {
@@ -39,7 +37,7 @@ func Results(w io.Writer, r Report, s Style) error {
 			p.prose(strings.Repeat(" ", indent), result.Err.Error())
 		}
 	}
-	p.WriteString(paint(p.title, appliedLine(r.Results)) + "\n")
+	p.line(p.title, appliedLine(r.Results))
 	return p.Flush()
 }
 
@@ -64,7 +62,7 @@ func outcome(o executor.Outcome) string {
 	return string(o)
 }
 
-func (p *page) outcomeInk(o executor.Outcome) *color.Color {
+func (p *page) outcomeInk(o executor.Outcome) paint {
 	switch o {
 	case executor.Applied, executor.AlreadyDone:
 		return p.good

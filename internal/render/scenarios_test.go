@@ -102,8 +102,8 @@ func everyStep() render.Report {
 		planner.Step{Op: planner.DropCollection, Database: "shop_eu", Collection: "products_v40", From: "455632177914940002"},
 		planner.Step{Op: planner.Adopt, Database: "default", Alias: "books", From: "books_v2", To: "books_v2", Protect: true},
 		planner.Step{Op: planner.Adopt, Database: "default", Alias: "cities", From: "cities_v1", To: "cities_v1"},
-		planner.Step{Op: planner.Adopt, Database: "shop_eu", Alias: "users", From: "users_v3", To: "users_v3"},
-		planner.Step{Op: planner.Forget, Database: "default", Alias: "gone"},
+		planner.Step{Op: planner.Adopt, Database: "shop_eu", Alias: "users", To: "users_v3"},
+		planner.Step{Op: planner.Forget, Database: "default", Alias: "gone", From: "gone_v4", Drift: true},
 		planner.Step{Op: planner.Forget, Database: "shop_eu", Alias: "handed_over", From: "handed_v1"})
 	p.Before = []planner.Binding{
 		binding("default", "books", "books_v2"), protected(binding("default", "cities", "cities_v1")),
@@ -123,7 +123,7 @@ func driftAndConflicts() render.Report {
 	p := plan(planner.Summary{Create: 1, Switch: 1, Adopt: 1, Conflicts: 3},
 		planner.Step{Op: planner.CreateAlias, Database: "default", Alias: "orders", To: "orders_v1", Drift: true},
 		planner.Step{Op: planner.AlterAlias, Database: "default", Alias: "reviews", From: "reviews_v3", To: "reviews_v7", Drift: true},
-		planner.Step{Op: planner.Adopt, Database: "default", Alias: "users", From: "users_v9", To: "users_v9", Drift: true})
+		planner.Step{Op: planner.Adopt, Database: "default", Alias: "users", From: "users_v8", To: "users_v9", Drift: true})
 	p.Conflicts = []planner.Conflict{
 		{
 			Kind: planner.Drifted, Database: "default", Alias: "products",

@@ -1,13 +1,11 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"io"
-	"sort"
 	"strconv"
 	"strings"
-
-	"github.com/fatih/color"
 
 	"aliasctl/planner"
 )
@@ -34,8 +32,7 @@ func Text(w io.Writer, r Report, s Style) error {
 	if r.Plan.Summary.Pending() == 0 && len(r.Plan.Conflicts) == 0 {
 		t.nothingToDo(r)
 	}
-	t.proof(r.Proof)
-	t.summary(r.Plan.Summary)
+	t.verdict(r)
 	return t.Flush()
 }
 
@@ -55,85 +52,63 @@ func (t text) header(r Report) {
 	if r.offline() {
 		t.WriteString(offlineLine)
 	}
-	var words []word
-	add := func(s string) { words = append(words, word{text: s}) }
-	switch c := r.Plan.Cluster; {
-	case c.Label != "" && c.URI != "":
-		add("Cluster")
-		words = append(words, word{text: c.Label, ink: t.title})
-		add("at")
-		add(c.URI + ",")
-	case c.Label != "" || c.URI != "":
-		add("Cluster")
-		add(c.Label + c.URI + ",")
+	if c := r.Plan.Cluster; c.Label != "" || c.URI != "" {
+		words := []word{{text: "Cluster"}}
+		if c.Label != "" {
+			words = append(words, word{text: c.Label, ink: t.title})
+		}
+		if c.URI != "" {
+			words = append(words, word{text: c.URI})
+		}
+		t.row(2, words...)
 	}
-	add("state serial " + strconv.FormatUint(r.Plan.Serial, 10))
+	words := []word{{text: "State"}, {text: "serial"}, {text: strconv.FormatUint(r.Plan.Serial, 10)}}
 	if r.StatePath != "" {
-		add("in")
-		add(r.StatePath)
-	}
-	if len(words) > 0 && words[0].text != "Cluster" {
-		words[0].text = "State serial " + strconv.FormatUint(r.Plan.Serial, 10)
+		words = append(words, word{text: "in"}, word{text: r.StatePath})
 	}
 	t.row(2, words...)
 }
 
-// drift lists what was changed outside aliasctl: what a step follows or
-// undoes, and what nobody has decided yet.
+// drift lists what was changed outside aliasctl: what nobody has decided yet,
+// and what a step follows or undoes.
 func (t text) drift() {
 	first := true
-	entry := func(name, live, what string) {
+	entry := func(name, live, format string, args ...any) {
 		if first {
 			t.heading("Changed outside aliasctl:")
 			first = false
 		}
-		words := []word{{text: "  " + name, pad: 2 + t.column}, {text: "now"}, {text: orGone(live), ink: t.change}}
-		for _, s := range strings.Fields(what) {
+		words := []word{{text: "  " + name, pad: 2 + t.column + 1}, {text: "now"}, {text: live, ink: t.change}}
+		for _, s := range strings.Fields(fmt.Sprintf(format, args...)) {
 			words = append(words, word{text: s})
 		}
 		t.row(4, words...)
 	}
 	for _, c := range t.plan.Conflicts {
-		if c.Kind != planner.Drifted {
-			continue
+		if c.Kind == planner.Drifted {
+			entry(t.ofConflict(c), cmp.Or(c.Live, "unbound"), "(conflict, last applied %s)", cmp.Or(c.Last, "never"))
 		}
-		what := "(see conflicts)"
-		if c.Last != "" {
-			what = "(was " + c.Last + "; see conflicts)"
-		}
-		entry(t.ofConflict(c), c.Live, what)
 	}
 	for i, s := range t.plan.Steps {
 		if !s.Drift || recreates(t.plan.Steps, i-1) {
 			continue
 		}
-		step := "(step " + t.number(i) + " "
-		if recreates(t.plan.Steps, i) {
-			entry(t.of(s), s.From, step+"moves it to "+t.plan.Steps[i+1].To+")")
-			continue
-		}
-		switch s.Op {
-		case planner.CreateAlias:
-			entry(t.of(s), "", step+"creates it again)")
-		case planner.AlterAlias:
-			entry(t.of(s), s.From, step+"moves it to "+s.To+")")
-		case planner.DropAlias:
-			entry(t.of(s), s.From, step+"drops it)")
-		case planner.DropCollection:
-			entry(t.of(s), "back with id "+s.From, step+"drops it again)")
-		case planner.Adopt:
-			entry(t.of(s), s.To, step+"accepts it)")
-		case planner.Forget:
-			entry(t.of(s), s.From, step+"forgets it)")
+		number := t.number(i)
+		switch {
+		case recreates(t.plan.Steps, i):
+			entry(t.of(s), s.From, "(steps %s move it to %s)", number, t.plan.Steps[i+1].To)
+		case s.Op == planner.CreateAlias:
+			entry(t.of(s), "unbound", "(step %s creates it again)", number)
+		case s.Op == planner.AlterAlias:
+			entry(t.of(s), s.From, "(step %s moves it to %s)", number, s.To)
+		case s.Op == planner.Adopt:
+			entry(t.of(s), s.To, "(step %s accepts it, last applied %s)", number, cmp.Or(s.From, "never"))
+		case s.Op == planner.Forget:
+			entry(t.of(s), "unbound", "(step %s forgets it, last applied %s)", number, cmp.Or(s.From, "never"))
+		default:
+			entry(t.of(s), s.From, "(step %s drops it)", number)
 		}
 	}
-}
-
-func orGone(collection string) string {
-	if collection == "" {
-		return "gone"
-	}
-	return collection
 }
 
 // The blocks of steps. A drop of a collection stands in a block of its own:
@@ -163,18 +138,15 @@ func (t text) steps() {
 }
 
 func (t text) step(i int, s planner.Step) {
-	number := fmt.Sprintf("  %*s", t.digits, t.number(i))
-	if recreates(t.plan.Steps, i) {
-		next := t.plan.Steps[i+1]
-		t.row(t.indent(), word{text: number, ink: t.faint}, word{text: "~", ink: t.change},
-			word{text: t.of(s), pad: t.column},
-			word{text: s.From}, word{text: "->"}, word{text: next.To, ink: t.change},
-			word{text: "(drop, create: a gap)", ink: t.bad})
-		return
-	}
 	sign, ink := t.sign(s.Op)
-	words := []word{{text: number, ink: t.faint}, {text: sign, ink: ink}, {text: t.of(s), pad: t.column}}
-	t.row(t.indent(), append(words, t.words(s, ink)...)...)
+	what := t.what(s, ink)
+	if recreates(t.plan.Steps, i) {
+		sign, ink = "~", t.change
+		what = []word{{text: s.From}, {text: "-> " + t.plan.Steps[i+1].To, ink: ink}, {text: "(by drop and create, with a gap)", ink: t.bad}}
+	}
+	number := fmt.Sprintf("  %*s", t.digits, t.number(i))
+	words := []word{{text: number, ink: t.faint}, {text: sign, ink: ink}, {text: t.of(s), pad: t.column + 1}}
+	t.row(t.indent(), append(words, what...)...)
 }
 
 // indent is where the name of a step begins.
@@ -188,7 +160,7 @@ func (t text) number(i int) string {
 	return strconv.Itoa(i + 1)
 }
 
-func (p *page) sign(op planner.Op) (string, *color.Color) {
+func (p *page) sign(op planner.Op) (string, paint) {
 	switch op {
 	case planner.CreateAlias:
 		return "+", p.add
@@ -202,47 +174,37 @@ func (p *page) sign(op planner.Op) (string, *color.Color) {
 	return "=", p.record
 }
 
-// words says what a step does, after its name.
-func (t text) words(s planner.Step, ink *color.Color) []word {
+// what says what a step does, after its name.
+func (t text) what(s planner.Step, ink paint) []word {
 	var words []word
+	say := func(text string, ink paint) { words = append(words, word{text: text, ink: ink}) }
 	switch s.Op {
 	case planner.CreateAlias:
-		words = []word{{text: "->"}, {text: s.To, ink: ink}}
+		say("-> "+s.To, ink)
 	case planner.AlterAlias:
-		words = []word{{text: s.From}, {text: "->"}, {text: s.To, ink: ink}}
+		say(s.From, paint{})
+		say("-> "+s.To, ink)
 	case planner.DropAlias:
-		words = []word{{text: "was"}, {text: s.From}}
+		say("was "+s.From, paint{})
 	case planner.DropCollection:
 		if s.From != "" {
-			words = []word{{text: "id " + s.From, ink: t.faint}}
+			say("id "+s.From, t.faint)
 		}
 	case planner.Adopt:
-		words = []word{{text: "adopt"}, {text: s.To}}
-		if was := t.protected(s.Database, s.Alias); was && !s.Protect {
-			words = append(words, word{text: "(protection ends)"})
+		say("adopt "+s.To, paint{})
+		if s.From == s.To && !s.Protect {
+			say("(no longer protected)", t.faint)
 		}
 	case planner.Forget:
-		words = []word{{text: "forget"}}
-		if s.From != "" {
-			words = append(words, word{text: "(stays on " + s.From + ")"})
-		}
+		say("forget "+s.From, paint{})
 	}
-	if s.Recreate {
-		words = append(words, word{text: "(half of a switch by drop and create)"})
+	if s.Recreate { // its other half is not beside it
+		say("(half of a switch by drop and create)", t.bad)
 	}
-	if s.Protect && s.To != "" {
-		words = append(words, word{text: "(protected)", ink: t.faint})
+	if s.Protect && s.Op != planner.DropAlias {
+		say("(protected)", t.faint)
 	}
 	return words
-}
-
-// protected says whether an alias carried the mark before the plan.
-func (t text) protected(database, alias string) bool {
-	before := t.plan.Before
-	i := sort.Search(len(before), func(i int) bool {
-		return before[i].Database > database || before[i].Database == database && before[i].Alias >= alias
-	})
-	return i < len(before) && before[i].Database == database && before[i].Alias == alias && before[i].Protect
 }
 
 func (t text) conflicts() {
@@ -250,22 +212,12 @@ func (t text) conflicts() {
 		if i == 0 {
 			t.heading("Conflicts:")
 		}
-		t.row(4, word{text: "  x", ink: t.bad}, word{text: t.ofConflict(c), ink: t.title}, word{text: "(" + string(c.Kind) + ")", ink: t.faint})
-		t.prose("    ", c.Reason)
-		if c.Want != "" || c.Last != "" || c.Live != "" {
-			var words []word
-			for _, v := range []struct{ what, collection string }{{"    want", c.Want}, {"last applied", c.Last}, {"live", c.Live}} {
-				collection := v.collection
-				if collection == "" {
-					collection = "-"
-				}
-				words = append(words, word{text: v.what, ink: t.faint}, word{text: collection})
-			}
-			t.row(6, words...)
+		t.problem(t.ofConflict(c), string(c.Kind), c.Reason)
+		if c.Alias != "" {
+			t.prose("    ", fmt.Sprintf("want %s, last applied %s, live %s",
+				cmp.Or(c.Want, "nothing"), cmp.Or(c.Last, "never"), cmp.Or(c.Live, "unbound")))
 		}
-		for _, way := range c.WaysOut {
-			t.prose("    > ", way)
-		}
+		t.waysOut(c.WaysOut...)
 	}
 }
 
@@ -274,9 +226,27 @@ func (t text) refusals(refusals []planner.Refusal) {
 		if i == 0 {
 			t.heading("Refused by a guard:")
 		}
-		t.row(4, word{text: "  x", ink: t.bad}, word{text: r.Guard, ink: t.title})
-		t.prose("    ", r.Reason)
-		t.prose("    > ", r.WayOut)
+		t.problem(r.Guard, "", r.Reason)
+		t.waysOut(r.WayOut)
+	}
+}
+
+func (t text) problem(name, kind, reason string) {
+	words := []word{{text: "  x", ink: t.bad}, {text: name, ink: t.title}}
+	if kind != "" {
+		words = append(words, word{text: "(" + kind + ")", ink: t.faint})
+	}
+	t.row(4, words...)
+	t.prose("    ", reason)
+}
+
+func (t text) waysOut(ways ...string) {
+	for i, way := range ways {
+		head := "    way out: "
+		if i > 0 {
+			head = "         or: "
+		}
+		t.prose(head, way)
 	}
 }
 
@@ -294,66 +264,5 @@ func (t text) nothingToDo(r Report) {
 	if r.offline() {
 		with = "the state is"
 	}
-	t.WriteString(paint(t.good, "Nothing to do: "+with+" as the manifest says.") + "\n")
-}
-
-func (t text) proof(p planner.Proof) {
-	ink := t.good
-	if !p.OK {
-		ink = t.bad
-	}
-	t.WriteString(paint(ink, proofLine(p)) + "\n")
-	for _, problem := range p.Problems {
-		t.prose("  x ", problem)
-	}
-}
-
-// namedGaps is how many gaps the line of the proof names.
-const namedGaps = 3
-
-// proofLine is the proof in one line.
-func proofLine(p planner.Proof) string {
-	var gaps string
-	switch n := len(p.Gaps); {
-	case n == 0:
-		gaps = "no gap"
-	case n <= namedGaps:
-		gaps = count(n, "gap") + ": " + clean(strings.Join(p.Gaps, ", "))
-	default:
-		gaps = count(n, "gap") + ": " + clean(strings.Join(p.Gaps[:namedGaps], ", ")) + ", ..."
-	}
-	if !p.OK {
-		return fmt.Sprintf("proof: failed with %s at %s, %s: a defect of aliasctl, apply refuses the plan",
-			count(len(p.Problems), "problem"), count(p.Prefixes, "place"), gaps)
-	}
-	return fmt.Sprintf("proof: ok at %s, %s", count(p.Prefixes, "place"), gaps)
-}
-
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return strconv.Itoa(n) + " " + noun + "s"
-}
-
-func (t text) summary(s planner.Summary) {
-	t.WriteString(paint(t.title, summaryLine(s)) + "\n")
-	if line := stateLine(s); line != "" {
-		t.WriteString(line + "\n")
-	}
-}
-
-// summaryLine is the line to search for. Scripts read it: its form is part of
-// the command line's contract.
-func summaryLine(s planner.Summary) string {
-	return fmt.Sprintf("Plan: %d to create, %d to switch, %d to drop, %d to retire; %d unchanged, %d conflicts.",
-		s.Create, s.Switch, s.Drop, s.Retire, s.Unchanged, s.Conflicts)
-}
-
-// stateLine counts what changes the state alone, "" for nothing.
-func stateLine(s planner.Summary) string {
-	if s.Adopt == 0 && s.Forget == 0 {
-		return ""
-	}
-	return fmt.Sprintf("State only: %d to adopt, %d to forget.", s.Adopt, s.Forget)
+	t.line(t.good, "Nothing to do: "+with+" as the manifest says.")
 }

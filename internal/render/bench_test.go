@@ -1,0 +1,75 @@
+package render_test
+
+import (
+	"fmt"
+	"io"
+	"testing"
+	"time"
+
+	"aliasctl/executor"
+	"aliasctl/internal/render"
+	"aliasctl/manifest"
+	"aliasctl/planner"
+)
+
+// BenchmarkHundredThousandSteps sets the time that each format takes beside
+// the time that it takes to plan the same steps.
+func BenchmarkHundredThousandSteps(b *testing.B) {
+	const n = 100_000
+	d := manifest.Database{Name: manifest.DefaultDatabase}
+	state := planner.State{Version: planner.StateVersion}
+	for i := range n {
+		name := fmt.Sprintf("tenant_%06d", i)
+		d.Aliases = append(d.Aliases, manifest.Alias{Name: name, Collection: fmt.Sprintf("tenant_%06d_v2", i)})
+		state.Bindings = append(state.Bindings, planner.Binding{Database: d.Name, Alias: name, Collection: fmt.Sprintf("tenant_%06d_v1", i)})
+	}
+	m := &manifest.Manifest{Databases: []manifest.Database{d}}
+
+	r := render.Report{Plan: planner.Build(m, state, nil, planner.Options{})}
+	r.Proof = planner.Prove(r.Plan, nil)
+	if len(r.Plan.Steps) != n {
+		b.Fatalf("%d steps", len(r.Plan.Steps))
+	}
+	b.Run("plan", func(b *testing.B) {
+		for b.Loop() {
+			planner.Build(m, state, nil, planner.Options{})
+		}
+	})
+	b.Run("plan-and-prove", func(b *testing.B) {
+		for b.Loop() {
+			planner.Prove(planner.Build(m, state, nil, planner.Options{}), nil)
+		}
+	})
+	for _, f := range render.Formats() {
+		for _, s := range []render.Style{{}, {Color: true}} {
+			if f == render.FormatJSON && s.Color {
+				continue
+			}
+			b.Run(fmt.Sprintf("%s/colour=%v", f, s.Color), func(b *testing.B) {
+				for b.Loop() {
+					if err := render.Write(io.Discard, f, r, s); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+	b.Run("diff-unrelated", func(b *testing.B) {
+		unrelated := render.Report{Plan: unrelated(n)}
+		for b.Loop() {
+			if err := render.Diff(io.Discard, unrelated, render.Style{}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("results", func(b *testing.B) {
+		for _, s := range r.Plan.Steps {
+			r.Results = append(r.Results, executor.Result{Step: s, Outcome: executor.Applied, Took: 3 * time.Millisecond})
+		}
+		for b.Loop() {
+			if err := render.Results(io.Discard, r, render.Style{}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

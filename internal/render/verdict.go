@@ -1,0 +1,69 @@
+package render
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"aliasctl/planner"
+)
+
+// verdict writes the lines that text and diff share: the proof in one line,
+// with its problems below, and the counts.
+func (p *page) verdict(r Report) {
+	ink := p.good
+	if !r.Proof.OK {
+		ink = p.bad
+	}
+	p.line(ink, proofLine(r.Proof))
+	for _, problem := range r.Proof.Problems {
+		p.prose("  x ", problem)
+	}
+	p.line(p.title, summaryLine(r.Plan.Summary))
+	if line := stateLine(r.Plan.Summary); line != "" {
+		p.WriteString(line + "\n")
+	}
+}
+
+// namedGaps is how many gaps the line of the proof names.
+const namedGaps = 3
+
+// proofLine is the proof in one line.
+func proofLine(p planner.Proof) string {
+	var gaps string
+	switch n := len(p.Gaps); {
+	case n == 0:
+		gaps = "no gap"
+	case n <= namedGaps:
+		gaps = count(n, "gap") + ": " + clean(strings.Join(p.Gaps, ", "))
+	default:
+		gaps = count(n, "gap") + ": " + clean(strings.Join(p.Gaps[:namedGaps], ", ")) + ", ..."
+	}
+	if !p.OK {
+		return fmt.Sprintf("proof: failed, %s at %s, %s (a defect of aliasctl)",
+			count(len(p.Problems), "problem"), count(p.Prefixes, "place"), gaps)
+	}
+	return fmt.Sprintf("proof: ok at %s, %s", count(p.Prefixes, "place"), gaps)
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
+}
+
+// summaryLine is the line to search for. Scripts read it: its form is part of
+// the command line's contract.
+func summaryLine(s planner.Summary) string {
+	return fmt.Sprintf("Plan: %d to create, %d to switch, %d to drop, %d to retire; %d unchanged, %d conflicts.",
+		s.Create, s.Switch, s.Drop, s.Retire, s.Unchanged, s.Conflicts)
+}
+
+// stateLine counts what changes the state alone, "" for nothing.
+func stateLine(s planner.Summary) string {
+	if s.Adopt == 0 && s.Forget == 0 {
+		return ""
+	}
+	return fmt.Sprintf("State only: %d to adopt, %d to forget.", s.Adopt, s.Forget)
+}
