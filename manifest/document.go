@@ -1,0 +1,175 @@
+package manifest
+
+import (
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// document reads one YAML document into the merger.
+type document struct {
+	*loader
+	file     string
+	line     int  // where it starts
+	first    bool // of its file
+	repaired bool // bad characters were reported, and replaced by U+FFFD
+
+	vars map[string]string
+	// anchored holds the fields of the mappings that have an anchor. Each is
+	// looked through once, however often it is used: a small file must not
+	// stand for a large one.
+	anchored map[anchored][]*yaml.Node
+}
+
+// anchored is a mapping with an anchor, looked through for one shape.
+type anchored struct {
+	mapping *yaml.Node
+	shape   *shape
+}
+
+func (d *document) read(node *yaml.Node) {
+	d.line = node.Line
+	root := node.Content[0]
+	if formOf(root) == null {
+		d.report(d.pos(node), `fill it in, or remove its "---"`, "the document is empty")
+		return
+	}
+	who := subject{"the document", ""}
+	root = d.expect(root, documentShape, who)
+	if root == nil {
+		return
+	}
+	var f [documentFieldCount]*yaml.Node
+	d.fields(root, documentShape, who, f[:])
+	d.readVersion(f[fieldVersion])
+	d.readVars(f[fieldVars])
+	d.readCluster(f[fieldCluster])
+	db := d.readDatabase(f[fieldDatabase], root)
+	d.readAliases(f[fieldAliases], db)
+	d.readRetire(f[fieldRetire], db)
+	d.readRelease(f[fieldRelease], db)
+}
+
+func (d *document) readVersion(n *yaml.Node) {
+	if n != nil && target(n).Value != "1" {
+		d.report(d.pos(n), "this program reads version 1; a newer one may read others",
+			"version %s is not supported", quote(target(n).Value))
+	}
+}
+
+func (d *document) readVars(n *yaml.Node) {
+	first := make(map[string]Position)
+	d.vars = make(map[string]string)
+	for key, value := range pairs(n) {
+		name, ok := d.key(key, varsShape.keys)
+		if !ok {
+			continue
+		}
+		if pos, ok := first[name]; ok {
+			d.report(d.pos(key), "", "duplicate variable %s, first at %s", quote(name), pos)
+			continue
+		}
+		first[name] = d.pos(key)
+		// A variable with a problem is defined all the same, so that its uses
+		// are not reported as well.
+		d.vars[name] = ""
+		t := d.expect(value, variableShape, subject{"variable", name})
+		switch {
+		case t == nil:
+		case len(t.Value) > maxText:
+			d.report(d.pos(value), "", "variable %s is longer than %d bytes", quote(name), maxText)
+		case strings.Contains(t.Value, "${"):
+			d.report(d.pos(value), "write its value out", "variable %s refers to a variable", quote(name))
+		default:
+			d.vars[name] = t.Value // a number as it is written
+		}
+	}
+}
+
+func (d *document) readCluster(n *yaml.Node) {
+	if n == nil {
+		return
+	}
+	if label, ok := d.text(n, clusterShape.rule); ok {
+		d.merger.setCluster(label, d.pos(n))
+	}
+}
+
+// readDatabase returns the place of the document's database in the merger.
+func (d *document) readDatabase(n, root *yaml.Node) int {
+	if n == nil {
+		return d.merger.database(DefaultDatabase, false, d.pos(root))
+	}
+	name, ok := d.text(n, databaseShape.rule)
+	if !ok {
+		// A database of its own, so that its entries are checked nevertheless.
+		name = d.pos(n).String()
+	}
+	return d.merger.database(name, true, d.pos(n))
+}
+
+func (d *document) readAliases(n *yaml.Node, db int) {
+	if n = target(n); n != nil {
+		d.merger.expectAliases(db, len(n.Content)/2)
+	}
+	for key, value := range pairs(n) {
+		name, ok := d.key(key, aliasesShape.keys)
+		alias := Alias{Name: name, Pos: d.pos(key)}
+		d.readBinding(value, &alias)
+		if ok {
+			d.merger.addAlias(db, alias)
+		}
+	}
+}
+
+// readBinding fills in what an alias is bound to, from its short or long form.
+func (d *document) readBinding(n *yaml.Node, a *Alias) {
+	who := subject{"alias", a.Name}
+	t := d.expect(n, bindingShape, who)
+	switch {
+	case t == nil:
+	case t.Kind == yaml.ScalarNode:
+		a.Collection, _ = d.text(n, bindingShape.rule)
+	default:
+		var f [bindingFieldCount]*yaml.Node
+		d.fields(t, bindingShape, who, f[:])
+		if c := f[bindingCollection]; c != nil {
+			a.Collection, _ = d.text(c, collectionShape.rule)
+		}
+		if p := f[bindingProtect]; p != nil {
+			a.Protect = strings.EqualFold(target(p).Value, "true")
+		}
+	}
+}
+
+func (d *document) readRetire(n *yaml.Node, db int) {
+	who := subject{"an entry of", "retire"}
+	for _, item := range items(n) {
+		t := d.expect(item, retireeShape, who)
+		if t == nil {
+			continue
+		}
+		name := item
+		if t.Kind == yaml.MappingNode {
+			var f [retireeFieldCount]*yaml.Node
+			d.fields(t, retireeShape, who, f[:])
+			if name = f[retireeCollection]; name == nil {
+				continue
+			}
+		}
+		if collection, ok := d.text(name, retireeShape.rule); ok {
+			d.merger.addRetiree(db, Retiree{Collection: collection, Pos: d.pos(name)})
+		}
+	}
+}
+
+func (d *document) readRelease(n *yaml.Node, db int) {
+	for _, item := range items(n) {
+		if d.expect(item, releasedShape, subject{"an entry of", "release"}) == nil {
+			continue
+		}
+		if alias, ok := d.text(item, releasedShape.rule); ok {
+			d.merger.addRelease(db, Release{Alias: alias, Pos: d.pos(item)})
+		}
+	}
+}

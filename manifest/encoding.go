@@ -1,0 +1,102 @@
+package manifest
+
+import (
+	"bytes"
+	"unicode/utf8"
+)
+
+// maxBadLines is how many lines with bad characters are reported before the
+// file is taken for something that is not a text at all.
+const maxBadLines = 10
+
+const encodingHint = "save the file as UTF-8"
+
+// checkEncoding reports the first bad character of every line of data, which
+// has no byte order mark. It returns the text to go on with, in which every
+// bad character is U+FFFD, or nil when decoding it makes no sense.
+//
+// The line separators that only YAML 1.1 knows are refused too: behind one of
+// them an editor shows a comment where the YAML decoder sees a field.
+func checkEncoding(data []byte, report func(line, column int, hint, format string, args ...any)) []byte {
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		report(1, 1, encodingHint, "the file is UTF-16")
+		return nil
+	}
+	line, start, bad, badLine := 1, 0, 0, 0
+	for i := 0; i < len(data); {
+		c := data[i]
+		if c == '\n' {
+			i++
+			line++
+			start = i
+			continue
+		}
+		if c >= ' ' && c < 0x7f || c == '\t' || c == '\r' && i+1 < len(data) && data[i+1] == '\n' {
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRune(data[i:])
+		if !allowedRune(r, size) && badLine != line {
+			if bad++; bad > maxBadLines {
+				return nil
+			}
+			badLine = line
+			column := utf8.RuneCount(data[start:i]) + 1
+			switch {
+			case r == utf8.RuneError && size == 1:
+				report(line, column, encodingHint, "byte 0x%02x is not valid UTF-8", c)
+			case r == '\r':
+				report(line, column, "end lines with LF or CR LF", "a carriage return without a line feed is not allowed")
+			case isLineSeparator(r):
+				report(line, column, "remove it", "the line separator %U is not allowed", r)
+			default:
+				report(line, column, "remove it", "the control character %U is not allowed", r)
+			}
+		}
+		i += size
+	}
+	if bad == 0 {
+		return data
+	}
+	return bytes.Map(func(r rune) rune {
+		switch {
+		case r == '\r':
+			return ' '
+		case r == '\n' || allowedRune(r, utf8.RuneLen(r)):
+			return r
+		}
+		return utf8.RuneError
+	}, data)
+}
+
+// allowedRune says whether YAML allows r, which took size bytes, within a line
+// (YAML 1.2, 5.1).
+func allowedRune(r rune, size int) bool {
+	switch {
+	case r == utf8.RuneError && size == 1, isLineSeparator(r):
+		return false
+	case r < ' ':
+		return r == '\t'
+	case r >= 0x7f && r < 0xa0, r == 0xfffe, r == 0xffff:
+		return false
+	}
+	return true
+}
+
+// isLineSeparator knows NEL, LS and PS.
+func isLineSeparator(r rune) bool { return r == 0x85 || r == 0x2028 || r == 0x2029 }
+
+// tagDirective returns the line of the first %TAG directive, 0 when there is
+// none. yaml.v3 compares each of them with all before it: a mebibyte of them
+// takes it five seconds.
+func tagDirective(data []byte) int {
+	directive := []byte("%TAG")
+	if bytes.HasPrefix(data, directive) {
+		return 1
+	}
+	i := bytes.Index(data, append([]byte("\n"), directive...))
+	if i < 0 {
+		return 0
+	}
+	return bytes.Count(data[:i], []byte("\n")) + 2
+}

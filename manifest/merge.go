@@ -1,0 +1,137 @@
+package manifest
+
+import "slices"
+
+// merger puts the documents of a run together into one Manifest and finds what
+// no document can see alone: duplicates, and names used in two ways.
+type merger struct {
+	*collector
+	manifest   Manifest
+	clusterPos Position
+	index      map[string]int // of a database's name in manifest.Databases
+	names      []names        // one for each of manifest.Databases
+}
+
+// names finds the entries of one database by name. Positions in its slices
+// instead of the entries themselves keep it small.
+type names struct {
+	aliases, retire, release map[string]int32
+}
+
+func newMerger(c *collector) *merger {
+	return &merger{collector: c, index: map[string]int{}}
+}
+
+func (m *merger) setCluster(label string, pos Position) {
+	switch {
+	case m.manifest.Cluster == "":
+		m.manifest.Cluster, m.clusterPos = label, pos
+	case m.manifest.Cluster != label:
+		m.report(pos, "all documents of a run are for one cluster",
+			"cluster %s differs from %s at %s", quote(label), quote(m.manifest.Cluster), m.clusterPos)
+	}
+}
+
+// database makes room for the entries of one document and returns the place of
+// its database. named says whether the document spells the name out.
+func (m *merger) database(name string, named bool, pos Position) int {
+	i, ok := m.index[name]
+	if !ok {
+		i = len(m.manifest.Databases)
+		m.index[name] = i
+		m.manifest.Databases = append(m.manifest.Databases, Database{Name: name, Pos: pos})
+		m.names = append(m.names, names{})
+	}
+	m.manifest.Databases[i].Named = m.manifest.Databases[i].Named || named
+	return i
+}
+
+// expectAliases makes room for n further aliases.
+func (m *merger) expectAliases(db, n int) {
+	entries := &m.manifest.Databases[db].Aliases
+	*entries = slices.Grow(*entries, n)
+}
+
+func (m *merger) addAlias(db int, a Alias) {
+	entries := &m.manifest.Databases[db].Aliases
+	if i, ok := add(&m.names[db].aliases, a.Name, len(*entries), cap(*entries)); !ok {
+		m.report(a.Pos, "an alias is bound to one collection; keep one of the two",
+			"duplicate alias %s, first at %s", quote(a.Name), (*entries)[i].Pos)
+		return
+	}
+	*entries = append(*entries, a)
+}
+
+func (m *merger) addRetiree(db int, r Retiree) {
+	entries := &m.manifest.Databases[db].Retire
+	if i, ok := add(&m.names[db].retire, r.Collection, len(*entries), cap(*entries)); !ok {
+		m.report(r.Pos, "", "duplicate retired collection %s, first at %s", quote(r.Collection), (*entries)[i].Pos)
+		return
+	}
+	*entries = append(*entries, r)
+}
+
+func (m *merger) addRelease(db int, r Release) {
+	entries := &m.manifest.Databases[db].Releases
+	if i, ok := add(&m.names[db].release, r.Alias, len(*entries), cap(*entries)); !ok {
+		m.report(r.Pos, "", "duplicate released alias %s, first at %s", quote(r.Alias), (*entries)[i].Pos)
+		return
+	}
+	*entries = append(*entries, r)
+}
+
+// add notes that name is at place i, or returns where it already is and false.
+// A new map gets room for size names.
+func add(index *map[string]int32, name string, i, size int) (int, bool) {
+	if *index == nil {
+		*index = make(map[string]int32, size)
+	}
+	if first, ok := (*index)[name]; ok {
+		return int(first), false
+	}
+	(*index)[name] = int32(i)
+	return i, true
+}
+
+// checkClashes reports every name that a database uses in two ways. Aliases
+// and collections of a database share one set of names (milvus-rest section 2,
+// code 1601), and what an alias is bound to cannot be dropped. A clash with
+// the aliases is reported at the retire or release entry, once for each name.
+func (m *merger) checkClashes() {
+	for i := range m.manifest.Databases {
+		db, names := &m.manifest.Databases[i], &m.names[i]
+		for _, r := range db.Retire {
+			if a, ok := names.aliases[r.Collection]; ok {
+				m.report(r.Pos, "retire takes collections; an alias is dropped by taking it out of aliases",
+					"%s is an alias (%s), not a collection", quote(r.Collection), db.Aliases[a].Pos)
+			}
+		}
+		for _, r := range db.Releases {
+			if a, ok := names.aliases[r.Alias]; ok {
+				m.report(r.Pos, "an alias is either kept or released; remove one of the two",
+					"alias %s is also under aliases (%s)", quote(r.Alias), db.Aliases[a].Pos)
+			}
+		}
+		m.checkTargets(db, names)
+	}
+}
+
+func (m *merger) checkTargets(db *Database, names *names) {
+	reported := make(map[string]bool)
+	for _, a := range db.Aliases {
+		other, isAlias := names.aliases[a.Collection]
+		retiree, isRetired := names.retire[a.Collection]
+		if !isAlias && !isRetired || reported[a.Collection] {
+			continue
+		}
+		reported[a.Collection] = true
+		if isAlias {
+			m.report(db.Aliases[other].Pos, "aliases and collections of a database share one set of names",
+				"alias %s is named like the collection of alias %s (%s)", quote(a.Collection), quote(a.Name), a.Pos)
+		}
+		if isRetired {
+			m.report(db.Retire[retiree].Pos, "bind the alias to another collection first, or keep this one",
+				"collection %s is to be retired, but alias %s is bound to it (%s)", quote(a.Collection), quote(a.Name), a.Pos)
+		}
+	}
+}

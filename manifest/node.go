@@ -1,0 +1,258 @@
+package manifest
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+)
+
+// subject is what a message is about: a noun and, quoted, its name.
+type subject struct{ noun, name string }
+
+func (s subject) String() string {
+	if s.name == "" {
+		return s.noun
+	}
+	return s.noun + " " + quote(s.name)
+}
+
+func (d *document) pos(n *yaml.Node) Position { return Position{d.file, n.Line, n.Column} }
+
+// target is the node that n is or, as a YAML alias, stands for.
+func target(n *yaml.Node) *yaml.Node {
+	if n != nil && n.Kind == yaml.AliasNode {
+		return n.Alias
+	}
+	return n
+}
+
+// pairs are the keys and values of a mapping, or of what stands for one.
+func pairs(n *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
+	return func(yield func(key, value *yaml.Node) bool) {
+		content := items(n)
+		for i := 0; i+1 < len(content); i += 2 {
+			if !yield(content[i], content[i+1]) {
+				return
+			}
+		}
+	}
+}
+
+// items are what is in a list, or in what stands for one.
+func items(n *yaml.Node) []*yaml.Node {
+	if n = target(n); n == nil {
+		return nil
+	}
+	return n.Content
+}
+
+// formOf is the form in which a node is written.
+func formOf(n *yaml.Node) form {
+	switch tag := n.ShortTag(); {
+	case n.Kind == yaml.MappingNode && tag == "!!map":
+		return mapping
+	case n.Kind == yaml.SequenceNode && tag == "!!seq":
+		return list
+	case n.Kind != yaml.ScalarNode:
+		return foreign
+	case tag == "!!str", tag == "!!timestamp", tag == "!!merge":
+		return text // the core schema of YAML 1.2 knows no timestamps
+	case tag == "!!int", tag == "!!float":
+		return number
+	case tag == "!!null":
+		return null
+	case tag == "!!bool" && (strings.EqualFold(n.Value, "true") || strings.EqualFold(n.Value, "false")):
+		return boolean
+	}
+	return foreign
+}
+
+// words lists forms as a message does.
+func (f form) words() string {
+	var all []string
+	for _, w := range formWords {
+		if f&w.form != 0 {
+			all = append(all, w.words)
+		}
+	}
+	last := len(all) - 1
+	if last < 1 {
+		return strings.Join(all, "")
+	}
+	return strings.Join(all[:last], ", ") + " or " + all[last]
+}
+
+// expect returns the target of n when its form is one that s allows; else it
+// reports what is wrong with it and returns nil.
+func (d *document) expect(n *yaml.Node, s *shape, who subject) *yaml.Node {
+	t := d.resolve(n)
+	if t == nil {
+		return nil
+	}
+	switch found := formOf(t); {
+	case found&s.forms != 0:
+		return t
+	case found == foreign:
+		d.report(d.pos(n), "a manifest needs no tags", "tag %s is not supported", quote(t.Tag))
+	case found == null:
+		hint := ""
+		if s.none != "" {
+			hint = fmt.Sprintf("write %s for none, or remove the field", s.none)
+		}
+		d.report(d.pos(n), hint, "%s is null, it must be %s", who, s.forms.words())
+	default:
+		d.report(d.pos(n), typeHint(t, found, s), "%s must be %s, not %s", who, s.forms.words(), found.words())
+	}
+	return nil
+}
+
+// typeHint helps where YAML takes a plain word for something else.
+func typeHint(n *yaml.Node, found form, s *shape) string {
+	switch {
+	case s.forms == boolean:
+		return "write true or false, without quotes"
+	case s.forms == number:
+		return "write the number without quotes"
+	case s.forms&text != 0 && found&(number|boolean) != 0:
+		if why, _ := s.rule.check(n.Value); why == "" {
+			return fmt.Sprintf("quote it: %q", n.Value)
+		}
+	}
+	return ""
+}
+
+// resolve is target for a node not seen before. yaml.v3 lets an anchor reach
+// into the documents that follow; YAML ends it with its own.
+func (d *document) resolve(n *yaml.Node) *yaml.Node {
+	t := target(n)
+	if t != n && t.Line < d.line {
+		d.report(d.pos(n), "an anchor is known in its own document only",
+			"anchor %s is of an earlier document", quote(n.Value))
+		return nil
+	}
+	return t
+}
+
+// key reads a key of a mapping with free keys.
+func (d *document) key(n *yaml.Node, r rule) (string, bool) {
+	t := d.plainKey(n)
+	if t == nil {
+		return "", false
+	}
+	return t.Value, d.obeys(n, r, t.Value, t.Value)
+}
+
+// plainKey is the target of a key that is a string; it reports any other.
+func (d *document) plainKey(n *yaml.Node) *yaml.Node {
+	t := d.resolve(n)
+	switch {
+	case t == nil:
+	case t.ShortTag() == "!!merge":
+		d.report(d.pos(n), "write the fields out, or use an anchor for the whole value", "merge keys (<<) are not supported")
+	case formOf(t) == foreign:
+		d.report(d.pos(n), "a manifest needs no tags", "tag %s is not supported", quote(t.Tag))
+	case formOf(t) != text:
+		hint := ""
+		if why, _ := checkName(t.Value); why == "" && t.Kind == yaml.ScalarNode {
+			hint = fmt.Sprintf("quote it: %q", t.Value)
+		}
+		d.report(d.pos(n), hint, "a key must be a string, not %s", formOf(t).words())
+	default:
+		return t
+	}
+	return nil
+}
+
+// text reads a string that obeys r, with its variables replaced.
+func (d *document) text(n *yaml.Node, r rule) (string, bool) {
+	raw := target(n).Value
+	if len(raw) > maxText {
+		return "", d.obeys(n, r, raw, raw)
+	}
+	s, why, hint := d.variables.expand(raw, d.vars)
+	if why != "" {
+		d.report(d.pos(n), hint, "%s", why)
+		return "", false
+	}
+	if !d.obeys(n, r, s, raw) {
+		return "", false
+	}
+	return s, true
+}
+
+// obeys reports s, written as raw, when it breaks the rule r.
+func (d *document) obeys(n *yaml.Node, r rule, s, raw string) bool {
+	why, hint := r.check(s)
+	switch {
+	case why == "":
+		return true
+	case d.repaired && strings.ContainsRune(s, utf8.RuneError):
+		// What was bad about it is already reported.
+	case s != raw:
+		d.report(d.pos(n), hint, "bad %s %s, from %s: %s", r.noun, quote(s), quote(raw), why)
+	default:
+		d.report(d.pos(n), hint, "bad %s %s: %s", r.noun, quote(s), why)
+	}
+	return false
+}
+
+// fields finds the fields of the mapping m that s knows, and puts each that is
+// written in an allowed form into its place in out. It reports all that is not
+// known, not allowed, missing or there twice.
+func (d *document) fields(m *yaml.Node, s *shape, who subject, out []*yaml.Node) {
+	if known, ok := d.anchored[anchored{m, s}]; ok {
+		copy(out, known)
+		return
+	}
+	var first [16]*yaml.Node // keys, by the place of their field
+	for key, value := range pairs(m) {
+		t := d.plainKey(key)
+		if t == nil {
+			continue
+		}
+		i := fieldIndex(s.fields, t.Value)
+		switch {
+		case i < 0:
+			d.unknownField(key, t.Value, s)
+		case first[i] != nil:
+			d.report(d.pos(key), "", "duplicate field %s, first at %s", quote(t.Value), d.pos(first[i]))
+		default:
+			first[i] = key
+			if d.expect(value, s.fields[i].shape, subject{"field", t.Value}) != nil {
+				out[i] = value
+			}
+		}
+	}
+	for i, f := range s.fields {
+		if f.required && first[i] == nil && (d.first || !f.once) {
+			d.report(d.pos(m), "", "%s has no field %s", who, quote(f.name))
+		}
+	}
+	if m.Anchor != "" {
+		if d.anchored == nil {
+			d.anchored = make(map[anchored][]*yaml.Node)
+		}
+		d.anchored[anchored{m, s}] = slices.Clone(out)
+	}
+}
+
+func fieldIndex(fields []field, name string) int {
+	for i := range fields {
+		if fields[i].name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+func (d *document) unknownField(key *yaml.Node, name string, s *shape) {
+	hint := ""
+	if !d.full() {
+		hint = fieldHint(name, s.fields)
+	}
+	d.report(d.pos(key), hint, "unknown field %s", quote(name))
+}

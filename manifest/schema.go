@@ -1,0 +1,140 @@
+package manifest
+
+// The format of a manifest, as values. The reader takes from here which fields
+// exist, how each may be written and which rule its text obeys; whatever else
+// describes the format is to be made from the same tables, so that the two
+// cannot disagree.
+
+// form is a set of ways in which a value may be written in YAML.
+type form uint8
+
+const (
+	text form = 1 << iota
+	number
+	boolean
+	list
+	mapping
+	null
+	foreign // has a tag that no manifest needs
+)
+
+// formWords are the words of each form, in the order in which messages list
+// them.
+var formWords = []struct {
+	form  form
+	words string
+}{
+	{text, "a string"},
+	{number, "a number"},
+	{boolean, "a boolean"},
+	{list, "a list"},
+	{mapping, "a mapping"},
+	{null, "null"},
+}
+
+// shape says how a value may be written and what may be in it.
+type shape struct {
+	forms  form
+	rule   rule    // of the text form
+	fields []field // of the mapping form, when its keys are fixed
+	keys   rule    // of the mapping form, when its keys are free
+	each   *shape  // an item of the list form, or a value behind a free key
+	none   string  // how to say on purpose that there is nothing
+}
+
+// field is one known key of a mapping.
+type field struct {
+	name     string
+	shape    *shape
+	required bool
+	once     bool   // of the documents of a file only the first one must have it
+	about    string // what it means, in one sentence
+}
+
+// The fields of a document, by their place in documentShape.
+const (
+	fieldVersion = iota
+	fieldCluster
+	fieldDatabase
+	fieldVars
+	fieldAliases
+	fieldRetire
+	fieldRelease
+	documentFieldCount
+)
+
+var documentShape = &shape{forms: mapping, fields: []field{
+	fieldVersion: {
+		name: "version", shape: versionShape, required: true, once: true,
+		about: "the version of this format, always 1",
+	},
+	fieldCluster: {
+		name: "cluster", shape: clusterShape,
+		about: "a label for the cluster; the state remembers it and a different one is refused",
+	},
+	fieldDatabase: {
+		name: "database", shape: databaseShape,
+		about: "the database of this document; when left out, " + DefaultDatabase,
+	},
+	fieldVars: {
+		name: "vars", shape: varsShape,
+		about: "values for ${NAME} in the values of this document",
+	},
+	fieldAliases: {
+		name: "aliases", shape: aliasesShape,
+		about: "the aliases, each with the collection that it is bound to",
+	},
+	fieldRetire: {
+		name: "retire", shape: retireShape,
+		about: "the collections to drop once nothing points at them",
+	},
+	fieldRelease: {
+		name: "release", shape: releaseShape,
+		about: "the aliases to forget without dropping them",
+	},
+}}
+
+// The fields of the long form of a binding, by their place in bindingShape.
+const (
+	bindingCollection = iota
+	bindingProtect
+	bindingFieldCount
+)
+
+var bindingShape = &shape{forms: text | mapping, rule: collectionName, fields: []field{
+	bindingCollection: {
+		name: "collection", shape: collectionShape, required: true,
+		about: "the collection that the alias is bound to",
+	},
+	bindingProtect: {
+		name: "protect", shape: protectShape,
+		about: "whether later plans are forbidden to drop the alias",
+	},
+}}
+
+// The fields of the long form of a retiree, by their place in retireeShape.
+const (
+	retireeCollection = iota
+	retireeFieldCount
+)
+
+var retireeShape = &shape{forms: text | mapping, rule: collectionName, fields: []field{
+	retireeCollection: {
+		name: "collection", shape: collectionShape, required: true,
+		about: "the collection to drop",
+	},
+}}
+
+var (
+	versionShape    = &shape{forms: number}
+	clusterShape    = &shape{forms: text, rule: clusterLabel}
+	databaseShape   = &shape{forms: text, rule: databaseName}
+	collectionShape = &shape{forms: text, rule: collectionName}
+	protectShape    = &shape{forms: boolean}
+	varsShape       = &shape{forms: mapping, keys: variableName, each: variableShape, none: "{}"}
+	variableShape   = &shape{forms: text | number | boolean}
+	aliasesShape    = &shape{forms: mapping, keys: aliasName, each: bindingShape, none: "{}"}
+	retireShape     = &shape{forms: list, each: retireeShape, none: "[]"}
+	releaseShape    = &shape{forms: list, each: releasedShape, none: "[]"}
+	releasedShape   = &shape{forms: text, rule: aliasName}
+)
