@@ -67,7 +67,7 @@ func (b *builder) retiree(d *database, live *LiveDatabase, name string, reachedB
 		// dangling (milvus-rest section 2), so this guard is ours.
 		c.Kind = StillAliased
 		c.Reason = fmt.Sprintf("collection %q would still be reached by %s", name, listed(reachedBy))
-		c.WaysOut = []string{"bind those aliases elsewhere first (an alias that is not managed by its owner)",
+		c.WaysOut = []string{"bind those aliases elsewhere first: in the manifest, or whoever owns them",
 			"remove the collection from `retire` until they have left"}
 	default:
 		b.plan.Summary.Retire++

@@ -43,3 +43,7 @@ func printable(s string) bool {
 	}
 	return true
 }
+
+// Clean is s as it may be shown on one line of a terminal, for messages that
+// do not go through a renderer.
+func Clean(s string) string { return clean(s) }

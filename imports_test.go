@@ -1,0 +1,121 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// The rooms and the rooms that each may know. Imports point one way:
+//
+//	cli -> render, milvus, statefile, emulator -> executor -> planner -> manifest
+var mayImport = map[string][]string{
+	"aliasctl":                    {"internal/cli"},
+	"aliasctl/internal/cli":       {"internal/render", "internal/milvus", "internal/statefile", "internal/emulator", "executor", "planner", "manifest"},
+	"aliasctl/internal/render":    {"executor", "planner", "manifest"},
+	"aliasctl/internal/milvus":    {"executor", "planner", "manifest"},
+	"aliasctl/internal/statefile": {"executor", "planner", "manifest"},
+	"aliasctl/internal/emulator":  {},
+	"aliasctl/executor":           {"planner", "manifest"},
+	"aliasctl/planner":            {"manifest"},
+	"aliasctl/manifest":           {},
+}
+
+// What the planner must not see: files, sockets, cancellation, logs, chance.
+var impure = []string{"os", "io", "net", "net/http", "context", "log", "log/slog", "math/rand", "math/rand/v2", "sync", "runtime"}
+
+func TestImportsPointOneWay(t *testing.T) {
+	seen := make(map[string]bool)
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && (entry.Name() == "testdata" || path != "." && strings.HasPrefix(entry.Name(), ".")) {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		room := "aliasctl"
+		if dir := filepath.ToSlash(filepath.Dir(path)); dir != "." {
+			room += "/" + dir
+		}
+		allowed, known := mayImport[room]
+		if !known {
+			t.Errorf("%s: the room %s is not in the house: add it to mayImport with what it may know", path, room)
+			return nil
+		}
+		seen[room] = true
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, spec := range file.Imports {
+			name, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			if own, ok := strings.CutPrefix(name, "aliasctl/"); ok && !slices.Contains(allowed, own) {
+				t.Errorf("%s imports %s, which %s must not know", path, name, room)
+			}
+			if name == "github.com/google/go-cmp/cmp" {
+				t.Errorf("%s imports go-cmp, which is for tests only", path)
+			}
+			if room == "aliasctl/planner" && slices.Contains(impure, name) {
+				t.Errorf("%s imports %s: the planner is pure", path, name)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for room := range mayImport {
+		if !seen[room] {
+			t.Errorf("the room %s is in mayImport and not in the house", room)
+		}
+	}
+}
+
+// The planner is given the time; it never looks at a clock.
+func TestPlannerHasNoClock(t *testing.T) {
+	files, err := filepath.Glob("planner/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no files of the planner: %v", err)
+	}
+	for _, path := range files {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		for _, name := range uses(t, path, "time") {
+			if slices.Contains([]string{"Now", "Since", "Until", "Sleep", "After", "Tick", "NewTimer", "NewTicker", "AfterFunc"}, name) {
+				t.Errorf("%s uses time.%s", path, name)
+			}
+		}
+	}
+}
+
+// uses lists what a file selects from a package.
+func uses(t *testing.T, path, pkg string) []string {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	ast.Inspect(file, func(n ast.Node) bool {
+		if sel, ok := n.(*ast.SelectorExpr); ok {
+			if id, ok := sel.X.(*ast.Ident); ok && id.Name == pkg {
+				names = append(names, sel.Sel.Name)
+			}
+		}
+		return true
+	})
+	return names
+}

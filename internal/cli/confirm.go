@@ -1,0 +1,47 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"aliasctl/planner"
+)
+
+// confirm asks before an apply, where somebody is there to answer. In CI, or
+// with --yes, the review of the plan has taken place elsewhere.
+func (r *syncRun) confirm(p planner.Plan) error {
+	if len(p.Steps) == 0 || r.c.Bool("yes") || !r.asksPeople() {
+		return nil
+	}
+	fmt.Fprintf(r.err, "Apply this to %s? Only \"yes\" does: ", p.Cluster.URI)
+	answer, err := readAnswer(r.signals.soft, r.streams)
+	switch {
+	case r.signals.soft.Err() != nil:
+		fmt.Fprintln(r.err)
+		return &interruptedError{what: "nothing was changed"}
+	case err == nil && answer == "yes":
+		return nil
+	default:
+		return &failedError{what: "not applied: the answer was not \"yes\"", hint: "nothing was changed; `--yes` does not ask"}
+	}
+}
+
+// readAnswer reads one word, or ends with the context.
+func readAnswer(ctx context.Context, s *streams) (string, error) {
+	type answer struct {
+		word string
+		err  error
+	}
+	got := make(chan answer, 1)
+	go func() {
+		var a answer
+		_, a.err = fmt.Fscanln(s.in, &a.word)
+		got <- a
+	}()
+	select {
+	case a := <-got:
+		return a.word, a.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}

@@ -1,0 +1,120 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"aliasctl/internal/emulator"
+	"aliasctl/internal/milvus"
+	"aliasctl/internal/statefile"
+	"aliasctl/planner"
+)
+
+// connection is a client with what has to be closed behind it.
+type connection struct {
+	*milvus.Client
+	server   *emulator.Server   // of an embedded cluster
+	emulator *emulator.Emulator // likewise
+}
+
+// connect makes the client that the flags describe. nameDefault says that the
+// manifest spells the default database out.
+func connect(c *cli.Context, s *streams, nameDefault bool) (*connection, error) {
+	token, err := tokenOf(c, s)
+	if err != nil {
+		return nil, err
+	}
+	s.redactor = milvus.NewRedactor(token)
+	uri := c.String("uri")
+	conn := &connection{}
+	if seed, embedded := strings.CutPrefix(uri, statefile.Embedded); embedded {
+		if conn.emulator, err = emulator.Open(seed, emulator.V26); err != nil {
+			return nil, embeddedError(seed, err)
+		}
+		if conn.server, err = emulator.Start(conn.emulator, "127.0.0.1:0", emulator.ServerOptions{}); err != nil {
+			conn.Close()
+			return nil, err
+		}
+		uri = conn.server.URL()
+	}
+	conn.Client, err = milvus.New(milvus.Config{
+		URI: uri, Token: token,
+		CAFile: c.String("ca-file"), CertFile: c.String("cert-file"), KeyFile: c.String("key-file"),
+		InsecureSkipVerify: c.Bool("insecure-skip-verify"),
+		Timeout:            c.Duration("timeout"),
+		RequestTimeout:     time.Duration(c.Int("request-timeout")) * time.Second,
+		Retries:            c.Int("retries"),
+		CollectionAPI:      milvus.CollectionAPI(c.String("collection-api")),
+		NameDefault:        nameDefault,
+		Parallel:           c.Int("parallel"),
+		UserAgent:          "aliasctl/" + version(),
+		Warn:               s.warn,
+	})
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+// Close ends the client and the embedded cluster.
+func (c *connection) Close() {
+	if c.Client != nil {
+		c.Client.Close()
+	}
+	if c.server != nil {
+		c.server.Close()
+	}
+	if c.emulator != nil {
+		c.emulator.Close()
+	}
+}
+
+// embeddedError explains an embedded cluster that cannot be opened.
+func embeddedError(seed string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return usagef("`embedded:FILE` starts from a catalogue in FILE, `embedded:` from nothing", "seed %q of the embedded cluster does not exist", seed)
+	}
+	return err
+}
+
+// tokenOf reads the token. A file that was named wins over the variable.
+func tokenOf(c *cli.Context, s *streams) (string, error) {
+	path := c.String("token-file")
+	if path == "" {
+		return s.variable("MILVUS_TOKEN"), nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", &usageError{what: fmt.Sprintf("cannot read the token: %v", err), hint: "--token-file names a file with an API key or user:password in it", err: err}
+	}
+	token := strings.TrimSpace(string(text))
+	if token == "" {
+		return "", usagef("put an API key or user:password into it", "the token file %q is empty", path)
+	}
+	return token, nil
+}
+
+// probe asks whether one of up to three collections that the state knows still
+// has its recorded id. Port-forwards make different clusters look alike; ids
+// do not. It stops at the first that has.
+func probe(ctx context.Context, client *milvus.Client, state planner.State) (same bool, err error) {
+	probes := statefile.Probes(state)
+	for _, b := range probes {
+		id, found, err := client.CollectionID(ctx, b.Database, b.Collection)
+		if err != nil && !milvus.IsDatabaseMissing(err) {
+			return false, err
+		}
+		if found && id == b.CollectionID {
+			return true, nil
+		}
+	}
+	return len(probes) == 0, nil
+}

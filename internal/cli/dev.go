@@ -1,0 +1,68 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"aliasctl/internal/emulator"
+)
+
+func devCommand(s *streams) *cli.Command {
+	var profiles []string
+	for _, p := range emulator.Profiles() {
+		profiles = append(profiles, p.Name)
+	}
+	return &cli.Command{
+		Name:  "dev",
+		Usage: "serve the embedded cluster to any client",
+		Description: "Answers like a real Milvus, one profile per version. With --seed the cluster is the one\n" +
+			"of --uri embedded:SEED, and changes are kept; without it starts empty and keeps nothing.\n\n" +
+			"Example:   aliasctl dev --seed cluster.yaml --profile 2.5",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:19530", Usage: "serve on this `ADDRESS`; port 0 takes a free one"},
+			&cli.StringFlag{Name: "seed", Usage: "start from the catalogue in `FILE`"},
+			&cli.StringFlag{Name: "profile", Value: emulator.V26.Name, Usage: "behave like this Milvus: " + strings.Join(profiles, ", ")},
+			&cli.StringFlag{Name: "token-file", Usage: "demand the token in `FILE` (user:password)"},
+		},
+		Action: func(c *cli.Context) error { return serve(c, s) },
+	}
+}
+
+func serve(c *cli.Context, s *streams) error {
+	profile, err := emulator.ProfileByName(c.String("profile"))
+	if err != nil {
+		return &usageError{what: "--profile: " + err.Error(), err: err}
+	}
+	cluster := emulator.New(profile)
+	if seed := c.String("seed"); seed != "" {
+		if cluster, err = emulator.Open(seed, profile); err != nil {
+			return embeddedError(seed, err)
+		}
+	}
+	defer cluster.Close()
+	if c.String("token-file") != "" {
+		token, err := tokenOf(c, s)
+		if err != nil {
+			return err
+		}
+		cluster.RequireToken(token)
+	}
+	server, err := emulator.Start(cluster, c.String("listen"), emulator.ServerOptions{})
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	fmt.Fprintf(s.out, "aliasctl dev: Milvus %s at %s\n", profile.Name, server.URL())
+	signals := watchSignals(func() {})
+	defer signals.stop()
+	failed := make(chan error, 1)
+	go func() { failed <- server.Wait() }()
+	select {
+	case <-signals.soft.Done():
+		return nil
+	case err := <-failed:
+		return err
+	}
+}

@@ -1,0 +1,75 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// variables maps each connection and format flag to its environment
+// variables, the first one that is set wins. What lets a run write or lifts a
+// refusal is never in it: a variable left over in a shell or a CI system must
+// not be able to apply anything.
+var variables = []struct {
+	flag  string
+	names []string
+}{
+	{"uri", []string{"ALIASCTL_URI", "MILVUS_URI"}},
+	{"token-file", []string{"ALIASCTL_TOKEN_FILE"}},
+	{"ca-file", []string{"ALIASCTL_CA_FILE"}},
+	{"cert-file", []string{"ALIASCTL_CERT_FILE"}},
+	{"key-file", []string{"ALIASCTL_KEY_FILE"}},
+	{"timeout", []string{"ALIASCTL_TIMEOUT"}},
+	{"request-timeout", []string{"ALIASCTL_REQUEST_TIMEOUT"}},
+	{"retries", []string{"ALIASCTL_RETRIES"}},
+	{"parallel", []string{"ALIASCTL_PARALLEL"}},
+	{"collection-api", []string{"ALIASCTL_COLLECTION_API"}},
+	{"settle", []string{"ALIASCTL_SETTLE"}},
+	{"lock-timeout", []string{"ALIASCTL_LOCK_TIMEOUT"}},
+	{"state", []string{"ALIASCTL_STATE"}},
+	{"output", []string{"ALIASCTL_OUTPUT"}},
+	{"no-color", []string{"ALIASCTL_NO_COLOR"}},
+}
+
+// variablesOf lists the variables of a flag, "" when it has none.
+func variablesOf(flag string) string {
+	for _, v := range variables {
+		if v.flag == flag {
+			return " [$" + strings.Join(v.names, ", $") + "]"
+		}
+	}
+	return ""
+}
+
+// fromEnvironment sets the flags that the command has and the command line
+// does not give. urfave/cli would let a variable that is set to "" override
+// the default, so it is done here.
+func fromEnvironment(c *cli.Context, s *streams) error {
+	for _, v := range variables {
+		if !hasFlag(c.Command, v.flag) || c.IsSet(v.flag) {
+			continue
+		}
+		for _, name := range v.names {
+			value := s.variable(name)
+			if value == "" {
+				continue
+			}
+			if err := c.Set(v.flag, value); err != nil {
+				return usagef("", "the variable %s has no value for --%s: %q", name, v.flag, value)
+			}
+			break
+		}
+	}
+	return nil
+}
+
+func hasFlag(c *cli.Command, name string) bool {
+	for _, f := range c.Flags {
+		for _, n := range f.Names() {
+			if n == name {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,132 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"aliasctl/executor"
+	"aliasctl/internal/milvus"
+	"aliasctl/internal/render"
+	"aliasctl/internal/statefile"
+	"aliasctl/manifest"
+	"aliasctl/planner"
+)
+
+// The exit codes. README lists them; scripts rely on them.
+const (
+	exitOK          = 0
+	exitError       = 1   // the cluster is unchanged
+	exitPending     = 2   // --detailed-exitcode: the dry run found changes
+	exitRefused     = 3   // a guard, a conflict, drift or another cluster's state
+	exitPartly      = 5   // partly applied, or an outcome is unknown; the state is accurate
+	exitLocked      = 6   // another run holds the state
+	exitUsage       = 64  // wrong flags or a bad manifest
+	exitPanic       = 70  // a bug
+	exitInterrupted = 130 // SIGINT or SIGTERM
+)
+
+// usageError is a command line that cannot be run.
+type usageError struct {
+	what string
+	hint string
+	err  error
+}
+
+func usagef(hint, format string, args ...any) error {
+	return &usageError{what: fmt.Sprintf(format, args...), hint: hint}
+}
+
+func (e *usageError) Error() string { return e.what }
+func (e *usageError) Hint() string  { return e.hint }
+func (e *usageError) Unwrap() error { return e.err }
+
+// refusedError is a run that could have been carried out and was not.
+type refusedError struct{ what, hint string }
+
+func (e *refusedError) Error() string { return e.what }
+func (e *refusedError) Hint() string  { return e.hint }
+
+// pendingError is no failure: a dry run with --detailed-exitcode found changes.
+type pendingError struct{}
+
+func (pendingError) Error() string { return "changes are pending" }
+
+// partlyError is an apply that changed something and did not get through.
+type partlyError struct {
+	what, hint string
+	err        error
+}
+
+func (e *partlyError) Error() string { return e.what }
+func (e *partlyError) Hint() string  { return e.hint }
+func (e *partlyError) Unwrap() error { return e.err }
+
+// failedError is an apply in which nothing was changed although it was tried.
+type failedError struct {
+	what, hint string
+	err        error
+}
+
+func (e *failedError) Error() string { return e.what }
+func (e *failedError) Hint() string  { return e.hint }
+func (e *failedError) Unwrap() error { return e.err }
+
+// interruptedError is a run that a signal ended.
+type interruptedError struct{ what string }
+
+func (e *interruptedError) Error() string { return "interrupted: " + e.what }
+func (e *interruptedError) Hint() string {
+	return "the same command again goes on from here"
+}
+
+// panicError is a panic that was caught at the outermost call.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("internal error: %v", e.value) }
+func (e *panicError) Hint() string {
+	return "this is a bug in aliasctl: please report it with the lines above; the same command again is safe"
+}
+
+// exitCode is the one place that turns an error into an exit code.
+func exitCode(err error) int {
+	switch {
+	case err == nil:
+		return exitOK
+	case is[*panicError](err), is[*executor.PanicError](err):
+		return exitPanic
+	case is[*interruptedError](err):
+		return exitInterrupted
+	case is[*partlyError](err), is[*executor.SaveError](err):
+		return exitPartly
+	case is[*failedError](err), is[*executor.AnnounceError](err):
+		return exitError
+	case errors.Is(err, context.Canceled):
+		return exitInterrupted
+	case is[pendingError](err):
+		return exitPending
+	case is[*refusedError](err):
+		return exitRefused
+	case statefile.IsLocked(err):
+		return exitLocked
+	case is[*usageError](err), isBadManifest(err), is[*planner.SelectionError](err),
+		is[*milvus.ConfigError](err), is[*statefile.UnsupportedError](err), is[*statefile.URIError](err),
+		is[*render.FormatError](err):
+		return exitUsage
+	default:
+		return exitError
+	}
+}
+
+// isBadManifest says that the manifest is at fault, or could not be found.
+func isBadManifest(err error) bool {
+	return is[*manifest.Problems](err) || is[*manifest.UnusedVarError](err) || is[*manifest.SourceError](err)
+}
+
+func is[E error](err error) bool {
+	var e E
+	return errors.As(err, &e)
+}

@@ -1,0 +1,212 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"aliasctl/executor"
+	"aliasctl/internal/milvus"
+	"aliasctl/internal/statefile"
+	"aliasctl/planner"
+)
+
+const (
+	categoryManifest   = "Manifest and state"
+	categoryConnection = "Connection"
+	categoryPlan       = "What the plan may do"
+	categoryLimits     = "Lifting a refusal"
+	categoryOutput     = "Output"
+)
+
+// manifestFlags say what is wanted.
+func manifestFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "file", Aliases: []string{"f"}, Category: categoryManifest,
+			Usage: "manifest `FILE`, directory, or - for standard input; repeatable (default: aliases.yaml)"},
+		&cli.StringSliceFlag{Name: "var", Category: categoryManifest,
+			Usage: "set a variable of the manifests, `NAME=VALUE`; repeatable [$ALIASCTL_VAR_NAME]"},
+	}
+}
+
+// stateFlags say where the state is.
+func stateFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "state", Category: categoryManifest,
+			Usage: "state file `PATH` (default: beside the manifest, NAME.state.json)" + variablesOf("state")},
+		&cli.DurationFlag{Name: "lock-timeout", Category: categoryManifest,
+			Usage: "wait this long for another run that holds the state (default: 0s, refuse at once)" + variablesOf("lock-timeout")},
+	}
+}
+
+// connectionFlags say which cluster, and how to talk to it. The token is never
+// the value of a flag: command lines are seen by everybody on the machine.
+func connectionFlags() []cli.Flag {
+	category := categoryConnection
+	return []cli.Flag{
+		&cli.StringFlag{Name: "uri", Category: category,
+			Usage: "address of Milvus or Zilliz Cloud, or embedded:SEED for a cluster in the process" + variablesOf("uri")},
+		&cli.StringFlag{Name: "token-file", Category: category,
+			Usage: "read the token (API key or user:password) from `FILE` instead of $MILVUS_TOKEN" + variablesOf("token-file")},
+		&cli.StringFlag{Name: "ca-file", Category: category, Usage: "trust the certificates in `FILE` (PEM) too" + variablesOf("ca-file")},
+		&cli.StringFlag{Name: "cert-file", Category: category, Usage: "client certificate `FILE` (PEM)" + variablesOf("cert-file")},
+		&cli.StringFlag{Name: "key-file", Category: category, Usage: "key `FILE` of the client certificate (PEM)" + variablesOf("key-file")},
+		&cli.BoolFlag{Name: "insecure-skip-verify", Category: category, Usage: "do not check the certificate of the server"},
+		&cli.DurationFlag{Name: "timeout", Category: category, Value: milvus.DefaultTimeout,
+			Usage: "time for one call; the server's own limit is 30s" + variablesOf("timeout")},
+		&cli.IntFlag{Name: "request-timeout", Category: category,
+			Usage: "send header Request-Timeout with this many seconds (30 or more). On Milvus 2.4 the value of one client stays in force for everybody" + variablesOf("request-timeout")},
+		&cli.IntFlag{Name: "retries", Category: category, Value: milvus.DefaultRetries,
+			Usage: "try a failed call again this often, with at most 10s of waiting in all" + variablesOf("retries")},
+		&cli.IntFlag{Name: "parallel", Category: category, Value: executor.DefaultParallel,
+			Usage: "calls side by side" + variablesOf("parallel")},
+		&cli.StringFlag{Name: "collection-api", Category: category, Value: string(milvus.CollectionAuto),
+			Usage: "route that drops collections: auto, v1 or v2" + variablesOf("collection-api")},
+	}
+}
+
+func outputFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: categoryOutput, Value: "text",
+			Usage: "print the plan as `FORMAT`: text, diff or json" + variablesOf("output")},
+		&cli.StringSliceFlag{Name: "output-file", Category: categoryOutput,
+			Usage: "also write it to a file, `FORMAT=PATH`; repeatable"},
+		&cli.BoolFlag{Name: "no-color", Category: categoryOutput, Usage: "no colour, also on a terminal" + variablesOf("no-color") + " [$NO_COLOR]"},
+	}
+}
+
+// planFlags change what is planned and how it is carried out.
+func planFlags() []cli.Flag {
+	category := categoryPlan
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "dry-run", Category: category, Usage: "show the plan and change nothing (the default)"},
+		&cli.BoolFlag{Name: "apply", Category: category, Usage: "carry the plan out"},
+		&cli.BoolFlag{Name: "yes", Category: category, Usage: "do not ask before an apply"},
+		&cli.BoolFlag{Name: "offline", Category: category, Usage: "dry run against the state alone; the cluster is not read"},
+		&cli.BoolFlag{Name: "detailed-exitcode", Category: category, Usage: "dry run: exit with 2 when changes are pending"},
+		&cli.StringSliceFlag{Name: "only", Category: category, Usage: "plan `ALIAS` (or DATABASE/ALIAS) alone and no retirement; repeatable"},
+		&cli.StringFlag{Name: "switch", Category: category, Value: string(planner.ByAlter),
+			Usage: "how an alias moves: alter (no gap) or recreate (drop and create, with a gap)"},
+		&cli.BoolFlag{Name: "allow-missing-targets", Category: category, Usage: "dry run: plan bindings to collections that are not built yet"},
+		&cli.DurationFlag{Name: "settle", Category: category, Value: executor.DefaultSettle,
+			Usage: "after a lost answer, how long the change may take to show" + variablesOf("settle")},
+	}
+}
+
+// limitFlags lift a refusal. None of them has an environment variable.
+func limitFlags() []cli.Flag {
+	category := categoryLimits
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "overwrite-drift", Category: category, Usage: "switch or drop `ALIAS` although someone else moved it; or all; repeatable"},
+		&cli.StringSliceFlag{Name: "take-over", Category: category, Usage: "switch `ALIAS` although it was never ours; or all; repeatable"},
+		&cli.StringSliceFlag{Name: "retire-again", Category: category, Usage: "drop the collection `NAME` that came back after it was retired; or all; repeatable"},
+		&cli.StringFlag{Name: "max-alias-drops", Category: category,
+			Usage: "refuse to drop more managed aliases than `N` or N% (default: 30%, from 10 managed up)"},
+		&cli.IntFlag{Name: "max-collection-drops", Category: category, Value: planner.DefaultLimits().CollectionDrops,
+			Usage: "refuse to drop more collections than `N`"},
+		&cli.StringSliceFlag{Name: "allow-empty", Category: category, Usage: "let `DATABASE` lose every managed alias; repeatable"},
+		&cli.BoolFlag{Name: "accept-cluster", Category: category, Usage: "use the state although it is of another cluster"},
+	}
+}
+
+// manifestsOf is the manifests to read.
+func manifestsOf(c *cli.Context) []string {
+	if files := c.StringSlice("file"); len(files) > 0 {
+		return files
+	}
+	return []string{"aliases.yaml"}
+}
+
+// varsOf reads `--var NAME=VALUE`.
+func varsOf(c *cli.Context) (map[string]string, error) {
+	vars := make(map[string]string)
+	for _, v := range c.StringSlice("var") {
+		name, value, ok := strings.Cut(v, "=")
+		if !ok || name == "" {
+			return nil, usagef("write `--var rev=v43`", "--var %q is not NAME=VALUE", v)
+		}
+		if _, twice := vars[name]; twice {
+			return nil, usagef("", "--var %s is given twice", name)
+		}
+		vars[name] = value
+	}
+	return vars, nil
+}
+
+// limitsOf reads the limits of a plan.
+func limitsOf(c *cli.Context) (planner.Limits, error) {
+	limits := planner.DefaultLimits()
+	if c.IsSet("max-alias-drops") {
+		limit, err := planner.ParseAliasDropLimit(c.String("max-alias-drops"))
+		if err != nil {
+			return limits, usagef("write `--max-alias-drops 5` or `--max-alias-drops 30%`", "--max-alias-drops: %v", err)
+		}
+		limits.AliasDrops = limit
+	}
+	limits.CollectionDrops = c.Int("max-collection-drops")
+	if limits.CollectionDrops < 0 {
+		return limits, usagef("", "--max-collection-drops: %d is negative", limits.CollectionDrops)
+	}
+	limits.AllowEmpty = make(map[string]bool)
+	for _, name := range c.StringSlice("allow-empty") {
+		limits.AllowEmpty[name] = true
+	}
+	return limits, nil
+}
+
+// statePathOf is where the state is kept. "" means that there is no such
+// place, which only a dry run may live with.
+func statePathOf(c *cli.Context, manifests []string) (string, error) {
+	if path := c.String("state"); path != "" {
+		return path, nil
+	}
+	path, ok := statefile.DefaultPath(manifests)
+	if !ok && c.Bool("apply") {
+		return "", usagef("add `--state PATH`", "an apply of several manifests, or of standard input, has no place for its state")
+	}
+	return path, nil
+}
+
+// usageConflict refuses flags that contradict each other.
+func usageConflict(c *cli.Context) error {
+	apply := c.Bool("apply")
+	for _, f := range []struct {
+		name string
+		why  string
+	}{
+		{"dry-run", "one shows the plan, the other carries it out"},
+		{"detailed-exitcode", "the exit code of an apply has its own meanings"},
+		{"offline", "an apply has to read the cluster"},
+		{"allow-missing-targets", "an alias cannot be bound to a collection that does not exist"},
+	} {
+		if apply && c.Bool(f.name) {
+			return usagef(f.why, "--apply and --%s exclude each other", f.name)
+		}
+	}
+	if s := planner.SwitchMode(c.String("switch")); s != planner.ByAlter && s != planner.ByRecreate {
+		return usagef("alter has no gap; recreate drops and creates", "--switch %q is neither alter nor recreate", s)
+	}
+	if n := c.Int("parallel"); n < 1 || n > 256 {
+		return usagef("", "--parallel %d is not between 1 and 256", n)
+	}
+	if n := c.Int("retries"); n < 0 {
+		return usagef("", "--retries %d is negative", n)
+	}
+	for _, name := range []string{"timeout", "settle"} {
+		if d := c.Duration(name); d <= 0 {
+			return usagef("", "--%s %v is not a positive time", name, d)
+		}
+	}
+	if d := c.Duration("lock-timeout"); d < 0 {
+		return usagef("", "--lock-timeout %v is negative", d)
+	}
+	return nil
+}
+
+func flagList(groups ...[]cli.Flag) []cli.Flag {
+	var flags []cli.Flag
+	for _, g := range groups {
+		flags = append(flags, g...)
+	}
+	return flags
+}

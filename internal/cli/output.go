@@ -1,0 +1,126 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"aliasctl/internal/render"
+)
+
+// outputs is where a report goes: standard output in one format, and files.
+// All of them show one computation.
+type outputs struct {
+	format render.Format
+	files  []outputFile
+}
+
+type outputFile struct {
+	format render.Format
+	path   string
+}
+
+func outputsOf(c *cli.Context) (outputs, error) {
+	var o outputs
+	var err error
+	if o.format, err = render.ParseFormat(c.String("output")); err != nil {
+		return o, usagef(formatHint(), "--output: %v", err)
+	}
+	for _, v := range c.StringSlice("output-file") {
+		name, path, ok := strings.Cut(v, "=")
+		if !ok || path == "" {
+			return o, usagef("write `--output-file json=plan.json`", "--output-file %q is not FORMAT=PATH", v)
+		}
+		format, err := render.ParseFormat(name)
+		if err != nil {
+			return o, usagef(formatHint(), "--output-file: %v", err)
+		}
+		o.files = append(o.files, outputFile{format, path})
+	}
+	return o, nil
+}
+
+func formatHint() string {
+	names := make([]string, 0, len(render.Formats()))
+	for _, f := range render.Formats() {
+		names = append(names, string(f))
+	}
+	return "the formats are " + strings.Join(names, ", ")
+}
+
+// write shows a report that will not change any more.
+func (o outputs) write(s *streams, r render.Report) error {
+	if err := o.render(s, s.out, o.format, r); err != nil {
+		return err
+	}
+	return o.writeFiles(s, r)
+}
+
+// before shows the plan before it is applied: people and logs see it before
+// anything happens. JSON is one document and is written at the end. The files
+// are opened now, because after the apply it would be too late to find out
+// that they cannot be.
+func (o outputs) before(s *streams, r render.Report) error {
+	for _, f := range o.files {
+		file, err := os.OpenFile(f.path, os.O_WRONLY|os.O_CREATE, 0o644)
+		if err != nil {
+			return fmt.Errorf("cannot write the output file: %w", err)
+		}
+		file.Close()
+	}
+	if o.format == render.FormatJSON {
+		return nil
+	}
+	return o.render(s, s.out, o.format, r)
+}
+
+// after shows what became of the plan.
+func (o outputs) after(s *streams, r render.Report) error {
+	var err error
+	switch {
+	case o.format == render.FormatJSON:
+		err = o.render(s, s.out, o.format, r)
+	case !r.Applied:
+	case o.format == render.FormatText:
+		if _, err = io.WriteString(s.out, "\n"); err == nil {
+			err = render.Results(s.out, r, s.style(s.out))
+		}
+	default: // a diff has no place for results
+		err = render.Results(s.err, r, s.style(s.err))
+	}
+	if err != nil {
+		return fmt.Errorf("cannot write the results: %w", err)
+	}
+	return o.writeFiles(s, r)
+}
+
+func (o outputs) writeFiles(s *streams, r render.Report) error {
+	for _, f := range o.files {
+		if err := o.writeFile(s, f, r); err != nil {
+			return fmt.Errorf("cannot write the output file: %w", err)
+		}
+	}
+	return nil
+}
+
+func (o outputs) writeFile(s *streams, f outputFile, r render.Report) error {
+	file, err := os.Create(f.path)
+	if err != nil {
+		return err
+	}
+	if err := o.render(s, file, f.format, r); err != nil {
+		file.Close()
+		return err
+	}
+	return file.Close()
+}
+
+func (o outputs) render(s *streams, w io.Writer, format render.Format, r render.Report) error {
+	if err := render.Write(w, format, r, s.style(w)); err != nil {
+		return fmt.Errorf("cannot write the plan: %w", err)
+	}
+	return nil
+}

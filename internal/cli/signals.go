@@ -1,0 +1,46 @@
+package cli
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// interrupts turns signals into two contexts. The first SIGINT or SIGTERM ends
+// soft: whatever only reads or waits stops at once, and an apply starts no new
+// step. The second ends hard: the run ends where it is, which is as safe as
+// being killed.
+type interrupts struct {
+	soft, hard context.Context
+	stop       func()
+}
+
+func watchSignals(onFirst func()) *interrupts {
+	soft, endSoft := context.WithCancel(context.Background())
+	hard, endHard := context.WithCancel(context.Background())
+	caught := make(chan os.Signal, 2)
+	done := make(chan struct{})
+	signal.Notify(caught, syscall.SIGINT, syscall.SIGTERM)
+	go func() {
+		for first := true; ; first = false {
+			select {
+			case <-caught:
+			case <-done:
+				return
+			}
+			if !first {
+				endHard()
+				return
+			}
+			onFirst()
+			endSoft()
+		}
+	}()
+	return &interrupts{soft: soft, hard: hard, stop: func() {
+		signal.Stop(caught)
+		close(done)
+		endSoft()
+		endHard()
+	}}
+}

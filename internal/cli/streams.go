@@ -1,0 +1,100 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"aliasctl/internal/milvus"
+	"aliasctl/internal/render"
+	"aliasctl/manifest"
+)
+
+// streams is the only voice of the program: stdout is the answer, stderr is
+// the conversation. Once the token is known, nothing that holds it gets out.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+	lookup   func(string) (string, bool)
+	redactor *milvus.Redactor
+	noColor  bool
+}
+
+// variable is an environment variable; blank counts as unset.
+func (s *streams) variable(name string) string {
+	value, _ := s.lookup(name)
+	return strings.TrimSpace(value)
+}
+
+func (s *streams) redact(text string) string {
+	if s.redactor == nil {
+		return text
+	}
+	return s.redactor.Redact(text)
+}
+
+func (s *streams) say(format string, args ...any) {
+	fmt.Fprintln(s.err, s.redact(fmt.Sprintf(format, args...)))
+}
+
+func (s *streams) warn(text string) { s.say("aliasctl: warning: %s", render.Clean(text)) }
+
+// fail says why a command failed, by the grammar `error: WHAT: WHY`, `hint:
+// what helps`. Manifest problems have their own form, which editors and CI
+// systems find.
+func (s *streams) fail(err error) {
+	switch {
+	case err == nil, is[pendingError](err):
+		return
+	case is[*manifest.Problems](err):
+		s.say("%s", err)
+		return
+	}
+	s.say("aliasctl: error: %s", render.Clean(err.Error()))
+	if hint := hintOf(err); hint != "" {
+		s.say("aliasctl: hint: %s", render.Clean(hint))
+	}
+}
+
+// hintOf is the advice of the first error in the chain that has one.
+func hintOf(err error) string {
+	var h interface {
+		error
+		Hint() string
+	}
+	if errors.As(err, &h) {
+		return h.Hint()
+	}
+	return ""
+}
+
+// style is how text goes to a writer: colour only on a terminal, and never
+// against NO_COLOR or --no-color.
+func (s *streams) style(w io.Writer) render.Style {
+	style := render.Style{}
+	if !isTerminal(w) {
+		return style
+	}
+	if f, ok := w.(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
+			style.Width = width
+		}
+	}
+	_, set := s.lookup("NO_COLOR")
+	style.Color = !s.noColor && !(set && s.variable("NO_COLOR") != "") && s.variable("TERM") != "dumb"
+	return style
+}
+
+// asksPeople says whether somebody is there to answer a question.
+func (s *streams) asksPeople() bool {
+	return isTerminal(s.in) && isTerminal(s.err) && s.variable("CI") == ""
+}
+
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}

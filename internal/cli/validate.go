@@ -1,0 +1,29 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+)
+
+func validateCommand(s *streams) *cli.Command {
+	return &cli.Command{
+		Name:        "validate",
+		Usage:       "check manifests, offline and without credentials",
+		Description: "Reports every problem of every file in one run, as FILE:LINE:COLUMN: error: ...\n\nExample:   aliasctl validate -f aliases.yaml --var rev=v42",
+		Flags:       manifestFlags(),
+		Action: func(c *cli.Context) error {
+			m, err := loadManifest(c, s, manifestsOf(c))
+			if err != nil {
+				return err
+			}
+			aliases, retirees := 0, 0
+			for _, d := range m.Databases {
+				aliases += len(d.Aliases)
+				retirees += len(d.Retire)
+			}
+			_, err = fmt.Fprintf(s.out, "valid: %d aliases, %d collections to retire, %d databases\n", aliases, retirees, len(m.Databases))
+			return err
+		},
+	}
+}
