@@ -2,9 +2,7 @@ package emulator
 
 import (
 	"encoding/base64"
-	"maps"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -28,6 +26,8 @@ type user struct {
 
 type role struct{ grants map[grant]bool }
 
+func newRole() *role { return &role{grants: map[grant]bool{}} }
+
 // grant is a privilege on an object, both without their "Privilege" prefix.
 type grant struct{ objectType, objectName, privilege string }
 
@@ -49,7 +49,7 @@ var public = map[string]bool{
 
 func (a *access) init() {
 	a.users = map[string]*user{rootUser: {name: rootUser}}
-	a.roles = map[string]*role{adminRole: {}, publicRole: {}}
+	a.roles = map[string]*role{adminRole: newRole(), publicRole: newRole()}
 	a.keys = map[string]*user{}
 }
 
@@ -133,16 +133,4 @@ func (a *access) has(u *user, fits func(grant) bool) bool {
 		}
 	}
 	return false
-}
-
-func (a *access) userNames() []string {
-	a.mu.RLock()
-	defer a.mu.RUnlock()
-	return slices.Sorted(maps.Keys(a.users))
-}
-
-func (a *access) roleNames() []string {
-	a.mu.RLock()
-	defer a.mu.RUnlock()
-	return slices.Sorted(maps.Keys(a.roles))
 }

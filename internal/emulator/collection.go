@@ -10,8 +10,11 @@ type collection struct {
 	id     int64
 	name   string
 	schema schema
-	rows   int64
-	loaded bool
+	// rows is how many rows there are that nobody ever looks at (a seed's), and
+	// entities are those that queries find.
+	rows     int64
+	entities []row
+	loaded   bool
 	// loadedAt is when LoadStateLoading ends, for a loaded collection.
 	loadedAt time.Time
 	aliases  nameSet

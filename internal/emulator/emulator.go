@@ -26,6 +26,7 @@ type Emulator struct {
 
 	access   access
 	timeouts timeouts
+	script   script
 	turn     atomic.Uint64
 }
 

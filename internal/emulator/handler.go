@@ -15,6 +15,11 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	x.read(w)
+	n := e.script.log.arrived(x.route)
+	if e.script.active.Load() {
+		x.scripted(w, n)
+		return
+	}
 	x.answer().write(w)
 }
 

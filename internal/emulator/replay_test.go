@@ -132,12 +132,12 @@ func (r recorded) diff(got recorded) string { return cmp.Diff(r.comparable(), go
 // the version and wants the answer of the real server.
 func TestReplayEqualsRealServers(t *testing.T) {
 	for _, profile := range Profiles() {
-		for _, part := range []string{"", "-auth"} {
+		for _, part := range []string{"", "-auth", "-more", "-rbac"} {
 			name := profile.Release + part
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				e, token := New(profile), ""
-				if part != "" {
+				if part == "-auth" || part == "-rbac" {
 					token = "root:Milvus"
 					e.RequireToken(token)
 				}

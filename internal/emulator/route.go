@@ -8,6 +8,7 @@ import (
 // route is one call of the API.
 type route struct {
 	method, path string
+	name         string   // the path without its beginning: "aliases/list", "v1/collections/drop"
 	request      string   // the type that Milvus decodes the body into
 	required     []string // its required fields, in its order
 	privilege    string   // what a caller needs, "" for nothing
@@ -25,6 +26,10 @@ var (
 	needsAlias      = []string{"AliasName"}
 	needsBinding    = []string{"CollectionName", "AliasName"}
 	needsCollection = []string{"CollectionName"}
+	needsUser       = []string{"UserName"}
+	needsRole       = []string{"RoleName"}
+	needsMember     = []string{"UserName", "RoleName"}
+	needsGrant      = []string{"RoleName", "ObjectType", "ObjectName", "Privilege"}
 )
 
 // table is every call that is served. Its order is that of milvus-rest section 1.
@@ -52,6 +57,27 @@ func table() []route {
 		{path: "databases/create", request: "DatabaseReqWithProperties", required: []string{"DbName"}, namesDatabase: true, privilege: "CreateDatabase", writes: true, handle: createDatabase},
 		{path: "databases/drop", request: "DatabaseReqRequiredName", required: []string{"DbName"}, namesDatabase: true, privilege: "DropDatabase", writes: true, handle: dropDatabase},
 
+		{path: "indexes/list", request: "CollectionNameReq", required: needsCollection, privilege: "IndexDetail", handle: listIndexes},
+		{path: "indexes/describe", request: "IndexReq", required: []string{"CollectionName", "IndexName"}, privilege: "IndexDetail", handle: describeIndex},
+		{path: "partitions/list", request: "CollectionNameReq", required: needsCollection, privilege: "ShowPartitions", handle: listPartitions},
+		{path: "resource_groups/list", request: "EmptyReq", privilege: "ListResourceGroups", handle: listResourceGroups},
+		{path: "entities/insert", request: "CollectionDataReq", required: needsCollection, privilege: "Insert", writes: true, handle: insertEntities},
+		{path: "entities/query", request: "QueryReqV2", required: needsCollection, privilege: "Query", handle: queryEntities},
+		{path: "entities/search", request: "SearchReqV2", required: needsCollection, privilege: "Search", handle: searchEntities},
+
+		{path: "users/list", request: "DatabaseReq", privilege: "SelectOwnership", handle: listUsers},
+		{path: "users/describe", request: "UserReq", required: needsUser, privilege: "SelectUser", handle: describeUser},
+		{path: "users/create", request: "PasswordReq", required: []string{"UserName", "Password"}, privilege: "CreateOwnership", writes: true, handle: createUser},
+		{path: "users/drop", request: "UserReq", required: needsUser, privilege: "DropOwnership", writes: true, handle: dropUser},
+		{path: "users/grant_role", request: "UserRoleReq", required: needsMember, privilege: "ManageOwnership", writes: true, handle: grantRole},
+		{path: "users/revoke_role", request: "UserRoleReq", required: needsMember, privilege: "ManageOwnership", writes: true, handle: revokeRole},
+		{path: "roles/list", request: "DatabaseReq", privilege: "SelectOwnership", handle: listRoles},
+		{path: "roles/describe", request: "RoleReq", required: needsRole, privilege: "SelectOwnership", handle: describeRole},
+		{path: "roles/create", request: "RoleReq", required: needsRole, privilege: "CreateOwnership", writes: true, handle: createRole},
+		{path: "roles/drop", request: "RoleReq", required: needsRole, privilege: "DropOwnership", writes: true, handle: dropRole},
+		{path: "roles/grant_privilege", request: "GrantReq", required: needsGrant, privilege: "ManageOwnership", writes: true, handle: grantPrivilege},
+		{path: "roles/revoke_privilege", request: "GrantReq", required: needsGrant, privilege: "ManageOwnership", writes: true, handle: revokePrivilege},
+
 		{v1: true, method: http.MethodGet, path: "collections", handle: listCollections},
 		{v1: true, method: http.MethodGet, path: "collections/describe", required: needsCollection, privilege: "DescribeCollection", handle: describeCollectionV1},
 		{v1: true, path: "collections/create", request: "CreateCollectionReq", required: needsCollection, privilege: "CreateCollection", writes: true, handle: createCollection},
@@ -63,16 +89,16 @@ func table() []route {
 func routesOf(p *Profile) map[string]*route {
 	routes := map[string]*route{}
 	for _, r := range table() {
-		if r.v1 && p.NoV1 {
+		if r.v1 && p.NoV1 || r.path == "resource_groups/list" && !p.shape.resourceGroups {
 			continue
 		}
 		if r.method == "" {
 			r.method = http.MethodPost
 		}
-		if r.success = p.Success; r.v1 {
-			r.success, r.path = http.StatusOK, "/v1/vector/"+r.path
+		if r.v1 {
+			r.success, r.name, r.path = http.StatusOK, "v1/"+r.path, "/v1/vector/"+r.path
 		} else {
-			r.path = "/v2/vectordb/" + r.path
+			r.success, r.name, r.path = p.Success, r.path, "/v2/vectordb/"+r.path
 		}
 		r.doneBody, _ = json.Marshal(successBody{Code: r.success, Data: struct{}{}})
 		routes[r.path] = &r

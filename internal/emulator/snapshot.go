@@ -27,11 +27,12 @@ type snapshotDatabase struct {
 }
 
 type snapshotCollection struct {
-	ID     int64  `json:"id"`
-	Name   string `json:"name"`
-	Rows   int64  `json:"rows,omitempty"`
-	Loaded bool   `json:"loaded,omitempty"`
-	Schema schema `json:"schema"`
+	ID       int64  `json:"id"`
+	Name     string `json:"name"`
+	Rows     int64  `json:"rows,omitempty"`
+	Loaded   bool   `json:"loaded,omitempty"`
+	Schema   schema `json:"schema"`
+	Entities []row  `json:"entities,omitempty"`
 }
 
 type snapshotAlias struct {
@@ -49,7 +50,7 @@ func (c *catalog) encode(seedDigest string) []byte {
 			Collections: []snapshotCollection{}, Aliases: []snapshotAlias{}}
 		for _, name := range slices.Sorted(maps.Keys(db.collections)) {
 			of := db.collections[name]
-			to.Collections = append(to.Collections, snapshotCollection{of.id, of.name, of.rows, of.loaded, of.schema})
+			to.Collections = append(to.Collections, snapshotCollection{of.id, of.name, of.rows, of.loaded, of.schema, of.entities})
 		}
 		for _, name := range slices.Sorted(maps.Keys(db.aliases)) {
 			alias := snapshotAlias{Name: name, Collection: db.aliases[name].id}
@@ -83,7 +84,7 @@ func (c *catalog) decode(content []byte) (seedDigest string, err error) {
 		db.properties = from.Properties
 		byID := map[int64]*collection{}
 		for _, of := range from.Collections {
-			added := &collection{id: of.ID, name: of.Name, rows: of.Rows, loaded: of.Loaded, schema: of.Schema}
+			added := &collection{id: of.ID, name: of.Name, rows: of.Rows, loaded: of.Loaded, schema: of.Schema, entities: of.Entities}
 			byID[of.ID] = added
 			db.collections[of.Name] = added
 			db.collectionNames.add(of.Name)

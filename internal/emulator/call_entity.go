@@ -1,0 +1,165 @@
+package emulator
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// entityRequest is the body of the calls on rows.
+type entityRequest struct {
+	Data         json.RawMessage `json:"data"`
+	Filter       string          `json:"filter"`
+	Limit        int             `json:"limit"`
+	OutputFields []string        `json:"outputFields"`
+	AnnsField    string          `json:"annsField"`
+}
+
+// rowsBody is the success of a query or a search.
+type rowsBody struct {
+	Code int   `json:"code"`
+	Cost int   `json:"cost"`
+	Data []row `json:"data"`
+}
+
+// defaultLimit is how many rows an answer has at most when nobody says.
+const defaultLimit = 100
+
+const countField = "count(*)"
+
+func (x *exchange) entities(do func(c *catalog, asked *entityRequest) ([]row, error)) reply {
+	asked := entityRequest{Limit: defaultLimit}
+	if err := x.decode(&asked); err != nil {
+		return failureReply(err)
+	}
+	var found []row
+	err := x.e.view(func(c *catalog) (err error) {
+		found, err = do(c, &asked)
+		return err
+	})
+	if err != nil {
+		return failureReply(err)
+	}
+	return jsonReply(http.StatusOK, rowsBody{Code: x.route.success, Data: found})
+}
+
+// insertEntities adds rows.
+func insertEntities(x *exchange) reply {
+	var asked entityRequest
+	if err := x.decode(&asked); err != nil {
+		return failureReply(err)
+	}
+	var added struct {
+		Count int   `json:"insertCount"`
+		IDs   []any `json:"insertIds"`
+	}
+	err := x.e.update(func(c *catalog) error {
+		of, err := c.find(x.names.DbName, x.names.CollectionName, cannotFindCollection)
+		if err != nil {
+			return err
+		}
+		added.IDs, err = c.insert(of, asked.Data)
+		added.Count = len(added.IDs)
+		return err
+	})
+	return x.data(added, err)
+}
+
+func queryEntities(x *exchange) reply {
+	return x.entities(func(c *catalog, asked *entityRequest) ([]row, error) {
+		missing := cannotFindCollection
+		if x.e.profile.shape.limiterFirst {
+			missing = func(database, collection string) *Failure {
+				return fail(codeLimited, "request is rejected by limiter, error: %s", collectionNotFoundIn(database, collection).Message)
+			}
+		}
+		of, err := c.find(x.names.DbName, x.names.CollectionName, missing)
+		if err != nil {
+			return nil, err
+		}
+		if of.loadState() != stateLoaded {
+			return nil, fail(codeNotLoaded, "failed to query: collection not loaded[collection=%d]", of.id)
+		}
+		fits, err := parseFilter(asked.Filter)
+		if err != nil {
+			return nil, err
+		}
+		var found []row
+		for _, r := range of.entities {
+			if fits(r) {
+				found = append(found, r)
+			}
+		}
+		if slices.Contains(asked.OutputFields, countField) {
+			count := int64(len(found))
+			if asked.Filter == "" {
+				count += of.rows
+			}
+			return []row{{countField: count}}, nil
+		}
+		found = found[:min(len(found), asked.Limit)]
+		return of.schema.output(found, asked.OutputFields), nil
+	})
+}
+
+func searchEntities(x *exchange) reply {
+	return x.entities(func(c *catalog, asked *entityRequest) ([]row, error) {
+		of, err := c.find(x.names.DbName, x.names.CollectionName, cannotFindCollection)
+		if err != nil {
+			return nil, err
+		}
+		vectors, err := x.vectors(of, asked)
+		if err != nil {
+			return nil, err
+		}
+		if of.loadState() != stateLoaded {
+			return nil, fail(codeNotLoaded, "failed to search: collection not loaded[collection=%d]", of.id)
+		}
+		fits, err := parseFilter(asked.Filter)
+		if err != nil {
+			return nil, err
+		}
+		found := []row{} // the rows of several vectors stand in one flat list
+		for _, vector := range vectors {
+			for _, h := range of.search(asked.AnnsField, vector, asked.Limit, fits) {
+				found = append(found, of.schema.hit(h, asked.OutputFields))
+			}
+		}
+		return found, nil
+	})
+}
+
+// vectors reads the vectors of a search and compares their length with the
+// field that is searched.
+func (x *exchange) vectors(of *collection, asked *entityRequest) ([][]float64, error) {
+	var vectors [][]float64
+	if err := json.Unmarshal(asked.Data, &vectors); err != nil {
+		return nil, fail(codeBadJSON, "can only accept json format request, error: %v", err)
+	}
+	if asked.AnnsField == "" {
+		asked.AnnsField = of.schema.vectorField()
+	}
+	dimension, _ := strconv.Atoi(of.schema.field(asked.AnnsField).param("dim"))
+	for _, vector := range vectors {
+		if len(vector) != dimension {
+			quoted := quoteVector(vector)
+			if x.e.profile.shape.nestedVectors {
+				quoted = "[" + quoted + "]"
+			}
+			return nil, fail(codeBadJSON, "can only accept json format request, error: dimension: %d, but length of []float: %d: "+
+				"invalid parameter[expected=FloatVector][actual=%s]", dimension, len(vector), quoted)
+		}
+	}
+	return vectors, nil
+}
+
+func quoteVector(vector []float64) string {
+	var numbers []string
+	for _, v := range vector {
+		numbers = append(numbers, fmt.Sprint(v))
+	}
+	return "[" + strings.Join(numbers, ", ") + "]"
+}

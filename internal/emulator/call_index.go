@@ -1,0 +1,96 @@
+package emulator
+
+import "encoding/json"
+
+func listIndexes(x *exchange) reply {
+	found := []string{}
+	err := x.e.view(func(c *catalog) error {
+		of, err := c.find(x.names.DbName, x.names.CollectionName, collectionNotFoundIn)
+		if err != nil {
+			return err
+		}
+		for _, ix := range of.schema.Indexes {
+			found = append(found, ix.Name)
+		}
+		return nil
+	})
+	return x.data(found, err)
+}
+
+// indexDetail is an index as indexes/describe shows it. Only what newer
+// versions tell is a pointer or may be left out.
+type indexDetail struct {
+	FailReason       string     `json:"failReason"`
+	FieldName        string     `json:"fieldName"`
+	IndexName        string     `json:"indexName"`
+	IndexParams      []property `json:"indexParams,omitempty"`
+	IndexState       string     `json:"indexState"`
+	IndexType        string     `json:"indexType"`
+	IndexedRows      int64      `json:"indexedRows"`
+	IndexOffsetCache *string    `json:"indexoffsetcache.enabled,omitempty"`
+	MaxIndexVersion  int64      `json:"maxIndexVersion,omitempty"`
+	MetricType       string     `json:"metricType"`
+	MinIndexVersion  int64      `json:"minIndexVersion,omitempty"`
+	Mmap             *string    `json:"mmap.enabled,omitempty"`
+	PendingRows      int64      `json:"pendingRows"`
+	TotalRows        int64      `json:"totalRows"`
+	Warmup           *string    `json:"warmup,omitempty"`
+}
+
+func describeIndex(x *exchange) reply {
+	var found []indexDetail
+	err := x.e.view(func(c *catalog) error {
+		of, err := c.find(x.names.DbName, x.names.CollectionName, collectionNotFoundIn)
+		if err != nil {
+			return err
+		}
+		for _, ix := range of.schema.Indexes {
+			if ix.Name == x.names.IndexName {
+				found = append(found, x.e.profile.indexDetail(ix, of.rows))
+			}
+		}
+		if found == nil {
+			return fail(codeIndexNotFound, "index not found[indexName=%s]", x.names.IndexName)
+		}
+		return nil
+	})
+	return x.data(found, err)
+}
+
+func (p *Profile) indexDetail(ix index, rows int64) indexDetail {
+	detail := indexDetail{
+		FieldName: ix.Field, IndexName: ix.Name, IndexState: "Finished", IndexType: ix.Type,
+		IndexedRows: rows, MetricType: ix.Metric, TotalRows: rows,
+	}
+	if p.shape.indexParams {
+		detail.IndexParams = []property{{"index_type", ix.Type}, {"metric_type", ix.Metric}}
+		if len(ix.Params) > 0 {
+			params := map[string]string{}
+			for _, p := range ix.Params {
+				params[p.Key] = p.Value
+			}
+			text, _ := json.Marshal(params)
+			detail.IndexParams = append(detail.IndexParams, property{"params", string(text)})
+		}
+		// What a server says that has not built the index with any version yet.
+		detail.MaxIndexVersion, detail.MinIndexVersion = -2147483648, 2147483647
+		detail.IndexOffsetCache, detail.Mmap = new(string), new(string)
+	}
+	if p.shape.warmup {
+		detail.Warmup = new(string)
+	}
+	return detail
+}
+
+// listPartitions knows the one partition that every collection has.
+func listPartitions(x *exchange) reply {
+	err := x.e.view(func(c *catalog) error {
+		_, err := c.find(x.names.DbName, x.names.CollectionName, collectionNotFoundIn)
+		return err
+	})
+	return x.data([]string{"_default"}, err)
+}
+
+func listResourceGroups(x *exchange) reply {
+	return x.data([]string{"__default_resource_group"}, nil)
+}

@@ -1,0 +1,159 @@
+package emulator
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// row is one entity of a collection, by field.
+type row map[string]any
+
+// insert adds rows. The key of a collection with automatic ids is made here.
+func (c *catalog) insert(of *collection, data json.RawMessage) (ids []any, err error) {
+	var rows []row
+	if len(data) > 0 && data[0] == '{' {
+		data = slices.Concat([]byte("["), data, []byte("]"))
+	}
+	if err := json.Unmarshal(data, &rows); err != nil {
+		return nil, fail(codeBadJSON, "can only accept json format request, error: %v", err)
+	}
+	key := of.schema.primary()
+	for _, r := range rows {
+		for _, f := range of.schema.Fields {
+			if f.AutoID {
+				if r[f.Name] = any(c.newID()); f.Type == "VarChar" {
+					r[f.Name] = fmt.Sprint(r[f.Name])
+				}
+			}
+			if r[f.Name] == nil && !f.Nullable {
+				return nil, fail(1804, "fail to deal the insert data, error: fieldName %s should not be null or missing", f.Name)
+			}
+		}
+		ids = append(ids, r[key.Name])
+	}
+	of.entities = append(of.entities, rows...)
+	c.changed()
+	return ids, nil
+}
+
+func (s *schema) field(name string) field {
+	for _, f := range s.Fields {
+		if f.Name == name {
+			return f
+		}
+	}
+	return field{}
+}
+
+func (s *schema) primary() field {
+	for _, f := range s.Fields {
+		if f.Primary {
+			return f
+		}
+	}
+	return field{}
+}
+
+// vectorField is the field that a search means when it names none.
+func (s *schema) vectorField() string {
+	for _, f := range s.Fields {
+		if f.isVector() {
+			return f.Name
+		}
+	}
+	return ""
+}
+
+// output leaves of each row the fields that were asked for and its key.
+func (s *schema) output(rows []row, fields []string) []row {
+	shown := make([]row, len(rows))
+	for i, r := range rows {
+		shown[i] = s.project(r, fields)
+	}
+	return shown
+}
+
+func (s *schema) project(r row, fields []string) row {
+	key := s.primary().Name
+	out := row{key: r[key]}
+	for name, value := range r {
+		vector := s.field(name).isVector()
+		if slices.Contains(fields, name) || slices.Contains(fields, "*") || len(fields) == 0 && !vector {
+			out[name] = value
+		}
+	}
+	return out
+}
+
+// hit is a row that a search found.
+type hit struct {
+	row      row
+	distance float64
+}
+
+func (s *schema) hit(h hit, fields []string) row {
+	key := s.primary().Name
+	out := row{key: h.row[key]}
+	if len(fields) > 0 {
+		out = s.project(h.row, fields)
+	}
+	out["distance"] = h.distance
+	return out
+}
+
+// search compares every row with the vector: this is for small data.
+func (of *collection) search(field string, vector []float64, limit int, fits func(row) bool) []hit {
+	metric := "COSINE"
+	if ix := of.schema.indexOn(field); ix != nil {
+		metric = ix.Metric
+	}
+	var hits []hit
+	for _, r := range of.entities {
+		if stored, ok := toVector(r[field]); ok && len(stored) == len(vector) && fits(r) {
+			hits = append(hits, hit{r, distance(metric, vector, stored)})
+		}
+	}
+	slices.SortStableFunc(hits, func(a, b hit) int {
+		if near := a.distance < b.distance; near == (metric == "L2") && a.distance != b.distance {
+			return -1
+		} else if a.distance != b.distance {
+			return 1
+		}
+		return 0
+	})
+	return hits[:min(len(hits), limit)]
+}
+
+// distance is small for near vectors with L2, large with the others.
+func distance(metric string, a, b []float64) float64 {
+	var dot, aa, bb, square float64
+	for i := range a {
+		dot += a[i] * b[i]
+		aa += a[i] * a[i]
+		bb += b[i] * b[i]
+		square += (a[i] - b[i]) * (a[i] - b[i])
+	}
+	switch metric {
+	case "L2":
+		return square
+	case "IP":
+		return dot
+	}
+	if aa == 0 || bb == 0 {
+		return 0
+	}
+	return dot / math.Sqrt(aa*bb)
+}
+
+func toVector(value any) ([]float64, bool) {
+	list, ok := value.([]any)
+	vector := make([]float64, len(list))
+	for i, item := range list {
+		number, isNumber := item.(float64)
+		ok = ok && isNumber
+		vector[i] = number
+	}
+	return vector, ok
+}
