@@ -331,3 +331,39 @@ func unrelated(n int) planner.Plan {
 	}
 	return p
 }
+
+// TestHunks shows which changes share a hunk: those that fewer than seven
+// unchanged lines keep apart. Line 4 is the first binding.
+func TestHunks(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		changed []int // which of 26 bindings, a to z
+		want    []string
+	}{
+		{"at the top", []int{0}, []string{"@@ -1,7 +1,7 @@"}},
+		{"at the end", []int{25}, []string{"@@ -26,4 +26,4 @@ database: default"}},
+		{"near the end", []int{20}, []string{"@@ -21,7 +21,7 @@ database: default"}},
+		{"six lines apart", []int{8, 15}, []string{"@@ -9,14 +9,14 @@ database: default"}},
+		{"seven lines apart", []int{8, 16}, []string{"@@ -9,7 +9,7 @@ database: default", "@@ -17,7 +17,7 @@ database: default"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var p planner.Plan
+			for i := range 26 {
+				p.Before = append(p.Before, binding("default", string(rune('a'+i)), "old"))
+			}
+			p.After = slices.Clone(p.Before)
+			for _, i := range c.changed {
+				p.After[i].Collection = "new"
+			}
+			var got []string
+			for _, line := range strings.Split(string(written(t, render.FormatDiff, render.Report{Plan: p}, render.Style{})), "\n") {
+				if strings.HasPrefix(line, "@@") {
+					got = append(got, line)
+				}
+			}
+			if d := cmp.Diff(c.want, got); d != "" {
+				t.Errorf("(-want +got):\n%s", d)
+			}
+		})
+	}
+}

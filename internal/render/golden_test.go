@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -65,6 +66,22 @@ func TestScenariosInColour(t *testing.T) {
 			t.Run(s.name+"/"+string(f), func(t *testing.T) {
 				golden(t, s.name+".colour."+string(f), written(t, f, s.report, render.Style{Color: true}))
 			})
+		}
+	}
+}
+
+func TestEveryGoldenBelongsToAScenario(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(goldenDir, "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := make(map[string]bool)
+	for _, s := range scenarios() {
+		known[s.name] = true
+	}
+	for _, f := range files {
+		if name, _, _ := strings.Cut(filepath.Base(f), "."); !known[name] {
+			t.Errorf("%s is left over", f)
 		}
 	}
 }

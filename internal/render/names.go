@@ -55,12 +55,7 @@ func (n names) key(database, name string) string {
 }
 
 // of is the name of what a step changes.
-func (n names) of(s planner.Step) string {
-	if s.Op == planner.DropCollection {
-		return n.key(s.Database, s.Collection)
-	}
-	return n.key(s.Database, s.Alias)
-}
+func (n names) of(s planner.Step) string { return n.key(s.Database, subject(s)) }
 
 // ofConflict is the name of what a conflict is about.
 func (n names) ofConflict(c planner.Conflict) string {

@@ -26,6 +26,8 @@ type Progress struct {
 	next    int       // the number of steps at which the next line is due
 }
 
+var _ executor.Observer = (*Progress)(nil)
+
 const (
 	// eachStep is the largest plan that gets a line per step in a log.
 	eachStep = 40
@@ -62,7 +64,7 @@ func NewProgress(w io.Writer, total int, terminal bool) *Progress {
 // waits for an unknown outcome takes long; a log hears of it when it is done.
 func (p *Progress) StepStarted(i int, step planner.Step) {
 	if p.bar != nil && p.total <= eachStep {
-		p.bar.Describe(shorten(stepName(step), 24))
+		p.bar.Describe(shorten(clean(subject(step)), 24))
 	}
 }
 
@@ -106,11 +108,15 @@ func (p *Progress) Finish() {
 // stepName is a step in a few words, with its database: a line of a log stands
 // alone.
 func stepName(s planner.Step) string {
-	name := s.Alias
+	return clean(string(s.Op) + " " + s.Database + "/" + subject(s))
+}
+
+// subject is the name of the alias or collection that a step changes.
+func subject(s planner.Step) string {
 	if s.Op == planner.DropCollection {
-		name = s.Collection
+		return s.Collection
 	}
-	return clean(string(s.Op) + " " + s.Database + "/" + name)
+	return s.Alias
 }
 
 func shorten(s string, n int) string {
