@@ -21,10 +21,12 @@ var mayImport = map[string][]string{
 	"aliasctl/internal/render":    {"executor", "planner", "manifest"},
 	"aliasctl/internal/milvus":    {"executor", "planner", "manifest"},
 	"aliasctl/internal/statefile": {"executor", "planner", "manifest"},
-	"aliasctl/internal/emulator":  {},
-	"aliasctl/executor":           {"planner", "manifest"},
-	"aliasctl/planner":            {"manifest"},
-	"aliasctl/manifest":           {},
+	// For tests: a file system that fails.
+	"aliasctl/internal/statefile/faultfs": {"internal/statefile"},
+	"aliasctl/internal/emulator":          {},
+	"aliasctl/executor":                   {"planner", "manifest"},
+	"aliasctl/planner":                    {"manifest"},
+	"aliasctl/manifest":                   {},
 }
 
 // What the planner must not see: files, sockets, cancellation, logs, chance.

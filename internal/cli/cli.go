@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+	"github.com/xrash/smetrics"
 )
 
 // Main runs one command line (args[0] is the program) and returns the exit
@@ -43,7 +44,6 @@ func newApp(s *streams) *cli.App {
 		ErrWriter:                 s.err,
 		Commands:                  []*cli.Command{syncCommand(s), validateCommand(s), devCommand(s), versionCommand(s)},
 		DisableSliceFlagSeparator: true,
-		HideHelpCommand:           false,
 		ExitErrHandler:            func(*cli.Context, error) {}, // Main does it
 		OnUsageError:              onUsageError,
 		Action: func(c *cli.Context) error {
@@ -52,7 +52,6 @@ func newApp(s *streams) *cli.App {
 			}
 			return cli.ShowAppHelp(c)
 		},
-		CustomAppHelpTemplate: "",
 	}
 	for _, command := range app.Commands {
 		prepare(command, s)
@@ -66,6 +65,7 @@ func prepare(command *cli.Command, s *streams) {
 	action := command.Action
 	command.OnUsageError = onUsageError
 	command.HideHelpCommand = true
+	command.CustomHelpTemplate = strings.ReplaceAll(helpOf(command), "{{", "{{`{{`}}")
 	command.Action = func(c *cli.Context) error {
 		if c.Args().Present() {
 			return strayArgument(c)
@@ -105,8 +105,10 @@ func strayArgument(c *cli.Context) error {
 func unknownCommand(c *cli.Context) error {
 	name := c.Args().First()
 	hint := "`aliasctl help` lists the commands"
-	if close := cli.SuggestCommand(c.App.Commands, name); close != "" {
-		hint = fmt.Sprintf("did you mean `%s`? %s", close, hint)
+	for _, command := range c.App.Commands {
+		if strings.HasPrefix(command.Name, name) || smetrics.WagnerFischer(command.Name, name, 1, 1, 1) <= 2 {
+			hint = fmt.Sprintf("did you mean `aliasctl %s`?", command.Name)
+		}
 	}
 	return usagef(hint, "there is no command %q", name)
 }

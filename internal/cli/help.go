@@ -1,0 +1,126 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// helpWidth is the width of a help page: what fits beside a second window.
+const helpWidth = 80
+
+// helpOf lays out the help of a command for 80 columns. urfave/cli would put
+// each flag and its text on one line of any length, and name every repeatable
+// flag twice.
+func helpOf(command *cli.Command) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "aliasctl %s: %s\n", command.Name, command.Usage)
+	if command.Description != "" {
+		fmt.Fprintf(&b, "\n%s\n", command.Description)
+	}
+	for _, group := range groupsOf(command.Flags) {
+		fmt.Fprintf(&b, "\n%s:\n", group.title)
+		for _, f := range group.flags {
+			fmt.Fprintf(&b, "  %s\n", flagTitle(f))
+			for _, line := range wrap(flagText(f), helpWidth-6) {
+				fmt.Fprintf(&b, "      %s\n", line)
+			}
+		}
+	}
+	return b.String()
+}
+
+type flagGroup struct {
+	title string
+	flags []cli.DocGenerationFlag
+}
+
+// groupsOf sorts flags by category; categories and flags stay in the order in
+// which the command lists them.
+func groupsOf(flags []cli.Flag) []flagGroup {
+	var groups []flagGroup
+	for _, f := range flags {
+		doc, ok := f.(cli.DocGenerationFlag)
+		if !ok || slices.Contains(f.Names(), "help") {
+			continue
+		}
+		title := "Flags"
+		if c, ok := f.(cli.CategorizableFlag); ok && c.GetCategory() != "" {
+			title = c.GetCategory()
+		}
+		i := slices.IndexFunc(groups, func(g flagGroup) bool { return g.title == title })
+		if i < 0 {
+			i = len(groups)
+			groups = append(groups, flagGroup{title: title})
+		}
+		groups[i].flags = append(groups[i].flags, doc)
+	}
+	return groups
+}
+
+// flagTitle is `-f, --file FILE`.
+func flagTitle(f cli.DocGenerationFlag) string {
+	var short, long []string
+	for _, name := range f.(cli.Flag).Names() {
+		if len(name) == 1 {
+			short = append(short, "-"+name)
+		} else {
+			long = append(long, "--"+name)
+		}
+	}
+	title := strings.Join(append(short, long...), ", ")
+	if f.TakesValue() {
+		title += " " + placeholder(f)
+	}
+	return title
+}
+
+// placeholder is the word in backquotes of the usage, else the kind of value.
+func placeholder(f cli.DocGenerationFlag) string {
+	if _, rest, ok := strings.Cut(f.GetUsage(), "`"); ok {
+		if word, _, ok := strings.Cut(rest, "`"); ok {
+			return word
+		}
+	}
+	switch f.(type) {
+	case *cli.DurationFlag:
+		return "TIME"
+	case *cli.IntFlag:
+		return "N"
+	default:
+		return "VALUE"
+	}
+}
+
+func flagText(f cli.DocGenerationFlag) string {
+	text := strings.ReplaceAll(f.GetUsage(), "`", "")
+	value := strings.Trim(f.GetDefaultText(), `"`)
+	switch f.(type) {
+	case *cli.BoolFlag, *cli.StringSliceFlag:
+		return text
+	}
+	if value == "" || value == "0" || value == "0s" || strings.Contains(text, "(default:") {
+		return text
+	}
+	return text + " (default: " + value + ")"
+}
+
+// wrap breaks a text between words.
+func wrap(text string, width int) []string {
+	var lines []string
+	line := ""
+	for word := range strings.FieldsSeq(text) {
+		switch {
+		case line == "":
+			line = word
+		case len(line)+1+len(word) > width:
+			lines = append(lines, line)
+			line = word
+		default:
+			line += " " + word
+		}
+	}
+	return append(lines, line)
+}
