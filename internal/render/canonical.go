@@ -189,7 +189,7 @@ func scalar(name string) string {
 	if plain(name) && !reserved(name) {
 		return name
 	}
-	return `"` + strings.ReplaceAll(clean(strings.ReplaceAll(name, `\`, `\\`)), `"`, `\"`) + `"`
+	return `"` + strings.ReplaceAll(Clean(strings.ReplaceAll(name, `\`, `\\`)), `"`, `\"`) + `"`
 }
 
 func plain(name string) bool {

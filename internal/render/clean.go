@@ -6,11 +6,11 @@ import (
 	"unicode/utf8"
 )
 
-// clean makes s safe to show on a terminal and on one line: whatever is not
+// Clean makes s safe to show on a terminal and on one line: whatever is not
 // printable (control characters, escape sequences, line breaks, marks that
 // reverse the direction of text, bytes that are not UTF-8) is shown as a Go
 // escape. A server's message must not be able to forge a line of a plan.
-func clean(s string) string {
+func Clean(s string) string {
 	if printable(s) {
 		return s
 	}
@@ -43,7 +43,3 @@ func printable(s string) bool {
 	}
 	return true
 }
-
-// Clean is s as it may be shown on one line of a terminal, for messages that
-// do not go through a renderer.
-func Clean(s string) string { return clean(s) }

@@ -39,13 +39,13 @@ func (p *page) preamble(r Report) {
 	}
 	n := newNames(r.Plan)
 	for _, c := range r.Plan.Conflicts {
-		p.line(p.bad, "conflict: "+clean(n.ofConflict(c)+": "+c.Reason))
+		p.line(p.bad, "conflict: "+Clean(n.ofConflict(c)+": "+c.Reason))
 	}
 	for _, refusal := range r.Refusals {
-		p.line(p.bad, "refused: "+clean(refusal.Guard+": "+refusal.Reason+": "+refusal.WayOut))
+		p.line(p.bad, "refused: "+Clean(refusal.Guard+": "+refusal.Reason+": "+refusal.WayOut))
 	}
 	for _, note := range r.Plan.Notes {
-		p.WriteString("note: " + clean(note) + "\n")
+		p.WriteString("note: " + Clean(note) + "\n")
 	}
 	p.verdict(r)
 }

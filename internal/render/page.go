@@ -51,7 +51,7 @@ func (p *page) line(ink paint, text ...string) {
 func (p *page) row(indent int, words ...word) {
 	column, blanks := 0, 0
 	for i, w := range words {
-		text := clean(w.text)
+		text := Clean(w.text)
 		if text == "" && w.pad == 0 {
 			continue
 		}

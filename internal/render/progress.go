@@ -64,7 +64,7 @@ func NewProgress(w io.Writer, total int, terminal bool) *Progress {
 // waits for an unknown outcome takes long; a log hears of it when it is done.
 func (p *Progress) StepStarted(i int, step planner.Step) {
 	if p.bar != nil && p.total <= eachStep {
-		p.bar.Describe(shorten(clean(subject(step)), 24))
+		p.bar.Describe(shorten(Clean(subject(step)), 24))
 	}
 }
 
@@ -108,7 +108,7 @@ func (p *Progress) Finish() {
 // stepName is a step in a few words, with its database: a line of a log stands
 // alone.
 func stepName(s planner.Step) string {
-	return clean(string(s.Op) + " " + s.Database + "/" + subject(s))
+	return Clean(string(s.Op) + " " + s.Database + "/" + subject(s))
 }
 
 // subject is the name of the alias or collection that a step changes.

@@ -35,9 +35,9 @@ func proofLine(p planner.Proof) string {
 	case n == 0:
 		gaps = "no gap"
 	case n <= namedGaps:
-		gaps = count(n, "gap") + ": " + clean(strings.Join(p.Gaps, ", "))
+		gaps = count(n, "gap") + ": " + Clean(strings.Join(p.Gaps, ", "))
 	default:
-		gaps = count(n, "gap") + ": " + clean(strings.Join(p.Gaps[:namedGaps], ", ")) + ", ..."
+		gaps = count(n, "gap") + ": " + Clean(strings.Join(p.Gaps[:namedGaps], ", ")) + ", ..."
 	}
 	if !p.OK {
 		return fmt.Sprintf("proof: failed, %s at %s, %s (a defect of aliasctl)",
