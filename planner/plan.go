@@ -31,17 +31,17 @@ func (o Op) Writes() bool { return o != Adopt && o != Forget }
 type Step struct {
 	Op         Op     `json:"op"`
 	Database   string `json:"database"`
-	Alias      string `json:"alias,omitempty"`      // of all but drop-collection
-	Collection string `json:"collection,omitempty"` // of drop-collection: what is dropped
+	Alias      string `json:"alias"`      // of all but drop-collection
+	Collection string `json:"collection"` // of drop-collection: what is dropped
 	// From is what the step expects to find just before it writes: the
 	// collection that the alias is bound to ("" for absent); for
 	// drop-collection the collection id.
-	From string `json:"from,omitempty"`
+	From string `json:"from"`
 	// To is the collection that the alias is bound to afterwards, "" for absent.
-	To string `json:"to,omitempty"`
+	To string `json:"to"`
 	// Drift says that the step undoes, follows or accepts a change that was
 	// made outside aliasctl.
-	Drift bool `json:"drift,omitempty"`
+	Drift bool `json:"drift"`
 	// Protect is the mark that the state has after the step.
 	Protect bool `json:"protect,omitempty"`
 	// Recreate marks the two halves of a switch by drop and create.
@@ -131,12 +131,12 @@ func (s Summary) Pending() int {
 type Conflict struct {
 	Kind       ConflictKind `json:"kind"`
 	Database   string       `json:"database"`
-	Alias      string       `json:"alias,omitempty"`
-	Collection string       `json:"collection,omitempty"`
-	Reason     string       `json:"reason"`         // one sentence for people
-	Want       string       `json:"want,omitempty"` // what the manifest says
-	Last       string       `json:"last,omitempty"` // what was last applied
-	Live       string       `json:"live,omitempty"` // what the cluster says
+	Alias      string       `json:"alias"`
+	Collection string       `json:"collection"`
+	Reason     string       `json:"reason"` // one sentence for people
+	Want       string       `json:"want"`   // what the manifest says
+	Last       string       `json:"last"`   // what was last applied
+	Live       string       `json:"live"`   // what the cluster says
 	WaysOut    []string     `json:"ways_out"`
 }
 

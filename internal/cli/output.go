@@ -83,7 +83,7 @@ func (o outputs) after(s *streams, r render.Report) error {
 	switch {
 	case o.format == render.FormatJSON:
 		err = o.render(s, s.out, o.format, r)
-	case !r.Applied:
+	case len(r.Results) == 0: // nothing was to do, and the plan said so
 	case o.format == render.FormatText:
 		if _, err = io.WriteString(s.out, "\n"); err == nil {
 			err = render.Results(s.out, r, s.style(s.out))

@@ -277,6 +277,7 @@ func (r *syncRun) conclude(state planner.State, report render.Report) error {
 		return err
 	}
 	if len(report.Plan.Steps) == 0 && report.Plan.Housekeeping.Empty() {
+		report.Applied = true
 		return r.outputs.after(r.streams, report)
 	}
 	if err := r.confirm(report.Plan); err != nil {
