@@ -282,6 +282,9 @@ func (r *run) identify(ctx context.Context, targets []planner.Key) map[planner.K
 					r.caught(value)
 				}
 			}()
+			if ctx.Err() != nil {
+				return nil
+			}
 			if id, found, err := r.cluster.CollectionID(ctx, target.Database, target.Name); err == nil && found {
 				read[i] = id
 			}

@@ -79,6 +79,14 @@ func (b *binding) healed() string {
 	return fmt.Sprintf("the alias was a zombie, hidden and still bound to %s; it was healed by `aliases/alter`", where)
 }
 
+// repeatable: the drop half of a switch by drop and create is not. If it were
+// sent again and the create followed, a late first one would drop the new
+// binding, with nobody there to notice. Left unknown, the alias goes on
+// serving the old collection until the next run.
+func (b *binding) repeatable() bool {
+	return b.step.Op != planner.DropAlias || !b.step.Recreate
+}
+
 func (b *binding) unconfirmed(s sight) error {
 	return &OvertakenError{Database: b.step.Database, Alias: b.step.Alias, Applied: b.step.To, Found: s.found}
 }

@@ -27,6 +27,9 @@ type change interface {
 	// instead says that another write may do what was refused, although
 	// nothing has moved; the next call of write sends that.
 	instead(refusal error) bool
+	// repeatable says that the write may be sent again when its answer was lost
+	// and it does not show: that a late first one would change nothing then.
+	repeatable() bool
 	// unconfirmed says why an acknowledged write does not show; nil when only
 	// time or another run can tell.
 	unconfirmed(s sight) error
@@ -71,7 +74,8 @@ type verdict struct {
 //     old value from memory and to carry the write out later. So the reads go
 //     on until the new value shows or the settle time is over. Only then, with
 //     the old value still there, is the write sent again. Should the first one
-//     arrive after that, it carries the same value and changes nothing.
+//     arrive after that, it carries the same value and changes nothing; where
+//     it would, the write is not repeatable and the step is left unknown.
 //   - Once an answer was lost, no later refusal or error can make the step
 //     "failed": the first request may still arrive. It is "unknown" and stays
 //     announced. And once a third value shows, nothing is sent any more.
@@ -146,6 +150,8 @@ func (r *run) carryOut(ctx context.Context, c change) (v verdict) {
 				return verdict{outcome: Applied, note: s.note}
 			case s.place == elsewhere:
 				return end(s.why)
+			case !c.repeatable():
+				return end(nil)
 			}
 		}
 	}
@@ -172,6 +178,9 @@ func (r *run) confirm(ctx context.Context, c change) verdict {
 func (r *run) await(ctx context.Context, c change) (sight, error) {
 	deadline := r.opts.Clock.Now().Add(r.opts.Settle)
 	for pause := firstPause; ; pause = min(2*pause, maxPause) {
+		if err := ctx.Err(); err != nil {
+			return sight{}, err
+		}
 		s, err := c.verify(ctx)
 		if err == nil && s.place != asExpected {
 			return s, nil

@@ -13,7 +13,9 @@ import (
 // Milvus describes and lists an alias as the collection behind it; or that of
 // a new collection, because names are reused. And servers before 2.4.23 and
 // 2.5.5 drop a collection that aliases still point at (milvus-rest section 2).
-// So all three are read directly before the write, the aliases last.
+// So all three are read directly before the write, the aliases last: to bind an
+// alias is one call, to create a collection of the same name takes a drop
+// before it.
 type retirement struct {
 	cluster Cluster
 	step    planner.Step
@@ -80,6 +82,8 @@ func (c *retirement) verify(ctx context.Context) (sight, error) {
 
 // instead: no other request could do what this one was refused.
 func (c *retirement) instead(error) bool { return false }
+
+func (c *retirement) repeatable() bool { return true }
 
 // unconfirmed: v2 answers success to drops that do nothing, so success alone
 // says little (milvus-rest section 2). The id is still that of the plan, so
