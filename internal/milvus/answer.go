@@ -86,10 +86,11 @@ func names(data json.RawMessage) ([]string, error) {
 	return list, nil
 }
 
-// excerptWindow is how much of a body is looked at for an excerpt of 200
-// bytes. It leaves more than that even when it consists of nothing but the
-// longest token in its longest spelling, so that no part of a token remains.
-const excerptWindow = 1 << 20
+// excerptWindow is how much of a body is looked at for an excerpt. A part of a
+// token may remain at the end of the window; even when all of it is the longest
+// token in its longest spelling (48 KiB in JSON, for "<" is written \u003c),
+// the redacted window is longer than the 200 bytes that are shown.
+const excerptWindow = 4 << 20
 
 // excerpt is the printable beginning of a foreign text, without the token.
 func excerpt(r *Redactor, body []byte, limit int) string {

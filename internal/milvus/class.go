@@ -202,15 +202,21 @@ func (e *Error) classifyTransport(ctx context.Context, err error, was sending, l
 			e.class = executor.Transient
 		}
 		e.hopeless = true
-	case op != nil && op.Op == "proxyconnect":
-		e.class, e.hint = executor.Transient, hintProxy
 	case errors.As(err, &dns):
 		e.class, e.hint = executor.Fatal, hintDNS
+		if op != nil && op.Op == "proxyconnect" {
+			e.hint = hintProxy
+		}
+	case op != nil && op.Op == "proxyconnect":
+		e.class, e.hint = executor.Transient, hintProxy
 	case errors.As(err, &verify), errors.As(err, &unknown), errors.As(err, &hostname), errors.As(err, &invalid):
 		e.class, e.hint = executor.Fatal, hintCA
 	case errors.As(err, &record):
 		e.class, e.hint = executor.Fatal, hintUseHTTP
 		e.Err = fmt.Errorf("https was spoken to a port that answers without TLS: %w", err)
+	case !was.connected && strings.HasPrefix(err.Error(), "tls: "):
+		// What else a handshake fails for; crypto/tls has no types for it.
+		e.class, e.hint = executor.Fatal, hintCA
 	case op != nil && op.Op == "remote error" && !was.reused:
 		// A TLS alert. With TLS 1.3 the one about a client certificate comes
 		// after the request was written, and before the server looks at it.

@@ -49,7 +49,7 @@ const (
 type Client struct {
 	cfg       Config
 	base      string // without a trailing slash
-	transport *http.Transport
+	transport transport
 	redactor  *Redactor
 
 	v1Gone atomic.Bool // the server has answered a v1 route with 404
@@ -58,6 +58,12 @@ type Client struct {
 }
 
 var _ executor.Cluster = (*Client)(nil)
+
+// transport is the part of an http.Transport that a Client needs.
+type transport interface {
+	http.RoundTripper
+	CloseIdleConnections()
+}
 
 // New returns a Client; it sends nothing yet. The error is a *ConfigError.
 func New(cfg Config) (*Client, error) {
@@ -203,42 +209,32 @@ func (c *Client) exchange(ctx context.Context, k call) (json.RawMessage, *Error)
 	}
 	defer resp.Body.Close()
 	e.Status = resp.StatusCode
-	e.TraceID = excerpt(c.redactor, []byte(resp.Header.Get("X-Milvus-Trace-Id")), maxTrace)
 
 	text, err := readBody(resp)
 	if err != nil && success(resp.StatusCode) {
 		e.classifyTransport(ctx, err, was, c.cfg.Timeout.String())
 		return nil, c.finish(k, e)
 	}
-	data, ok := e.judge(resp.Header, text, c.redactor, c.cfg.Token != "")
-	if !ok {
-		return nil, c.finish(k, e)
+	a, err := decodeAnswer(text)
+	if err == nil && a.ok() && success(e.Status) {
+		return a.data, nil
 	}
-	return data, nil
+	e.TraceID = excerpt(c.redactor, []byte(resp.Header.Get("X-Milvus-Trace-Id")), maxTrace)
+	switch tokenSent := c.cfg.Token != ""; {
+	case e.Status >= 300 && e.Status < 400:
+		e.Err = newRedirectError(c.redactor.Redact(resp.Header.Get("Location")))
+		e.class, e.hint = executor.Fatal, hintURI
+	case err != nil:
+		e.Err, e.Message = err, excerpt(c.redactor, text, maxExcerpt)
+		e.classifyStatus(e.Message, tokenSent)
+	default:
+		e.classifyAnswer(a, tokenSent)
+		e.Message = excerpt(c.redactor, []byte(a.message), maxMessage)
+	}
+	return nil, c.finish(k, e)
 }
 
 func success(status int) bool { return status >= 200 && status < 300 }
-
-// judge returns the data of a successful answer, or fills in the Error.
-func (e *Error) judge(header http.Header, body []byte, r *Redactor, tokenSent bool) (json.RawMessage, bool) {
-	if e.Status >= 300 && e.Status < 400 {
-		e.Err = newRedirectError(header.Get("Location"))
-		e.class, e.hint = executor.Fatal, hintURI
-		return nil, false
-	}
-	a, err := decodeAnswer(body)
-	if err != nil {
-		e.Err, e.Message = err, excerpt(r, body, maxExcerpt)
-		e.classifyStatus(e.Message, tokenSent)
-		return nil, false
-	}
-	if a.ok() && success(e.Status) {
-		return a.data, true
-	}
-	e.classifyAnswer(a, tokenSent)
-	e.Message = excerpt(r, []byte(a.message), maxMessage)
-	return nil, false
-}
 
 // readBody reads an answer of at most maxBody bytes. What came before an error
 // is returned with it.
@@ -247,7 +243,9 @@ func readBody(resp *http.Response) ([]byte, error) {
 		return nil, errTooLarge
 	}
 	var b bytes.Buffer
-	b.Grow(int(max(resp.ContentLength, 0)) + bytes.MinRead)
+	if n := resp.ContentLength; n > 0 && n < 1<<20 {
+		b.Grow(int(n) + bytes.MinRead) // of more than that the bytes have to come first
+	}
 	_, err := b.ReadFrom(io.LimitReader(resp.Body, maxBody+1))
 	if err == nil && b.Len() > maxBody {
 		err = errTooLarge

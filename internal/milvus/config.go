@@ -79,7 +79,7 @@ type Config struct {
 
 // ConfigError is a field of a Config that cannot be used.
 type ConfigError struct {
-	Field  string // the name of the field: "URI", "CAFile", ...
+	Field  string // by the name of its flag: "uri", "ca-file", ...
 	Reason string
 	Help   string // what to write instead; may be ""
 	Err    error  // the cause, when there is one
@@ -87,7 +87,7 @@ type ConfigError struct {
 
 // Error is FIELD: REASON. It never holds credentials.
 func (e *ConfigError) Error() string {
-	text := strings.ToLower(e.Field) + ": " + e.Reason
+	text := e.Field + ": " + e.Reason
 	if e.Err != nil {
 		text += ": " + e.Err.Error()
 	}
@@ -119,24 +119,24 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	switch {
 	case c.Timeout < 0:
-		return c, &ConfigError{Field: "Timeout", Reason: fmt.Sprintf("%q is negative", c.Timeout)}
+		return c, &ConfigError{Field: "timeout", Reason: fmt.Sprintf("%q is negative", c.Timeout)}
 	case c.Retries < 0:
-		return c, &ConfigError{Field: "Retries", Reason: fmt.Sprintf("\"%d\" is negative", c.Retries)}
+		return c, &ConfigError{Field: "retries", Reason: fmt.Sprintf("\"%d\" is negative", c.Retries)}
 	case c.Parallel < 0:
-		return c, &ConfigError{Field: "Parallel", Reason: fmt.Sprintf("\"%d\" is negative", c.Parallel)}
+		return c, &ConfigError{Field: "parallel", Reason: fmt.Sprintf("\"%d\" is negative", c.Parallel)}
 	case c.RequestTimeout != 0 && c.RequestTimeout < minRequestTimeout:
 		return c, &ConfigError{
-			Field:  "RequestTimeout",
+			Field:  "request-timeout",
 			Reason: fmt.Sprintf("%q is less than %q: on older servers a small value makes the calls of every other client time out too", c.RequestTimeout, minRequestTimeout),
 			Help:   "leave it out, or give 30 seconds or more",
 		}
 	case c.RequestTimeout%time.Second != 0:
-		return c, &ConfigError{Field: "RequestTimeout", Reason: fmt.Sprintf("%q is not a whole number of seconds", c.RequestTimeout)}
+		return c, &ConfigError{Field: "request-timeout", Reason: fmt.Sprintf("%q is not a whole number of seconds", c.RequestTimeout)}
 	}
 	switch c.CollectionAPI {
 	case CollectionAuto, CollectionV1, CollectionV2:
 	default:
-		return c, &ConfigError{Field: "CollectionAPI", Reason: fmt.Sprintf("%q is none of \"auto\", \"v1\", \"v2\"", string(c.CollectionAPI))}
+		return c, &ConfigError{Field: "collection-api", Reason: fmt.Sprintf("%q is none of \"auto\", \"v1\", \"v2\"", string(c.CollectionAPI))}
 	}
 	return c, checkToken(c.Token)
 }
@@ -144,7 +144,7 @@ func (c Config) withDefaults() (Config, error) {
 // checkToken refuses what cannot be sent in a header as it is.
 func checkToken(token string) error {
 	bad := func(reason, help string) error {
-		return &ConfigError{Field: "Token", Reason: reason, Help: help}
+		return &ConfigError{Field: "token", Reason: reason, Help: help}
 	}
 	switch {
 	case len(token) > longestToken:
@@ -165,7 +165,7 @@ func checkToken(token string) error {
 // shows the URI when it may hold a password.
 func parseURI(uri string) (*url.URL, error) {
 	bad := func(reason, help string) error {
-		return &ConfigError{Field: "URI", Reason: reason, Help: help}
+		return &ConfigError{Field: "uri", Reason: reason, Help: help}
 	}
 	const noCredentials = "take user and password out of the address and give them as the token"
 	scheme, rest, ok := strings.Cut(uri, "://")
@@ -187,9 +187,13 @@ func parseURI(uri string) (*url.URL, error) {
 	if err != nil {
 		var parse *url.Error
 		if errors.As(err, &parse) {
-			err = parse.Err
+			err = parse.Err // without the URI
 		}
-		return nil, &ConfigError{Field: "URI", Reason: "not a valid address", Err: err}
+		if strings.Contains(uri, "@") {
+			// The cause may quote a password that was taken for a port.
+			return nil, bad("not a valid address", noCredentials)
+		}
+		return nil, &ConfigError{Field: "uri", Reason: "not a valid address", Err: err}
 	}
 	switch {
 	case u.User != nil:
@@ -228,14 +232,14 @@ func tlsConfig(c Config) (*tls.Config, error) {
 	if c.CAFile != "" {
 		pem, err := os.ReadFile(c.CAFile)
 		if err != nil {
-			return nil, &ConfigError{Field: "CAFile", Reason: "cannot be read", Err: err}
+			return nil, &ConfigError{Field: "ca-file", Reason: "cannot be read", Err: err}
 		}
 		pool, err := x509.SystemCertPool()
 		if err != nil {
 			pool = x509.NewCertPool()
 		}
 		if !pool.AppendCertsFromPEM(pem) {
-			return nil, &ConfigError{Field: "CAFile", Reason: fmt.Sprintf("%q holds no certificate in PEM form", c.CAFile)}
+			return nil, &ConfigError{Field: "ca-file", Reason: fmt.Sprintf("%q holds no certificate in PEM form", c.CAFile)}
 		}
 		conf.RootCAs = pool
 	}
@@ -243,13 +247,13 @@ func tlsConfig(c Config) (*tls.Config, error) {
 	case c.CertFile == "" && c.KeyFile == "":
 		return conf, nil
 	case c.CertFile == "":
-		return nil, &ConfigError{Field: "CertFile", Reason: "a key is given without its certificate"}
+		return nil, &ConfigError{Field: "cert-file", Reason: "a key is given without its certificate"}
 	case c.KeyFile == "":
-		return nil, &ConfigError{Field: "KeyFile", Reason: "a certificate is given without its key"}
+		return nil, &ConfigError{Field: "key-file", Reason: "a certificate is given without its key"}
 	}
 	pair, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
 	if err != nil {
-		return nil, &ConfigError{Field: "CertFile", Reason: "cannot be used", Err: err}
+		return nil, &ConfigError{Field: "cert-file", Reason: "cannot be used", Err: err}
 	}
 	conf.Certificates = []tls.Certificate{pair}
 	return conf, nil

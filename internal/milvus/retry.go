@@ -23,6 +23,20 @@ type budget struct {
 	left time.Duration
 }
 
+// newBudget returns a budget of patience. The pauses double from the mean of
+// the first one, each of them between half and one and a half times its mean.
+func newBudget(first time.Duration) *budget {
+	return &budget{
+		left: patience,
+		ExponentialBackOff: &backoff.ExponentialBackOff{
+			InitialInterval:     first,
+			RandomizationFactor: 0.5,
+			Multiplier:          2,
+			MaxInterval:         patience / 2,
+		},
+	}
+}
+
 // NextBackOff implements backoff.BackOff.
 func (b *budget) NextBackOff() time.Duration {
 	pause := b.ExponentialBackOff.NextBackOff()
@@ -38,15 +52,7 @@ func (b *budget) NextBackOff() time.Duration {
 // passed since the first one did: a silent server costs less than twice the
 // timeout, whatever Retries says.
 func (c *Client) read(ctx context.Context, k call) (json.RawMessage, error) {
-	pauses := &budget{
-		left: patience,
-		ExponentialBackOff: &backoff.ExponentialBackOff{
-			InitialInterval:     c.firstPause,
-			RandomizationFactor: 0.5,
-			Multiplier:          2,
-			MaxInterval:         patience / 2,
-		},
-	}
+	pauses := newBudget(c.firstPause)
 	var (
 		tries   int
 		last    *Error
@@ -55,7 +61,7 @@ func (c *Client) read(ctx context.Context, k call) (json.RawMessage, error) {
 	)
 	data, err := backoff.Retry(ctx, func() (json.RawMessage, error) {
 		data, e := c.exchange(ctx, k)
-		tries += 1
+		tries++
 		last = e
 		if e == nil {
 			return data, nil

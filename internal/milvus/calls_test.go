@@ -1,0 +1,353 @@
+package milvus
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"aliasctl/executor"
+	"aliasctl/internal/emulator"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// cluster is an emulator behind a door that a test may watch.
+type cluster struct {
+	*emulator.Emulator
+	uri string
+
+	mu    sync.Mutex
+	calls []string // "route body", as they came
+	// meddle, when set, may answer in place of the emulator.
+	meddle func(w http.ResponseWriter, route string, body request) bool
+}
+
+func newCluster(t *testing.T, profile emulator.Profile) *cluster {
+	t.Helper()
+	k := &cluster{Emulator: emulator.New(profile)}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		raw, _ := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(strings.NewReader(string(raw)))
+		k.mu.Lock()
+		k.calls = append(k.calls, strings.TrimPrefix(r.URL.Path, prefixV2)+" "+string(raw))
+		meddle := k.meddle
+		k.mu.Unlock()
+		var body request
+		if meddle != nil && json.Unmarshal(raw, &body) == nil && meddle(w, r.URL.Path, body) {
+			return
+		}
+		k.ServeHTTP(w, r)
+	}))
+	t.Cleanup(s.Close)
+	k.uri = s.URL
+	return k
+}
+
+// took returns the calls since the last took, sorted.
+func (k *cluster) took() []string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	calls := k.calls
+	k.calls = nil
+	slices.Sort(calls)
+	return calls
+}
+
+func do(t *testing.T, errs ...error) {
+	t.Helper()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+var profiles = []emulator.Profile{emulator.V24, emulator.V25, emulator.V26, emulator.V30}
+
+// overProfiles runs a test against every server version.
+func overProfiles(t *testing.T, test func(t *testing.T, k *cluster)) {
+	for _, p := range profiles {
+		t.Run(p.Name, func(t *testing.T) { test(t, newCluster(t, p)) })
+	}
+}
+
+func TestCalls(t *testing.T) {
+	overProfiles(t, func(t *testing.T, k *cluster) {
+		do(t,
+			k.CreateCollection("default", "products_v1"),
+			k.CreateCollection("default", "products_v2"),
+			k.CreateDatabase("shop"),
+			k.CreateCollection("shop", "reviews_v1"),
+		)
+		c := newClient(t, k.uri, nil)
+		ctx := t.Context()
+
+		do(t, c.CreateAlias(ctx, "default", "products", "products_v1"))
+		do(t, c.CreateAlias(ctx, "default", "products", "products_v1")) // it is so already
+		err := c.CreateAlias(ctx, "default", "products", "products_v2")
+		if on, ok := executor.TakenBy(err); !ok || on != "products_v1" || executor.ClassOf(err) != executor.Refused {
+			t.Errorf("create on another: %v, taken by %q", err, on)
+		}
+		if err := c.CreateAlias(ctx, "default", "products_v2", "products_v1"); !hasCode(err, CodeNameConflict) {
+			t.Errorf("create like a collection: %v", err)
+		}
+		if err := c.CreateAlias(ctx, "default", "other", "nope"); !hasCode(err, CodeCollectionNotFound) {
+			t.Errorf("create on nothing: %v", err)
+		}
+		if err := c.AlterAlias(ctx, "default", "nope", "products_v1"); !hasCode(err, CodeAliasNotFound) {
+			t.Errorf("alter of nothing: %v", err)
+		}
+		do(t, c.AlterAlias(ctx, "default", "products", "products_v2"))
+		do(t, c.CreateAlias(ctx, "shop", "products", "reviews_v1"))
+
+		target := func(database, alias string) string {
+			t.Helper()
+			to, found, err := c.AliasTarget(ctx, database, alias)
+			do(t, err)
+			if found != (to != "") {
+				t.Errorf("AliasTarget: %q, %v", to, found)
+			}
+			return to
+		}
+		if got := []string{target("default", "products"), target("shop", "products"), target("default", "nope"), target("default", "products_v1")}; !slices.Equal(got, []string{"products_v2", "reviews_v1", "", ""}) {
+			t.Errorf("targets: %q", got)
+		}
+		if _, _, err := c.AliasTarget(ctx, "nope", "products"); !IsDatabaseMissing(err) {
+			t.Errorf("AliasTarget in no database: %v", err)
+		}
+
+		for collection, want := range map[string][]string{"products_v1": {}, "products_v2": {"products"}, "nope": nil} {
+			got, err := c.AliasesOf(ctx, "default", collection)
+			do(t, err)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("AliasesOf(%q): %s", collection, diff)
+			}
+		}
+		if _, err := c.AliasesOf(ctx, "default", ""); err == nil {
+			t.Error("AliasesOf of no name lists the whole database")
+		}
+
+		for name, want := range map[[2]string]bool{
+			{"default", "products_v1"}: true, {"default", "products"}: true, {"default", "nope"}: false,
+			{"shop", "reviews_v1"}: true, {"nope", "products_v1"}: false,
+		} {
+			got, err := c.HasCollection(ctx, name[0], name[1])
+			if err != nil || got != want {
+				t.Errorf("HasCollection(%q): %v, %v", name, got, err)
+			}
+		}
+
+		ids, err := c.IDs(ctx, "default", []string{"products_v1", "products_v2", "nope"})
+		do(t, err)
+		want := map[string]string{}
+		for name, id := range k.Collections("default") {
+			want[name] = fmt.Sprint(id)
+		}
+		if diff := cmp.Diff(want, ids); diff != "" {
+			t.Error(diff)
+		}
+
+		databases, err := c.ListDatabases(ctx)
+		do(t, err)
+		slices.Sort(databases)
+		collections, err := c.ListCollections(ctx, "default")
+		do(t, err)
+		slices.Sort(collections)
+		if diff := cmp.Diff([][]string{{"default", "shop"}, {"products_v1", "products_v2"}}, [][]string{databases, collections}); diff != "" {
+			t.Error(diff)
+		}
+
+		err = c.DropCollection(ctx, "default", "products_v2")
+		if !IsStillAliased(err) || executor.ClassOf(err) != executor.Refused {
+			t.Errorf("drop of an aliased collection: %v", err)
+		}
+		do(t, c.DropAlias(ctx, "default", "products"), c.DropAlias(ctx, "default", "products"))
+		do(t, c.DropCollection(ctx, "default", "products_v2"), c.DropCollection(ctx, "default", "products_v2"))
+		if got, err := c.HasCollection(ctx, "default", "products_v2"); err != nil || got {
+			t.Errorf("after the drop: %v, %v", got, err)
+		}
+	})
+}
+
+func TestWhatIsSent(t *testing.T) {
+	k := newCluster(t, emulator.V26)
+	ctx := t.Context()
+	plain := newClient(t, k.uri, nil)
+	named := newClient(t, k.uri+"/", func(cfg *Config) { cfg.NameDefault = true })
+	do(t, k.CreateDatabase("shop"))
+	for _, c := range []*Client{plain, named} {
+		c.ListAliases(ctx, "")
+		c.ListAliases(ctx, "default")
+		c.ListAliases(ctx, "shop")
+		c.ListDatabases(ctx)
+		c.AlterAlias(ctx, "default", "a", "b")
+	}
+	want := []string{
+		`aliases/alter {"aliasName":"a","collectionName":"b"}`,
+		`aliases/alter {"dbName":"default","aliasName":"a","collectionName":"b"}`,
+		`aliases/list {"dbName":"default"}`,
+		`aliases/list {"dbName":"default"}`,
+		`aliases/list {"dbName":"shop"}`,
+		`aliases/list {"dbName":"shop"}`,
+		`aliases/list {}`,
+		`aliases/list {}`,
+		`databases/list {}`,
+		`databases/list {}`,
+	}
+	if diff := cmp.Diff(want, k.took()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestHeaders(t *testing.T) {
+	var got http.Header
+	uri, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		got = r.Header
+		answerWith(200, jsonType, `{"code":0,"data":[]}`)(w, r)
+	})
+	c := newClient(t, uri, nil)
+	if _, err := c.ListAliases(t.Context(), ""); err != nil {
+		t.Fatal(err)
+	}
+	if got.Get("Authorization") != "" || got.Get("Request-Timeout") != "" || got.Get("User-Agent") != "aliasctl" {
+		t.Errorf("%v", got)
+	}
+	c = newClient(t, uri, func(cfg *Config) { cfg.RequestTimeout, cfg.UserAgent = 45*time.Second, "aliasctl/1.2" })
+	if _, err := c.ListAliases(t.Context(), ""); err != nil {
+		t.Fatal(err)
+	}
+	if got.Get("Request-Timeout") != "45" || got.Get("User-Agent") != "aliasctl/1.2" {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestPathPrefix(t *testing.T) {
+	var path string
+	uri, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		path = r.URL.EscapedPath()
+		answerWith(200, jsonType, `{"code":0,"data":[]}`)(w, r)
+	})
+	if _, err := newClient(t, uri+"/team%2Fa/milvus/", nil).ListAliases(t.Context(), ""); err != nil || path != "/team%2Fa/milvus/v2/vectordb/aliases/list" {
+		t.Errorf("%q, %v", path, err)
+	}
+}
+
+func TestCollectionAPI(t *testing.T) {
+	const v1, v2 = `/v1/vector/collections/drop {"collectionName":"old"}`, `collections/drop {"collectionName":"old"}`
+	tests := []struct {
+		api   CollectionAPI
+		hasV1 bool
+		calls []string // of two drops
+		class executor.Class
+	}{
+		{CollectionAuto, true, []string{v1, v1}, 0},
+		{CollectionAuto, false, []string{v1, v2, v2}, 0},
+		{CollectionV1, true, []string{v1, v1}, 0},
+		{CollectionV1, false, []string{v1, v1}, executor.Fatal},
+		{CollectionV2, true, []string{v2, v2}, 0},
+	}
+	for _, tt := range tests {
+		k := newCluster(t, emulator.V26)
+		do(t, k.CreateCollection("default", "old"))
+		k.meddle = func(w http.ResponseWriter, route string, _ request) bool {
+			if tt.hasV1 || route != collectionsDropV1 {
+				return false
+			}
+			http.NotFound(w, nil)
+			return true
+		}
+		c := newClient(t, k.uri, func(cfg *Config) { cfg.CollectionAPI = tt.api })
+		err := errors.Join(c.DropCollection(t.Context(), "", "old"), c.DropCollection(t.Context(), "", "old"))
+		if (err != nil) != (tt.class != 0) || err != nil && executor.ClassOf(err) != tt.class {
+			t.Errorf("%s, v1 %v: %v", tt.api, tt.hasV1, err)
+		}
+		if diff := cmp.Diff(tt.calls, k.took()); diff != "" {
+			t.Errorf("%s, v1 %v: %s", tt.api, tt.hasV1, diff)
+		}
+	}
+}
+
+// Milvus 2.3.13, 2.3.14 and 2.4.0 describe and drop in the default database,
+// whichever is asked for.
+func TestServerThatIgnoresTheDatabase(t *testing.T) {
+	uri, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		answerWith(200, jsonType, `{"code":200,"data":{"dbName":"default","aliasName":"products","collectionName":"products_v1"}}`)(w, r)
+	})
+	c := newClient(t, uri, nil)
+	var ignored *DatabaseIgnoredError
+	if _, _, err := c.AliasTarget(t.Context(), "shop", "products"); !errors.As(err, &ignored) || ignored.Asked != "shop" {
+		t.Errorf("%v", err)
+	}
+	if to, found, err := c.AliasTarget(t.Context(), "", "products"); err != nil || !found || to != "products_v1" {
+		t.Errorf("%q, %v, %v", to, found, err)
+	}
+	uri, _ = serve(t, answerWith(200, jsonType, `{"code":1600,"message":"alias not found[database=default][alias=products]"}`))
+	c = newClient(t, uri, nil)
+	if _, _, err := c.AliasTarget(t.Context(), "shop", "products"); !errors.As(err, &ignored) {
+		t.Errorf("%v", err)
+	}
+	if _, found, err := c.AliasTarget(t.Context(), "default", "products"); err != nil || found {
+		t.Errorf("%v, %v", found, err)
+	}
+}
+
+func TestIDsAreExact(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"collectionID":9223372036854775807}`:  "9223372036854775807",
+		`{"collectionID":9007199254740993}`:     "9007199254740993",
+		`{"collectionID":"470624968101594097"}`: "470624968101594097",
+		`{"collectionID":4.70624968101594e17}`:  "",
+		`{"collectionID":9223372036854775808}`:  "",
+		`{"collectionID":0}`:                    "",
+		`{"collectionID":-1}`:                   "",
+		`{}`:                                    "",
+		`null`:                                  "",
+	} {
+		uri, count := serve(t, answerWith(200, jsonType, `{"code":0,"data":`+body+`}`))
+		id, found, err := newClient(t, uri, nil).CollectionID(t.Context(), "", "x")
+		if id != want || found != (want != "") || (err == nil) != (want != "") || count.Load() != 1 {
+			t.Errorf("%s: %q, %v, %v", body, id, found, err)
+		}
+	}
+}
+
+// An answer that says success and leaves out what was asked for is an error:
+// "no aliases" permits a drop, and "has not" ends one.
+func TestUnusableData(t *testing.T) {
+	for _, data := range []string{``, `,"data":null`, `,"data":{}`, `,"data":[1]`, `,"data":"t_a"`, `,"data":{"has":null,"collectionName":""}`, `,"data":{"has":"true","collectionName":1}`} {
+		uri, _ := serve(t, answerWith(200, jsonType, `{"code":0`+data+`}`))
+		c := newClient(t, uri, nil)
+		ctx := t.Context()
+		_, list := c.AliasesOf(ctx, "", "x")
+		_, has := c.HasCollection(ctx, "", "x")
+		_, _, target := c.AliasTarget(ctx, "", "x")
+		for _, err := range []error{list, has, target} {
+			if !errors.Is(err, errNoData) {
+				t.Errorf("%q: %v", data, err)
+			}
+		}
+	}
+	uri, _ := serve(t, answerWith(200, jsonType, `{"code":0,"data":{"dbName":"default","aliasName":"other","collectionName":"c"}}`))
+	if _, _, err := newClient(t, uri, nil).AliasTarget(t.Context(), "", "x"); !errors.Is(err, errNoData) {
+		t.Errorf("an answer about another alias: %v", err)
+	}
+}
+
+func TestTokens(t *testing.T) {
+	overProfiles(t, func(t *testing.T, k *cluster) {
+		k.RequireToken("root:hunter22")
+		for token, ok := range map[string]bool{"root:hunter22": true, "root:wrong66": false, "": false} {
+			c := newClient(t, k.uri, func(cfg *Config) { cfg.Token = token })
+			_, err := c.ListAliases(t.Context(), "")
+			if ok != (err == nil) || !ok && (!IsUnauthenticated(err) || executor.ClassOf(err) != executor.Fatal) {
+				t.Errorf("token %q: %v", token, err)
+			}
+		}
+	})
+}

@@ -1,0 +1,91 @@
+package milvus
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// canned is a transport with one answer.
+type canned struct {
+	status int
+	body   string
+}
+
+func (c canned) RoundTrip(*http.Request) (*http.Response, error) {
+	return &http.Response{
+		StatusCode:    c.status,
+		Header:        http.Header{"Location": {c.body}, "X-Milvus-Trace-Id": {c.body}},
+		ContentLength: -1,
+		Body:          io.NopCloser(strings.NewReader(c.body)),
+	}, nil
+}
+
+func (canned) CloseIdleConnections() {}
+
+// FuzzAnswer holds two laws over any answer: no call succeeds without an
+// integer code of 0 or 200 in a JSON object and a status of success, and no
+// error shows the token.
+func FuzzAnswer(f *testing.F) {
+	const secret = "hunter22/+x"
+	for _, body := range []string{
+		`{"code":0,"data":["t_a"]}`, `{"code":200,"data":{"has":true}}`, `{"code":0,"data":{}}`,
+		`{"code":"0"}`, `{"code":0.0}`, `{"Code":0}`, `{"code":null}`, `{"code":-0}`, `{"data":[]}`, `[]`, ``, `<html>`,
+		`{"code":1602,"message":"t_a is alias to another collection: t_b: alias already exist"}`,
+		`{"code":65535,"message":"bad root:hunter22/+x"}`, `"root%3Ahunter22%2F%2Bx"`, `{"code":1e0}`,
+		`{"code":0,"data":{"dbName":"default","aliasName":"t_a","collectionName":"t_b"}}`,
+		`{"code":0,"data":{"collectionID":470624968101594097}}`, `{"code":0,"data":{"collectionID":4.7e17}}`,
+	} {
+		for _, status := range []int{200, 307, 403, 404, 408, 500} {
+			f.Add(status, body)
+		}
+	}
+	c, err := New(Config{URI: "http://127.0.0.1:19530", Token: "root:" + secret})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, status int, body string) {
+		c := &Client{cfg: c.cfg, base: c.base, redactor: c.redactor, transport: canned{status: status, body: body}}
+		ctx := t.Context()
+		_, list := c.AliasesOf(ctx, "", "t_b")
+		_, _, target := c.AliasTarget(ctx, "db", "t_a")
+		_, _, id := c.CollectionID(ctx, "", "t_b")
+		_, has := c.HasCollection(ctx, "", "t_b")
+		lawful := success(status) && successBody(body)
+		// What the calls read as an answer besides success.
+		soft := map[int]bool{CodeCollectionNotFound: true, CodeAliasNotFound: true, CodeDatabaseNotFound: true}
+		a, _ := decodeAnswer([]byte(body))
+		for i, err := range []error{list, target, id, has, c.AlterAlias(ctx, "", "t_a", "t_b"), c.DropCollection(ctx, "", "t_b")} {
+			switch {
+			case err == nil && !lawful && !soft[a.code]:
+				t.Errorf("call %d: success by status %d, body %q", i, status, body)
+			case err != nil && strings.Contains(err.Error(), secret):
+				t.Errorf("call %d: the error shows the token: %v", i, err)
+			}
+		}
+		if err := c.AlterAlias(ctx, "", "t_a", "t_b"); err == nil && !lawful {
+			t.Errorf("the write succeeded by status %d, body %q", status, body)
+		}
+	})
+}
+
+// successBody is the law, spelled in another way than decodeAnswer.
+func successBody(body string) bool {
+	var fields map[string]any
+	dec := json.NewDecoder(strings.NewReader(body))
+	dec.UseNumber()
+	if dec.Decode(&fields) != nil {
+		return false
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return false
+	}
+	n, ok := fields["code"].(json.Number)
+	if !ok {
+		return false
+	}
+	i, err := n.Int64()
+	return err == nil && (i == 0 || i == 200)
+}
