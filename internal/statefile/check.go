@@ -107,7 +107,7 @@ func checkAnnouncement(a *planner.Announcement) string {
 	default:
 		target = fmt.Sprintf(`"op" is %q, which is no operation`, a.Op)
 	}
-	return firstOf(checkName("database", a.Database), target, checkText("from", a.From))
+	return firstOf(checkName("database", a.Database), target, checkText("from", a.From), checkTime("at", a.At))
 }
 
 func firstOf(whys ...string) string {

@@ -103,6 +103,9 @@ func canonicalInPlace(s planner.State) planner.State {
 	for i := range s.Retired {
 		s.Retired[i].DroppedAt = s.Retired[i].DroppedAt.UTC()
 	}
+	for i := range s.Pending {
+		s.Pending[i].At = s.Pending[i].At.UTC()
+	}
 	slices.SortFunc(s.Bindings, compareBindings)
 	slices.SortFunc(s.Retired, compareRetired)
 	return s
@@ -139,30 +142,6 @@ func (f *flaw) damage(data []byte) *damage {
 		why += fmt.Sprintf(", first at line %d", line)
 	}
 	return &damage{locate(data, f.field, f.index), why}
-}
-
-// locate returns the offset of a top-level field of a valid document, or of
-// one element of its list.
-func locate(data []byte, name string, index int) int {
-	d := json.NewDecoder(bytes.NewReader(data))
-	var skipped json.RawMessage
-	_, _ = d.Token() // the brace
-	for d.More() {
-		key, _ := d.Token()
-		if key != name {
-			_ = d.Decode(&skipped)
-			continue
-		}
-		if index >= 0 {
-			_, _ = d.Token() // the bracket
-			for range index {
-				_ = d.Decode(&skipped)
-			}
-		}
-		at := int(d.InputOffset())
-		return at + bytes.IndexFunc(data[at:], func(r rune) bool { return r > ' ' && r != ':' && r != ',' })
-	}
-	return 0
 }
 
 // position counts lines and columns (in bytes) from 1.

@@ -111,6 +111,7 @@ func canonical(s planner.State) planner.State {
 	s.UpdatedAt = s.UpdatedAt.UTC()
 	s.Bindings = inOrder(s.Bindings, compareBindings, func(b *planner.Binding) *time.Time { return &b.Since })
 	s.Retired = inOrder(s.Retired, compareRetired, func(r *planner.Retired) *time.Time { return &r.DroppedAt })
+	s.Pending = inOrder(s.Pending, asAnnounced, func(a *planner.Announcement) *time.Time { return &a.At })
 	return s
 }
 
@@ -127,6 +128,9 @@ func inOrder[T any](list []T, compare func(a, b T) int, when func(*T) *time.Time
 	slices.SortStableFunc(list, compare)
 	return list
 }
+
+// asAnnounced leaves announcements in the order they came.
+func asAnnounced(_, _ planner.Announcement) int { return 0 }
 
 func compareBindings(a, b planner.Binding) int {
 	if c := strings.Compare(a.Database, b.Database); c != 0 {

@@ -90,18 +90,17 @@ func (h Holder) write(path string) error {
 	return f.Truncate(int64(n))
 }
 
-// readHolder returns the holder that a lock file names, and false while there
-// is none in it: its first bytes are on their way, or the file is gone.
-func readHolder(path string) (Holder, bool) {
+// readHolder returns the holder that a lock file names. It fails while there
+// is none in it, because its first bytes are on their way; fs.ErrNotExist
+// says that the lock has been released.
+func readHolder(path string) (Holder, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return Holder{}, false
+		return Holder{}, err
 	}
 	defer f.Close()
 	// One value is enough: behind it may stand the rest of a longer one.
 	var h Holder
-	if json.NewDecoder(io.LimitReader(f, 64<<10)).Decode(&h) != nil {
-		return Holder{}, false
-	}
-	return h, true
+	err = json.NewDecoder(io.LimitReader(f, 64<<10)).Decode(&h)
+	return h, err
 }

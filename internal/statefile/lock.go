@@ -125,8 +125,12 @@ func named(fl *flock.Flock, name string) (bool, error) {
 // moment to say so.
 func await(name string) Holder {
 	for range holderTries {
-		if h, ok := readHolder(name); ok {
+		h, err := readHolder(name)
+		if err == nil {
 			return h
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			break
 		}
 		time.Sleep(holderPause)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 )
 
 // shape is the JSON form that a Go type asks for, read from its tags. It
@@ -23,7 +24,7 @@ type shape struct {
 type field struct {
 	name     string
 	index    int  // in the struct
-	required bool // has no omitempty
+	required bool // has no omitempty or omitzero
 	shape    *shape
 }
 
@@ -46,7 +47,7 @@ func fieldsOf(t reflect.Type) []field {
 	for i := range fields {
 		f := t.Field(i)
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-		fields[i] = field{name, i, options != "omitempty", shapeOf(f.Type)}
+		fields[i] = field{name, i, !strings.HasPrefix(options, "omit"), shapeOf(f.Type)}
 	}
 	return fields
 }
@@ -205,6 +206,35 @@ func (w *walker) skip() {
 	}
 }
 
+// locate returns the offset of a field of a document that fits, or of one
+// element of its list if index is not negative.
+func locate(data []byte, name string, index int) int {
+	w := &walker{data: data}
+	for w.space(); ; w.space() {
+		w.pos++ // the brace or a comma
+		w.space()
+		at := w.pos
+		w.skip()
+		found := string(data[at+1:w.pos-1]) == name
+		w.space()
+		w.pos++ // the colon
+		w.space()
+		if found {
+			break
+		}
+		w.skip()
+	}
+	for i := 0; i <= index; i++ {
+		w.pos++ // the bracket or a comma
+		w.space()
+		if i < index {
+			w.skip()
+			w.space()
+		}
+	}
+	return w.pos
+}
+
 // dotted joins a path to the name before it.
 func dotted(path string) string {
 	if path == "" || path[0] == '[' {
@@ -230,8 +260,15 @@ func meaning(t reflect.Type) string {
 // excerpt is the beginning of a piece of the file, for a message.
 func excerpt(raw []byte) string {
 	const most = 40
-	if len(raw) <= most {
-		return string(raw)
+	end := ""
+	if len(raw) > most {
+		raw, end = raw[:most], "..."
 	}
-	return strings.ToValidUTF8(string(raw[:most]), "") + "..."
+	printable := func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '?'
+	}
+	return strings.Map(printable, strings.ToValidUTF8(string(raw), "")) + end
 }
