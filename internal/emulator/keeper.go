@@ -28,8 +28,11 @@ import (
 type keeper struct {
 	path   string
 	lock   *flock.Flock
-	known  *os.File // the version that the catalogue was read from
-	digest string   // of the seed
+	known  *os.File // the version that the catalogue was read from, nil for none
+	info   os.FileInfo
+	digest string // of the seed
+	// replace is replaceFile, but for tests.
+	replace func(path string, content []byte) (*os.File, error)
 }
 
 // Open returns the cluster of a seed file (format: see the README). The first
@@ -123,7 +126,7 @@ func openKeeper(path, digest string) (*keeper, error) {
 			return nil, &CopyError{path, err}
 		}
 	}
-	return &keeper{path: path, lock: flock.New(path + ".lock"), digest: digest}, nil
+	return &keeper{path: path, lock: flock.New(path + ".lock"), digest: digest, replace: replaceFile}, nil
 }
 
 // begin reads the copy, or fills the catalogue from the seed and makes it.
@@ -176,12 +179,8 @@ func (k *keeper) stale() bool {
 	if k.known == nil {
 		return true
 	}
-	known, err := k.known.Stat()
-	if err != nil {
-		return true
-	}
 	now, err := os.Stat(k.path)
-	return err != nil || !os.SameFile(known, now)
+	return err != nil || !os.SameFile(k.info, now)
 }
 
 // refresh reads the file again when it is another one.
@@ -207,8 +206,18 @@ func (k *keeper) refresh(c *catalog) error {
 		file.Close()
 		return &SeedChangedError{Copy: k.path}
 	}
+	return k.know(file)
+}
+
+// know holds on to the file that the catalogue equals now.
+func (k *keeper) know(file *os.File) error {
 	k.forget()
-	k.known = file
+	info, err := file.Stat()
+	if err != nil {
+		file.Close()
+		return &CopyError{k.path, err}
+	}
+	k.known, k.info = file, info
 	return nil
 }
 
@@ -221,13 +230,11 @@ func (k *keeper) forget() {
 
 // save replaces the file durably and in one piece.
 func (k *keeper) save(c *catalog) error {
-	temp, err := replaceFile(k.path, c.encode(k.digest))
+	temp, err := k.replace(k.path, c.encode(k.digest))
 	if err != nil {
 		return &CopyError{k.path, err}
 	}
-	k.forget()
-	k.known = temp
-	return nil
+	return k.know(temp)
 }
 
 func (k *keeper) close() error {

@@ -171,3 +171,79 @@ func serve(t testing.TB, h http.Handler) string {
 	t.Cleanup(func() { server.Close() })
 	return server.URL()
 }
+
+// post calls a v2 route and returns the body of the answer.
+func post(t testing.TB, url, route, body string) string {
+	t.Helper()
+	response, err := http.Post(url+"/v2/vectordb/"+route, "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+// TestReplayCanFail changes recorded answers and wants the comparison to see
+// it, and to overlook only what no two servers give alike.
+func TestReplayCanFail(t *testing.T) {
+	list := recorded{Status: 200, ContentType: jsonType, Response: `{"code":0,"data":["a","b"]}`}
+	refusal := recorded{Status: 200, ContentType: jsonType,
+		Response: `{"code":65535,"message":"unable to drop the collection [c] because it has associated aliases [a b], please"}`}
+	object := recorded{Status: 200, ContentType: jsonType,
+		Response: `{"code":0,"data":{"collectionID":470624968101594097,"load":"LoadStateLoading","loadProgress":0},"message":""}`}
+	late := recorded{Status: 200, ContentType: jsonType,
+		Response: `{"code":100,"message":"timestamp = 470624968101594097: collection not found[database=1][collection=x]"}`}
+	plain := recorded{Status: 408, ContentType: plainType, Response: "timeout"}
+
+	for _, c := range []struct {
+		name     string
+		line     recorded
+		old, new string
+		same     bool
+	}{
+		{"order of a list", list, `["a","b"]`, `["b","a"]`, true},
+		{"another name", list, `"b"`, `"c"`, false},
+		{"a name too many", list, `"b"`, `"b","c"`, false},
+		{"another code", list, `0`, `200`, false},
+		{"a code as text", list, `0`, `"0"`, false},
+		{"null for a list", list, `["a","b"]`, `null`, false},
+		{"a message too many", list, `"data"`, `"message":"","data"`, false},
+		{"order within a message", refusal, `[a b]`, `[b a]`, true},
+		{"another name within a message", refusal, `[a b]`, `[a d]`, false},
+		{"another word of a message", refusal, `unable`, `not able`, false},
+		{"another id", object, `470624968101594097`, `470624968101594098`, true},
+		{"an id as text", object, `470624968101594097`, `"470624968101594097"`, false},
+		{"progress of a load", object, `0}`, `100}`, true},
+		{"state of a load", object, `Loading`, `Loaded`, true},
+		{"not loaded", object, `LoadStateLoading`, `LoadStateNotLoad`, false},
+		{"a key less", object, `,"loadProgress":0`, ``, false},
+		{"another timestamp", late, `470624968101594097`, `480624968101594097`, true},
+		{"another database id", late, `database=1`, `database=2`, false},
+		{"another plain text", plain, `timeout`, `request timeout`, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := c.line
+			got.Response = strings.Replace(got.Response, c.old, c.new, 1)
+			if got.Response == c.line.Response {
+				t.Fatal("nothing was changed")
+			}
+			if diff := c.line.diff(got); (diff == "") != c.same {
+				t.Errorf("same: %v, want %v\n%s", diff == "", c.same, diff)
+			}
+		})
+	}
+	for name, change := range map[string]func(*recorded){
+		"status":       func(r *recorded) { r.Status = 500 },
+		"content type": func(r *recorded) { r.ContentType = plainType },
+	} {
+		got := list
+		change(&got)
+		if list.diff(got) == "" {
+			t.Errorf("another %s is not seen", name)
+		}
+	}
+}

@@ -92,6 +92,9 @@ func parseSeed(path string, content []byte) (*seed, error) {
 	return s, nil
 }
 
+// nullTag marks a field without a value, which is as good as an empty one.
+const nullTag = "!!null"
+
 // seedReader walks the nodes of a seed and collects what is wrong.
 type seedReader struct {
 	path     string
@@ -105,9 +108,6 @@ func (r *seedReader) problem(at *yaml.Node, format string, args ...any) {
 
 func (r *seedReader) seed(root *yaml.Node) *seed {
 	s := &seed{}
-	if root.Tag == "!!null" {
-		return s
-	}
 	r.fields(root, "the seed", func(key, value *yaml.Node) bool {
 		if key.Value != "databases" {
 			return false
@@ -124,9 +124,6 @@ func (r *seedReader) seed(root *yaml.Node) *seed {
 func (r *seedReader) database(name, value *yaml.Node) seedDatabase {
 	db := seedDatabase{name: name.Value}
 	r.checkName(name, "database name", name.Value)
-	if value.Tag == "!!null" {
-		return db
-	}
 	r.fields(value, "a database", func(key, value *yaml.Node) bool {
 		switch key.Value {
 		case "collections":
@@ -145,13 +142,14 @@ func (r *seedReader) database(name, value *yaml.Node) seedDatabase {
 }
 
 func (r *seedReader) collections(list *yaml.Node) []seedCollection {
-	if list.Kind != yaml.SequenceNode {
+	if list = target(list); list.Kind != yaml.SequenceNode && list.Tag != nullTag {
 		r.problem(list, "expected a list of collections")
 		return nil
 	}
 	var found []seedCollection
 	seen := map[string]bool{}
 	for _, item := range list.Content {
+		item = target(item)
 		one := seedCollection{dimension: 8, loaded: true, indexed: true}
 		if item.Kind == yaml.ScalarNode {
 			one.name = item.Value
@@ -232,10 +230,7 @@ func (r *seedReader) checkBindings(db *seedDatabase) {
 // fields calls known for each entry of a mapping; it returns false for a key
 // that it does not know.
 func (r *seedReader) fields(mapping *yaml.Node, what string, known func(key, value *yaml.Node) bool) {
-	for mapping.Kind == yaml.AliasNode {
-		mapping = mapping.Alias
-	}
-	if mapping.Kind != yaml.MappingNode {
+	if mapping = target(mapping); mapping.Kind != yaml.MappingNode && mapping.Tag != nullTag {
 		r.problem(mapping, "expected %s as fields with values", what)
 		return
 	}
@@ -250,6 +245,14 @@ func (r *seedReader) fields(mapping *yaml.Node, what string, known func(key, val
 			r.problem(key, "unknown field %q", key.Value)
 		}
 	}
+}
+
+// target follows a YAML alias (*name) to its anchor.
+func target(node *yaml.Node) *yaml.Node {
+	if node.Kind == yaml.AliasNode {
+		return node.Alias
+	}
+	return node
 }
 
 func (r *seedReader) checkName(at *yaml.Node, kind, name string) {

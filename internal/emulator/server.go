@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"time"
@@ -13,6 +15,8 @@ import (
 // ServerOptions are the choices of Start. The zero value is plain HTTP.
 type ServerOptions struct {
 	TLS *tls.Config // with a certificate: serve HTTPS
+	// ErrorLog gets what goes wrong with connections; nil is nobody.
+	ErrorLog *log.Logger
 }
 
 // Server is a handler that listens.
@@ -30,8 +34,11 @@ func Start(h http.Handler, listen string, opts ServerOptions) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on %q: %w", listen, err)
 	}
+	if opts.ErrorLog == nil {
+		opts.ErrorLog = log.New(io.Discard, "", 0)
+	}
 	s := &Server{
-		http: &http.Server{Handler: h, TLSConfig: opts.TLS, ReadHeaderTimeout: 10 * time.Second},
+		http: &http.Server{Handler: h, ErrorLog: opts.ErrorLog, ReadHeaderTimeout: 10 * time.Second},
 		url:  "http://" + listener.Addr().String(),
 		done: make(chan error, 1),
 	}

@@ -1,0 +1,108 @@
+package emulator
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func seedFile(t *testing.T, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "cluster.yaml")
+	must(t, os.WriteFile(path, []byte(content), 0o600))
+	return path
+}
+
+func TestSeedFillsTheCluster(t *testing.T) {
+	e, err := FromSeed(seedFile(t, `
+databases:
+  default:
+    collections:
+      - products_v1
+      - {name: products_v2, rows: 1200, dimension: 16, loaded: false}
+      - {name: raw, indexed: false}
+    aliases: {products: products_v1, candidate: products_v2}
+    dangling: {legacy: products_v0}
+  archive:
+    collections: [products_v1]
+  empty:
+`), V26)
+	must(t, err)
+	if diff := cmp.Diff(map[string]string{"products": "products_v1", "candidate": "products_v2"}, e.Bindings("default")); diff != "" {
+		t.Error(diff)
+	}
+	url := serve(t, e)
+	for _, c := range []struct{ route, body, want string }{
+		{"collections/get_stats", `{"collectionName":"candidate"}`, `{"code":0,"data":{"rowCount":1200}}`},
+		{"collections/get_load_state", `{"collectionName":"products_v2"}`, `{"code":0,"data":{"loadState":"LoadStateNotLoad"}}`},
+		{"collections/get_load_state", `{"collectionName":"products"}`, `{"code":0,"data":{"loadProgress":100,"loadState":"LoadStateLoaded"},"message":""}`},
+		{"indexes/list", `{"collectionName":"raw"}`, `{"code":0,"data":[]}`},
+		{"aliases/describe", `{"aliasName":"legacy"}`, `{"code":1600,"message":"alias not found[database=default][alias=legacy]"}`},
+		{"aliases/create", `{"aliasName":"legacy","collectionName":"products_v1"}`,
+			`{"code":1602,"message":"legacy is alias to another collection: products_v0: alias already exist[database=default][alias=legacy]"}`},
+		{"collections/list", `{"dbName":"archive"}`, `{"code":0,"data":["products_v1"]}`},
+		{"collections/list", `{"dbName":"empty"}`, `{"code":0,"data":[]}`},
+	} {
+		if got := post(t, url, c.route, c.body); got != c.want {
+			t.Errorf("%s %s\n got %s\nwant %s", c.route, c.body, got, c.want)
+		}
+	}
+}
+
+func TestSeedProblemsAllHaveAPlace(t *testing.T) {
+	for _, c := range []struct{ name, seed, want string }{
+		{"everything at once", `databases:
+  default:
+    collections: [products_v1, 1st, products_v1]
+    aliasses: {products: products_v1}
+    aliases:
+      products: products_v9
+      products_v1: products_v1
+      products: products_v1
+    dangling: {products: old, gone: products_v1}
+  my-db:
+tables: {}
+`, `S:3:32: error: "1st" is no collection name: the first character of a collection name must be an underscore or letter
+S:3:37: error: collection "products_v1" stands here twice
+S:4:5: error: unknown field "aliasses"
+S:8:7: error: "products" stands here twice
+S:6:7: error: alias "products" is bound to "products_v9", which is not under collections
+S:7:7: error: alias "products_v1" has the name of a collection
+S:9:16: error: "products" cannot be a dangling alias: the name is taken
+S:9:31: error: alias "gone" cannot dangle: "products_v1" is under collections
+S:10:3: error: "my-db" is no database name: database name can only contain numbers, letters and underscores
+S:11:1: error: unknown field "tables"`},
+		{"wrong values", "databases:\n  default:\n    collections:\n    - {name: a, rows: many}\n    - {name: b, dimension: 0}\n    - {name: c, loded: true}\n",
+			`S:4:23: error: "rows" cannot be "many"
+S:5:28: error: "dimension" cannot be "0"
+S:6:17: error: unknown field "loded"`},
+		{"wrong shapes", "databases: {default: {collections: products_v1, aliases: [products]}}",
+			`S:1:36: error: expected a list of collections
+S:1:58: error: expected the aliases as fields with values`},
+		{"not yaml", "databases:\n  default: [", `S:2:1: error: did not find expected node content`},
+		{"two documents", "databases: {}\n---\ndatabases: {}\n", `S:2:1: error: a seed is one document`},
+		{"a list", "- products", `S:1:1: error: expected the seed as fields with values`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := parseSeed("S", []byte(c.seed))
+			var bad *SeedError
+			if !errors.As(err, &bad) {
+				t.Fatalf("got %v", err)
+			}
+			if diff := cmp.Diff(c.want, bad.Error()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestSeedMayBeEmpty(t *testing.T) {
+	for _, content := range []string{"", "# nothing yet\n", "databases:\n", "databases: {}\n", "---\n", "databases:\n  default:\n    collections:\n    aliases:\n"} {
+		if _, err := parseSeed("S", []byte(content)); err != nil {
+			t.Errorf("%q: %v", content, err)
+		}
+	}
+}
