@@ -34,7 +34,7 @@ func (d *document) read(node *yaml.Node) {
 		d.report(d.pos(node), `fill it in, or remove its "---"`, "the document is empty")
 		return
 	}
-	who := subject{"the document", ""}
+	who := subject{"document", ""}
 	root = d.expect(root, documentShape, who)
 	if root == nil {
 		return

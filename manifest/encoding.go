@@ -37,11 +37,12 @@ func checkEncoding(data []byte, report func(line, column int, hint, format strin
 		}
 		r, size := utf8.DecodeRune(data[i:])
 		if !allowedRune(r, size) && badLine != line {
-			if bad++; bad > maxBadLines {
-				return nil
-			}
 			badLine = line
 			column := utf8.RuneCount(data[start:i]) + 1
+			if bad++; bad > maxBadLines {
+				report(line, column, "is it a text file?", "bad characters in too many lines, the file is not read further")
+				return nil
+			}
 			switch {
 			case r == utf8.RuneError && size == 1:
 				report(line, column, encodingHint, "byte 0x%02x is not valid UTF-8", c)

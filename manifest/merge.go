@@ -116,22 +116,22 @@ func (m *merger) checkClashes() {
 	}
 }
 
+// checkTargets compares what the aliases are bound to with the other names.
 func (m *merger) checkTargets(db *Database, names *names) {
 	reported := make(map[string]bool)
 	for _, a := range db.Aliases {
-		other, isAlias := names.aliases[a.Collection]
+		alias, isAlias := names.aliases[a.Collection]
 		retiree, isRetired := names.retire[a.Collection]
 		if !isAlias && !isRetired || reported[a.Collection] {
 			continue
 		}
 		reported[a.Collection] = true
 		if isAlias {
-			m.report(db.Aliases[other].Pos, "aliases and collections of a database share one set of names",
+			m.report(db.Aliases[alias].Pos, "aliases and collections of a database share one set of names",
 				"alias %s is named like the collection of alias %s (%s)", quote(a.Collection), quote(a.Name), a.Pos)
+			continue
 		}
-		if isRetired {
-			m.report(db.Retire[retiree].Pos, "bind the alias to another collection first, or keep this one",
-				"collection %s is to be retired, but alias %s is bound to it (%s)", quote(a.Collection), quote(a.Name), a.Pos)
-		}
+		m.report(db.Retire[retiree].Pos, "bind the alias to another collection first, or keep this one",
+			"collection %s is to be retired, but alias %s is bound to it (%s)", quote(a.Collection), quote(a.Name), a.Pos)
 	}
 }

@@ -15,7 +15,7 @@ type subject struct{ noun, name string }
 
 func (s subject) String() string {
 	if s.name == "" {
-		return s.noun
+		return "the " + s.noun
 	}
 	return s.noun + " " + quote(s.name)
 }

@@ -87,7 +87,7 @@ func syntaxError(data []byte, err error, handed int) (line int, message, hint st
 		message = m[2]
 	}
 	line = faultyLine(data, reported, max(handed, 1))
-	return line, message, syntaxHint(lineOf(data, line))
+	return line, "invalid YAML: " + message, syntaxHint(lineOf(data, line))
 }
 
 func faultyLine(data []byte, reported, last int) int {
@@ -132,6 +132,8 @@ func syntaxHint(line string) string {
 	indent := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
 	variable := strings.Index(line, "${")
 	switch {
+	case strings.HasPrefix(line, "<<<<<<<"), strings.HasPrefix(line, "======="), strings.HasPrefix(line, ">>>>>>>"):
+		return "is a merge conflict not resolved?"
 	case strings.Contains(indent, "\t"):
 		return "indent with spaces, YAML does not allow tabs"
 	case variable >= 0 && strings.ContainsAny(line[:variable], "[{"):

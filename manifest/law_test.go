@@ -1,0 +1,154 @@
+package manifest
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+// withoutPositions compares what manifests say and not where.
+var withoutPositions = cmp.Options{cmpopts.IgnoreTypes(Position{}), cmpopts.EquateEmpty()}
+
+// lawEnv answers for one variable, so that inputs can use both kinds.
+func lawEnv(name string) (string, bool) { return "from_env", name == EnvPrefix+"env" }
+
+// checkLaw is what holds for every input whatever: it is read in bounded time;
+// it is either accepted, and then says the same when it is written out and
+// read again, or refused with problems that each have a place in it, in order.
+func checkLaw(t testing.TB, data []byte) {
+	t.Helper()
+	const file = "law.yaml"
+	opts := Options{LookupEnv: lawEnv}
+	start := time.Now()
+	m, err := Parse(file, data, opts)
+	if took, limit := time.Since(start), 5*time.Second*time.Duration(1+len(data)>>20); took > limit {
+		t.Errorf("reading %d bytes took %v", len(data), took)
+	}
+	if err == nil {
+		again, err := Parse(file, encode(m), opts)
+		if err != nil {
+			t.Fatalf("accepted, but not when written out again: %v\n%s", err, encode(m))
+		}
+		if diff := cmp.Diff(m, again, withoutPositions); diff != "" {
+			t.Fatalf("written out and read again it differs (-first +again):\n%s", diff)
+		}
+		return
+	}
+	problems, ok := AsProblems(err)
+	if !ok || len(problems.List) == 0 {
+		t.Fatalf("refused without problems: %v", err)
+	}
+	lines := strings.Split(strings.TrimPrefix(string(data), "\xef\xbb\xbf"), "\n")
+	last := Position{}
+	for _, p := range problems.List {
+		if p.Pos.File != file || p.Pos.Line < 1 || p.Pos.Line > len(lines) ||
+			p.Pos.Column < 1 || p.Pos.Column > utf8.RuneCountInString(lines[p.Pos.Line-1])+1 {
+			t.Errorf("outside of the file: %s", p)
+		}
+		if p.Pos.Line < last.Line || p.Pos.Line == last.Line && p.Pos.Column < last.Column {
+			t.Errorf("out of order behind %s: %s", last, p)
+		}
+		last = p.Pos
+		if p.Message == "" || strings.ContainsAny(p.Message+p.Hint, "\n\r\x1b") {
+			t.Errorf("not one plain line: %q, hint %q", p.Message, p.Hint)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(readmeManifest))
+	for _, seed := range hostile(200) {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) { checkLaw(t, data) })
+}
+
+// hostile are inputs of about n bytes that are made to be slow, deep or large.
+func hostile(n int) map[string][]byte {
+	repeat := func(s string) string { return strings.Repeat(s, n/len(s)+1) }
+	number := func(format func(i int) string) string {
+		var b strings.Builder
+		for i := 0; b.Len() < n; i++ {
+			b.WriteString(format(i))
+		}
+		return b.String()
+	}
+	const head = "version: 1\n"
+	inputs := map[string]string{
+		"open brackets":         repeat("["),
+		"open braces":           repeat("{"),
+		"bracket lines":         repeat("[\n"),
+		"dashes":                repeat("- "),
+		"question marks":        repeat("? "),
+		"colons":                repeat("a: "),
+		"documents":             repeat("---\n"),
+		"numbered documents":    head + number(func(i int) string { return "---\ndatabase: d" + itoa(i) + "\naliases: {a: b}\n" }),
+		"comments":              repeat("#\n"),
+		"blank lines":           repeat("\n"),
+		"blanks":                repeat(" "),
+		"tabs":                  repeat("\t"),
+		"zeros":                 repeat("\x00"),
+		"bad bytes":             repeat("\xff\n"),
+		"line separators":       repeat("\u2028"),
+		"carriage returns":      repeat("\r"),
+		"one long name":         head + "aliases: {" + repeat("a") + ": b}\n",
+		"one long value":        head + "aliases: {b: " + repeat("a") + "}\n",
+		"one long label":        head + "cluster: \"" + repeat("\\e") + "\"\n",
+		"unclosed list":         head + "retire: [" + repeat("a,\n"),
+		"unclosed quote":        head + "aliases:\n  a: \"" + repeat("b: c\n"),
+		"unclosed quote inside": head + "aliases:\n" + repeat("  b: c\n") + "  d: \"e\n" + repeat("  f: g\n"),
+		"tag directives":        number(func(i int) string { return "%TAG !" + itoa(i) + "! x\n" }) + "---\n" + head,
+		"unknown fields":        head + number(func(i int) string { return "alias" + itoa(i) + ": {}\n" }),
+		"bad names":             head + "aliases:\n" + repeat("  a-b: c-d\n"),
+		"duplicates":            head + "aliases:\n" + repeat("  a: b\n"),
+		"clashes":               head + "aliases:\n" + number(func(i int) string { return "  a" + itoa(i) + ": a" + itoa(i) + "\n" }),
+		"undefined variables":   head + "aliases:\n" + number(func(i int) string { return "  a" + itoa(i) + ": ${v" + itoa(i) + "}\n" }),
+		"anchors":               head + "aliases:\n" + number(func(i int) string { return "  a" + itoa(i) + ": &x" + itoa(i) + " b\n" }),
+		"laughs": head + "retire:\n- &a0 [x, x, x, x, x, x, x, x, x]\n" + number(func(i int) string {
+			a := "*a" + itoa(i)
+			return "- &a" + itoa(i+1) + " [" + strings.TrimSuffix(strings.Repeat(a+", ", 9), ", ") + "]\n"
+		}),
+		"a long form for many": head + "aliases:\n  m: &m {collection: c" + number(func(i int) string { return ", u" + itoa(i) + ": x" }) + "}\n" +
+			number(func(i int) string { return "  a" + itoa(i) + ": *m\n" }),
+		"a long text for many": head + "aliases:\n  m: &m \"" + repeat("${env}") + "\"\n" +
+			number(func(i int) string { return "  a" + itoa(i) + ": *m\n" }),
+		"a long variable for many": head + "vars: {v: " + strings.Repeat("x", min(n, maxText)) + "}\naliases:\n" +
+			number(func(i int) string { return "  a" + itoa(i) + ": " + strings.Repeat("${v}", 20) + "\n" }),
+		"a list in itself":    head + "retire: &r [*r, " + repeat("*r, ") + "]\n",
+		"a mapping in itself": head + "aliases: &a {b: *a, c: *a}\n",
+		"staircase":           head + "aliases:\n" + number(func(i int) string { return strings.Repeat(" ", i%300) + "a:\n" }),
+	}
+	all := make(map[string][]byte, len(inputs))
+	for name, text := range inputs {
+		all[name] = []byte(text)
+	}
+	return all
+}
+
+// A mebibyte of anything does not stop a run for long, nor does it end it
+// other than by an answer.
+func TestHostileManifests(t *testing.T) {
+	for name, data := range hostile(1 << 20) {
+		t.Run(name, func(t *testing.T) { checkLaw(t, data) })
+	}
+}
+
+// What is large or wrong in itself need not be large in what is said about it.
+func TestProblemsAreCounted(t *testing.T) {
+	_, err := Parse("a.yaml", hostile(1 << 20)["unknown fields"], Options{})
+	problems, ok := AsProblems(err)
+	if !ok || len(problems.List) != maxProblems || problems.More < maxProblems {
+		t.Fatalf("got %d problems and %d more", len(problems.List), problems.More)
+	}
+	if got := bytes.Count([]byte(problems.Error()), []byte("error: ")); got != maxProblems {
+		t.Errorf("%d problems are printed, want %d", got, maxProblems)
+	}
+	if !strings.HasSuffix(problems.Error(), "more problems") {
+		t.Error("the rest is not mentioned")
+	}
+}
