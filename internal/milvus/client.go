@@ -119,11 +119,11 @@ func (c *Client) Close() { c.transport.CloseIdleConnections() }
 // errProxy is a proxy that cannot be used at all.
 var errProxy = errors.New("the proxy of HTTPS_PROXY or HTTP_PROXY cannot be used")
 
-// proxy is the usual choice by environment. Its own error is left out, because
-// it quotes the variable with the password in it.
+// proxy is the usual choice by environment. No error of it is passed on: it
+// could quote the variable with the password in it.
 func proxy(req *http.Request) (*url.URL, error) {
 	u, err := http.ProxyFromEnvironment(req)
-	if err != nil {
+	if err != nil || u != nil && u.Hostname() == "" {
 		return nil, fmt.Errorf("%w: it is not a valid address", errProxy)
 	}
 	return u, nil

@@ -99,7 +99,9 @@ func TestProxy(t *testing.T) {
 	if out := through(t, "http://me:hunter33@proxy.invalid:3128", "https://milvus.invalid:19530"); !strings.Contains(out, "class 3, check HTTPS_PROXY") || strings.Contains(out, "hunter33") {
 		t.Errorf("unknown proxy: %s", out)
 	}
-	if out := through(t, "me:hunter33%zz@proxy", "https://milvus.invalid:19530"); !strings.Contains(out, "not a valid address") || strings.Contains(out, "hunter33") {
-		t.Errorf("broken variable: %s", out)
+	for _, broken := range []string{"me:hunter33@proxy:3128:x", "me:hunter33%zz@proxy"} {
+		if out := through(t, broken, "https://milvus.invalid:19530"); !strings.Contains(out, "not a valid address") || !strings.Contains(out, "class 3") || strings.Contains(out, "hunter33") {
+			t.Errorf("broken variable %q: %s", broken, out)
+		}
 	}
 }
