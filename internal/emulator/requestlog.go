@@ -48,7 +48,7 @@ func (e *Emulator) Requests() []Request {
 	defer l.mu.Unlock()
 	kept := slices.Clone(l.kept)
 	slices.SortFunc(kept, func(a, b Request) int { return cmp.Compare(a.N, b.N) })
-	return kept
+	return kept[max(0, len(kept)-l.limit):]
 }
 
 // LogTo writes each request as one line of JSON before it has an effect.
