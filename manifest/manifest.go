@@ -5,7 +5,10 @@
 // The planner consumes a Manifest; internal/cli calls Load.
 package manifest
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // DefaultDatabase is the database that a document without a `database` field
 // means. Milvus calls it so in every version (milvus-rest section 1).
@@ -41,13 +44,20 @@ type Alias struct {
 	// Protect forbids any later plan to drop the alias until the mark has been
 	// taken away in an apply of its own.
 	Protect bool
+	// Cutover is nil for an alias that asks for nothing beyond its binding.
+	Cutover *Cutover
 	Pos     Position // of the alias's name
 }
 
 // Retiree is a collection to drop once nothing points at it.
 type Retiree struct {
 	Collection string
-	Pos        Position
+	// After is how long the collection has to be without any alias before it
+	// is dropped; 0 for no wait.
+	After time.Duration
+	// ReleaseFirst releases the collection from memory before it is dropped.
+	ReleaseFirst bool
+	Pos          Position
 }
 
 // Release names an alias to forget without dropping it.

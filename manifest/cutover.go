@@ -1,0 +1,108 @@
+package manifest
+
+import "time"
+
+// Cutover is what a binding asks for beyond the binding itself: what has to
+// hold before readers are sent to the new collection, how the switch is
+// verified, and what becomes of the old collections. Most aliases have none,
+// and those that only follow `defaults` share one.
+type Cutover struct {
+	// From is the only collection that a switch may leave: compare-and-set for
+	// two people who both think that they switch. "" when it is not asked for.
+	From string
+	// Group makes all aliases of the same name one cutover, "" for none.
+	Group string
+	// OnFailure says what happens to what has been switched already.
+	OnFailure OnFailure
+	// Require is checked before anything is written, in this order.
+	Require []Check
+	// Confirmations is how often in a row each --verify-uri has to answer with
+	// the new collection after the switch; 0 when `verify` is not asked for.
+	Confirmations int
+	Canary        *Canary // nil for none
+	Golden        *Golden // nil for none
+	Keep          *Keep   // nil for none
+}
+
+// OnFailure is what happens when a switch, its verification, or another member
+// of its group fails.
+type OnFailure string
+
+// The two ways. SwitchBack is the default.
+const (
+	SwitchBack OnFailure = "switch-back"
+	KeepGoing  OnFailure = "keep"
+)
+
+// CheckName is the name of a preflight check, as manifests and flags write it.
+type CheckName string
+
+// The checks of `require`, in the order in which they are made and shown.
+const (
+	Exists     CheckName = "exists"
+	Loaded     CheckName = "loaded"
+	Indexed    CheckName = "indexed"
+	MinRows    CheckName = "min_rows"
+	RowsWithin CheckName = "rows_within"
+	SameSchema CheckName = "same_schema"
+)
+
+// GoldenCheck is the check that `golden` makes; it is listed behind those of
+// `require` and can be skipped like them.
+const GoldenCheck CheckName = "golden"
+
+// Check is one requirement.
+type Check struct {
+	Name    CheckName
+	Rows    int64   // of MinRows
+	Percent float64 // of RowsWithin
+	// AllowUnknown lets the check pass when the server cannot answer it.
+	AllowUnknown bool
+	Pos          Position
+}
+
+// Canary is a read that is sent through the alias and to the new collection by
+// name after the switch. Exactly one of Query and Search is set.
+type Canary struct {
+	Query      *Query
+	Search     *Search
+	MaxLatency time.Duration // 0 for no limit
+	Pos        Position
+}
+
+// Query is an `entities/query` with a filter.
+type Query struct {
+	Filter       string
+	Limit        int
+	OutputFields []string
+}
+
+// Search is an `entities/search` with a stored vector.
+type Search struct {
+	Vector       []float64
+	Field        string // "" lets the server choose the only vector field
+	Filter       string
+	Limit        int
+	OutputFields []string
+}
+
+// Golden is a file of query vectors that the old and the new collection are
+// compared by before a switch.
+type Golden struct {
+	File  string // of JSON Lines; relative to the manifest it was named in
+	Field string // "" lets the server choose the only vector field
+	Limit int    // k: how many results of each query are compared
+	// MinOverlap is the least share (0 to 1) of the k results that both give.
+	MinOverlap float64
+	// MaxLatencyRatio bounds the median time of the new collection as a
+	// multiple of that of the old one; 0 for no limit.
+	MaxLatencyRatio float64
+	Pos             Position
+}
+
+// Keep retires the collections of an alias by a pattern instead of by name.
+type Keep struct {
+	N     int    // how many collections older than the bound one stay
+	Match string // a pattern with *, of collection names
+	Pos   Position
+}
