@@ -340,7 +340,6 @@ type nosy struct {
 	busy    atomic.Int32
 	started []int
 	done    []int
-	panics  int
 }
 
 func (o *nosy) StepStarted(i int, s planner.Step) { o.one(func() { o.started = append(o.started, i) }) }

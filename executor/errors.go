@@ -61,7 +61,7 @@ func (e *StillAliasedError) Error() string {
 	for i, a := range e.Aliases {
 		quoted[i] = fmt.Sprintf("%q", a)
 	}
-	return fmt.Sprintf("collection %q of database %q is still reached by alias %s, so it is not dropped",
+	return fmt.Sprintf("collection %q of database %q is still reached by %s, so it is not dropped",
 		e.Collection, e.Database, strings.Join(quoted, ", "))
 }
 

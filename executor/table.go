@@ -43,22 +43,25 @@ func (t *table[V]) remove(key planner.Key) { t.changed[key] = nil }
 
 // rows is the new list, sorted. The old one is not touched.
 func (t *table[V]) rows() []V {
-	rows := make([]V, 0, len(t.sorted)+len(t.changed))
+	fresh := make([]V, 0, len(t.changed))
+	for _, v := range t.changed {
+		if v != nil {
+			fresh = append(fresh, *v)
+		}
+	}
+	slices.SortFunc(fresh, func(a, b V) int { return compareKeys(t.key(a), t.key(b)) })
+
+	rows := make([]V, 0, len(t.sorted)+len(fresh))
 	for _, v := range t.sorted {
-		if _, changed := t.changed[t.key(v)]; !changed {
+		key := t.key(v)
+		for len(fresh) > 0 && compareKeys(t.key(fresh[0]), key) < 0 {
+			rows, fresh = append(rows, fresh[0]), fresh[1:]
+		}
+		if _, changed := t.changed[key]; !changed {
 			rows = append(rows, v)
 		}
 	}
-	kept := len(rows)
-	for _, v := range t.changed {
-		if v != nil {
-			rows = append(rows, *v)
-		}
-	}
-	if len(rows) > kept {
-		slices.SortFunc(rows, func(a, b V) int { return compareKeys(t.key(a), t.key(b)) })
-	}
-	return rows
+	return append(rows, fresh...)
 }
 
 func compareKeys(a, b planner.Key) int {

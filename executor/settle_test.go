@@ -1,0 +1,213 @@
+package executor
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"aliasctl/planner"
+)
+
+// Two announcements of an earlier run that did not finish.
+var (
+	olderSwitch = planner.Announcement{Op: planner.AlterAlias, Database: "default", Alias: "products", From: "v0", To: "v1"}
+	olderDrop   = planner.Announcement{Op: planner.DropCollection, Database: "default", Collection: "v0", From: "100"}
+)
+
+func TestSettle(t *testing.T) {
+	before := start.Add(-time.Hour)
+	switchStep := planner.Step{Op: planner.AlterAlias, Database: "default", Alias: "products", From: "v1", To: "v2", Protect: true}
+	dropStep := planner.Step{Op: planner.DropAlias, Database: "default", Alias: "products", From: "v1"}
+	retireStep := planner.Step{Op: planner.DropCollection, Database: "default", Collection: "v0", From: "100"}
+	was := planner.Binding{Database: "default", Alias: "products", Collection: "v1", CollectionID: "101", Since: before}
+	moved := planner.Binding{Database: "default", Alias: "products", Collection: "v2", CollectionID: "102", Since: start, Protect: true}
+	gone := planner.Retired{Database: "default", Collection: "v0", CollectionID: "100", DroppedAt: start}
+
+	tests := []struct {
+		name         string
+		results      []Result
+		housekeeping planner.Housekeeping
+		bindings     []planner.Binding
+		retired      []planner.Retired
+		pending      []planner.Announcement
+		serial       uint64
+	}{
+		{
+			name:     "nothing happened: nothing changes, older announcements stay",
+			bindings: []planner.Binding{was}, pending: []planner.Announcement{olderSwitch, olderDrop}, serial: 7,
+		}, {
+			name:     "a switch applied settles its alias and no other",
+			results:  []Result{{Step: switchStep, Outcome: Applied}},
+			bindings: []planner.Binding{moved}, pending: []planner.Announcement{olderDrop}, serial: 8,
+		}, {
+			name:     "already done is as good",
+			results:  []Result{{Step: switchStep, Outcome: AlreadyDone}},
+			bindings: []planner.Binding{moved}, pending: []planner.Announcement{olderDrop}, serial: 8,
+		}, {
+			name:     "a switch that was overtaken was ours all the same",
+			results:  []Result{{Step: switchStep, Outcome: Failed, Err: &OvertakenError{Applied: "v2", Found: "v9"}}},
+			bindings: []planner.Binding{moved}, pending: []planner.Announcement{olderDrop}, serial: 8,
+		}, {
+			name:     "a failed switch changes nothing",
+			results:  []Result{{Step: switchStep, Outcome: Failed, Err: errRefused}},
+			bindings: []planner.Binding{was}, pending: []planner.Announcement{olderSwitch, olderDrop}, serial: 7,
+		}, {
+			name:     "so does one that was not reached",
+			results:  []Result{{Step: switchStep, Outcome: NotReached}},
+			bindings: []planner.Binding{was}, pending: []planner.Announcement{olderSwitch, olderDrop}, serial: 7,
+		}, {
+			name:     "an unknown switch is announced beside the older ones",
+			results:  []Result{{Step: switchStep, Outcome: Undecided, Err: errLost}},
+			bindings: []planner.Binding{was}, pending: []planner.Announcement{olderSwitch, olderDrop, announcement(switchStep)}, serial: 8,
+		}, {
+			name:     "a dropped alias leaves the state",
+			results:  []Result{{Step: dropStep, Outcome: Applied}},
+			bindings: []planner.Binding{}, pending: []planner.Announcement{olderDrop}, serial: 8,
+		}, {
+			name: "a switch by drop and create whose create is unknown",
+			results: []Result{
+				{Step: planner.Step{Op: planner.DropAlias, Database: "default", Alias: "products", From: "v1", Recreate: true}, Outcome: Applied},
+				{Step: planner.Step{Op: planner.CreateAlias, Database: "default", Alias: "products", To: "v2", Recreate: true}, Outcome: Undecided},
+			},
+			bindings: []planner.Binding{},
+			pending: []planner.Announcement{
+				olderSwitch, olderDrop,
+				{Op: planner.DropAlias, Database: "default", Alias: "products", From: "v1"},
+				{Op: planner.CreateAlias, Database: "default", Alias: "products", To: "v2"},
+			},
+			serial: 8,
+		}, {
+			name:     "a new mark keeps id and time",
+			results:  []Result{{Step: planner.Step{Op: planner.Adopt, Database: "default", Alias: "products", From: "v1", To: "v1", Protect: true}}},
+			bindings: []planner.Binding{{Database: "default", Alias: "products", Collection: "v1", CollectionID: "101", Since: before, Protect: true}},
+			pending:  []planner.Announcement{olderDrop}, serial: 8,
+		}, {
+			name:     "a forgotten alias leaves the state",
+			results:  []Result{{Step: planner.Step{Op: planner.Forget, Database: "default", Alias: "products", From: "v1"}}},
+			bindings: []planner.Binding{}, pending: []planner.Announcement{olderDrop}, serial: 8,
+		}, {
+			name:         "an unchanged alias that a killed run had announced",
+			housekeeping: planner.Housekeeping{Settles: []planner.Binding{{Database: "default", Alias: "products", Collection: "v2", Protect: true}}},
+			bindings:     []planner.Binding{moved}, pending: []planner.Announcement{olderDrop}, serial: 8,
+		}, {
+			name:     "a dropped collection becomes a fence",
+			results:  []Result{{Step: retireStep, Outcome: Applied}},
+			bindings: []planner.Binding{was}, retired: []planner.Retired{gone}, pending: []planner.Announcement{olderSwitch}, serial: 8,
+		}, {
+			name:     "one that was created again is fenced too",
+			results:  []Result{{Step: retireStep, Outcome: Failed, Err: &RecreatedError{Expected: "100", Found: "109"}}},
+			bindings: []planner.Binding{was}, retired: []planner.Retired{gone}, pending: []planner.Announcement{olderSwitch}, serial: 8,
+		}, {
+			name:     "an unknown drop is announced once",
+			results:  []Result{{Step: retireStep, Outcome: Undecided}},
+			bindings: []planner.Binding{was}, pending: []planner.Announcement{olderSwitch, olderDrop}, serial: 7,
+		}, {
+			name:         "a retiree found gone",
+			housekeeping: planner.Housekeeping{Fences: []planner.Retired{gone}},
+			bindings:     []planner.Binding{was}, retired: []planner.Retired{gone}, pending: []planner.Announcement{olderSwitch}, serial: 8,
+		}, {
+			name:         "a name that is no longer retired",
+			housekeeping: planner.Housekeeping{Unfences: []planner.Key{{Database: "default", Name: "v0"}}},
+			bindings:     []planner.Binding{was}, pending: []planner.Announcement{olderSwitch}, serial: 8,
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			state := planner.State{
+				Version: 1, Lineage: "lineage", Serial: 7, Cluster: fakeURI, UpdatedAt: before,
+				Bindings: []planner.Binding{was}, Pending: []planner.Announcement{olderSwitch, olderDrop},
+			}
+			plan := planner.Plan{Cluster: fakeURI, Housekeeping: test.housekeeping}
+			ids := map[planner.Key]string{{Database: "default", Name: "v2"}: "102"}
+			got := Settle(state, plan, test.results, ids, start)
+			want := planner.State{
+				Version: 1, Lineage: "lineage", Serial: test.serial, Cluster: fakeURI, UpdatedAt: start,
+				Bindings: test.bindings, Retired: test.retired, Pending: test.pending,
+			}
+			if test.serial == 7 {
+				want.UpdatedAt = before
+			}
+			if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff([]planner.Binding{was}, state.Bindings); diff != "" {
+				t.Errorf("the given state was changed:\n%s", diff)
+			}
+			if again := Settle(got, plan, nil, ids, start.Add(time.Hour)); again.Serial > got.Serial {
+				t.Errorf("settling twice changes it again: %+v", again)
+			}
+		})
+	}
+}
+
+func TestAnUnfencedRecordIsRemoved(t *testing.T) {
+	state := planner.State{Cluster: fakeURI, Retired: []planner.Retired{
+		{Database: "default", Collection: "a", CollectionID: "1"}, {Database: "default", Collection: "b"}, {Database: "eu", Collection: "a"},
+	}}
+	plan := planner.Plan{Cluster: fakeURI, Housekeeping: planner.Housekeeping{Unfences: []planner.Key{{Database: "default", Name: "a"}}}}
+	got := Settle(state, plan, nil, nil, start)
+	if diff := cmp.Diff(state.Retired[1:], got.Retired); diff != "" || got.Serial != 1 {
+		t.Errorf("serial %d, retired (-want +got):\n%s", got.Serial, diff)
+	}
+}
+
+func TestAnotherClusterLabelIsAChange(t *testing.T) {
+	state := planner.State{Serial: 3, Cluster: fakeURI}
+	label := planner.Cluster{URI: fakeURI.URI, Label: "prod-eu"}
+	if got := Settle(state, planner.Plan{Cluster: label}, nil, nil, start); got.Serial != 4 || got.Cluster != label {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestATableIsAMapThatStaysSorted(t *testing.T) {
+	names := rapid.SampledFrom([]string{"a", "b", "c", "d", "e"})
+	rapid.Check(t, func(t *rapid.T) {
+		model := map[planner.Key]planner.Binding{}
+		var list []planner.Binding
+		for _, name := range rapid.SliceOfNDistinct(names, 0, 5, rapid.ID).Draw(t, "list") {
+			b := planner.Binding{Database: "default", Alias: name}
+			list = append(list, b)
+			model[bindingKey(b)] = b
+		}
+		rows := newTable(list, bindingKey)
+		for range rapid.IntRange(0, 10).Draw(t, "changes") {
+			b := planner.Binding{Database: "default", Alias: names.Draw(t, "name"), Collection: names.Draw(t, "collection")}
+			if rapid.Bool().Draw(t, "remove") {
+				rows.remove(bindingKey(b))
+				delete(model, bindingKey(b))
+			} else {
+				rows.set(bindingKey(b), b)
+				model[bindingKey(b)] = b
+			}
+			got, found := rows.get(bindingKey(b))
+			if want, known := model[bindingKey(b)]; found != known || got != want {
+				t.Fatalf("get %s: %+v, %v", b.Alias, got, found)
+			}
+		}
+		got := rows.rows()
+		if len(got) != len(model) {
+			t.Fatalf("%d rows, want %d", len(got), len(model))
+		}
+		for i, b := range got {
+			if model[bindingKey(b)] != b || i > 0 && got[i-1].Alias >= b.Alias {
+				t.Fatalf("rows %+v, want %+v in order", got, model)
+			}
+		}
+	})
+}
+
+func BenchmarkSettleOneOfMany(b *testing.B) {
+	state := planner.State{Cluster: fakeURI}
+	for i := range 100_000 {
+		state.Bindings = append(state.Bindings, planner.Binding{Database: "default", Alias: string(rune('a'+i/10_000)) + time.Duration(100_000+i).String(), Collection: "v1"})
+	}
+	results := []Result{{Step: planner.Step{Op: planner.AlterAlias, Database: "default", Alias: state.Bindings[50_000].Alias, From: "v1", To: "v2"}, Outcome: Applied}}
+	for b.Loop() {
+		if got := Settle(state, planner.Plan{Cluster: fakeURI}, results, nil, start); got.Serial != 1 {
+			b.Fatal(got.Serial)
+		}
+	}
+}
