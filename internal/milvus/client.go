@@ -48,7 +48,8 @@ const (
 // Client is one cluster. It is safe for concurrent use.
 type Client struct {
 	cfg       Config
-	base      string // without a trailing slash
+	base      string      // without a trailing slash
+	header    http.Header // shared by all requests: a RoundTripper may not change it
 	transport transport
 	redactor  *Redactor
 
@@ -86,6 +87,7 @@ func New(cfg Config) (*Client, error) {
 	return &Client{
 		cfg:        cfg,
 		base:       u.Scheme + "://" + u.Host + u.EscapedPath(),
+		header:     header(cfg),
 		redactor:   NewRedactor(cfg.Token),
 		firstPause: 250 * time.Millisecond,
 		// HTTP/1 alone, which is what a Transport with its own TLS settings
@@ -197,7 +199,7 @@ func (c *Client) exchange(ctx context.Context, k call) (json.RawMessage, *Error)
 		e.Err, e.class, e.hopeless = err, executor.Refused, true
 		return nil, c.finish(k, e)
 	}
-	c.setHeader(req.Header)
+	req.Header = c.header
 
 	e.Attempts = 1
 	// The Transport is used without an http.Client: that follows redirects and
@@ -253,16 +255,19 @@ func readBody(resp *http.Response) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-func (c *Client) setHeader(h http.Header) {
+// header returns the headers that every request has.
+func header(cfg Config) http.Header {
+	h := http.Header{}
 	h.Set("Content-Type", "application/json")
 	h.Set("Accept", "application/json")
-	h.Set("User-Agent", c.cfg.UserAgent)
-	if c.cfg.Token != "" {
-		h.Set("Authorization", "Bearer "+c.cfg.Token)
+	h.Set("User-Agent", cfg.UserAgent)
+	if cfg.Token != "" {
+		h.Set("Authorization", "Bearer "+cfg.Token)
 	}
-	if c.cfg.RequestTimeout > 0 {
-		h.Set("Request-Timeout", strconv.FormatInt(int64(c.cfg.RequestTimeout/time.Second), 10))
+	if cfg.RequestTimeout > 0 {
+		h.Set("Request-Timeout", strconv.FormatInt(int64(cfg.RequestTimeout/time.Second), 10))
 	}
+	return h
 }
 
 // finish takes the token out of every part of an error, and the doubt out of

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -579,6 +581,15 @@ func TestTokenIsSentAndNeverShown(t *testing.T) {
 	})
 	c = newClient(t, broken, func(cfg *Config) { cfg.Token = token })
 	if err := c.DropAlias(ctx, "", "t_a"); err == nil || strings.Contains(err.Error(), "hunter22") || !strings.Contains(err.Error(), Redacted) {
+		t.Errorf("%v", err)
+	}
+}
+
+// A cause whose text held the token can still be asked for what it is.
+func TestRedactedCause(t *testing.T) {
+	err := redactError(NewRedactor("root:hunter22"), &net.OpError{Op: "dial", Err: fmt.Errorf("hunter22: %w", syscall.ECONNREFUSED)})
+	var op *net.OpError
+	if strings.Contains(err.Error(), "hunter22") || !errors.Is(err, syscall.ECONNREFUSED) || !errors.As(err, &op) {
 		t.Errorf("%v", err)
 	}
 }

@@ -47,7 +47,7 @@ func FuzzAnswer(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, status int, body string) {
-		c := &Client{cfg: c.cfg, base: c.base, redactor: c.redactor, transport: canned{status: status, body: body}}
+		c := &Client{cfg: c.cfg, base: c.base, header: c.header, redactor: c.redactor, transport: canned{status: status, body: body}}
 		ctx := t.Context()
 		_, list := c.AliasesOf(ctx, "", "t_b")
 		_, _, target := c.AliasTarget(ctx, "db", "t_a")

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -55,12 +56,26 @@ func through(t *testing.T, proxy, uri string) string {
 func TestProxy(t *testing.T) {
 	server := httptest.NewTLSServer(answerWith(200, jsonType, `{"code":0,"data":[]}`))
 	t.Cleanup(server.Close)
-	var seen []string
-	status := http.StatusOK
+	var (
+		mu     sync.Mutex
+		seen   []string
+		status = http.StatusOK
+	)
+	// next takes what the proxy saw, and says how it answers from now on.
+	next := func(answer int) string {
+		mu.Lock()
+		defer mu.Unlock()
+		all := strings.Join(seen, "; ")
+		seen, status = nil, answer
+		return all
+	}
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
 		seen = append(seen, r.Method+" "+r.Host+" "+r.Header.Get("Authorization"))
-		if status != http.StatusOK {
-			w.WriteHeader(status)
+		answer := status
+		mu.Unlock()
+		if answer != http.StatusOK {
+			w.WriteHeader(answer)
 			return
 		}
 		near, _, err := w.(http.Hijacker).Hijack()
@@ -85,16 +100,21 @@ func TestProxy(t *testing.T) {
 	if out := through(t, proxy.URL, "https://milvus.invalid:19530"); strings.TrimSpace(out) != "<nil>" {
 		t.Errorf("through the proxy: %s", out)
 	}
-	if got := strings.Join(seen, "; "); got != "CONNECT milvus.invalid:19530 " {
+	if got := next(http.StatusOK); got != "CONNECT milvus.invalid:19530 " {
 		t.Errorf("the proxy saw %q", got)
 	}
-	seen = nil
-	if out := through(t, proxy.URL, server.URL); strings.TrimSpace(out) != "<nil>" || len(seen) != 0 {
-		t.Errorf("loopback: %s, the proxy saw %q", out, seen)
+	if out := through(t, proxy.URL, server.URL); strings.TrimSpace(out) != "<nil>" {
+		t.Errorf("loopback: %s", out)
 	}
-	status = http.StatusProxyAuthRequired
+	if got := next(http.StatusProxyAuthRequired); got != "" {
+		t.Errorf("loopback: the proxy saw %q", got)
+	}
 	if out := through(t, proxy.URL, "https://milvus.invalid:19530"); !strings.Contains(out, "asks for credentials") || !strings.Contains(out, "class 3") {
 		t.Errorf("407: %s", out)
+	}
+	next(http.StatusBadGateway)
+	if out := through(t, proxy.URL, "https://milvus.invalid:19530"); !strings.Contains(out, "did not connect: http 502") || !strings.Contains(out, "class 2") {
+		t.Errorf("502: %s", out)
 	}
 	if out := through(t, "http://me:hunter33@proxy.invalid:3128", "https://milvus.invalid:19530"); !strings.Contains(out, "class 3, check HTTPS_PROXY") || strings.Contains(out, "hunter33") {
 		t.Errorf("unknown proxy: %s", out)

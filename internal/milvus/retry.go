@@ -52,21 +52,28 @@ func (b *budget) NextBackOff() time.Duration {
 // passed since the first one did: a silent server costs less than twice the
 // timeout, whatever Retries says.
 func (c *Client) read(ctx context.Context, k call) (json.RawMessage, error) {
-	pauses := newBudget(c.firstPause)
+	start := time.Now()
+	data, e := c.exchange(ctx, k)
+	if e == nil {
+		return data, nil
+	}
+	return c.readAgain(ctx, k, e, start)
+}
+
+// readAgain goes on after a first try that failed with e.
+func (c *Client) readAgain(ctx context.Context, k call, e *Error, start time.Time) (json.RawMessage, error) {
 	var (
 		tries   int
-		last    *Error
 		refused bool
-		start   = time.Now()
+		pauses  = newBudget(c.firstPause)
 	)
-	data, err := backoff.Retry(ctx, func() (json.RawMessage, error) {
-		data, e := c.exchange(ctx, k)
-		tries++
-		last = e
-		if e == nil {
-			return data, nil
+	data, err := backoff.Retry(ctx, func() (data json.RawMessage, err error) {
+		if tries++; tries > 1 {
+			if data, e = c.exchange(ctx, k); e == nil {
+				return data, nil
+			}
+			e.Attempts = tries
 		}
-		e.Attempts = tries
 		if e.class != executor.Transient || e.hopeless || time.Since(start) >= c.cfg.Timeout {
 			return nil, backoff.Permanent(e)
 		}
@@ -79,12 +86,8 @@ func (c *Client) read(ctx context.Context, k call) (json.RawMessage, error) {
 	if err == nil {
 		return data, nil
 	}
-	if last == nil {
-		last = k.newError()
-		last.class = executor.Transient
-	}
 	if ctx.Err() != nil {
-		last.Err = context.Cause(ctx) // interrupted in a pause
+		e.Err = context.Cause(ctx) // interrupted in a pause
 	}
-	return nil, last
+	return nil, e
 }
