@@ -21,13 +21,20 @@ type LiveDatabase struct {
 	// manifest or the state names (targets, retirees, and names that an alias
 	// would take). One that was asked for and is not in it does not exist.
 	Collections map[string]LiveCollection
+	// Names are all collections of the database, sorted; read where an alias
+	// retires by pattern (DatabaseScope.Names).
+	Names []string
+	// Golden holds the measured comparisons, by alias.
+	Golden map[string]*GoldenFact
 }
 
 // LiveCollection is one existing collection.
 type LiveCollection struct {
 	// ID is the collection id as decimal digits. It is read for retirees and
-	// is "" for collections whose id no step needs.
+	// for what is inspected, and is "" for collections whose id no step needs.
 	ID string
+	// Facts are what the checks of a cutover asked for; nil for nothing.
+	Facts *Facts
 	// Aliases are all aliases that point at the collection, also unmanaged
 	// ones, sorted; read for retirees (`aliases/list` with `collectionName`).
 	Aliases []string
@@ -50,4 +57,6 @@ type DatabaseScope struct {
 	Targets []string
 	// Retirees are the collections that the manifest retires, sorted.
 	Retirees []string
+	// Names asks for the names of all collections of the database.
+	Names bool
 }

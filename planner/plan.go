@@ -6,7 +6,11 @@
 // internal/cli calls it; the executor carries out what it returns.
 package planner
 
-import "time"
+import (
+	"time"
+
+	"aliasctl/manifest"
+)
 
 // PlanVersion is the version of the JSON form of a plan.
 const PlanVersion = 1
@@ -46,6 +50,30 @@ type Step struct {
 	Protect bool `json:"protect,omitempty"`
 	// Recreate marks the two halves of a switch by drop and create.
 	Recreate bool `json:"recreate,omitempty"`
+	// Cutover is how the step is made one with others, verified and undone; nil
+	// for a step that stands for itself.
+	Cutover *Cutover `json:"cutover,omitempty"`
+	// RolledBack marks the steps of a rollback.
+	RolledBack bool `json:"rolled_back,omitempty"`
+	// ReleaseFirst releases the collection from memory before it is dropped.
+	ReleaseFirst bool `json:"release_first,omitempty"`
+	// Rows and MadeAt describe what a drop-collection destroys, as far as known.
+	Rows   *int64     `json:"rows,omitempty"`
+	MadeAt *time.Time `json:"made_at,omitempty"`
+}
+
+// Cutover is what a switch asks for beyond the switch itself.
+type Cutover struct {
+	// Group names the switches of the database that are one cutover; "" for a
+	// switch alone.
+	Group string `json:"group,omitempty"`
+	// SwitchBack undoes what was switched when the switch, its verification or
+	// another member of the group fails.
+	SwitchBack bool `json:"switch_back,omitempty"`
+	// Confirmations is how often in a row every witness has to answer with the
+	// new collection; 0 for not at all.
+	Confirmations int              `json:"confirmations,omitempty"`
+	Canary        *manifest.Canary `json:"canary,omitempty"`
 }
 
 // Plan is the ordered steps from live to manifest, as a value. Text, JSON, dry
@@ -60,6 +88,8 @@ type Plan struct {
 	Steps     []Step     `json:"steps"`
 	Conflicts []Conflict `json:"conflicts"`
 	Notes     []string   `json:"notes"`
+	// Checks are the preflight checks of what is to be bound, in plan order.
+	Checks []Check `json:"checks"`
 
 	// Before and After are the managed bindings in the cluster before and after
 	// the plan, sorted by database and alias; what a diff shows. An alias that
@@ -83,11 +113,16 @@ type Housekeeping struct {
 	// Unfences are records and announcements of collections that the manifest
 	// no longer retires.
 	Unfences []Key
+	// Idles are retirees with `after` that were first seen without any alias.
+	Idles []Idle
+	// Unidles are collections whose waiting has ended: an alias reaches them
+	// again, they are gone, or nothing retires them any more.
+	Unidles []Key
 }
 
 // Empty says that there is nothing to write.
 func (h Housekeeping) Empty() bool {
-	return len(h.Settles) == 0 && len(h.Fences) == 0 && len(h.Unfences) == 0
+	return len(h.Settles)+len(h.Fences)+len(h.Unfences)+len(h.Idles)+len(h.Unidles) == 0
 }
 
 // ManagedCount counts the aliases of one database that the state knows.
@@ -154,6 +189,9 @@ const (
 	StillAliased      ConflictKind = "still-aliased"
 	RetireeIsAlias    ConflictKind = "retiree-is-alias"
 	RetireeCameBack   ConflictKind = "retiree-came-back"
+	FromMismatch      ConflictKind = "from-mismatch"
+	RolledBackFrom    ConflictKind = "rolled-back"
+	TargetRecreated   ConflictKind = "target-recreated"
 )
 
 // SwitchMode is how an alias moves to another collection.
@@ -175,9 +213,17 @@ type Options struct {
 	OverwriteDrift Selection
 	TakeOver       Selection
 	RetireAgain    Selection
+	Forward        Selection // go again to what was rolled back from
 	// Only plans these aliases alone; empty means all.
 	Only Selection
 	// AllowMissingTargets plans a binding whose target does not exist yet and
 	// notes it. For dry runs only.
 	AllowMissingTargets bool
+	// SkipChecks names preflight checks whose verdict does not count.
+	SkipChecks map[manifest.CheckName]bool
+	// TargetIDs holds the collection ids that targets must have, by collection;
+	// nil asks for none. A rollback sets it.
+	TargetIDs map[Key]string
+	// RollingBack marks every switch as one that leaves a bad collection.
+	RollingBack bool
 }

@@ -19,6 +19,12 @@ type State struct {
 	Bindings []Binding      `json:"bindings"` // sorted by database, alias
 	Retired  []Retired      `json:"retired"`  // sorted by database, collection
 	Pending  []Announcement `json:"pending"`  // in the order announced
+
+	// Idle remembers since when a retiree with `after` has been without any
+	// alias; sorted by database, collection.
+	Idle []Idle `json:"idle,omitempty"`
+	// History is what the last applies changed, the newest last; bounded.
+	History []Entry `json:"history,omitempty"`
 }
 
 // Cluster says which cluster a state or a plan belongs to.
@@ -35,6 +41,10 @@ type Binding struct {
 	CollectionID string    `json:"collection_id,omitempty"` // a decimal int64 as Milvus gives it
 	Since        time.Time `json:"since"`
 	Protect      bool      `json:"protect,omitempty"`
+	// RolledBackFrom is the collection that a rollback left. A sync whose
+	// manifest still names it is a conflict: the next unrelated deploy must not
+	// bring a bad index back.
+	RolledBackFrom string `json:"rolled_back_from,omitempty"`
 }
 
 // Retired remembers a collection that an apply dropped, or found already
@@ -60,4 +70,35 @@ type Announcement struct {
 	// At is when it was announced. A request can land long after the run that
 	// sent it died (milvus-rest section 13.1), but not for ever.
 	At time.Time `json:"at,omitzero"`
+}
+
+// Idle is a collection that waits for its drop.
+type Idle struct {
+	Database     string    `json:"database"`
+	Collection   string    `json:"collection"`
+	CollectionID string    `json:"collection_id"`
+	Since        time.Time `json:"since"` // when an apply first saw it without any alias
+}
+
+// Entry is one apply in the history: who changed what.
+type Entry struct {
+	Serial  uint64    `json:"serial"` // of the state that the apply wrote
+	At      time.Time `json:"at"`
+	User    string    `json:"user,omitempty"`
+	Host    string    `json:"host,omitempty"`
+	Commit  string    `json:"commit,omitempty"`
+	Retired int       `json:"retired,omitempty"` // collections dropped
+	Changes []Change  `json:"changes"`           // sorted by database, alias
+}
+
+// Change is one binding before and after an apply, "" for absent. With the
+// ids, an earlier binding is known to be the same collection and not another
+// one of its name.
+type Change struct {
+	Database string `json:"database"`
+	Alias    string `json:"alias"`
+	From     string `json:"from,omitempty"`
+	FromID   string `json:"from_id,omitempty"`
+	To       string `json:"to,omitempty"`
+	ToID     string `json:"to_id,omitempty"`
 }

@@ -1,0 +1,310 @@
+package planner
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"aliasctl/manifest"
+)
+
+// Check is one preflight check of a binding that the plan makes: is green, the
+// collection that readers will be sent to, fit to serve? Blue is the one that
+// they leave.
+type Check struct {
+	Database string             `json:"database"`
+	Alias    string             `json:"alias"`
+	Name     manifest.CheckName `json:"check"`
+	Blue     string             `json:"blue"`  // what blue shows, "" when it does not matter
+	Green    string             `json:"green"` // what green shows
+	Verdict  Verdict            `json:"verdict"`
+	// Details says what is wrong, one line each.
+	Details []string `json:"details,omitempty"`
+	// Golden is what the check by golden queries measured.
+	Golden *GoldenFact `json:"golden,omitempty"`
+}
+
+// Verdict is the result of a check.
+type Verdict string
+
+// The verdicts. Failed and Unknown ones refuse the plan; a skipped check shows
+// its true verdict in Details.
+const (
+	CheckPassed  Verdict = "pass"
+	CheckFailed  Verdict = "fail"
+	CheckUnknown Verdict = "unknown"         // the server could not answer
+	CheckAllowed Verdict = "unknown-allowed" // likewise, and the manifest allows it
+	CheckSkipped Verdict = "skipped"         // by --skip-check
+	CheckPending Verdict = "pending"         // green is not built yet, or the cluster was not read
+)
+
+// refuses says that a plan with such a check is not applied.
+func (v Verdict) refuses() bool { return v == CheckFailed || v == CheckUnknown }
+
+// preflight makes the checks of one binding that is about to be made.
+func (b *builder) preflight(d *database, e *managed, live *LiveDatabase, step Step) {
+	c := e.want.Cutover
+	if c == nil {
+		return
+	}
+	green, built := live.Collections[step.To]
+	blue := live.Collections[step.From]
+	for _, want := range c.Require {
+		if (want.Name == manifest.RowsWithin || want.Name == manifest.SameSchema) && step.From == "" {
+			continue // a first binding leaves nothing to compare with
+		}
+		check := Check{Database: d.name, Alias: e.alias, Name: want.Name}
+		if b.live == nil || !built {
+			check.Verdict = CheckPending
+		} else {
+			check.judge(want, blue.Facts, green.Facts)
+		}
+		b.addCheck(check, want.AllowUnknown)
+	}
+	if c.Golden != nil && step.From != "" {
+		check := Check{Database: d.name, Alias: e.alias, Name: manifest.GoldenCheck, Golden: live.Golden[e.alias]}
+		if b.live == nil || !built {
+			check.Verdict = CheckPending
+		} else {
+			check.judgeGolden(c.Golden)
+		}
+		b.addCheck(check, false)
+	}
+}
+
+func (b *builder) addCheck(c Check, allowUnknown bool) {
+	switch {
+	case b.options.SkipChecks[c.Name]:
+		c.Details = append([]string{fmt.Sprintf("skipped by --skip-check; it would be: %s", c.Verdict)}, c.Details...)
+		c.Verdict = CheckSkipped
+	case c.Verdict == CheckUnknown && allowUnknown:
+		c.Verdict = CheckAllowed
+	}
+	b.plan.Checks = append(b.plan.Checks, c)
+}
+
+// judge holds the facts against one requirement.
+func (c *Check) judge(want manifest.Check, blue, green *Facts) {
+	if blue == nil {
+		blue = &Facts{}
+	}
+	if green == nil {
+		green = &Facts{}
+	}
+	switch want.Name {
+	case manifest.Exists:
+		c.Green = "there"
+		c.Verdict = CheckPassed
+	case manifest.Loaded:
+		c.loaded(blue.Load, green.Load)
+	case manifest.Indexed:
+		c.indexed(green.Indexes)
+	case manifest.MinRows:
+		c.minRows(want.Rows, blue.Rows, green.Rows)
+	case manifest.RowsWithin:
+		c.rowsWithin(want.Percent, blue.Rows, green.Rows)
+	case manifest.SameSchema:
+		c.sameSchema(blue.Schema, green.Schema)
+	}
+}
+
+func (c *Check) unknown(why string) {
+	if why == "" {
+		why = "the server was not asked"
+	}
+	c.Verdict = CheckUnknown
+	c.Details = append(c.Details, why)
+}
+
+func (c *Check) verdict(ok bool, format string, args ...any) {
+	c.Verdict = CheckPassed
+	if !ok {
+		c.Verdict = CheckFailed
+		c.Details = append(c.Details, fmt.Sprintf(format, args...))
+	}
+}
+
+func (c *Check) loaded(blue, green *LoadFact) {
+	if blue != nil && blue.Why == "" {
+		c.Blue = loadWords(blue)
+	}
+	if green == nil {
+		c.unknown("")
+		return
+	}
+	if green.Why != "" {
+		c.unknown(green.Why)
+		return
+	}
+	c.Green = loadWords(green)
+	c.verdict(green.State == Loaded, "load it, and wait until it is: readers would get errors")
+}
+
+func loadWords(f *LoadFact) string {
+	word := strings.ToLower(strings.TrimPrefix(f.State, "LoadState"))
+	if f.State != Loaded && f.Progress > 0 {
+		return fmt.Sprintf("%s, %d%%", word, f.Progress)
+	}
+	return word
+}
+
+func (c *Check) indexed(green *IndexFact) {
+	if green == nil {
+		c.unknown("")
+		return
+	}
+	if green.Why != "" {
+		c.unknown(green.Why)
+		return
+	}
+	done := 0
+	for _, f := range green.Fields {
+		switch {
+		case f.Index == "":
+			c.Details = append(c.Details, fmt.Sprintf("vector field %q has no index", f.Field))
+		case f.State != "Finished":
+			c.Details = append(c.Details, fmt.Sprintf("index %q of field %q is %s", f.Index, f.Field, strings.ToLower(f.State)))
+		case f.Pending > 0:
+			c.Details = append(c.Details, fmt.Sprintf("index %q of field %q has %d pending rows", f.Index, f.Field, f.Pending))
+		default:
+			done++
+		}
+	}
+	c.Green = fmt.Sprintf("%d of %d fields", done, len(green.Fields))
+	c.Verdict = CheckPassed
+	if done < len(green.Fields) || done == 0 {
+		c.Verdict = CheckFailed
+	}
+}
+
+func rowsWords(f *RowsFact) string { return fmt.Sprintf("%d (%s)", f.Count, f.Source) }
+
+func (c *Check) minRows(least int64, blue, green *RowsFact) {
+	if blue != nil && blue.Why == "" {
+		c.Blue = rowsWords(blue)
+	}
+	if green == nil {
+		c.unknown("")
+		return
+	}
+	if green.Why != "" {
+		c.unknown(green.Why)
+		return
+	}
+	c.Green = rowsWords(green)
+	c.verdict(green.Count >= least, "%d rows are fewer than %d", green.Count, least)
+}
+
+func (c *Check) rowsWithin(percent float64, blue, green *RowsFact) {
+	for _, f := range []*RowsFact{blue, green} {
+		if f == nil {
+			c.unknown("")
+			return
+		}
+		if f.Why != "" {
+			c.unknown(f.Why)
+			return
+		}
+	}
+	c.Blue, c.Green = rowsWords(blue), rowsWords(green)
+	away := green.Count - blue.Count
+	if away < 0 {
+		away = -away
+	}
+	within := float64(away)*100 <= percent*float64(blue.Count)
+	if blue.Count == 0 {
+		c.verdict(green.Count == 0, "blue has no rows and green has %d", green.Count)
+		return
+	}
+	c.verdict(within, "%d rows are %.1f%% away from %d; %v%% are allowed", green.Count, float64(away)*100/float64(blue.Count), blue.Count, percent)
+}
+
+func (c *Check) sameSchema(blue, green *SchemaFact) {
+	for _, f := range []*SchemaFact{blue, green} {
+		if f == nil {
+			c.unknown("")
+			return
+		}
+		if f.Why != "" {
+			c.unknown(f.Why)
+			return
+		}
+	}
+	c.Blue, c.Green = fmt.Sprintf("%d fields", len(blue.Fields)), fmt.Sprintf("%d fields", len(green.Fields))
+	c.Details = append(c.Details, differences(*blue, *green)...)
+	c.Verdict = CheckPassed
+	if len(c.Details) > 0 {
+		c.Verdict = CheckFailed
+	}
+}
+
+// differences lists, one by one, in what two schemas differ.
+func differences(blue, green SchemaFact) []string {
+	var out []string
+	for _, b := range blue.Fields {
+		i := slices.IndexFunc(green.Fields, func(f Field) bool { return f.Name == b.Name })
+		if i < 0 {
+			out = append(out, fmt.Sprintf("field %q is missing in green", b.Name))
+			continue
+		}
+		g := green.Fields[i]
+		for _, d := range []struct{ what, blue, green string }{
+			{"type", b.Type, g.Type}, {"dimension", b.Dim, g.Dim}, {"metric", b.Metric, g.Metric},
+		} {
+			if d.blue != d.green {
+				out = append(out, fmt.Sprintf("field %q: %s is %q in blue and %q in green", b.Name, d.what, d.blue, d.green))
+			}
+		}
+		if b.Primary != g.Primary {
+			out = append(out, fmt.Sprintf("field %q: primary key is %v in blue and %v in green", b.Name, b.Primary, g.Primary))
+		}
+	}
+	for _, g := range green.Fields {
+		if !slices.ContainsFunc(blue.Fields, func(f Field) bool { return f.Name == g.Name }) {
+			out = append(out, fmt.Sprintf("field %q is new in green", g.Name))
+		}
+	}
+	if blue.Dynamic != green.Dynamic {
+		out = append(out, fmt.Sprintf("dynamic field is %v in blue and %v in green", blue.Dynamic, green.Dynamic))
+	}
+	return out
+}
+
+func (c *Check) judgeGolden(want *manifest.Golden) {
+	f := c.Golden
+	if f == nil {
+		c.unknown("")
+		return
+	}
+	if f.Why != "" {
+		c.unknown(f.Why)
+		return
+	}
+	if len(f.Queries) == 0 {
+		c.unknown("the file has no query")
+		return
+	}
+	sum, least := 0.0, 1.0
+	var blue, green []time.Duration
+	for _, q := range f.Queries {
+		sum += q.Overlap
+		least = min(least, q.Overlap)
+		blue, green = append(blue, q.Blue), append(green, q.Green)
+	}
+	mean := sum / float64(len(f.Queries))
+	b, g := median(blue), median(green)
+	c.Blue = fmt.Sprintf("median %v", b.Round(time.Microsecond*100))
+	c.Green = fmt.Sprintf("median %v, overlap %.2f (least %.2f)", g.Round(time.Microsecond*100), mean, least)
+	c.verdict(mean >= want.MinOverlap, "the top %d agree by %.2f on average; %.2f is asked for", f.K, mean, want.MinOverlap)
+	if ratio := float64(g) / float64(max(b, 1)); want.MaxLatencyRatio > 0 && ratio > want.MaxLatencyRatio {
+		c.Verdict = CheckFailed
+		c.Details = append(c.Details, fmt.Sprintf("green takes %.2f times as long as blue; %.2f is allowed", ratio, want.MaxLatencyRatio))
+	}
+}
+
+func median(d []time.Duration) time.Duration {
+	d = slices.Clone(d)
+	slices.Sort(d)
+	return d[len(d)/2]
+}
