@@ -57,13 +57,7 @@ type createRequest struct {
 			Params      map[string]any `json:"elementTypeParams"`
 		} `json:"fields"`
 	} `json:"schema"`
-	IndexParams []struct {
-		Field  string         `json:"fieldName"`
-		Name   string         `json:"indexName"`
-		Type   string         `json:"indexType"`
-		Metric string         `json:"metricType"`
-		Params map[string]any `json:"params"`
-	} `json:"indexParams"`
+	IndexParams []indexRequest `json:"indexParams"`
 }
 
 func createCollection(x *exchange) reply {
@@ -96,13 +90,7 @@ func (r *createRequest) schema() schema {
 		})
 	}
 	for _, ix := range r.IndexParams {
-		name := ix.Name
-		if name == "" {
-			name = ix.Field
-		}
-		s.Indexes = append(s.Indexes, index{
-			Name: name, Field: ix.Field, Type: ix.Type, Metric: ix.Metric, Params: properties(ix.Params),
-		})
+		s.Indexes = append(s.Indexes, ix.index())
 	}
 	return s
 }

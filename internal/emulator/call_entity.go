@@ -18,11 +18,11 @@ type entityRequest struct {
 	AnnsField    string          `json:"annsField"`
 }
 
-// rowsBody is the success of a query or a search.
+// rowsBody is the success of a call on rows.
 type rowsBody struct {
-	Code int   `json:"code"`
-	Cost int   `json:"cost"`
-	Data []row `json:"data"`
+	Code int `json:"code"`
+	Cost int `json:"cost"`
+	Data any `json:"data"`
 }
 
 // defaultLimit is how many rows an answer has at most when nobody says.
@@ -30,7 +30,8 @@ const defaultLimit = 100
 
 const countField = "count(*)"
 
-func (x *exchange) entities(do func(c *catalog, asked *entityRequest) ([]row, error)) reply {
+// find answers a call that reads rows.
+func (x *exchange) find(do func(c *catalog, asked *entityRequest) ([]row, error)) reply {
 	asked := entityRequest{Limit: defaultLimit}
 	if err := x.decode(&asked); err != nil {
 		return failureReply(err)
@@ -48,28 +49,82 @@ func (x *exchange) entities(do func(c *catalog, asked *entityRequest) ([]row, er
 
 // insertEntities adds rows.
 func insertEntities(x *exchange) reply {
+	return x.put(false, func(ids []any) any {
+		return struct {
+			Count int   `json:"insertCount"`
+			IDs   []any `json:"insertIds"`
+		}{len(ids), ids}
+	})
+}
+
+// upsertEntities adds rows in the place of those with the same keys.
+func upsertEntities(x *exchange) reply {
+	return x.put(true, func(ids []any) any {
+		return struct {
+			Count int   `json:"upsertCount"`
+			IDs   []any `json:"upsertIds"`
+		}{len(ids), ids}
+	})
+}
+
+func (x *exchange) put(replace bool, view func(ids []any) any) reply {
 	var asked entityRequest
 	if err := x.decode(&asked); err != nil {
 		return failureReply(err)
 	}
-	var added struct {
-		Count int   `json:"insertCount"`
-		IDs   []any `json:"insertIds"`
+	ids := []any{}
+	err := x.e.update(func(c *catalog) error {
+		of, err := c.find(x.names.DbName, x.names.CollectionName, cannotFindCollection)
+		if err != nil {
+			return err
+		}
+		rows, err := c.rows(of, asked.Data)
+		if err != nil {
+			return err
+		}
+		key := of.schema.primary().Name
+		for _, r := range rows {
+			ids = append(ids, r[key])
+			if replace {
+				of.remove(func(old row) bool { return compare(old[key], r[key]) == 0 })
+			}
+		}
+		of.entities = append(of.entities, rows...)
+		c.changed()
+		return nil
+	})
+	if err != nil {
+		return failureReply(err)
+	}
+	return jsonReply(http.StatusOK, rowsBody{Code: x.route.success, Data: view(ids)})
+}
+
+func deleteEntities(x *exchange) reply {
+	var asked entityRequest
+	if err := x.decode(&asked); err != nil {
+		return failureReply(err)
 	}
 	err := x.e.update(func(c *catalog) error {
 		of, err := c.find(x.names.DbName, x.names.CollectionName, cannotFindCollection)
 		if err != nil {
 			return err
 		}
-		added.IDs, err = c.insert(of, asked.Data)
-		added.Count = len(added.IDs)
-		return err
+		fits, err := parseFilter(asked.Filter)
+		if err != nil {
+			return err
+		}
+		of.remove(fits)
+		c.changed()
+		return nil
 	})
-	return x.data(added, err)
+	if err != nil {
+		return failureReply(err)
+	}
+	return jsonReply(http.StatusOK, rowsBody{Code: x.route.success, Data: struct{}{}})
 }
 
 func queryEntities(x *exchange) reply {
-	return x.entities(func(c *catalog, asked *entityRequest) ([]row, error) {
+	return x.find(func(c *catalog, asked *entityRequest) ([]row, error) {
 		missing := cannotFindCollection
 		if x.e.profile.shape.limiterFirst {
 			missing = func(database, collection string) *Failure {
@@ -106,7 +161,7 @@ func queryEntities(x *exchange) reply {
 }
 
 func searchEntities(x *exchange) reply {
-	return x.entities(func(c *catalog, asked *entityRequest) ([]row, error) {
+	return x.find(func(c *catalog, asked *entityRequest) ([]row, error) {
 		of, err := c.find(x.names.DbName, x.names.CollectionName, cannotFindCollection)
 		if err != nil {
 			return nil, err

@@ -1,6 +1,9 @@
 package emulator
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+)
 
 func listIndexes(x *exchange) reply {
 	found := []string{}
@@ -80,6 +83,66 @@ func (p *Profile) indexDetail(ix index, rows int64) indexDetail {
 		detail.Warmup = new(string)
 	}
 	return detail
+}
+
+// indexRequest is an index as a client asks for it.
+type indexRequest struct {
+	Field  string         `json:"fieldName"`
+	Name   string         `json:"indexName"`
+	Type   string         `json:"indexType"`
+	Metric string         `json:"metricType"`
+	Params map[string]any `json:"params"`
+}
+
+func (r indexRequest) index() index {
+	name := r.Name
+	if name == "" {
+		name = r.Field
+	}
+	return index{Name: name, Field: r.Field, Type: r.Type, Metric: r.Metric, Params: properties(r.Params)}
+}
+
+func createIndex(x *exchange) reply {
+	var asked struct {
+		IndexParams []indexRequest `json:"indexParams"`
+	}
+	if err := x.decode(&asked); err != nil {
+		return failureReply(err)
+	}
+	return x.done(x.e.update(func(c *catalog) error {
+		of, err := c.find(x.names.DbName, x.names.CollectionName, collectionNotFoundIn)
+		if err != nil {
+			return err
+		}
+		for _, ix := range asked.IndexParams {
+			if of.schema.field(ix.Field).Name == "" {
+				return c.profile.unclassified("cannot create index on non-exist field: %s", ix.Field)
+			}
+			if of.schema.indexOn(ix.Field) == nil {
+				of.schema.Indexes = append(of.schema.Indexes, ix.index())
+				c.changed()
+			}
+		}
+		return nil
+	}))
+}
+
+// dropIndex is a success for an index that does not exist.
+func dropIndex(x *exchange) reply {
+	return x.done(x.e.update(func(c *catalog) error {
+		of, err := c.find(x.names.DbName, x.names.CollectionName, collectionNotFoundIn)
+		if err != nil {
+			return err
+		}
+		if of.loaded {
+			return c.profile.unclassified("index cannot be dropped, collection is loaded, please release it first")
+		}
+		of.schema.Indexes = slices.DeleteFunc(of.schema.Indexes, func(ix index) bool {
+			return ix.Name == x.names.IndexName
+		})
+		c.changed()
+		return nil
+	}))
 }
 
 // listPartitions knows the one partition that every collection has.

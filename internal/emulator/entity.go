@@ -10,8 +10,9 @@ import (
 // row is one entity of a collection, by field.
 type row map[string]any
 
-// insert adds rows. The key of a collection with automatic ids is made here.
-func (c *catalog) insert(of *collection, data json.RawMessage) (ids []any, err error) {
+// rows reads the rows of a request and completes them: the key of a collection
+// with automatic ids is made here.
+func (c *catalog) rows(of *collection, data json.RawMessage) ([]row, error) {
 	var rows []row
 	if len(data) > 0 && data[0] == '{' {
 		data = slices.Concat([]byte("["), data, []byte("]"))
@@ -19,7 +20,6 @@ func (c *catalog) insert(of *collection, data json.RawMessage) (ids []any, err e
 	if err := json.Unmarshal(data, &rows); err != nil {
 		return nil, fail(codeBadJSON, "can only accept json format request, error: %v", err)
 	}
-	key := of.schema.primary()
 	for _, r := range rows {
 		for _, f := range of.schema.Fields {
 			if f.AutoID {
@@ -28,14 +28,16 @@ func (c *catalog) insert(of *collection, data json.RawMessage) (ids []any, err e
 				}
 			}
 			if r[f.Name] == nil && !f.Nullable {
-				return nil, fail(1804, "fail to deal the insert data, error: fieldName %s should not be null or missing", f.Name)
+				return nil, fail(codeMissingField, "fail to deal the insert data, error: fieldName %s should not be null or missing", f.Name)
 			}
 		}
-		ids = append(ids, r[key.Name])
 	}
-	of.entities = append(of.entities, rows...)
-	c.changed()
-	return ids, nil
+	return rows, nil
+}
+
+// remove deletes the rows that fit.
+func (of *collection) remove(fits func(row) bool) {
+	of.entities = slices.DeleteFunc(of.entities, fits)
 }
 
 func (s *schema) field(name string) field {
@@ -126,7 +128,8 @@ func (of *collection) search(field string, vector []float64, limit int, fits fun
 	return hits[:min(len(hits), limit)]
 }
 
-// distance is small for near vectors with L2, large with the others.
+// distance is small for near vectors with L2, large with the others. It is
+// never infinite or undefined, which JSON has no word for.
 func distance(metric string, a, b []float64) float64 {
 	var dot, aa, bb, square float64
 	for i := range a {
@@ -135,16 +138,17 @@ func distance(metric string, a, b []float64) float64 {
 		bb += b[i] * b[i]
 		square += (a[i] - b[i]) * (a[i] - b[i])
 	}
+	d := dot / math.Sqrt(aa*bb)
 	switch metric {
 	case "L2":
-		return square
+		d = square
 	case "IP":
-		return dot
+		d = dot
 	}
-	if aa == 0 || bb == 0 {
+	if math.IsNaN(d) {
 		return 0
 	}
-	return dot / math.Sqrt(aa*bb)
+	return max(-math.MaxFloat64, min(d, math.MaxFloat64))
 }
 
 func toVector(value any) ([]float64, bool) {

@@ -12,7 +12,7 @@ func TestRowsCanBeQueriedAndSearched(t *testing.T) {
 	for _, s := range []struct{ route, body, want string }{
 		{"collections/create", `{"collectionName":"c","dimension":2,"metricType":"L2"}`, done},
 		{"entities/insert", `{"collectionName":"c","data":[{"id":1,"vector":[0,0],"title":"one"},{"id":2,"vector":[1,0],"title":"two"},{"id":3,"vector":[5,5]}]}`,
-			`{"code":0,"data":{"insertCount":3,"insertIds":[1,2,3]}}`},
+			`{"code":0,"cost":0,"data":{"insertCount":3,"insertIds":[1,2,3]}}`},
 		{"entities/query", `{"collectionName":"c","filter":"id >= 2 and title == \"two\"","outputFields":["title"]}`,
 			`{"code":0,"cost":0,"data":[{"id":2,"title":"two"}]}`},
 		{"entities/query", `{"collectionName":"c","filter":"id in [3, 1]","limit":1,"outputFields":["id"]}`, `{"code":0,"cost":0,"data":[{"id":1}]}`},
@@ -26,6 +26,32 @@ func TestRowsCanBeQueriedAndSearched(t *testing.T) {
 			`{"code":0,"cost":0,"data":[{"distance":0,"id":1},{"distance":0,"id":3}]}`},
 		{"entities/insert", `{"collectionName":"c","data":[{"id":4}]}`,
 			`{"code":1804,"message":"fail to deal the insert data, error: fieldName vector should not be null or missing"}`},
+		{"entities/upsert", `{"collectionName":"c","data":{"id":3,"vector":[9,9],"title":"new"}}`, `{"code":0,"cost":0,"data":{"upsertCount":1,"upsertIds":[3]}}`},
+		{"entities/delete", `{"collectionName":"c","filter":"id in [1, 2]"}`, `{"code":0,"cost":0,"data":{}}`},
+		{"entities/query", `{"collectionName":"c","outputFields":["*"]}`, `{"code":0,"cost":0,"data":[{"id":3,"title":"new","vector":[9,9]}]}`},
+	} {
+		if got := post(t, url, s.route, s.body); got != s.want {
+			t.Errorf("%s %s\n got %s\nwant %s", s.route, s.body, got, s.want)
+		}
+	}
+}
+
+// TestACollectionIsBuiltStepByStep is the story of a rebuild: create without
+// an index, fill, index, load.
+func TestACollectionIsBuiltStepByStep(t *testing.T) {
+	url := serve(t, New(V26))
+	const done = `{"code":0,"data":{}}`
+	for _, s := range []struct{ route, body, want string }{
+		{"collections/create", `{"collectionName":"c","schema":{"autoId":true,"fields":[{"fieldName":"pk","dataType":"VarChar","isPrimary":true,"elementTypeParams":{"max_length":64}},{"fieldName":"v","dataType":"FloatVector","elementTypeParams":{"dim":2}}]}}`, done},
+		{"collections/load", `{"collectionName":"c"}`, `{"code":700,"message":"index not found[collection=c]"}`},
+		{"indexes/create", `{"collectionName":"c","indexParams":[{"fieldName":"w"}]}`, `{"code":65535,"message":"cannot create index on non-exist field: w"}`},
+		{"indexes/create", `{"collectionName":"c","indexParams":[{"fieldName":"v","metricType":"IP","indexType":"HNSW"}]}`, done},
+		{"indexes/list", `{"collectionName":"c"}`, `{"code":0,"data":["v"]}`},
+		{"collections/load", `{"collectionName":"c"}`, done},
+		{"indexes/drop", `{"collectionName":"c","indexName":"v"}`, `{"code":65535,"message":"index cannot be dropped, collection is loaded, please release it first"}`},
+		{"collections/release", `{"collectionName":"c"}`, done},
+		{"indexes/drop", `{"collectionName":"c","indexName":"v"}`, done},
+		{"indexes/list", `{"collectionName":"c"}`, `{"code":0,"data":[]}`},
 	} {
 		if got := post(t, url, s.route, s.body); got != s.want {
 			t.Errorf("%s %s\n got %s\nwant %s", s.route, s.body, got, s.want)

@@ -42,14 +42,6 @@ type names struct {
 // get returns the field with the name that it has in Go, which is the one that
 // Milvus' messages use.
 func (n *names) get(field string) string {
-	switch field {
-	case "DbName":
-		return n.DbName
-	case "CollectionName":
-		return n.CollectionName
-	case "AliasName":
-		return n.AliasName
-	}
 	return reflect.ValueOf(n).Elem().FieldByName(field).String()
 }
 

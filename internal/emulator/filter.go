@@ -142,7 +142,10 @@ func (p *filterParser) literal() (any, error) {
 	case text[0] == '\'':
 		return text[1 : len(text)-1], nil
 	case text[0] == '"':
-		return strconv.Unquote(text)
+		if unquoted, err := strconv.Unquote(text); err == nil {
+			return unquoted, nil
+		}
+		return nil, p.bad()
 	case strings.EqualFold(text, "true"), strings.EqualFold(text, "false"):
 		return strings.EqualFold(text, "true"), nil
 	}

@@ -51,7 +51,7 @@ type Profile struct {
 	shape shape
 }
 
-// shape is how much of a collection, an index or a fault the answers tell.
+// shape is how much the answers tell, and in which words.
 type shape struct {
 	nullable       bool // fields say nullable, collections list functions
 	timezone       bool // collections have a timezone property

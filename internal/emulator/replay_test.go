@@ -31,7 +31,7 @@ type recorded struct {
 	Response    string            `json:"response"`
 }
 
-func transcript(t *testing.T, name string) []recorded {
+func transcript(t testing.TB, name string) []recorded {
 	t.Helper()
 	file, err := os.Open(filepath.Join("..", "..", "testdata", "transcripts", name+".jsonl"))
 	if err != nil {

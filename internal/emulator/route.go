@@ -59,9 +59,13 @@ func table() []route {
 
 		{path: "indexes/list", request: "CollectionNameReq", required: needsCollection, privilege: "IndexDetail", handle: listIndexes},
 		{path: "indexes/describe", request: "IndexReq", required: []string{"CollectionName", "IndexName"}, privilege: "IndexDetail", handle: describeIndex},
+		{path: "indexes/create", request: "IndexParamReq", required: needsCollection, privilege: "CreateIndex", writes: true, handle: createIndex},
+		{path: "indexes/drop", request: "IndexReq", required: []string{"CollectionName", "IndexName"}, privilege: "DropIndex", writes: true, handle: dropIndex},
 		{path: "partitions/list", request: "CollectionNameReq", required: needsCollection, privilege: "ShowPartitions", handle: listPartitions},
 		{path: "resource_groups/list", request: "EmptyReq", privilege: "ListResourceGroups", handle: listResourceGroups},
 		{path: "entities/insert", request: "CollectionDataReq", required: needsCollection, privilege: "Insert", writes: true, handle: insertEntities},
+		{path: "entities/upsert", request: "CollectionDataReq", required: needsCollection, privilege: "Upsert", writes: true, handle: upsertEntities},
+		{path: "entities/delete", request: "CollectionFilterReq", required: needsCollection, privilege: "Delete", writes: true, handle: deleteEntities},
 		{path: "entities/query", request: "QueryReqV2", required: needsCollection, privilege: "Query", handle: queryEntities},
 		{path: "entities/search", request: "SearchReqV2", required: needsCollection, privilege: "Search", handle: searchEntities},
 
