@@ -1,0 +1,251 @@
+package manifest
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// parseFiles is Load of files that are in memory.
+func parseFiles(names []string, texts []string, opts Options) (*Manifest, error) {
+	l := newLoader(opts)
+	for i, name := range names {
+		l.add(name, []byte(texts[i]))
+	}
+	return l.finish()
+}
+
+// genManifest draws what a manifest may say. Names of aliases, of collections
+// and of what is retired or released never meet.
+func genManifest() *rapid.Generator[*Manifest] {
+	return rapid.Custom(func(t *rapid.T) *Manifest {
+		m := &Manifest{Cluster: rapid.SampledFrom([]string{"", "prod-eu", "the cluster"}).Draw(t, "cluster")}
+		databases := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"default", "shop", "search", "_1"}), 1, 4, rapid.ID).Draw(t, "databases")
+		for _, name := range databases {
+			db := Database{Name: name, Named: name != "default" || rapid.Bool().Draw(t, "named")}
+			for i := range rapid.IntRange(0, 6).Draw(t, "aliases") {
+				db.Aliases = append(db.Aliases, Alias{
+					Name:       fmt.Sprintf("alias_%d", i),
+					Collection: fmt.Sprintf("docs_v%d", rapid.IntRange(0, 3).Draw(t, "version")),
+					Protect:    rapid.Bool().Draw(t, "protect"),
+				})
+			}
+			for i := range rapid.IntRange(0, 3).Draw(t, "retire") {
+				db.Retire = append(db.Retire, Retiree{Collection: fmt.Sprintf("old_v%d", i)})
+			}
+			for i := range rapid.IntRange(0, 3).Draw(t, "release") {
+				db.Releases = append(db.Releases, Release{Alias: fmt.Sprintf("legacy_%d", i)})
+			}
+			m.Databases = append(m.Databases, db)
+		}
+		return m
+	})
+}
+
+// writer writes a manifest in one of the many ways that mean the same.
+type writer struct {
+	*rapid.T
+	strings.Builder
+}
+
+func (w *writer) flip(what string) bool { return rapid.Bool().Draw(w.T, what) }
+
+// name writes a name in one of the ways of YAML, or through the variable v,
+// whose value is "v".
+func (w *writer) name(s string) string {
+	switch rapid.IntRange(0, 3).Draw(w.T, "style") {
+	case 0:
+		return "'" + s + "'"
+	case 1:
+		return `"` + s + `"`
+	case 2:
+		if i := strings.Index(s, "v"); i >= 0 {
+			return `"` + s[:i] + "${v}" + s[i+1:] + `"`
+		}
+	}
+	return s
+}
+
+func (w *writer) key(s string) string {
+	if w.flip("quoted key") {
+		return `"` + s + `"`
+	}
+	return s
+}
+
+func (w *writer) line(format string, args ...any) {
+	if w.flip("comment") {
+		w.WriteString("# comment: [\n")
+	}
+	fmt.Fprintf(w, format, args...)
+	if w.flip("line comment") {
+		w.WriteString("  # to be moved")
+	}
+	w.WriteString("\n")
+}
+
+// document writes some entries of one database.
+func (w *writer) document(db Database, cluster string) {
+	w.line("version: 1")
+	if cluster != "" {
+		w.line("cluster: %q", cluster)
+	}
+	if db.Named {
+		w.line("database: %s", db.Name)
+	}
+	if len(db.Retire) > 0 {
+		w.line("retire:")
+		for _, r := range db.Retire {
+			if w.flip("long") {
+				w.line("  - collection: %s", w.name(r.Collection))
+			} else {
+				w.line("  - %s", w.name(r.Collection))
+			}
+		}
+	}
+	if len(db.Aliases) > 0 {
+		w.line("aliases:")
+		for _, a := range db.Aliases {
+			switch {
+			case a.Protect && w.flip("flow"):
+				w.line("  %s: {protect: true, collection: %s}", w.key(a.Name), w.name(a.Collection))
+			case a.Protect:
+				w.line("  %s:", w.key(a.Name))
+				w.line("    collection: %s", w.name(a.Collection))
+				w.line("    protect: true")
+			case w.flip("long"):
+				w.line("  %s: {collection: %s}", w.key(a.Name), w.name(a.Collection))
+			default:
+				w.line("  %s: %s", w.key(a.Name), w.name(a.Collection))
+			}
+		}
+	}
+	for i, r := range db.Releases {
+		if i == 0 {
+			w.line("release:")
+		}
+		w.line("  - %s", w.name(r.Alias))
+	}
+}
+
+// However a manifest is spread over documents and files and written down, it
+// says the same, and every position in it is that of its text.
+func TestAnyWritingIsRead(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		want := genManifest().Draw(t, "manifest")
+		var names, texts []string
+		w := &writer{T: t}
+		endFile := func() {
+			names = append(names, fmt.Sprintf("%d.yaml", len(names)))
+			texts = append(texts, w.String())
+			w.Builder = strings.Builder{}
+		}
+		for _, db := range want.Databases {
+			for first := true; first || len(db.Aliases)+len(db.Retire)+len(db.Releases) > 0; first = false {
+				if w.Len() > 0 {
+					if w.flip("new file") {
+						endFile()
+					} else {
+						w.WriteString("---\n")
+					}
+				}
+				part := db
+				part.Aliases, db.Aliases = cut(t, db.Aliases)
+				part.Retire, db.Retire = cut(t, db.Retire)
+				part.Releases, db.Releases = cut(t, db.Releases)
+				w.document(part, want.Cluster)
+			}
+		}
+		endFile()
+
+		got, err := parseFiles(names, texts, Options{Vars: map[string]string{"v": "v"}})
+		if _, unused := AsUnusedVar(err); unused {
+			got, err = parseFiles(names, texts, Options{})
+		}
+		if err != nil {
+			t.Fatalf("%v\n%s", err, strings.Join(texts, "\n=== next file\n"))
+		}
+		if diff := cmp.Diff(want, got, withoutPositions); diff != "" {
+			t.Fatalf("(-written +read):\n%s\n%s", diff, strings.Join(texts, "\n=== next file\n"))
+		}
+		check := func(pos Position, name string) {
+			for i := range names {
+				if names[i] != pos.File {
+					continue
+				}
+				line := strings.Split(texts[i], "\n")[pos.Line-1]
+				there := strings.ReplaceAll(strings.TrimLeft(line[pos.Column-1:], `"'`), "${v}", "v")
+				if !strings.HasPrefix(there, name) {
+					t.Fatalf("%s is said to be at %s, where %q is", name, pos, there)
+				}
+			}
+		}
+		for _, db := range got.Databases {
+			for _, a := range db.Aliases {
+				check(a.Pos, a.Name)
+			}
+			for _, r := range db.Retire {
+				check(r.Pos, r.Collection)
+			}
+			for _, r := range db.Releases {
+				check(r.Pos, r.Alias)
+			}
+		}
+	})
+}
+
+func cut[E any](t *rapid.T, s []E) (now, later []E) {
+	i := rapid.IntRange(0, len(s)).Draw(t, "cut")
+	return s[:i], s[i:]
+}
+
+// One fault anywhere in a good manifest is found there, and nothing else is
+// reported.
+func TestOneFaultIsOneProblem(t *testing.T) {
+	faults := []struct{ line, column, message string }{
+		{"  x: x-1", ":6: ", "character 2 ('-') is not allowed"},
+		{"  x-1: y", ":3: ", "character 2 ('-') is not allowed"},
+		{"  x:", ":5: ", "null"},
+		{"  x: 42", ":6: ", "not a number"},
+		{"  x: [y]", ":6: ", "not a list"},
+		{"  x: {colection: y, collection: y}", ":7: ", `unknown field "colection"`},
+		{"  x: {protect: true}", ":6: ", `no field "collection"`},
+		{"  x: x", ":3: ", `named like the collection of alias "x"`},
+		{"  x: ${nowhere}", ":6: ", `undefined variable "nowhere"`},
+		{"  x: !y z", ":6: ", `tag "!y"`},
+		{"  x: *y", ":1: ", "unknown anchor"},
+		{"  x: 'y", ":1: ", "invalid YAML"},
+		{"  x: [y", ":1: ", "invalid YAML"},
+		{"\tx: y", ":1: ", "invalid YAML"},
+		{"  x: y: z", ":1: ", "invalid YAML"},
+		{" x: y", ":1: ", "invalid YAML"},
+		{"  x: \xff", ":6: ", "not valid UTF-8"},
+		{"  x: y # \x01", ":10: ", "control character"},
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		fault := rapid.SampledFrom(faults).Draw(t, "fault")
+		before := rapid.IntRange(1, 40).Draw(t, "before")
+		after := rapid.IntRange(1, 40).Draw(t, "after")
+		var b strings.Builder
+		b.WriteString("version: 1\naliases:\n")
+		for i := range before {
+			fmt.Fprintf(&b, "  a%d: c%d\n", i, i)
+		}
+		fmt.Fprintf(&b, "%s\n", fault.line)
+		for i := range after {
+			fmt.Fprintf(&b, "  b%d: c%d\n", i, i)
+		}
+		_, err := Parse("a.yaml", []byte(b.String()), Options{})
+		problems, ok := AsProblems(err)
+		if !ok || len(problems.List) != 1 {
+			t.Fatalf("got %v, want one problem", err)
+		}
+		got, place := problems.Error(), fmt.Sprintf("a.yaml:%d%s", before+3, fault.column)
+		if !strings.HasPrefix(got, place) || !strings.Contains(got, fault.message) {
+			t.Errorf("got %s\nwant %s... %s", got, place, fault.message)
+		}
+	})
+}
