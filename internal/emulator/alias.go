@@ -107,6 +107,11 @@ func (c *catalog) describeAlias(database, alias string) (string, error) {
 // listAliases lists the aliases of a collection, or of the whole database when
 // collection is "". Dangling aliases are not in the list.
 func (c *catalog) listAliases(database, collection string) ([]string, error) {
+	if collection != "" {
+		if err := c.profile.checkCollection(collection); err != nil {
+			return nil, err
+		}
+	}
 	db, err := c.database(database)
 	if err != nil {
 		return nil, err

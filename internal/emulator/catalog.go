@@ -22,7 +22,7 @@ type catalog struct {
 	profile   *Profile
 	nextID    int64
 	databases map[string]*database
-	order     nameSet
+	names     nameSet // of the databases, for lists
 	// version counts the changes, so that calls that change nothing are told
 	// from those that do.
 	version uint64
@@ -68,7 +68,7 @@ func (c *catalog) addDatabase(name string, id int64) *database {
 		aliases:     map[string]*collection{},
 	}
 	c.databases[name] = db
-	c.order.add(name)
+	c.names.add(name)
 	return db
 }
 
@@ -80,7 +80,7 @@ func (c *catalog) database(name string) (*database, error) {
 	return db, nil
 }
 
-func (c *catalog) listDatabases() []string { return c.order.list(c.turn.Add(1)) }
+func (c *catalog) listDatabases() []string { return c.names.list(c.turn.Add(1)) }
 
 func (c *catalog) createDatabase(name string, properties []property) error {
 	if err := checkDatabase(name); err != nil {
@@ -107,7 +107,7 @@ func (c *catalog) dropDatabase(name string) error {
 		return c.profile.unclassified("database:%s not empty, must drop all collections before drop database", name)
 	}
 	delete(c.databases, name)
-	c.order.remove(name)
+	c.names.remove(name)
 	c.changed()
 	return nil
 }

@@ -27,12 +27,25 @@ func (c *catalog) rows(of *collection, data json.RawMessage) ([]row, error) {
 					r[f.Name] = fmt.Sprint(r[f.Name])
 				}
 			}
-			if r[f.Name] == nil && !f.Nullable {
-				return nil, fail(codeMissingField, "fail to deal the insert data, error: fieldName %s should not be null or missing", f.Name)
+			if problem := f.problem(r[f.Name]); problem != "" {
+				return nil, fail(codeBadRow, "fail to deal the insert data, error: %s", problem)
 			}
 		}
 	}
 	return rows, nil
+}
+
+// problem says why a value cannot stand in the field, or "".
+func (f field) problem(value any) string {
+	if value == nil && !f.Nullable {
+		return fmt.Sprintf("fieldName %s should not be null or missing", f.Name)
+	}
+	vector, ok := toVector(value)
+	if f.Type == "FloatVector" && (!ok || fmt.Sprint(len(vector)) != f.param("dim")) {
+		return fmt.Sprintf("[]float32 size %d doesn't equal to vector dimension %s of FloatVector: invalid parameter",
+			len(vector), f.param("dim"))
+	}
+	return ""
 }
 
 // remove deletes the rows that fit.

@@ -26,6 +26,8 @@ func TestRowsCanBeQueriedAndSearched(t *testing.T) {
 			`{"code":0,"cost":0,"data":[{"distance":0,"id":1},{"distance":0,"id":3}]}`},
 		{"entities/insert", `{"collectionName":"c","data":[{"id":4}]}`,
 			`{"code":1804,"message":"fail to deal the insert data, error: fieldName vector should not be null or missing"}`},
+		{"entities/insert", `{"collectionName":"c","data":[{"id":4,"vector":[1,2,3]}]}`,
+			`{"code":1804,"message":"fail to deal the insert data, error: []float32 size 3 doesn't equal to vector dimension 2 of FloatVector: invalid parameter"}`},
 		{"entities/upsert", `{"collectionName":"c","data":{"id":3,"vector":[9,9],"title":"new"}}`, `{"code":0,"cost":0,"data":{"upsertCount":1,"upsertIds":[3]}}`},
 		{"entities/delete", `{"collectionName":"c","filter":"id in [1, 2]"}`, `{"code":0,"cost":0,"data":{}}`},
 		{"entities/query", `{"collectionName":"c","outputFields":["*"]}`, `{"code":0,"cost":0,"data":[{"id":3,"title":"new","vector":[9,9]}]}`},

@@ -22,8 +22,8 @@ type exchange struct {
 	caller *user // nil when authorization is off
 }
 
-// names are the fields that the calls of part of the API or another take. No
-// field means two things, so that one type serves all of them.
+// names are the fields that name something, of all calls together: no call
+// gives a field another meaning than the others, so that one type serves all.
 type names struct {
 	DbName            string `json:"dbName"`
 	CollectionName    string `json:"collectionName"`
@@ -48,6 +48,8 @@ func (n *names) get(field string) string {
 // maxBody bounds a request; the calls of this API are small.
 const maxBody = 16 << 20
 
+// read understands the request as far as its route allows. What is wrong with
+// it is kept for later: a Milvus proxy asks first who is calling.
 func (x *exchange) read(w http.ResponseWriter) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, x.http.Body, maxBody))
 	if err != nil {

@@ -30,7 +30,7 @@ const (
 	codeNotAuthenticated   = 1800
 	codeBadJSON            = 1801
 	codeMissingParameter   = 1802
-	codeMissingField       = 1804
+	codeBadRow             = 1804
 	codeLimited            = 1807
 	codeTimeout            = 10001
 	codeUnexpected         = 65535

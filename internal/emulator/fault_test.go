@@ -238,6 +238,15 @@ func TestAStallOutlastsTheTimeLimit(t *testing.T) {
 	}
 }
 
+func TestAWriteLandsAfterItsClientHasLeft(t *testing.T) {
+	e := pair(t, V26)
+	e.AddFault(Fault{Match: Match{Nth: 1}, Kind: Delay, Delay: 100 * time.Millisecond})
+	if a := call(serve(t, e), "aliases/alter", toV2, 10*time.Millisecond); a.err == nil {
+		t.Errorf("got %+v", a)
+	}
+	eventually(t, func() bool { return e.bound("products") == "products_v2" })
+}
+
 func TestHooksPlayTheForeignActor(t *testing.T) {
 	e := pair(t, V26)
 	must(t, e.CreateCollection(DefaultDatabase, "products_v3"))

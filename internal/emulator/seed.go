@@ -57,7 +57,11 @@ type SeedError struct{ Problems []string }
 
 func (e *SeedError) Error() string { return strings.Join(e.Problems, "\n") }
 
+// readSeed reads a seed file; no path is an empty seed.
 func readSeed(path string) (*seed, error) {
+	if path == "" {
+		return &seed{}, nil
+	}
 	content, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the seed of the embedded cluster: %w", err)

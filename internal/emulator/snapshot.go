@@ -78,7 +78,7 @@ func (c *catalog) decode(content []byte) (seedDigest string, err error) {
 		return "", fmt.Errorf("its version is %d, this program knows %d", s.Version, snapshotVersion)
 	}
 	c.nextID = s.NextID
-	c.databases, c.order = map[string]*database{}, nameSet{}
+	c.databases, c.names = map[string]*database{}, nameSet{}
 	for _, from := range s.Databases {
 		db := c.addDatabase(from.Name, from.ID)
 		db.properties = from.Properties

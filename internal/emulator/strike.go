@@ -65,8 +65,9 @@ func (x *exchange) strikeBefore(w http.ResponseWriter, f *Fault) bool {
 func (x *exchange) land() { x.answer() }
 
 // stall is a server whose metadata store does not answer for a while. A call
-// that waits longer than its time limit is answered with 408; whether it is
-// carried out afterwards is up to the version (milvus-rest section 13.1).
+// that waits longer than its time limit is answered with 408. Whether it is
+// carried out afterwards, also when the client has left, is up to the version
+// (milvus-rest section 13.1).
 func (x *exchange) stall(w http.ResponseWriter, d time.Duration) bool {
 	limit := defaultTimeout
 	if x.route != nil && !x.route.v1 {
@@ -75,13 +76,15 @@ func (x *exchange) stall(w http.ResponseWriter, d time.Duration) bool {
 			limit = asked
 		}
 	}
-	if d < limit {
-		return x.sleep(d)
+	end := time.Now().Add(d)
+	waited := x.sleep(min(d, limit))
+	if waited && d < limit {
+		return true
 	}
 	if x.e.profile.LandsLate {
-		time.AfterFunc(d, x.land)
+		time.AfterFunc(time.Until(end), x.land)
 	}
-	if x.sleep(limit) {
+	if waited {
 		x.e.profile.timedOut().write(w)
 	}
 	return false
