@@ -13,11 +13,11 @@ import (
 //
 //	json stdout summary.switch 1
 //	json stdout steps.*.op alter-alias drop-collection
-//	json a.state.json bindings.# 2
+//	json a.state.json bindings.len 2
 //	! json stdout results
 //
 // A path is names and numbers with dots between them; `*` is every element,
-// `#` is how many there are. Negated, there must be nothing at that path.
+// `len` is how many there are. Negated, there must be nothing at that path.
 func requireJSON(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 || neg && len(args) != 2 {
 		ts.Fatalf("usage: json FILE PATH WORD..., or ! json FILE PATH")
@@ -58,7 +58,7 @@ func wordsAt(at any, path []string) ([]string, error) {
 		return wordsAt(value, rest)
 	case []any:
 		switch name {
-		case "#":
+		case "len":
 			return []string{strconv.Itoa(len(at))}, nil
 		case "*":
 			words := []string{}
