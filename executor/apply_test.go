@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"aliasctl/planner"
 )
@@ -150,6 +151,37 @@ func TestWithoutAnAnnouncementNothingIsChanged(t *testing.T) {
 	}
 }
 
+func TestAFirstStateSaysAtOnceWhoseItIs(t *testing.T) {
+	w := rich()
+	w.stored = planner.State{Lineage: "new"}
+	for k := range w.aliases {
+		delete(w.aliases, k)
+	}
+	if _, err := w.apply(t, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if first := w.saves[0]; first.Cluster != fakeURI || first.Version != planner.StateVersion || first.Serial != 0 {
+		t.Errorf("announced: %+v", first)
+	}
+	if w.stored.Serial != 1 || w.stored.Lineage != "new" {
+		t.Errorf("stored: %+v", w.stored)
+	}
+}
+
+func TestTheReportedStateIsTheStoredOne(t *testing.T) {
+	for name, err := range map[string]error{"all well": nil, "all refused": errRefused, "all unknown": errLost} {
+		w := switching(fault{err: err})
+		w.faulty = func(c call) (fault, bool) { return fault{err: err}, c.changes && err != nil }
+		report, applyErr := w.apply(t, Options{})
+		if applyErr != nil {
+			t.Fatal(applyErr)
+		}
+		if diff := cmp.Diff(report.State, w.stored, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s (-reported +stored):\n%s", name, diff)
+		}
+	}
+}
+
 func TestStepsThatTouchOnlyTheStateCostOneWriteOfIt(t *testing.T) {
 	w := newWorld("v1")
 	w.bind("products", "v1")
@@ -240,6 +272,27 @@ func TestABadTokenEndsTheRun(t *testing.T) {
 	}
 }
 
+func TestABadTokenAtAnyCallEndsTheRun(t *testing.T) {
+	quiet := rich()
+	if _, err := quiet.apply(t, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	for n, c := range quiet.calls {
+		w := rich()
+		w.faults[n+1] = fault{err: errFatal}
+		report, err := w.apply(t, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if report.Counts.Complete() {
+			continue // an id of a new target, after the last step
+		}
+		if !errors.Is(report.Ended, errFatal) || len(w.calls) != n+1 {
+			t.Errorf("at call %d (%s): ended by %v, and then came %v", n+1, c, report.Ended, w.calls[n+1:])
+		}
+	}
+}
+
 // stopper closes or cancels when the n-th step starts.
 type stopper struct {
 	after int
@@ -284,35 +337,42 @@ func TestAStopBeforeTheRunTouchesNothing(t *testing.T) {
 }
 
 func TestTheSecondSignalEndsAtOnceAndLosesNothing(t *testing.T) {
-	calls := 0
-	{
-		w := rich()
-		if _, err := w.apply(t, Options{}); err != nil {
+	for _, name := range []string{"alter", "recreate"} {
+		quiet := worlds[name]()
+		if _, err := quiet.apply(t, Options{}); err != nil {
 			t.Fatal(err)
 		}
-		calls = len(w.calls)
+		for n := 1; n <= len(quiet.calls); n++ {
+			endAtOnce(t, name, n)
+		}
 	}
-	for n := 1; n <= calls; n++ {
-		w := rich()
-		plan := w.plan()
-		ctx, cancel := context.WithCancel(t.Context())
-		w.before = func(_ *world, i int, c call) {
-			if i == n {
-				cancel()
-			}
+}
+
+// endAtOnce ends the context in the n-th call.
+func endAtOnce(t *testing.T, name string, n int) {
+	what := fmt.Sprintf("%s: cancelled in call %d", name, n)
+	w := worlds[name]()
+	plan := w.plan()
+	ctx, cancel := context.WithCancel(t.Context())
+	w.before = func(_ *world, i int, c call) {
+		if i == n {
+			cancel()
 		}
-		report, err := Apply(ctx, plan, w.stored, w, w, Options{Parallel: 1, Clock: w})
-		cancel()
-		if err != nil || !report.Interrupted {
-			t.Fatalf("call %d: %v, interrupted %v", n, err, report.Interrupted)
-		}
-		if len(w.calls) > n {
-			t.Errorf("call %d: %d more calls after the end", n, len(w.calls)-n)
-		}
-		w.before = nil
-		w.requireAccurate(t, fmt.Sprintf("cancelled in call %d", n), report)
-		w.requireFinish(t, fmt.Sprintf("cancelled in call %d", n))
 	}
+	report, err := Apply(ctx, plan, w.stored, w, w, Options{Parallel: 1, Clock: w})
+	cancel()
+	if err != nil || !report.Interrupted {
+		t.Fatalf("%s: %v, interrupted %v", what, err, report.Interrupted)
+	}
+	if len(w.calls) > n {
+		t.Errorf("%s: %d more calls after the end", what, len(w.calls)-n)
+	}
+	if got := report.Results[0]; n == 1 && (got.Outcome != NotReached || !errors.Is(got.Err, context.Canceled)) {
+		t.Errorf("%s, before any write: %s", what, outcomes(report))
+	}
+	w.before = nil
+	w.requireAccurate(t, what, report)
+	w.requireFinish(t, what)
 }
 
 type panicking struct{ Cluster }
@@ -333,6 +393,43 @@ func TestAPanicInAWorkerIsHandedOverWithItsStack(t *testing.T) {
 	}
 	w.requireAccurate(t, "after a panic", report)
 	w.requireFinish(t, "after a panic")
+}
+
+// clumsy panics when it hears of a result.
+type clumsy struct{}
+
+func (clumsy) StepStarted(int, planner.Step) {}
+func (clumsy) StepDone(int, Result)          { panic("no terminal") }
+
+func TestAPanicOfTheObserverDoesNotBlurWhatIsKnown(t *testing.T) {
+	w := rich()
+	plan := w.plan()
+	plan.Steps = plan.Steps[:len(plan.Steps)-1] // without the adoption
+	report, err := w.carryOut(plan, Options{Observer: clumsy{}})
+	if !is[*PanicError](err) || report.Results[0].Outcome != Applied || report.Counts.NotReached != 6 {
+		t.Errorf("%v %s", err, outcomes(report))
+	}
+}
+
+// hasty ends the context right after a read.
+type hasty struct {
+	Cluster
+	cancel context.CancelFunc
+}
+
+func (h hasty) AliasTarget(ctx context.Context, db, alias string) (string, bool, error) {
+	defer h.cancel()
+	return h.Cluster.AliasTarget(ctx, db, alias)
+}
+
+func TestNothingIsSentAfterTheEnd(t *testing.T) {
+	w := rich()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	report, err := Apply(ctx, w.plan(), w.stored, hasty{w, cancel}, w, Options{Parallel: 1, Clock: w})
+	if err != nil || len(w.calls) != 1 || report.Results[0].Outcome != NotReached {
+		t.Errorf("%v after %v\n%s", err, w.calls, outcomes(report))
+	}
 }
 
 type nosy struct {

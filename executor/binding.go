@@ -61,7 +61,7 @@ func (b *binding) write(ctx context.Context) error {
 // could hit what somebody is creating, and the zombie harms no reader.
 func (b *binding) instead(refusal error) bool {
 	formerly, taken := TakenBy(refusal)
-	if b.step.Op != planner.CreateAlias || !taken || b.zombie {
+	if !taken || b.zombie {
 		return false
 	}
 	b.zombie, b.formerly = true, formerly

@@ -150,6 +150,7 @@ func TestASwitchByDropAndCreateLeavesNoGapBehind(t *testing.T) {
 	tests := []struct {
 		name     string
 		fault    map[int]fault
+		lasting  bool // nothing can be written any more
 		before   func(w *world, n int, c call)
 		outcomes []Outcome
 		live     string
@@ -184,6 +185,20 @@ func TestASwitchByDropAndCreateLeavesNoGapBehind(t *testing.T) {
 			},
 			outcomes: []Outcome{Applied, Failed}, live: "v3", state: "",
 		}, {
+			name:  "somebody drops the alias before us, and the create is refused",
+			fault: map[int]fault{3: {err: errRefused}},
+			before: func(w *world, n int, c call) {
+				if n == 1 {
+					delete(w.aliases, key("products"))
+				}
+			},
+			outcomes: []Outcome{AlreadyDone, Failed}, live: "", state: "",
+		}, {
+			name:     "the create is refused, and the old binding comes back after an hour",
+			fault:    map[int]fault{5: {err: errRefused}, 8: {err: errLost, lands: later, after: time.Hour}},
+			lasting:  true,
+			outcomes: []Outcome{Applied, Undecided}, live: "v1", state: "", pending: 2,
+		}, {
 			name: "somebody has done the whole switch",
 			before: func(w *world, n int, c call) {
 				if n == 1 {
@@ -209,12 +224,19 @@ func TestASwitchByDropAndCreateLeavesNoGapBehind(t *testing.T) {
 				w.faults[n] = f
 			}
 			w.before = test.before
+			if test.lasting {
+				w.faulty = func(c call) (fault, bool) { return fault{err: errLost}, c.changes && len(w.calls) > 5 }
+			}
 			report, err := w.apply(t, Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
+			w.requireKnown(t, "at the end of the run")
 			if got := []Outcome{report.Results[0].Outcome, report.Results[1].Outcome}; !cmp.Equal(got, test.outcomes) {
 				t.Errorf("got %v, want %v\n%s", got, test.outcomes, outcomes(report))
+			}
+			if is[*UndoneError](report.Results[0].Err) && !report.Changed() {
+				t.Error("there was a gap, and the report says that nothing changed")
 			}
 			w.settleDown()
 			if got := w.live("products"); got != test.live {
@@ -241,7 +263,7 @@ func TestALostCreateOfASwitchStaysAnnouncedEvenWhenTheOldBindingIsBack(t *testin
 	if report.Results[0].Outcome != Failed || !is[*UndoneError](report.Results[0].Err) || report.Results[1].Outcome != Undecided {
 		t.Error(outcomes(report))
 	}
-	if w.live("products") != "v1" || len(w.stored.Pending) != 2 || w.stored.Bindings[0].Collection != "v1" {
+	if !report.Changed() || w.live("products") != "v1" || len(w.stored.Pending) != 2 || w.stored.Bindings[0].Collection != "v1" {
 		t.Errorf("at %q, state %+v", w.live("products"), w.stored)
 	}
 }
@@ -260,6 +282,33 @@ func TestALostCreateThatArrivesWhileTheOldBindingIsRestoredCounts(t *testing.T) 
 	}
 	if !report.Counts.Complete() || w.live("products") != "v2" || w.stored.Bindings[0].Collection != "v2" {
 		t.Errorf("at %q, state %+v\n%s", w.live("products"), w.stored.Bindings, outcomes(report))
+	}
+}
+
+func TestWhoeverBindsTheAliasInTheGapIsNamed(t *testing.T) {
+	w := recreating()
+	w.before = func(w *world, n int, c call) {
+		if n == 5 {
+			w.bind("products", "v3")
+		}
+	}
+	report, _ := w.apply(t, Options{})
+	if moved, ok := report.Results[1].Err.(*MovedError); !ok || moved.Found != "v3" {
+		t.Error(outcomes(report))
+	}
+}
+
+func TestAHealThatIsRefusedEnds(t *testing.T) {
+	w := newWorld("v1", "v2")
+	w.bind("products", "v1")
+	delete(w.collections, key("v1"))
+	w.want.aliases["products"] = "v2"
+	w.faulty = func(c call) (fault, bool) {
+		return fault{err: &fakeError{class: Refused, text: "alias already exist (code 1602)", taken: true, by: "v1"}}, c.changes && len(w.calls) < 100
+	}
+	report, _ := w.apply(t, Options{})
+	if len(w.writes()) != 2 || report.Results[0].Outcome != Failed {
+		t.Errorf("%v %s", w.writes(), outcomes(report))
 	}
 }
 

@@ -264,8 +264,8 @@ func TestSomebodyElseRightAfterOurWriteIsToldAndNotOverwritten(t *testing.T) {
 		if !ok || overtaken.Applied != "v2" || overtaken.Found != found || report.Results[0].Outcome != Failed {
 			t.Errorf("found %s: %s", found, outcomes(report))
 		}
-		if w.live("products") != found {
-			t.Errorf("found %s: the alias is at %q", found, w.live("products"))
+		if w.live("products") != found || !report.Changed() {
+			t.Errorf("found %s: the alias is at %q, changed %v", found, w.live("products"), report.Changed())
 		}
 		if b := w.stored.Bindings[0]; b.Collection != "v2" || len(w.stored.Pending) != 0 {
 			t.Errorf("found %s: the state has %q and %d announcements, want what we applied", found, b.Collection, len(w.stored.Pending))

@@ -70,6 +70,14 @@ func TestADroppedCollectionLeavesAFence(t *testing.T) {
 	if _, err := w.apply(t, Options{}); err != nil {
 		t.Fatal(err)
 	}
+	var calls []string
+	for _, c := range w.calls {
+		calls = append(calls, c.String())
+	}
+	wantCalls := []string{"describe default/v1", "id default/v1", "aliases-of default/v1", "drop-collection default/v1", "has default/v1"}
+	if diff := cmp.Diff(wantCalls, calls); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
 	want := []planner.Retired{{Database: "default", Collection: "v1", CollectionID: "101", DroppedAt: start}}
 	if diff := cmp.Diff(want, w.stored.Retired); diff != "" {
 		t.Errorf("retired (-want +got):\n%s", diff)
