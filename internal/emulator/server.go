@@ -64,9 +64,13 @@ func (s *Server) Wait() error {
 	return err
 }
 
+// grace is how long running requests may take to end. It is short, because
+// connections that a client opened and never used count as running.
+const grace = 200 * time.Millisecond
+
 // Close gives running requests a moment to end and cuts what is left.
 func (s *Server) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
 	if s.http.Shutdown(ctx) == nil {
 		return nil
