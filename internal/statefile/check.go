@@ -60,6 +60,12 @@ func check(s planner.State) *flaw {
 	if f := checkEach("pending", s.Pending, checkAnnouncement); f != nil {
 		return f
 	}
+	if f := checkEach("idle", s.Idle, checkIdle); f != nil {
+		return f
+	}
+	if f := checkEach("history", s.History, checkEntry); f != nil {
+		return f
+	}
 	if i, j, ok := duplicate(s.Bindings, compareBindings); ok {
 		b := s.Bindings[j]
 		return &flaw{"bindings", j, i, fmt.Sprintf("alias %q of database %q is bound twice", b.Alias, b.Database)}
@@ -67,6 +73,10 @@ func check(s planner.State) *flaw {
 	if i, j, ok := duplicate(s.Retired, compareRetired); ok {
 		r := s.Retired[j]
 		return &flaw{"retired", j, i, fmt.Sprintf("collection %q of database %q is retired twice", r.Collection, r.Database)}
+	}
+	if i, j, ok := duplicate(s.Idle, compareIdle); ok {
+		c := s.Idle[j]
+		return &flaw{"idle", j, i, fmt.Sprintf("collection %q of database %q is idle twice", c.Collection, c.Database)}
 	}
 	return nil
 }
@@ -82,12 +92,44 @@ func checkEach[T any](field string, list []T, rule func(*T) string) *flaw {
 
 func checkBinding(b *planner.Binding) string {
 	return firstOf(checkName("database", b.Database), checkName("alias", b.Alias),
-		checkName("collection", b.Collection), checkID(b.CollectionID), checkTime("since", b.Since))
+		checkName("collection", b.Collection), checkID("collection_id", b.CollectionID), checkTime("since", b.Since),
+		checkText("rolled_back_from", b.RolledBackFrom))
 }
 
 func checkRetired(r *planner.Retired) string {
 	return firstOf(checkName("database", r.Database), checkName("collection", r.Collection),
-		checkID(r.CollectionID), checkTime("dropped_at", r.DroppedAt))
+		checkID("collection_id", r.CollectionID), checkTime("dropped_at", r.DroppedAt))
+}
+
+func checkIdle(c *planner.Idle) string {
+	return firstOf(checkName("database", c.Database), checkName("collection", c.Collection),
+		checkID("collection_id", c.CollectionID), checkTime("since", c.Since))
+}
+
+func checkEntry(e *planner.Entry) string {
+	if e.Retired < 0 {
+		return fmt.Sprintf(`"retired" is %d`, e.Retired)
+	}
+	if why := firstOf(checkTime("at", e.At), checkText("user", e.User), checkText("host", e.Host), checkText("commit", e.Commit)); why != "" {
+		return why
+	}
+	for i := range e.Changes {
+		if why := checkChange(&e.Changes[i]); why != "" {
+			return fmt.Sprintf("changes[%d]: %s", i, why)
+		}
+	}
+	if _, j, ok := duplicate(e.Changes, compareChanges); ok {
+		c := e.Changes[j]
+		return fmt.Sprintf("changes[%d]: alias %q of database %q changes twice", j, c.Alias, c.Database)
+	}
+	return ""
+}
+
+// checkChange leaves the collections nearly free, for the reason of
+// checkAnnouncement.
+func checkChange(c *planner.Change) string {
+	return firstOf(checkName("database", c.Database), checkName("alias", c.Alias),
+		checkText("from", c.From), checkID("from_id", c.FromID), checkText("to", c.To), checkID("to_id", c.ToID))
 }
 
 // checkAnnouncement leaves `from` nearly free: it is what the cluster said,
@@ -133,12 +175,12 @@ func checkName(field, name string) string {
 }
 
 // checkID takes the decimal int64 that Milvus gives, and "" for unknown.
-func checkID(id string) string {
+func checkID(field, id string) string {
 	if id == "" {
 		return ""
 	}
 	if _, err := strconv.ParseUint(id, 10, 63); err != nil {
-		return fmt.Sprintf(`"collection_id" is %s, which is no collection id`, short(id))
+		return fmt.Sprintf("%q is %s, which is no collection id", field, short(id))
 	}
 	return ""
 }

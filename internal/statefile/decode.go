@@ -106,8 +106,24 @@ func canonicalInPlace(s planner.State) planner.State {
 	for i := range s.Pending {
 		s.Pending[i].At = s.Pending[i].At.UTC()
 	}
+	for i := range s.Idle {
+		s.Idle[i].Since = s.Idle[i].Since.UTC()
+	}
+	for i := range s.History {
+		s.History[i].At = s.History[i].At.UTC()
+		slices.SortFunc(s.History[i].Changes, compareChanges)
+	}
 	slices.SortFunc(s.Bindings, compareBindings)
 	slices.SortFunc(s.Retired, compareRetired)
+	slices.SortFunc(s.Idle, compareIdle)
+	slices.SortStableFunc(s.History, compareEntries)
+	// Absent and empty are one: nobody has to tell them apart.
+	if len(s.Idle) == 0 {
+		s.Idle = nil
+	}
+	if len(s.History) == 0 {
+		s.History = nil
+	}
 	return s
 }
 

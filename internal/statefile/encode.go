@@ -2,6 +2,7 @@ package statefile
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"io"
 	"reflect"
@@ -17,10 +18,11 @@ import (
 const flushAt = 64 << 10
 
 // Encode writes a state in the form that is stored: indented JSON with one
-// binding, retirement or announcement a line, so that a change of one alias
-// is a change of one line in a diff. Bindings and retirements are sorted by
-// database and name, times are in UTC: equal states have equal bytes. A state
-// that Decode would refuse is not written but reported as *InvalidError.
+// element of a list a line (an apply of the history, with all that it changed,
+// is one), so that a change of one alias is a change of one line in a diff.
+// Lists are sorted by database and name, the history by serial, announcements
+// stay in their order, times are in UTC: equal states have equal bytes. A
+// state that Decode would refuse is not written but reported as *InvalidError.
 func Encode(w io.Writer, state planner.State) error {
 	state = canonical(state)
 	if flaw := check(state); flaw != nil {
@@ -37,9 +39,14 @@ func encode(w io.Writer, state planner.State) error {
 	p.json.SetEscapeHTML(false) // "&" and "<" shall read as they are
 
 	v := reflect.ValueOf(&state).Elem()
-	for i, f := range fieldsOf(v.Type()) {
+	for i, f := range stateShape().fields {
+		field := v.Field(f.index)
+		list := field.Kind() == reflect.Slice
+		if list && !f.required && field.Len() == 0 {
+			continue
+		}
 		p.text(separator(i, "{\n", ",\n"), `  "`, f.name, `": `)
-		if field := v.Field(f.index); field.Kind() == reflect.Slice {
+		if list {
 			p.lines(field)
 		} else {
 			p.value(field)
@@ -112,7 +119,21 @@ func canonical(s planner.State) planner.State {
 	s.Bindings = inOrder(s.Bindings, compareBindings, func(b *planner.Binding) *time.Time { return &b.Since })
 	s.Retired = inOrder(s.Retired, compareRetired, func(r *planner.Retired) *time.Time { return &r.DroppedAt })
 	s.Pending = inOrder(s.Pending, asAnnounced, func(a *planner.Announcement) *time.Time { return &a.At })
+	s.Idle = inOrder(s.Idle, compareIdle, func(c *planner.Idle) *time.Time { return &c.Since })
+	s.History = inOrder(s.History, compareEntries, func(e *planner.Entry) *time.Time { return &e.At })
+	if slices.ContainsFunc(s.History, jumbled) {
+		s.History = slices.Clone(s.History)
+		for i := range s.History {
+			e := &s.History[i]
+			e.Changes = append([]planner.Change{}, e.Changes...) // not nil: that would be null
+			slices.SortStableFunc(e.Changes, compareChanges)
+		}
+	}
 	return s
+}
+
+func jumbled(e planner.Entry) bool {
+	return e.Changes == nil || !slices.IsSortedFunc(e.Changes, compareChanges)
 }
 
 func inOrder[T any](list []T, compare func(a, b T) int, when func(*T) *time.Time) []T {
@@ -133,15 +154,26 @@ func inOrder[T any](list []T, compare func(a, b T) int, when func(*T) *time.Time
 func asAnnounced(_, _ planner.Announcement) int { return 0 }
 
 func compareBindings(a, b planner.Binding) int {
-	if c := strings.Compare(a.Database, b.Database); c != 0 {
-		return c
-	}
-	return strings.Compare(a.Alias, b.Alias)
+	return comparePairs(a.Database, a.Alias, b.Database, b.Alias)
 }
 
 func compareRetired(a, b planner.Retired) int {
-	if c := strings.Compare(a.Database, b.Database); c != 0 {
+	return comparePairs(a.Database, a.Collection, b.Database, b.Collection)
+}
+
+func compareIdle(a, b planner.Idle) int {
+	return comparePairs(a.Database, a.Collection, b.Database, b.Collection)
+}
+
+func compareChanges(a, b planner.Change) int {
+	return comparePairs(a.Database, a.Alias, b.Database, b.Alias)
+}
+
+func compareEntries(a, b planner.Entry) int { return cmp.Compare(a.Serial, b.Serial) }
+
+func comparePairs(database, name, otherDatabase, otherName string) int {
+	if c := strings.Compare(database, otherDatabase); c != 0 {
 		return c
 	}
-	return strings.Compare(a.Collection, b.Collection)
+	return strings.Compare(name, otherName)
 }

@@ -2,6 +2,7 @@ package statefile_test
 
 import (
 	"bytes"
+	order "cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -50,10 +51,26 @@ func states() *rapid.Generator[planner.State] {
 	text := rapid.StringMatching(`[ -~éß漢<>&\x{2028}]{0,9}`)
 	binding := rapid.Custom(func(t *rapid.T) planner.Binding {
 		return planner.Binding{Database: name.Draw(t, "db"), Alias: name.Draw(t, "alias"), Collection: name.Draw(t, "coll"),
-			CollectionID: id.Draw(t, "id"), Since: when.Draw(t, "since"), Protect: rapid.Bool().Draw(t, "protect")}
+			CollectionID: id.Draw(t, "id"), Since: when.Draw(t, "since"), Protect: rapid.Bool().Draw(t, "protect"),
+			RolledBackFrom: rapid.OneOf(rapid.Just(""), name).Draw(t, "rolled back")}
 	})
 	retired := rapid.Custom(func(t *rapid.T) planner.Retired {
 		return planner.Retired{Database: name.Draw(t, "db"), Collection: name.Draw(t, "coll"), CollectionID: id.Draw(t, "id"), DroppedAt: when.Draw(t, "dropped")}
+	})
+	idle := rapid.Custom(func(t *rapid.T) planner.Idle {
+		return planner.Idle{Database: name.Draw(t, "db"), Collection: name.Draw(t, "coll"), CollectionID: id.Draw(t, "id"), Since: when.Draw(t, "since")}
+	})
+	change := rapid.Custom(func(t *rapid.T) planner.Change {
+		return planner.Change{Database: name.Draw(t, "db"), Alias: name.Draw(t, "alias"), From: text.Draw(t, "from"), FromID: id.Draw(t, "from id"), To: text.Draw(t, "to"), ToID: id.Draw(t, "to id")}
+	})
+	entry := rapid.Custom(func(t *rapid.T) planner.Entry {
+		e := planner.Entry{Serial: rapid.Uint64().Draw(t, "serial"), At: when.Draw(t, "at"), User: text.Draw(t, "user"), Host: text.Draw(t, "host"),
+			Commit: text.Draw(t, "commit"), Retired: rapid.IntRange(0, 9).Draw(t, "retired")}
+		e.Changes = rapid.SliceOfNDistinct(change, 0, 5, func(c planner.Change) planner.Key { return planner.Key{Database: c.Database, Name: c.Alias} }).Draw(t, "changes")
+		slices.SortFunc(e.Changes, func(a, b planner.Change) int {
+			return slices.Compare([]string{a.Database, a.Alias}, []string{b.Database, b.Alias})
+		})
+		return e
 	})
 	announcement := rapid.Custom(func(t *rapid.T) planner.Announcement {
 		a := planner.Announcement{Database: name.Draw(t, "db"), From: text.Draw(t, "from"),
@@ -77,6 +94,16 @@ func states() *rapid.Generator[planner.State] {
 		s.Bindings = append(s.Bindings, rapid.SliceOfNDistinct(binding, 0, 20, func(b planner.Binding) planner.Key { return planner.Key{Database: b.Database, Name: b.Alias} }).Draw(t, "bindings")...)
 		s.Retired = append(s.Retired, rapid.SliceOfNDistinct(retired, 0, 5, func(r planner.Retired) planner.Key { return planner.Key{Database: r.Database, Name: r.Collection} }).Draw(t, "retired")...)
 		s.Pending = append(s.Pending, rapid.SliceOfN(announcement, 0, 5).Draw(t, "pending")...)
+		if list := rapid.SliceOfNDistinct(idle, 0, 4, func(c planner.Idle) planner.Key { return planner.Key{Database: c.Database, Name: c.Collection} }).Draw(t, "idle"); len(list) > 0 {
+			s.Idle = list
+		}
+		if list := rapid.SliceOfN(entry, 0, 4).Draw(t, "history"); len(list) > 0 {
+			s.History = list
+		}
+		slices.SortFunc(s.Idle, func(a, b planner.Idle) int {
+			return slices.Compare([]string{a.Database, a.Collection}, []string{b.Database, b.Collection})
+		})
+		slices.SortStableFunc(s.History, func(a, b planner.Entry) int { return order.Compare(a.Serial, b.Serial) })
 		slices.SortFunc(s.Bindings, func(a, b planner.Binding) int {
 			return slices.Compare([]string{a.Database, a.Alias}, []string{b.Database, b.Alias})
 		})
@@ -96,6 +123,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(strings.Replace(sampleText, "2026-03-01T12:00:00Z", "9999-12-31T23:00:00-05:00", 1)))
 	f.Add([]byte(strings.Replace(sampleText, `"to":"products_v42"`, `"to":"\u0070"`, 1)))
 	f.Add([]byte(`{"version":1,"lineage":"` + lineage + `","serial":0,"cluster":{"uri":"embedded:a"},"updated_at":"2026-03-01T12:00:00+02:00","bindings":[],"retired":[],"pending":[]}`))
+	f.Add([]byte(fullText()))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		s, err := statefile.Decode("s.json", data)
 		if err != nil {
