@@ -72,10 +72,15 @@ func (b *builder) unchanged(d *database, e *managed) {
 	}
 	b.plan.Summary.Unchanged++
 	b.after(d, *e, to)
-	if e.last == nil || e.last.Collection != to || len(e.ours.collections) > 1 || e.ours.absent {
+	announced := e.last == nil || e.last.Collection != to || len(e.ours.collections) > 1 || e.ours.absent
+	if announced {
+		b.note("alias %q: an unfinished run had announced it; it is at %q as the manifest wants", b.flagName(d, e.alias), to)
+	}
+	// The mark of a rollback falls as soon as the manifest names another target.
+	marked := e.last != nil && e.last.RolledBackFrom != "" && !b.options.RollingBack
+	if announced || marked {
 		settled := Binding{Database: d.name, Alias: e.alias, Collection: to, Protect: e.want.Protect}
 		b.plan.Housekeeping.Settles = append(b.plan.Housekeeping.Settles, settled)
-		b.note("alias %q: an unfinished run had announced it; it is at %q as the manifest wants", b.flagName(d, e.alias), to)
 	}
 }
 
@@ -102,12 +107,17 @@ func (b *builder) record(d *database, e *managed, op Op, to string) {
 // bind adds the step that binds an alias to its target, when the target can
 // take it.
 func (b *builder) bind(d *database, e *managed, live *LiveDatabase, step Step) {
-	if c, bad := b.target(d, e, live, step); bad {
-		b.conflict(c)
-		b.remains(d, e, step.From)
-		return
+	for _, check := range []func(*database, *managed, *LiveDatabase, Step) (Conflict, bool){b.target, b.from, b.rolledBack} {
+		if c, bad := check(d, e, live, step); bad {
+			b.conflict(c)
+			b.remains(d, e, step.From)
+			return
+		}
 	}
+	b.preflight(d, e, live, step)
 	b.after(d, *e, step.To)
+	step.Cutover = cutoverOf(e.want.Cutover)
+	step.RolledBack = b.options.RollingBack
 	switch {
 	case step.From == "":
 		step.Op = CreateAlias
@@ -173,7 +183,13 @@ func (b *builder) target(d *database, e *managed, live *LiveDatabase, step Step)
 		c.WaysOut = []string{"build the collection first, or correct its name in the manifest",
 			"`--allow-missing-targets` for a dry run before it is built"}
 	default:
-		return Conflict{}, false
+		want, got, differs := b.recreated(d, live, step)
+		if !differs {
+			return Conflict{}, false
+		}
+		c.Kind = TargetRecreated
+		c.Reason = fmt.Sprintf("the collection %q of that time (id %s) is gone; the one of that name has id %s", step.To, want, orUnknown(got))
+		c.WaysOut = []string{"choose an apply whose collections are still there: `aliasctl history`"}
 	}
 	return c, true
 }

@@ -17,8 +17,9 @@ func Build(m *manifest.Manifest, s State, live *Live, o Options) Plan {
 	b := builder{state: s, live: live, options: o, databases: gather(m, s, o.Only)}
 	b.plan = Plan{
 		Version: PlanVersion, Cluster: o.Cluster, Serial: s.Serial, Live: LiveRead,
-		Steps: []Step{}, Conflicts: []Conflict{}, Notes: []string{},
+		Steps: []Step{}, Conflicts: []Conflict{}, Notes: []string{}, Checks: []Check{},
 	}
+	b.splitGroups(m)
 	if live == nil {
 		b.plan.Live = LiveAssumed
 	}

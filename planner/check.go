@@ -80,6 +80,24 @@ func (p Plan) Check(l Limits) []Refusal {
 				"alias %q of database %q is protected and the plan drops it", alias, m.Database)
 		}
 	}
+	for _, g := range p.SplitGroups {
+		refuse("split-group", "name all members with `--only`, or none",
+			"`--only` takes a part of group %q of database %q and leaves out %s", g.Group, g.Database, strings.Join(g.Missing, ", "))
+	}
+	for _, c := range p.Checks {
+		if !c.Verdict.refuses() {
+			continue
+		}
+		state := "fails"
+		if c.Verdict == CheckUnknown {
+			state = "cannot be answered"
+		}
+		reason := fmt.Sprintf("check %q of alias %q %s", c.Name, c.Alias, state)
+		if len(c.Details) > 0 {
+			reason += ": " + c.Details[0]
+		}
+		refuse("preflight", fmt.Sprintf("mend the collection, or `--skip-check %s`", c.Name), "%s", reason)
+	}
 	return refusals
 }
 

@@ -37,6 +37,8 @@ type database struct {
 	retired map[string]Retired
 	// announced holds the ids of the drops that unfinished runs announced.
 	announced map[string][]string
+	// idle holds the retirees that wait for their drop.
+	idle map[string]Idle
 }
 
 // gather sorts manifest and state into databases, by name. An alias that
@@ -46,7 +48,7 @@ func gather(m *manifest.Manifest, s State, only Selection) []*database {
 	get := func(name string) *database {
 		d := byName[name]
 		if d == nil {
-			d = &database{name: name, retired: make(map[string]Retired), announced: make(map[string][]string)}
+			d = &database{name: name, retired: make(map[string]Retired), announced: make(map[string][]string), idle: make(map[string]Idle)}
 			byName[name] = d
 		}
 		return d
@@ -83,6 +85,9 @@ func gather(m *manifest.Manifest, s State, only Selection) []*database {
 	}
 	for _, r := range s.Retired {
 		get(r.Database).retired[r.Collection] = r
+	}
+	for _, i := range s.Idle {
+		get(i.Database).idle[i.Collection] = i
 	}
 
 	databases := make([]*database, 0, len(byName))
@@ -150,6 +155,7 @@ func ScopeOf(m *manifest.Manifest, s State, only Selection) Scope {
 			}
 			if e.want != nil {
 				ds.Targets = append(ds.Targets, e.want.Collection)
+				ds.Names = ds.Names || e.want.Cutover != nil && e.want.Cutover.Keep != nil
 			}
 		}
 		slices.Sort(ds.Targets)

@@ -98,6 +98,8 @@ type Plan struct {
 	After  []Binding `json:"-"`
 
 	Housekeeping Housekeeping `json:"-"`
+	// SplitGroups are the cutovers of which `--only` takes a part.
+	SplitGroups []SplitGroup `json:"-"`
 	// Managed counts, per database, what the limits of Check refer to.
 	Managed []ManagedCount `json:"-"`
 }

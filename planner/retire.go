@@ -2,8 +2,12 @@ package planner
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"time"
+
+	"aliasctl/manifest"
 )
 
 // retire plans the collections that the manifest retires in one database.
@@ -24,25 +28,98 @@ func (b *builder) retire(d *database, live *LiveDatabase) {
 		}
 		return
 	}
-	var retirees []string
+	var retirees []manifest.Retiree
 	if d.desired != nil {
-		for _, r := range d.desired.Retire {
-			retirees = append(retirees, r.Collection)
-		}
-		slices.Sort(retirees)
+		retirees = slices.SortedFunc(slices.Values(d.desired.Retire), func(a, c manifest.Retiree) int {
+			return strings.Compare(a.Collection, c.Collection)
+		})
 	}
-	b.unfence(d, retirees)
-	if len(retirees) == 0 {
+	names := make([]string, len(retirees))
+	for i, r := range retirees {
+		names[i] = r.Collection
+	}
+	b.unfence(d, names)
+	b.unidle(d, names)
+	byPattern := kept(d, live)
+	if len(retirees)+len(byPattern) == 0 {
 		return
 	}
-	reach := b.reach(d, live, retirees)
-	for _, name := range retirees {
-		b.retiree(d, live, name, reach[name])
+	reach := b.reach(d, live, slices.Sorted(slices.Values(slices.Concat(names, byPattern))))
+	for _, r := range retirees {
+		b.retiree(d, live, r, reach[r.Collection])
+	}
+	for _, name := range byPattern {
+		b.surplus(d, live, name, reach[name])
 	}
 }
 
+// surplus plans a collection that a pattern retires. One that an alias reaches
+// stays without a conflict: the pattern only says what may go.
+func (b *builder) surplus(d *database, live *LiveDatabase, name string, reachedBy []string) {
+	now, read := live.Collections[name]
+	switch {
+	case !read || now.ID == "":
+		return
+	case len(reachedBy) > 0:
+		b.note("collection %q is older than what `keep` keeps and stays: it is reached by %s", b.flagName(d, name), listed(reachedBy))
+	default:
+		b.drop(d, manifest.Retiree{Collection: name}, now)
+		b.note("collection %q is retired by `keep`", b.flagName(d, name))
+	}
+}
+
+// drop adds the step that drops a collection, with what is known of it.
+func (b *builder) drop(d *database, r manifest.Retiree, now LiveCollection) {
+	step := Step{Op: DropCollection, Database: d.name, Collection: r.Collection, From: now.ID, ReleaseFirst: r.ReleaseFirst}
+	if now.Facts != nil && now.Facts.Rows != nil && now.Facts.Rows.Why == "" {
+		step.Rows = &now.Facts.Rows.Count
+	}
+	if at, ok := MadeAt(now.ID, b.options.Now); ok {
+		step.MadeAt = &at
+	}
+	b.plan.Summary.Retire++
+	b.drops = append(b.drops, step)
+}
+
+// due says whether a retiree has been without any alias for long enough. The
+// waiting begins with the first apply that sees it so.
+func (b *builder) due(d *database, r manifest.Retiree, now LiveCollection) bool {
+	if r.After == 0 || b.live == nil {
+		return true
+	}
+	idle, waiting := d.idle[r.Collection]
+	if !waiting || idle.CollectionID != now.ID {
+		idle = Idle{Database: d.name, Collection: r.Collection, CollectionID: now.ID, Since: b.options.Now}
+		b.plan.Housekeeping.Idles = append(b.plan.Housekeeping.Idles, idle)
+	}
+	left := idle.Since.Add(r.After).Sub(b.options.Now)
+	if left <= 0 {
+		return true
+	}
+	b.note("collection %q: due in %s", b.flagName(d, r.Collection), shortDuration(left))
+	return false
+}
+
+// unidle ends the waiting of collections that are no longer under `retire`.
+func (b *builder) unidle(d *database, retirees []string) {
+	for _, name := range slices.Sorted(maps.Keys(d.idle)) {
+		if !contains(retirees, name) {
+			b.plan.Housekeeping.Unidles = append(b.plan.Housekeeping.Unidles, Key{d.name, name})
+		}
+	}
+}
+
+// shortDuration is 3h12m: whole minutes, and seconds only below one.
+func shortDuration(d time.Duration) string {
+	if d < time.Minute {
+		return d.Round(time.Second).String()
+	}
+	return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
+}
+
 // retiree plans one collection under `retire`.
-func (b *builder) retiree(d *database, live *LiveDatabase, name string, reachedBy []string) {
+func (b *builder) retiree(d *database, live *LiveDatabase, r manifest.Retiree, reachedBy []string) {
+	name := r.Collection
 	record, fenced := d.retired[name]
 	now, exists := live.Collections[name]
 	_, isAlias := live.Aliases[name]
@@ -54,6 +131,9 @@ func (b *builder) retiree(d *database, live *LiveDatabase, name string, reachedB
 		c.WaysOut = []string{"name the collection behind it, or remove the entry from `retire`"}
 	case !exists:
 		b.gone(d, name, fenced)
+		if _, waiting := d.idle[name]; waiting {
+			b.plan.Housekeeping.Unidles = append(b.plan.Housekeeping.Unidles, Key{d.name, name})
+		}
 		return
 	case b.live != nil && b.cameBack(d, name, now.ID) && !b.options.RetireAgain.Has(d.name, name):
 		c.Kind = RetireeCameBack
@@ -70,9 +150,13 @@ func (b *builder) retiree(d *database, live *LiveDatabase, name string, reachedB
 		c.WaysOut = []string{"bind those aliases elsewhere first: in the manifest, or whoever owns them",
 			"remove the collection from `retire` until they have left"}
 	default:
-		b.plan.Summary.Retire++
-		b.drops = append(b.drops, Step{Op: DropCollection, Database: d.name, Collection: name, From: now.ID})
+		if b.due(d, r, now) {
+			b.drop(d, r, now)
+		}
 		return
+	}
+	if _, waiting := d.idle[name]; waiting {
+		b.plan.Housekeeping.Unidles = append(b.plan.Housekeeping.Unidles, Key{d.name, name})
 	}
 	b.conflict(c)
 }

@@ -1,0 +1,109 @@
+package planner
+
+import (
+	"fmt"
+
+	"aliasctl/manifest"
+)
+
+// cutoverOf is what the step of a binding carries for the executor; nil when
+// the step stands for itself.
+func cutoverOf(c *manifest.Cutover) *Cutover {
+	if c == nil || c.Group == "" && c.Confirmations == 0 && c.Canary == nil {
+		return nil
+	}
+	return &Cutover{
+		Group:         c.Group,
+		SwitchBack:    c.OnFailure != manifest.KeepGoing,
+		Confirmations: c.Confirmations,
+		Canary:        c.Canary,
+	}
+}
+
+// from is compare-and-set for people: two changes that both think they move
+// blue to green cannot both win. It is read only when a switch is needed, so
+// that the same manifest applies twice.
+func (b *builder) from(d *database, e *managed, _ *LiveDatabase, step Step) (Conflict, bool) {
+	c := e.want.Cutover
+	if c == nil || c.From == "" || c.From == step.From || b.live == nil {
+		return Conflict{}, false
+	}
+	at := fmt.Sprintf("is at %q", step.From)
+	if step.From == "" {
+		at = "does not exist"
+	}
+	return Conflict{
+		Kind: FromMismatch, Database: d.name, Alias: e.alias, Collection: step.To,
+		Want: step.To, Last: lastApplied(e), Live: step.From,
+		Reason: fmt.Sprintf("`from` says that alias %q leaves %q, and it %s", e.alias, c.From, at),
+		WaysOut: []string{"look at what was switched meanwhile, and correct `from`",
+			"remove `from` if the switch does not depend on where the alias is"},
+	}, true
+}
+
+// rolledBack refuses to go again to what somebody rolled back from: the next
+// unrelated deploy must not bring a bad index back.
+func (b *builder) rolledBack(d *database, e *managed, _ *LiveDatabase, step Step) (Conflict, bool) {
+	if b.options.RollingBack || e.last == nil || e.last.RolledBackFrom != step.To || b.options.Forward.Has(d.name, e.alias) {
+		return Conflict{}, false
+	}
+	return Conflict{
+		Kind: RolledBackFrom, Database: d.name, Alias: e.alias, Collection: step.To,
+		Want: step.To, Last: lastApplied(e), Live: step.From,
+		Reason: fmt.Sprintf("alias %q was rolled back from %q, and the manifest still names it", e.alias, step.To),
+		WaysOut: []string{
+			fmt.Sprintf("put `%s: %s` into the manifest, as it is now", e.alias, step.From),
+			fmt.Sprintf("`--forward %s` to switch it to %q again", b.flagName(d, e.alias), step.To),
+		},
+	}, true
+}
+
+// recreated says that a target is not the collection that it was: names are
+// reused, ids never. It matters for a rollback, which goes to what it knows.
+func (b *builder) recreated(d *database, live *LiveDatabase, step Step) (want, got string, differs bool) {
+	want = b.options.TargetIDs[Key{d.name, step.To}]
+	got = live.Collections[step.To].ID
+	return want, got, b.live != nil && want != "" && want != got
+}
+
+// splitGroups finds groups of which `--only` takes a part: they are one
+// cutover, and half of one is what a group exists to prevent.
+func (b *builder) splitGroups(m *manifest.Manifest) {
+	if b.options.Only.Empty() {
+		return
+	}
+	type group struct{ database, name string }
+	missing := make(map[group][]string)
+	taken := make(map[group]bool)
+	for _, d := range m.Databases {
+		for _, a := range d.Aliases {
+			if a.Cutover == nil || a.Cutover.Group == "" {
+				continue
+			}
+			g := group{d.Name, a.Cutover.Group}
+			if b.options.Only.Has(d.Name, a.Name) {
+				taken[g] = true
+			} else {
+				missing[g] = append(missing[g], a.Name)
+			}
+		}
+	}
+	for _, d := range m.Databases {
+		for _, a := range d.Aliases {
+			if a.Cutover == nil {
+				continue
+			}
+			g := group{d.Name, a.Cutover.Group}
+			if taken[g] && len(missing[g]) > 0 {
+				b.plan.SplitGroups = append(b.plan.SplitGroups, SplitGroup{Database: g.database, Group: g.name, Missing: missing[g]})
+				delete(missing, g)
+			}
+		}
+	}
+}
+
+// SplitGroup is a group of which `--only` leaves members out.
+type SplitGroup struct {
+	Database, Group string
+	Missing         []string // the members that are left out
+}

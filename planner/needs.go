@@ -1,0 +1,109 @@
+package planner
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"aliasctl/manifest"
+)
+
+// Needs is what has to be read beyond the bindings: it depends on where the
+// aliases are, so it is asked for after the first read.
+type Needs struct {
+	Facts  []Inspection // sorted by database, collection
+	Golden []GoldenRun
+	// Retirees are collections that a pattern retires: their ids and all
+	// aliases that point at them.
+	Retirees []Key
+}
+
+// Empty says that nothing has to be read.
+func (n Needs) Empty() bool { return len(n.Facts)+len(n.Golden)+len(n.Retirees) == 0 }
+
+// NeedsOf says what Build will look at, given what was read so far: facts of
+// the collections that an alias leaves and that it is bound to, of those that
+// are dropped, and the collections that patterns retire.
+func NeedsOf(m *manifest.Manifest, s State, live *Live, o Options) Needs {
+	if live == nil {
+		return Needs{}
+	}
+	facts := make(map[Key]*Inspection)
+	inspect := func(database, collection string) *Inspection {
+		k := Key{database, collection}
+		if facts[k] == nil {
+			facts[k] = &Inspection{Database: database, Collection: collection}
+		}
+		return facts[k]
+	}
+	var needs Needs
+	for _, d := range gather(m, s, o.Only) {
+		in := live.Databases[d.name]
+		if in == nil || in.Missing {
+			continue
+		}
+		for _, e := range d.aliases {
+			if e.want == nil || in.Bindings[e.alias] == e.want.Collection {
+				continue
+			}
+			needs.binding(d, e, in, o, inspect)
+		}
+		if d.desired == nil || !o.Only.Empty() {
+			continue
+		}
+		for _, r := range d.desired.Retire {
+			if _, exists := in.Collections[r.Collection]; exists {
+				inspect(d.name, r.Collection).Rows = true
+			}
+		}
+		for _, name := range kept(d, in) {
+			needs.Retirees = append(needs.Retirees, Key{d.name, name})
+			inspect(d.name, name).Rows = true
+		}
+	}
+	for _, k := range slices.SortedFunc(maps.Keys(facts), compareKeys) {
+		needs.Facts = append(needs.Facts, *facts[k])
+	}
+	slices.SortFunc(needs.Golden, func(a, b GoldenRun) int {
+		return cmp.Or(cmp.Compare(a.Database, b.Database), cmp.Compare(a.Alias, b.Alias))
+	})
+	return needs
+}
+
+// binding adds what the checks of one binding look at.
+func (n *Needs) binding(d *database, e managed, in *LiveDatabase, o Options, inspect func(database, collection string) *Inspection) {
+	blue, green := in.Bindings[e.alias], e.want.Collection
+	if _, exists := in.Collections[green]; !exists {
+		return
+	}
+	if o.TargetIDs[Key{d.name, green}] != "" {
+		inspect(d.name, green) // for its id
+	}
+	c := e.want.Cutover
+	if c == nil {
+		return
+	}
+	for _, check := range c.Require {
+		switch check.Name {
+		case manifest.Loaded:
+			inspect(d.name, green).Load = true
+		case manifest.Indexed:
+			inspect(d.name, green).Indexes = true
+		case manifest.MinRows:
+			inspect(d.name, green).Rows = true
+		case manifest.RowsWithin:
+			if blue != "" {
+				inspect(d.name, green).Rows = true
+				inspect(d.name, blue).Rows = true
+			}
+		case manifest.SameSchema:
+			if blue != "" {
+				inspect(d.name, green).Schema = true
+				inspect(d.name, blue).Schema = true
+			}
+		}
+	}
+	if c.Golden != nil && blue != "" {
+		n.Golden = append(n.Golden, GoldenRun{Database: d.name, Alias: e.alias, Blue: blue, Green: green, Golden: c.Golden})
+	}
+}
