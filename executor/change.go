@@ -28,7 +28,7 @@ type change interface {
 	// nothing has moved; the next call of write sends that.
 	instead(refusal error) bool
 	// repeatable says that the write may be sent again when its answer was lost
-	// and it does not show: that a late first one would change nothing then.
+	// and it does not show: that a late first one then finds its work done.
 	repeatable() bool
 	// unconfirmed says why an acknowledged write does not show; nil when only
 	// time or another run can tell.

@@ -83,6 +83,9 @@ func (c *retirement) verify(ctx context.Context) (sight, error) {
 // instead: no other request could do what this one was refused.
 func (c *retirement) instead(error) bool { return false }
 
+// repeatable: while the old collection stands, its name cannot be taken. A late
+// first drop could only hit a collection that somebody creates under the same
+// name after ours succeeded, and no request of ours could prevent that one.
 func (c *retirement) repeatable() bool { return true }
 
 // unconfirmed: v2 answers success to drops that do nothing, so success alone

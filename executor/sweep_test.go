@@ -147,8 +147,8 @@ var worlds = map[string]func() *world{
 // every call of a run, every kind of fault, once and from there on.
 func TestEveryFaultAtEveryCall(t *testing.T) {
 	runs := 0
-	for name, make := range worlds {
-		quiet := make()
+	for name, build := range worlds {
+		quiet := build()
 		if report, err := quiet.apply(t, Options{}); err != nil || !report.Counts.Complete() {
 			t.Fatal(name, err, outcomes(report))
 		}
@@ -156,7 +156,7 @@ func TestEveryFaultAtEveryCall(t *testing.T) {
 			for n := 1; n <= len(quiet.calls); n++ {
 				for _, lasting := range []bool{false, true} {
 					what := fmt.Sprintf("%s: %s at call %d (%s), lasting %v", name, kind.name, n, quiet.calls[n-1], lasting)
-					w := make()
+					w := build()
 					w.faults[n] = kind.fault
 					if lasting {
 						w.faulty = func(call) (fault, bool) { return kind.fault, len(w.calls) >= n }
@@ -179,15 +179,15 @@ func TestEveryFaultAtEveryCall(t *testing.T) {
 // is the announcement, and the cluster is wherever it was.
 func TestAKillAtEveryCall(t *testing.T) {
 	runs := 0
-	for name, make := range worlds {
-		quiet := make()
+	for name, build := range worlds {
+		quiet := build()
 		if _, err := quiet.apply(t, Options{}); err != nil {
 			t.Fatal(name, err)
 		}
 		for n := 1; n <= len(quiet.calls); n++ {
 			for _, kind := range kinds[3:] {
 				what := fmt.Sprintf("%s: killed in call %d (%s), %s", name, n, quiet.calls[n-1], kind.name)
-				w := make()
+				w := build()
 				w.faults[n] = kind.fault
 				w.faulty = func(call) (fault, bool) { return fault{err: errFatal}, len(w.calls) > n }
 				w.saveErr[2] = errDisk // nothing is written after the kill
