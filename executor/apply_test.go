@@ -66,10 +66,10 @@ func TestAnApplyBringsTheClusterToTheManifest(t *testing.T) {
 		},
 		Pending: []planner.Announcement{},
 	}
-	if diff := cmp.Diff(wantState, w.stored); diff != "" {
+	if diff := cmp.Diff(wantState, w.stored, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("state (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(wantState, report.State); diff != "" {
+	if diff := cmp.Diff(wantState, report.State, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("reported state (-want +got):\n%s", diff)
 	}
 	if got := w.live("theirs"); got != "v2" {

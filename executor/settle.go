@@ -33,6 +33,7 @@ func Settle(state planner.State, plan planner.Plan, results []Result, ids map[pl
 		now: now, ids: ids,
 		bindings: newTable(state.Bindings, bindingKey),
 		retired:  newTable(state.Retired, retiredKey),
+		idle:     newTable(state.Idle, idleKey),
 		settled:  make(map[subject]bool),
 		unknown:  make(map[subject]bool),
 	}
@@ -45,6 +46,7 @@ func Settle(state planner.State, plan planner.Plan, results []Result, ids map[pl
 	after.Cluster = plan.Cluster
 	after.Bindings = s.bindings.rows()
 	after.Retired = s.retired.rows()
+	after.Idle = s.idle.rows()
 	after.Pending = s.pending(state.Pending, results)
 	if sameContent(after, state) {
 		return state
@@ -61,6 +63,7 @@ type settlement struct {
 	ids      map[planner.Key]string
 	bindings *table[planner.Binding]
 	retired  *table[planner.Retired]
+	idle     *table[planner.Idle]
 	settled  map[subject]bool // no older announcement about it stays
 	unknown  map[subject]bool // every announcement about it stays
 }
@@ -76,6 +79,12 @@ func (s *settlement) housekeeping(h planner.Housekeeping) {
 	for _, key := range h.Unfences {
 		s.retired.remove(key)
 		s.settled[subject{key, true}] = true
+	}
+	for _, i := range h.Idles {
+		s.idle.set(idleKey(i), i)
+	}
+	for _, key := range h.Unidles {
+		s.idle.remove(key)
 	}
 }
 
@@ -118,6 +127,7 @@ func (s *settlement) bind(database, alias, collection string, protect bool) {
 func (s *settlement) fence(r planner.Retired) {
 	key := retiredKey(r)
 	s.retired.set(key, r)
+	s.idle.remove(key) // what is gone waits for nothing
 	s.settled[subject{key, true}] = true
 }
 
@@ -161,5 +171,5 @@ func newTargets(before, after []planner.Binding) []planner.Key {
 // the whole state do not count: they follow.
 func sameContent(a, b planner.State) bool {
 	return a.Cluster == b.Cluster && slices.Equal(a.Bindings, b.Bindings) &&
-		slices.Equal(a.Retired, b.Retired) && slices.Equal(a.Pending, b.Pending)
+		slices.Equal(a.Retired, b.Retired) && slices.Equal(a.Idle, b.Idle) && slices.Equal(a.Pending, b.Pending)
 }

@@ -154,6 +154,25 @@ func TestAnUnfencedRecordIsRemoved(t *testing.T) {
 	}
 }
 
+func TestACollectionWaitsForItsDropUntilItIsGone(t *testing.T) {
+	waiting := planner.Idle{Database: "default", Collection: "v1", CollectionID: "101", Since: start}
+	plan := planner.Plan{Cluster: fakeURI, Housekeeping: planner.Housekeeping{Idles: []planner.Idle{waiting}}}
+	state := Settle(planner.State{Cluster: fakeURI}, plan, nil, nil, start)
+	if diff := cmp.Diff([]planner.Idle{waiting}, state.Idle); diff != "" || state.Serial != 1 {
+		t.Fatalf("serial %d, idle (-want +got):\n%s", state.Serial, diff)
+	}
+	step := planner.Step{Op: planner.DropCollection, Database: "default", Collection: "v1", From: "101"}
+	for outcome, want := range map[Outcome]int{Applied: 0, Failed: 1} {
+		if got := Settle(state, planner.Plan{Cluster: fakeURI}, []Result{{Step: step, Outcome: outcome}}, nil, start); len(got.Idle) != want {
+			t.Errorf("drop %s: idle %+v", outcome, got.Idle)
+		}
+	}
+	plan.Housekeeping = planner.Housekeeping{Unidles: []planner.Key{{Database: "default", Name: "v1"}}}
+	if got := Settle(state, plan, nil, nil, start); len(got.Idle) != 0 || got.Serial != 2 {
+		t.Errorf("serial %d, idle %+v", got.Serial, got.Idle)
+	}
+}
+
 func TestAnotherClusterLabelIsAChange(t *testing.T) {
 	state := planner.State{Serial: 3, Cluster: fakeURI}
 	label := planner.Cluster{URI: fakeURI.URI, Label: "prod-eu"}

@@ -75,3 +75,7 @@ func bindingKey(b planner.Binding) planner.Key {
 func retiredKey(r planner.Retired) planner.Key {
 	return planner.Key{Database: r.Database, Name: r.Collection}
 }
+
+func idleKey(i planner.Idle) planner.Key {
+	return planner.Key{Database: i.Database, Name: i.Collection}
+}
