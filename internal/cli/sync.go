@@ -276,7 +276,8 @@ func (r *syncRun) conclude(state planner.State, report render.Report) error {
 	if err := r.outputs.before(r.streams, report); err != nil {
 		return err
 	}
-	if len(report.Plan.Steps) == 0 && report.Plan.Housekeeping.Empty() {
+	moved := state.Serial > 0 && state.Cluster != report.Plan.Cluster // an address or a label to record
+	if len(report.Plan.Steps) == 0 && report.Plan.Housekeeping.Empty() && !moved {
 		report.Applied = true
 		return r.outputs.after(r.streams, report)
 	}
@@ -321,7 +322,6 @@ func counted(n int, one string, m int, other string) string {
 
 // carryOut applies the plan and shows what became of it.
 func (r *syncRun) carryOut(state planner.State, report render.Report) error {
-	state.Cluster = report.Plan.Cluster
 	progress := render.NewProgress(r.err, len(report.Plan.Steps), isTerminal(r.err))
 	done, err := executor.Apply(r.signals.hard, report.Plan, state, r.conn.Client, r.file, executor.Options{
 		Parallel: r.c.Int("parallel"),
