@@ -1,0 +1,537 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"aliasctl/executor"
+	"aliasctl/internal/cli"
+	"aliasctl/internal/emulator"
+	"aliasctl/internal/statefile"
+	"aliasctl/manifest"
+	"aliasctl/planner"
+)
+
+// sweep says how much the tests of promises 1 to 7 cover:
+//
+//	go test .              every request and every kind of fault, in two minutes
+//	go test . -sweep=full  all server versions, all sides, more actors
+var sweep = flag.String("sweep", "ci", "how much the sweeps cover: ci or full")
+
+func fullSweep() bool { return *sweep == "full" }
+
+// story is a cluster and what is to become of it. Names are DATABASE/NAME.
+type story struct {
+	collections []string
+	ours        map[string]string // aliases that an earlier apply bound
+	others      map[string]string // aliases that it did not
+	want        map[string]string // aliases of the manifest
+	retire      []string
+}
+
+// richStory has every kind of step in two databases, with the same names in
+// both: create, switch, drop, retire, adopt, and what is to stay.
+var richStory = story{
+	collections: []string{
+		"default/products_v1", "default/products_v2", "default/products_v3", "default/reviews_v1",
+		"default/images_v1", "default/legacy_v1", "default/old_v1", "default/foreign_v1",
+		"search/products_v1", "search/products_v2", "search/queries_v1", "search/gone_v1",
+	},
+	ours: map[string]string{
+		"default/products": "products_v1", "default/reviews": "reviews_v1", "default/old": "old_v1",
+		"search/products": "products_v1", "search/gone": "gone_v1",
+	},
+	others: map[string]string{
+		"default/legacy": "legacy_v1", "default/foreign": "foreign_v1", "search/other": "products_v2",
+	},
+	want: map[string]string{
+		"default/products": "products_v2", "default/reviews": "reviews_v1", "default/images": "images_v1",
+		"default/legacy": "legacy_v1", "search/products": "products_v2", "search/queries": "queries_v1",
+	},
+	retire: []string{"default/products_v1", "default/old_v1", "search/products_v1"},
+}
+
+// with is the story with another manifest. A want of "" takes the alias out;
+// a retiree with "-" in front is not retired any more.
+func (s story) with(want map[string]string, retire ...string) story {
+	s.want, s.retire = maps.Clone(s.want), slices.Clone(s.retire)
+	for alias, to := range want {
+		if s.want[alias] = to; to == "" {
+			delete(s.want, alias)
+		}
+	}
+	for _, name := range retire {
+		if kept, ok := strings.CutPrefix(name, "-"); ok {
+			s.retire = slices.DeleteFunc(s.retire, func(r string) bool { return r == kept })
+		} else {
+			s.retire = append(s.retire, name)
+		}
+	}
+	return s
+}
+
+// unmanaged are the aliases that no run may touch.
+func (s story) unmanaged() map[string]string {
+	left := maps.Clone(s.others)
+	maps.DeleteFunc(left, func(alias, _ string) bool { return s.want[alias] != "" })
+	return left
+}
+
+// document is the manifest of the story.
+func (s story) document() string {
+	var text strings.Builder
+	for i, database := range s.databases() {
+		if i > 0 {
+			text.WriteString("---\n")
+		}
+		fmt.Fprintf(&text, "version: 1\ndatabase: %s\naliases:\n", database)
+		for _, alias := range slices.Sorted(maps.Keys(s.want)) {
+			if db, name := place(alias); db == database {
+				fmt.Fprintf(&text, "  %s: %s\n", name, s.want[alias])
+			}
+		}
+		text.WriteString("retire:\n")
+		for _, retiree := range s.retire {
+			if db, name := place(retiree); db == database {
+				fmt.Fprintf(&text, "  - %s\n", name)
+			}
+		}
+	}
+	return strings.ReplaceAll(text.String(), "retire:\n---", "---")
+}
+
+func (s story) databases() []string {
+	var list []string
+	for _, name := range s.collections {
+		db, _ := place(name)
+		list = append(list, db)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// build makes the cluster of the story, as it is before the run.
+func (s story) build(profile emulator.Profile) *emulator.Emulator {
+	e := emulator.New(profile)
+	must := func(err error) {
+		if err != nil {
+			panic(err)
+		}
+	}
+	for _, db := range s.databases() {
+		if db != manifest.DefaultDatabase {
+			must(e.CreateDatabase(db))
+		}
+	}
+	for _, name := range s.collections {
+		must(e.CreateCollection(place(name)))
+	}
+	for _, bindings := range []map[string]string{s.ours, s.others} {
+		for _, alias := range slices.Sorted(maps.Keys(bindings)) {
+			db, name := place(alias)
+			must(e.CreateAlias(db, name, bindings[alias]))
+		}
+	}
+	return e
+}
+
+// state is what the earlier apply has stored.
+func (s story) state(e *emulator.Emulator, uri string) planner.State {
+	state := statefile.New(planner.Cluster{URI: uri})
+	state.Serial, state.UpdatedAt = 7, time.Date(2026, 11, 21, 3, 0, 0, 0, time.UTC)
+	for _, alias := range slices.Sorted(maps.Keys(s.ours)) {
+		db, name := place(alias)
+		state.Bindings = append(state.Bindings, planner.Binding{
+			Database: db, Alias: name, Collection: s.ours[alias], Since: state.UpdatedAt,
+			CollectionID: strconv.FormatInt(e.Collections(db)[s.ours[alias]], 10),
+		})
+	}
+	return state
+}
+
+// scene is a story that is being played: a cluster that listens, a manifest
+// and a state in a folder.
+type scene struct {
+	*emulator.Emulator
+	story
+	server *emulator.Server
+	dir    string
+	fixed  []string // flags of every run
+
+	mu       sync.Mutex
+	breaches []string // of what must hold at every instant
+}
+
+func play(s story, profile emulator.Profile, parent string, flags ...string) (*scene, error) {
+	dir, err := os.MkdirTemp(parent, "scene-*")
+	if err != nil {
+		return nil, err
+	}
+	c := &scene{Emulator: s.build(profile), story: s, dir: dir, fixed: flags}
+	if c.server, err = emulator.Start(c, "127.0.0.1:0", emulator.ServerOptions{}); err != nil {
+		return nil, err
+	}
+	store, err := statefile.Open(c.statePath())
+	if err == nil {
+		err = store.Save(context.Background(), s.state(c.Emulator, c.server.URL()))
+	}
+	if err == nil {
+		err = c.write(s)
+	}
+	return c, err
+}
+
+// end throws the scene away.
+func (c *scene) end() {
+	c.server.Close()
+	os.RemoveAll(c.dir)
+}
+
+func (c *scene) statePath() string { return filepath.Join(c.dir, "aliases.state.json") }
+
+// write puts the manifest of a story in place; from now on it is the one that
+// has to come true.
+func (c *scene) write(s story) error {
+	c.story = s
+	return os.WriteFile(filepath.Join(c.dir, "aliases.yaml"), []byte(s.document()), 0o644)
+}
+
+// command is the command line of every run.
+func (c *scene) command(flags ...string) []string {
+	line := []string{"aliasctl", "sync", "--apply", "-f", filepath.Join(c.dir, "aliases.yaml"), "--uri", c.server.URL(), "-o", "json"}
+	return slices.Concat(line, c.fixed, flags)
+}
+
+// ending is how a run ended.
+type ending struct {
+	code           int
+	stdout, stderr string
+	report         saidJSON
+	writes         int64
+}
+
+// saidJSON is the part of the JSON that the laws look at.
+type saidJSON struct {
+	Steps     []planner.Step     `json:"steps"`
+	Conflicts []planner.Conflict `json:"conflicts"`
+	Results   []struct {
+		planner.Step
+		Outcome executor.Outcome `json:"outcome"`
+		Error   string           `json:"error"`
+	} `json:"results"`
+}
+
+// run is one run of the program, in this process.
+func (c *scene) run(flags ...string) ending {
+	var stdout, stderr bytes.Buffer
+	_, before := c.Counts()
+	code := cli.Main(c.command(flags...), strings.NewReader(""), &stdout, &stderr)
+	_, after := c.Counts()
+	return newEnding(code, stdout.String(), stderr.String(), after-before)
+}
+
+func newEnding(code int, stdout, stderr string, writes int64) ending {
+	e := ending{code: code, stdout: stdout, stderr: stderr, writes: writes}
+	if json.Unmarshal([]byte(stdout), &e.report) != nil {
+		e.report = saidJSON{}
+	}
+	return e
+}
+
+func (e ending) String() string {
+	return fmt.Sprintf("exit code %d\n%s%s", e.code, e.stdout, e.stderr)
+}
+
+// live is what an alias is bound to now, "" for nothing.
+func (c *scene) live(alias string) string {
+	db, name := place(alias)
+	return c.Bindings(db)[name]
+}
+
+// bindings are all aliases of the cluster.
+func (c *scene) bindings() map[string]string {
+	all := map[string]string{}
+	for _, db := range c.databases() {
+		for alias, to := range c.Bindings(db) {
+			all[db+"/"+alias] = to
+		}
+	}
+	return all
+}
+
+func (c *scene) exists(collection string) bool {
+	db, name := place(collection)
+	_, there := c.Collections(db)[name]
+	return there
+}
+
+// stored is the state on disk.
+func (c *scene) stored() (planner.State, error) {
+	file, err := statefile.Open(c.statePath())
+	if err != nil {
+		return planner.State{}, err
+	}
+	return file.Read(context.Background())
+}
+
+// watch holds at every request what must hold at every instant, whoever made
+// the change: no alias that is there before and after is ever unbound, nothing
+// unmanaged is touched, and no collection goes that an alias points at.
+func (c *scene) watch() {
+	lasting, untouched := map[string]bool{}, c.unmanaged()
+	for alias := range c.ours {
+		lasting[alias] = c.want[alias] != ""
+	}
+	look := func(r emulator.Request) {
+		now := c.bindings()
+		for alias, to := range untouched {
+			if now[alias] != to {
+				c.breach("request %d (%s): unmanaged alias %s is at %q, was at %q", r.N, r.Route, alias, now[alias], to)
+			}
+		}
+		for alias, is := range lasting {
+			if is && now[alias] == "" {
+				c.breach("request %d (%s): alias %s is unbound", r.N, r.Route, alias)
+			}
+		}
+	}
+	c.AddHook(emulator.Hook{When: emulator.Before, Do: look})
+	c.AddHook(emulator.Hook{When: emulator.After, Do: look})
+	c.AddHook(emulator.Hook{Match: emulator.Match{Writes: true}, When: emulator.Before, Do: func(r emulator.Request) {
+		if !strings.HasSuffix(r.Route, "collections/drop") {
+			return
+		}
+		for alias, to := range c.Bindings(r.Database) {
+			if to == r.Collection {
+				c.breach("request %d drops collection %s/%s, and alias %s points at it", r.N, r.Database, r.Collection, alias)
+			}
+		}
+	}})
+}
+
+func (c *scene) breach(format string, args ...any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.breaches = append(c.breaches, fmt.Sprintf(format, args...))
+}
+
+// arrived says whether the cluster equals the manifest and the state equals
+// the cluster, with nothing unfinished.
+func (c *scene) arrived() error {
+	wrong := slices.Clone(c.breaches)
+	differ := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
+	want := c.unmanaged()
+	maps.Copy(want, c.want)
+	now := c.bindings()
+	for _, alias := range slices.Sorted(maps.Keys(want)) {
+		if now[alias] != want[alias] {
+			differ("alias %s is at %q, want %q", alias, now[alias], want[alias])
+		}
+	}
+	for alias, to := range now {
+		if want[alias] == "" {
+			differ("alias %s is still there, at %q", alias, to)
+		}
+	}
+	for _, name := range c.collections {
+		if retired := slices.Contains(c.retire, name); retired == c.exists(name) {
+			differ("collection %s: retired is %v, there is %v", name, retired, c.exists(name))
+		}
+	}
+	state, err := c.stored()
+	if err != nil {
+		return err
+	}
+	known := map[string]string{}
+	for _, b := range state.Bindings {
+		known[b.Database+"/"+b.Alias] = b.Collection
+	}
+	if !maps.Equal(known, c.want) {
+		differ("the state knows %v, want %v", known, c.want)
+	}
+	if len(state.Pending) > 0 {
+		differ("the state still announces %v", state.Pending)
+	}
+	var fences []string
+	for _, r := range state.Retired {
+		fences = append(fences, r.Database+"/"+r.Collection)
+	}
+	if retire := slices.Sorted(slices.Values(c.retire)); !slices.Equal(slices.Sorted(slices.Values(fences)), retire) {
+		differ("the state has retired %v, want %v", fences, retire)
+	}
+	left, err := filepath.Glob(filepath.Join(c.dir, "*"))
+	if err == nil && len(left) != 2 {
+		differ("the folder holds %q", left)
+	}
+	if wrong == nil {
+		return nil
+	}
+	return errors.New(strings.Join(wrong, "\n"))
+}
+
+// settles is promise 1: the same command again brings everything to an end,
+// and once more finds nothing to do.
+func (c *scene) settles() error {
+	c.ClearFaults()
+	if !slices.Contains(c.fixed, "recreate") {
+		c.watch()
+	}
+	again := c.run()
+	if again.code != 0 {
+		return fmt.Errorf("the second run: %v", again)
+	}
+	if err := c.arrived(); err != nil {
+		return fmt.Errorf("after the second run: %w\n%v", err, again)
+	}
+	return c.rests()
+}
+
+// rests says that a run finds nothing to do.
+func (c *scene) rests() error {
+	once := c.run()
+	if once.code != 0 || once.writes != 0 || len(once.report.Steps) != 0 {
+		return fmt.Errorf("one more run is not empty, it wrote %d times: %v", once.writes, once)
+	}
+	if err := c.arrived(); err != nil {
+		return fmt.Errorf("after an empty run: %w", err)
+	}
+	return nil
+}
+
+// truthful holds what a run said against what is. before are the bindings
+// from before the run.
+func (c *scene) truthful(e ending, before map[string]string) error {
+	wrong := slices.Clone(c.breaches)
+	differ := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
+	c.answers(e, before, differ)
+
+	after, err := c.stored()
+	if err != nil {
+		return err
+	}
+	c.accurate(after, differ)
+	untouched := maps.Equal(before, c.bindings())
+	for _, name := range c.collections {
+		untouched = untouched && c.exists(name)
+	}
+	switch e.code {
+	case 0:
+		if err := c.arrived(); err != nil {
+			differ("exit code 0, but %v", err)
+		}
+	case 1:
+		if !untouched {
+			differ("exit code 1, but the cluster was changed")
+		}
+	case 5, 130:
+	default:
+		differ("exit code %d", e.code)
+	}
+	if wrong == nil {
+		return nil
+	}
+	return fmt.Errorf("%s\n%v", strings.Join(wrong, "\n"), e)
+}
+
+// answers compares each result with the cluster. A run without another client
+// at work knows no third value.
+func (c *scene) answers(e ending, before map[string]string, differ func(string, ...any)) {
+	for _, r := range e.report.Results {
+		var is bool
+		name := r.Database + "/" + cmp.Or(r.Alias, r.Collection)
+		switch {
+		case r.Op == planner.DropCollection:
+			is = !c.exists(name)
+		case r.Op.Writes():
+			is = c.live(name) == r.To
+		default:
+			continue
+		}
+		switch r.Outcome {
+		case executor.Applied, executor.AlreadyDone:
+			if !is {
+				differ("%s %s is said to be %s and is not", r.Op, name, r.Outcome)
+			}
+		case executor.Failed, executor.NotReached:
+			if is && !r.Recreate {
+				differ("%s %s is said to be %s and has happened", r.Op, name, r.Outcome)
+			}
+		}
+	}
+}
+
+// accurate says that the state knows every managed alias where it is.
+func (c *scene) accurate(state planner.State, differ func(string, ...any)) {
+	ours := map[string][]string{}
+	for _, b := range state.Bindings {
+		ours[b.Database+"/"+b.Alias] = append(ours[b.Database+"/"+b.Alias], b.Collection)
+	}
+	for _, p := range state.Pending {
+		if p.Alias != "" {
+			ours[p.Database+"/"+p.Alias] = append(ours[p.Database+"/"+p.Alias], p.From, p.To)
+		}
+	}
+	for alias, values := range ours {
+		if now := c.live(alias); !slices.Contains(values, now) {
+			differ("alias %s is at %q and the state knows it at %q", alias, now, values)
+		}
+	}
+	now := c.bindings()
+	for alias, to := range now {
+		if _, known := ours[alias]; !known && c.others[alias] == "" {
+			differ("alias %s (at %q) is in no state", alias, to)
+		}
+	}
+}
+
+// tally counts what a sweep has done, for its last line.
+type tally struct {
+	mu   sync.Mutex
+	n    map[string]int
+	errs []string
+}
+
+func (t *tally) count(what string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.n == nil {
+		t.n = map[string]int{}
+	}
+	t.n[what]++
+}
+
+// text lists the counts with their names, in order.
+func (t *tally) text() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(t.n)) {
+		parts = append(parts, fmt.Sprintf("%s: %d", name, t.n[name]))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// shared is a folder for many scenes.
+func shared(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "aliasctl-sweep-*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
