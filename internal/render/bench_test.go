@@ -42,7 +42,7 @@ func BenchmarkHundredThousandSteps(b *testing.B) {
 	})
 	for _, f := range render.Formats() {
 		for _, s := range []render.Style{{}, {Color: true}} {
-			if f == render.FormatJSON && s.Color {
+			if !f.Coloured() && s.Color {
 				continue
 			}
 			b.Run(fmt.Sprintf("%s/colour=%v", f, s.Color), func(b *testing.B) {

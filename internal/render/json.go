@@ -55,11 +55,12 @@ type result struct {
 	planner.Step
 	Outcome executor.Outcome `json:"outcome"`
 	Error   string           `json:"error,omitempty"`
+	Note    string           `json:"note,omitempty"`
 	Seconds float64          `json:"seconds"`
 }
 
 func resultJSON(r *executor.Result) any {
-	form := result{Step: r.Step, Outcome: r.Outcome, Seconds: r.Took.Round(time.Microsecond).Seconds()}
+	form := result{Step: r.Step, Outcome: r.Outcome, Note: r.Note, Seconds: r.Took.Round(time.Microsecond).Seconds()}
 	if r.Err != nil {
 		form.Error = r.Err.Error()
 	}

@@ -1,5 +1,5 @@
 // Package render turns what one computation produced into what people and
-// machines read: text, a unified diff, JSON. There is one Report and several
+// machines read: text, a unified diff, JSON, Markdown, HTML. There is one Report and several
 // renderers over it; each writes straight to an io.Writer, in time linear in
 // the report, and decides nothing.
 //
@@ -44,13 +44,23 @@ type Format string
 
 // The formats.
 const (
-	FormatText Format = "text"
-	FormatDiff Format = "diff"
-	FormatJSON Format = "json"
+	FormatText     Format = "text"
+	FormatDiff     Format = "diff"
+	FormatJSON     Format = "json"
+	FormatMarkdown Format = "markdown"
 )
 
 // Formats lists the formats in the order in which help shows them.
-func Formats() []Format { return []Format{FormatText, FormatDiff, FormatJSON} }
+func Formats() []Format {
+	return []Format{FormatText, FormatDiff, FormatJSON, FormatMarkdown}
+}
+
+// Whole says that a report in this format is one document with the results in
+// it, to be written once, when everything is known.
+func (f Format) Whole() bool { return f != FormatText && f != FormatDiff }
+
+// Coloured says that the format has colours for a terminal.
+func (f Format) Coloured() bool { return f == FormatText || f == FormatDiff }
 
 // ParseFormat finds a format by its name.
 func ParseFormat(name string) (Format, error) {
@@ -90,6 +100,8 @@ func Write(w io.Writer, f Format, r Report, s Style) error {
 		return Diff(w, r, s)
 	case FormatJSON:
 		return JSON(w, r)
+	case FormatMarkdown:
+		return Markdown(w, r)
 	}
 	return &FormatError{Name: string(f)}
 }

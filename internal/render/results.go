@@ -36,6 +36,9 @@ func Results(w io.Writer, r Report, s Style) error {
 		if result.Err != nil {
 			p.prose(strings.Repeat(" ", indent), result.Err.Error())
 		}
+		if result.Note != "" {
+			p.prose(strings.Repeat(" ", indent), "note: "+result.Note)
+		}
 	}
 	p.line(p.title, appliedLine(r.Results))
 	return p.Flush()

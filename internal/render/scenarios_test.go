@@ -50,7 +50,9 @@ func scenarios() []scenario {
 		{"guards", guards()},
 		{"long-names", longNames()},
 		{"hostile-names", hostileNames()},
+		{"hostile-markup", hostileMarkup()},
 		{"apply-failed", applyFailed()},
+		{"every-outcome", everyOutcome()},
 		{"defect", defect()},
 	}
 }
@@ -225,6 +227,47 @@ func applyFailed() render.Report {
 		outcomes[i].Step = r.Plan.Steps[i]
 	}
 	r.Results = outcomes
+	return r
+}
+
+// hostileMarkup is a cluster whose names and messages try to be Markdown, HTML
+// and Mermaid.
+func hostileMarkup() render.Report {
+	const (
+		table   = "a|b|`c`|"
+		element = "<script>alert(1)</script></details><!--"
+		mermaid = "x\"]; click a0 \"//evil\""
+	)
+	p := plan(planner.Summary{Create: 1, Switch: 1, Retire: 1, Conflicts: 1},
+		planner.Step{Op: planner.AlterAlias, Database: "default", Alias: table, From: element, To: mermaid},
+		planner.Step{Op: planner.CreateAlias, Database: "default", Alias: "_init_", To: "1. list **bold** _v2"},
+		planner.Step{Op: planner.DropCollection, Database: "default", Collection: element, From: "`| |`"})
+	p.Cluster.Label = "prod --> <b>eu</b>"
+	p.Conflicts = []planner.Conflict{{
+		Kind: planner.NotOurs, Database: "default", Alias: "![x](https://evil.example/x.png)",
+		Reason:  "thanks @milvus-io/maintainers, see milvus-io/milvus#1 and GH-1, **now** <img src=x onerror=alert(1)> :+1: $x$ www.evil.example [a](javascript:alert(1)) & &lt;",
+		Live:    "|---|---|",
+		WaysOut: []string{"set `protect: false` and `` apply", "1. first", "</li></ul><h1>big</h1>"},
+	}}
+	p.Notes = []string{"```", "# heading", "--- ***", "[ref]: https://evil.example"}
+	p.Before = []planner.Binding{binding("default", table, element)}
+	p.After = []planner.Binding{binding("default", table, mermaid), binding("default", "_init_", "1. list **bold** _v2")}
+	return render.Report{Plan: p, Proof: proved(3), StatePath: "a|`b`.json"}
+}
+
+func everyOutcome() render.Report {
+	r := recreate()
+	r.Applied = true
+	r.Results = []executor.Result{
+		{Outcome: executor.Applied, Took: 8 * time.Millisecond, Note: `3 aliases that nobody manages resolve again now that "orders_v1" exists`},
+		{Outcome: executor.AlreadyDone},
+		{Outcome: executor.Applied, Took: 61234 * time.Millisecond},
+		{Outcome: executor.Undecided, Took: 40 * time.Second, Err: errors.New("drop alias \"reviews\": no answer within 40s, and the read that would tell failed too: connection refused")},
+		{Outcome: executor.NotReached},
+	}
+	for i := range r.Results {
+		r.Results[i].Step = r.Plan.Steps[i]
+	}
 	return r
 }
 

@@ -69,46 +69,19 @@ func (t text) header(r Report) {
 	t.row(2, words...)
 }
 
-// drift lists what was changed outside aliasctl: what nobody has decided yet,
-// and what a step follows or undoes.
 func (t text) drift() {
 	first := true
-	entry := func(name, live, format string, args ...any) {
+	t.drifted(t.plan, func(name, live, fate string) {
 		if first {
 			t.heading("Changed outside aliasctl:")
 			first = false
 		}
 		words := []word{{text: "  " + name, pad: 2 + t.column + 1}, {text: "now"}, {text: live, ink: t.change}}
-		for _, s := range strings.Fields(fmt.Sprintf(format, args...)) {
+		for _, s := range strings.Fields("(" + fate + ")") {
 			words = append(words, word{text: s})
 		}
 		t.row(4, words...)
-	}
-	for _, c := range t.plan.Conflicts {
-		if c.Kind == planner.Drifted {
-			entry(t.ofConflict(c), cmp.Or(c.Live, "unbound"), "(conflict, last applied %s)", cmp.Or(c.Last, "never"))
-		}
-	}
-	for i, s := range t.plan.Steps {
-		if !s.Drift || recreates(t.plan.Steps, i-1) {
-			continue
-		}
-		number := t.number(i)
-		switch {
-		case recreates(t.plan.Steps, i):
-			entry(t.of(s), s.From, "(steps %s move it to %s)", number, t.plan.Steps[i+1].To)
-		case s.Op == planner.CreateAlias:
-			entry(t.of(s), "unbound", "(step %s creates it again)", number)
-		case s.Op == planner.AlterAlias:
-			entry(t.of(s), s.From, "(step %s moves it to %s)", number, s.To)
-		case s.Op == planner.Adopt:
-			entry(t.of(s), s.To, "(step %s accepts it, last applied %s)", number, cmp.Or(s.From, "never"))
-		case s.Op == planner.Forget:
-			entry(t.of(s), "unbound", "(step %s forgets it, last applied %s)", number, cmp.Or(s.From, "never"))
-		default:
-			entry(t.of(s), s.From, "(step %s drops it)", number)
-		}
-	}
+	})
 }
 
 // The blocks of steps. A drop of a collection stands in a block of its own:
@@ -144,21 +117,13 @@ func (t text) step(i int, s planner.Step) {
 		sign, ink = "~", t.change
 		what = []word{{text: s.From}, {text: "-> " + t.plan.Steps[i+1].To, ink: ink}, {text: "(by drop and create, with a gap)", ink: t.bad}}
 	}
-	number := fmt.Sprintf("  %*s", t.digits, t.number(i))
+	number := fmt.Sprintf("  %*s", t.digits, number(t.plan.Steps, i))
 	words := []word{{text: number, ink: t.faint}, {text: sign, ink: ink}, {text: t.of(s), pad: t.column + 1}}
 	t.row(t.indent(), append(words, what...)...)
 }
 
 // indent is where the name of a step begins.
 func (t text) indent() int { return 2 + t.digits + 1 + 2 }
-
-// number is that of step i, or of the pair that begins there.
-func (t text) number(i int) string {
-	if recreates(t.plan.Steps, i) {
-		return strconv.Itoa(i+1) + "-" + strconv.Itoa(i+2)
-	}
-	return strconv.Itoa(i + 1)
-}
 
 func (p *page) sign(op planner.Op) (string, paint) {
 	switch op {

@@ -33,15 +33,25 @@ func proofLine(p planner.Proof) string {
 	var gaps string
 	switch n := len(p.Gaps); {
 	case n == 0:
-		gaps = "no gap"
 	case n <= namedGaps:
-		gaps = count(n, "gap") + ": " + Clean(strings.Join(p.Gaps, ", "))
+		gaps = ": " + Clean(strings.Join(p.Gaps, ", "))
 	default:
-		gaps = count(n, "gap") + ": " + Clean(strings.Join(p.Gaps[:namedGaps], ", ")) + ", ..."
+		gaps = ": " + Clean(strings.Join(p.Gaps[:namedGaps], ", ")) + ", ..."
 	}
 	if !p.OK {
-		return fmt.Sprintf("proof: failed, %s at %s, %s (a defect of aliasctl)",
-			count(len(p.Problems), "problem"), count(p.Prefixes, "place"), gaps)
+		return proofSummary(p) + gaps + " (a defect of aliasctl)"
+	}
+	return proofSummary(p) + gaps
+}
+
+// proofSummary is the proof in one line without the names of the gaps.
+func proofSummary(p planner.Proof) string {
+	gaps := "no gap"
+	if n := len(p.Gaps); n > 0 {
+		gaps = count(n, "gap")
+	}
+	if !p.OK {
+		return fmt.Sprintf("proof: failed, %s at %s, %s", count(len(p.Problems), "problem"), count(p.Prefixes, "place"), gaps)
 	}
 	return fmt.Sprintf("proof: ok at %s, %s", count(p.Prefixes, "place"), gaps)
 }
@@ -51,6 +61,13 @@ func count(n int, noun string) string {
 		return "1 " + noun
 	}
 	return strconv.Itoa(n) + " " + noun + "s"
+}
+
+func countAliases(n int) string {
+	if n == 1 {
+		return "1 alias"
+	}
+	return strconv.Itoa(n) + " aliases"
 }
 
 // summaryLine is the line to search for. Scripts read it: its form is part of

@@ -1,0 +1,72 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+
+	"aliasctl/executor"
+)
+
+// tone is how a headline is meant.
+type tone string
+
+const (
+	toneGood tone = "good" // done, or nothing to do
+	tonePlan tone = "plan" // something would change
+	toneLoss tone = "loss" // something would be dropped for good
+	toneBad  tone = "bad"  // refused, failed or unknown
+)
+
+// headline is the verdict in a few words: the first that a reviewer reads, and
+// often the last.
+func headline(r Report) (string, tone) {
+	s := r.Plan.Summary
+	switch {
+	case r.Applied:
+		return appliedHeadline(r.Results)
+	case !r.Proof.OK:
+		return "refused, the plan failed its proof", toneBad
+	case len(r.Plan.Conflicts)+len(r.Refusals) > 0:
+		var why []string
+		if n := len(r.Plan.Conflicts); n > 0 {
+			why = append(why, count(n, "conflict"))
+		}
+		if n := len(r.Refusals); n > 0 {
+			why = append(why, count(n, "guard"))
+		}
+		return "refused by " + strings.Join(why, " and "), toneBad
+	case s.Pending() == 0:
+		return "nothing to do", toneGood
+	case s.Retire > 0:
+		return fmt.Sprintf("%s, %s dropped for good", count(s.Pending(), "change"), count(s.Retire, "collection")), toneLoss
+	}
+	return count(s.Pending(), "change"), tonePlan
+}
+
+func appliedHeadline(results []executor.Result) (string, tone) {
+	done, failed, unknown := 0, 0, 0
+	for _, r := range results {
+		switch {
+		case r.Done():
+			done++
+		case r.Outcome == executor.Failed:
+			failed++
+		case r.Outcome == executor.Undecided:
+			unknown++
+		}
+	}
+	if done == len(results) {
+		if done == 0 {
+			return "applied, nothing was to do", toneGood
+		}
+		return "applied, " + count(done, "step") + " done", toneGood
+	}
+	said := fmt.Sprintf("applied in part, %d of %s done", done, count(len(results), "step"))
+	if failed > 0 {
+		said += fmt.Sprintf(", %d failed", failed)
+	}
+	if unknown > 0 {
+		said += fmt.Sprintf(", %d unknown", unknown)
+	}
+	return said, toneBad
+}
