@@ -104,14 +104,15 @@ func (s story) document() string {
 				fmt.Fprintf(&text, "  %s: %s\n", name, s.want[alias])
 			}
 		}
-		text.WriteString("retire:\n")
+		head := "retire:\n"
 		for _, retiree := range s.retire {
 			if db, name := place(retiree); db == database {
-				fmt.Fprintf(&text, "  - %s\n", name)
+				fmt.Fprintf(&text, "%s  - %s\n", head, name)
+				head = ""
 			}
 		}
 	}
-	return strings.ReplaceAll(text.String(), "retire:\n---", "---")
+	return text.String()
 }
 
 func (s story) databases() []string {
@@ -173,7 +174,7 @@ type scene struct {
 	fixed  []string // flags of every run
 
 	mu       sync.Mutex
-	breaches []string // of what must hold at every instant
+	breaches []string // of what must hold at every instant, each at its first
 }
 
 func play(s story, profile emulator.Profile, parent string, flags ...string) (*scene, error) {
@@ -293,19 +294,19 @@ func (c *scene) stored() (planner.State, error) {
 // unmanaged is touched, and no collection goes that an alias points at.
 func (c *scene) watch() {
 	lasting, untouched := map[string]bool{}, c.unmanaged()
-	for alias := range c.ours {
+	for alias := range c.bindings() {
 		lasting[alias] = c.want[alias] != ""
 	}
 	look := func(r emulator.Request) {
 		now := c.bindings()
 		for alias, to := range untouched {
 			if now[alias] != to {
-				c.breach("request %d (%s): unmanaged alias %s is at %q, was at %q", r.N, r.Route, alias, now[alias], to)
+				c.breach(r, "unmanaged alias %s is at %q, was at %q", alias, now[alias], to)
 			}
 		}
 		for alias, is := range lasting {
 			if is && now[alias] == "" {
-				c.breach("request %d (%s): alias %s is unbound", r.N, r.Route, alias)
+				c.breach(r, "alias %s is unbound", alias)
 			}
 		}
 	}
@@ -317,16 +318,19 @@ func (c *scene) watch() {
 		}
 		for alias, to := range c.Bindings(r.Database) {
 			if to == r.Collection {
-				c.breach("request %d drops collection %s/%s, and alias %s points at it", r.N, r.Database, r.Collection, alias)
+				c.breach(r, "alias %s points at what it drops, %s/%s", alias, r.Database, r.Collection)
 			}
 		}
 	}})
 }
 
-func (c *scene) breach(format string, args ...any) {
+func (c *scene) breach(r emulator.Request, format string, args ...any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.breaches = append(c.breaches, fmt.Sprintf(format, args...))
+	text := fmt.Sprintf(format, args...)
+	if !slices.ContainsFunc(c.breaches, func(b string) bool { return strings.HasSuffix(b, text) }) {
+		c.breaches = append(c.breaches, fmt.Sprintf("at request %d (%s): %s", r.N, r.Route, text))
+	}
 }
 
 // arrived says whether the cluster equals the manifest and the state equals

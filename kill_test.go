@@ -1,0 +1,425 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"aliasctl/internal/emulator"
+)
+
+// child is the real program in a process of its own, which a test can end at
+// an exact point: in a hook, while its request waits for an answer.
+type child struct {
+	*process
+	started chan struct{}
+}
+
+// spawn makes the program ready for a scene; hooks may use it at once.
+func (c *scene) spawn(flags ...string) *child {
+	command := c.command(flags...)
+	p := &child{process: &process{command: exec.Command(command[0], command[1:]...), done: make(chan struct{})}, started: make(chan struct{})}
+	p.command.Dir, p.command.Env = c.dir, []string{"PATH=" + os.Getenv("PATH"), "GORACE=exitcode=66"}
+	p.command.Stdout, p.command.Stderr = &p.stdout, &p.stderr
+	return p
+}
+
+func (p *child) start() error {
+	if err := p.command.Start(); err != nil {
+		return err
+	}
+	close(p.started)
+	go func() {
+		p.err = p.command.Wait()
+		close(p.done)
+	}()
+	return nil
+}
+
+// die ends the process by SIGKILL and returns when it is no more.
+func (p *child) die() {
+	<-p.started
+	p.kill()
+}
+
+// signalled sends a signal to the process.
+func (p *child) signalled(s os.Signal) {
+	<-p.started
+	p.command.Process.Signal(s)
+}
+
+// says waits until the process has written a text to stderr, or has ended.
+func (p *child) says(text string) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+		if strings.Contains(p.stderr.String(), text) {
+			return
+		}
+		select {
+		case <-p.done:
+			return
+		case <-time.After(500 * time.Microsecond):
+		}
+	}
+}
+
+// ending waits for the end of the process.
+func (p *child) ending() (ending, error) {
+	select {
+	case <-p.done:
+	case <-time.After(patience):
+		p.kill()
+		return ending{}, fmt.Errorf("it does not end: %s%s", p.stdout.String(), p.stderr.String())
+	}
+	return newEnding(p.command.ProcessState.ExitCode(), p.stdout.String(), p.stderr.String(), 0), nil
+}
+
+// whole runs the program to its end, wherever that is.
+func (p *child) whole() (ending, error) {
+	if err := p.start(); err != nil {
+		return ending{}, err
+	}
+	return p.ending()
+}
+
+// fate is what becomes of the request that was on its way when its sender was
+// killed.
+type fate string
+
+const (
+	lands fate = "takes effect"
+	dies  fate = "never takes effect"
+	done  fate = "had its effect"
+	later fate = "takes effect later"
+)
+
+// killAt kills the next run at one of its requests.
+func (c *scene) killAt(p *child, n int64, what fate) {
+	at, when := emulator.Match{Request: n}, emulator.Before
+	switch what {
+	case dies:
+		c.AddFault(emulator.Fault{Match: at, Kind: emulator.Reset})
+	case later:
+		c.AddFault(emulator.Fault{Match: at, Kind: emulator.Late})
+	case done:
+		when = emulator.After
+	}
+	c.AddHook(emulator.Hook{Match: at, When: when, Do: func(emulator.Request) { p.die() }})
+}
+
+// killed runs the program until it is killed at request n, counted from now.
+func (c *scene) killed(n int64, what fate) error {
+	c.ClearFaults()
+	before, _ := c.Counts()
+	c.watch()
+	p, over := c.spawn(), make(chan struct{})
+	c.killAt(p, before+n, what)
+	if what == lands {
+		c.AddHook(emulator.Hook{Match: emulator.Match{Request: before + n}, When: emulator.After, Do: func(emulator.Request) { close(over) }})
+	} else {
+		close(over)
+	}
+	e, err := p.whole()
+	if err == nil && e.code != -1 {
+		return fmt.Errorf("it was not killed: %v", e)
+	}
+	<-over
+	return err
+}
+
+// sequel is what the manifest says when the command is given again.
+type sequel struct {
+	name  string
+	first story
+	then  story
+}
+
+// sequels are the same manifest; one that moved on, so that what the killed
+// run created is not wanted any more; and one that was taken back.
+func sequels() []sequel {
+	unretired := richStory.with(nil, "-default/products_v1", "-default/old_v1", "-search/products_v1")
+	return []sequel{
+		{"the same manifest", richStory, richStory},
+		{"moved on", richStory, richStory.with(map[string]string{
+			"default/images": "", "default/products": "products_v3", "search/queries": "gone_v1",
+		})},
+		{"taken back", unretired, unretired.with(map[string]string{
+			"default/products": "products_v1", "default/images": "", "default/old": "old_v1", "search/products": "products_v1",
+			"search/queries": "", "search/gone": "gone_v1",
+		})},
+	}
+}
+
+// baselines lists the requests of the first run of each sequel.
+func baselines(t *testing.T, profile emulator.Profile, dir string) [][]emulator.Request {
+	t.Helper()
+	var lists [][]emulator.Request
+	for _, s := range sequels() {
+		lists = append(lists, baseline(t, s.first, profile, dir, "--parallel", "1"))
+	}
+	return lists
+}
+
+// TestKillNine kills the real program at every request of a run, and gives the
+// command again, with the same manifest and with changed ones (promise 1).
+func TestKillNine(t *testing.T) {
+	dir := shared(t)
+	var count tally
+	var group errgroup.Group
+	group.SetLimit(4)
+	profiles := []emulator.Profile{emulator.V26}
+	if fullSweep() {
+		profiles = emulator.Profiles()
+	}
+	var first [][]emulator.Request
+	for _, profile := range profiles {
+		_ = group.Wait()
+		first = baselines(t, profile, dir)
+		for i, s := range sequels() {
+			for _, r := range first[i] {
+				fates := []fate{dies}
+				if r.Writes {
+					fates = []fate{lands, dies, done}
+				}
+				for _, what := range fates {
+					group.Go(func() error {
+						count.count("kills")
+						if err := killAndGoOn(s, profile, dir, r.N, what); err != nil {
+							t.Errorf("milvus %s, %s, killed at request %d (%s %s/%s%s), which %s:\n%v",
+								profile.Name, s.name, r.N, r.Route, r.Database, r.Alias, r.Collection, what, err)
+						}
+						return nil
+					})
+				}
+			}
+		}
+	}
+	_ = group.Wait()
+	t.Log(count.text())
+}
+
+func killAndGoOn(s sequel, profile emulator.Profile, dir string, n int64, what fate) error {
+	c, err := play(s.first, profile, dir, "--parallel", "1")
+	if err != nil {
+		return err
+	}
+	defer c.end()
+	if err := c.killed(n, what); err != nil {
+		return err
+	}
+	if err := c.write(s.then); err != nil {
+		return err
+	}
+	return c.settles()
+}
+
+// TestKillTwice kills two runs in a row, and lets the last request of the
+// first one land only then (promise 1): the second run has added its
+// announcements to those of the first, so all three values are known as ours.
+func TestKillTwice(t *testing.T) {
+	dir := shared(t)
+	var count tally
+	var group errgroup.Group
+	group.SetLimit(4)
+	first := baselines(t, emulator.V26, dir)
+	for i, s := range sequels() {
+		for _, r := range first[i] {
+			if !r.Writes {
+				continue
+			}
+			group.Go(func() error {
+				second, err := secondRun(s, dir, r.N)
+				if err != nil {
+					t.Errorf("%s, killed at request %d: %v", s.name, r.N, err)
+				}
+				for _, n := range second {
+					count.count("pairs of kills")
+					if err := killTwice(s, dir, r.N, n); err != nil {
+						t.Errorf("%s, killed at request %d (%s %s/%s%s), then at the %dth of the next run:\n%v",
+							s.name, r.N, r.Route, r.Database, r.Alias, r.Collection, n, err)
+					}
+				}
+				return nil
+			})
+		}
+	}
+	_ = group.Wait()
+	t.Log(count.text())
+}
+
+// secondRun lists the requests of the run after a kill at which that one is
+// killed too: all writes, and with -sweep=full the reads.
+func secondRun(s sequel, dir string, n int64) ([]int64, error) {
+	c, err := play(s.first, emulator.V26, dir, "--parallel", "1")
+	if err != nil {
+		return nil, err
+	}
+	defer c.end()
+	if err := c.killed(n, later); err != nil {
+		return nil, err
+	}
+	if err := c.write(s.then); err != nil {
+		return nil, err
+	}
+	c.ClearFaults()
+	c.Record(recorded)
+	if e := c.run(); e.code != 0 {
+		return nil, fmt.Errorf("the next run: %v", e)
+	}
+	var list []int64
+	requests := c.Requests()
+	for _, r := range requests {
+		if r.Writes || fullSweep() {
+			list = append(list, r.N-requests[0].N+1)
+		}
+	}
+	return list, nil
+}
+
+func killTwice(s sequel, dir string, first, second int64) error {
+	c, err := play(s.first, emulator.V26, dir, "--parallel", "1")
+	if err != nil {
+		return err
+	}
+	defer c.end()
+	if err := c.killed(first, later); err != nil {
+		return err
+	}
+	if err := c.write(s.then); err != nil {
+		return err
+	}
+	if err := c.killed(second, dies); err != nil {
+		return err
+	}
+	if c.Land() != 1 {
+		return fmt.Errorf("the request of the first run has not landed now")
+	}
+	return c.settles()
+}
+
+// TestKillAtAnyInstant kills the real program at points of time, most of which
+// lie between two requests, and around the writes of the state.
+func TestKillAtAnyInstant(t *testing.T) {
+	dir, points := shared(t), 60
+	if fullSweep() {
+		points = 1000
+	}
+	var count tally
+	var group errgroup.Group
+	group.SetLimit(2)
+	for i := range points {
+		group.Go(func() error {
+			after := time.Duration(i) * 20 * time.Millisecond / time.Duration(points)
+			cut, err := killAfter(dir, after)
+			if cut {
+				count.count("kills")
+			} else {
+				count.count("runs that were faster")
+			}
+			if err != nil {
+				t.Errorf("killed %v after its first request: %v", after, err)
+			}
+			return nil
+		})
+	}
+	_ = group.Wait()
+	t.Log(count.text())
+}
+
+// killAfter says whether the program was still running.
+func killAfter(dir string, after time.Duration) (bool, error) {
+	c, err := play(richStory, emulator.V26, dir, "--parallel", "8")
+	if err != nil {
+		return false, err
+	}
+	defer c.end()
+	c.watch()
+	p := c.spawn()
+	c.AddHook(emulator.Hook{Match: emulator.Match{Request: 1}, Do: func(emulator.Request) {
+		time.AfterFunc(after, p.die)
+	}})
+	e, err := p.whole()
+	if err != nil {
+		return false, err
+	}
+	return e.code == -1, c.settles()
+}
+
+// TestSignals sends the real program one signal, or two, at every request of a
+// run (promise 6).
+func TestSignals(t *testing.T) {
+	dir := shared(t)
+	var count tally
+	var group errgroup.Group
+	group.SetLimit(4)
+	for _, r := range baseline(t, richStory, emulator.V26, dir, "--parallel", "1") {
+		for i, signal := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
+			when := emulator.Before
+			if i == 1 {
+				when = emulator.After
+			}
+			for _, twice := range []bool{false, true} {
+				group.Go(func() error {
+					count.count(map[bool]string{false: "one signal", true: "two signals"}[twice])
+					if err := interrupt(dir, r.N, when, signal, twice); err != nil {
+						t.Errorf("%v (twice: %v) %s the effect of request %d (%s %s/%s%s):\n%v",
+							signal, twice, when, r.N, r.Route, r.Database, r.Alias, r.Collection, err)
+					}
+					return nil
+				})
+			}
+		}
+	}
+	_ = group.Wait()
+	t.Log(count.text())
+}
+
+func interrupt(dir string, n int64, when emulator.When, signal os.Signal, twice bool) error {
+	c, err := play(richStory, emulator.V26, dir, "--parallel", "1")
+	if err != nil {
+		return err
+	}
+	defer c.end()
+	c.watch()
+	before, p := c.bindings(), c.spawn()
+	var soFar int64
+	c.AddHook(emulator.Hook{Match: emulator.Match{Request: n}, When: when, Do: func(emulator.Request) {
+		_, soFar = c.Counts()
+		p.signalled(signal)
+		p.says("interrupted")
+		if twice {
+			p.signalled(signal)
+			<-p.done // it has to end although this answer does not come
+		}
+	}})
+	e, err := p.whole()
+	if err != nil {
+		return err
+	}
+	_, writes := c.Counts()
+	if e.code != 130 {
+		return fmt.Errorf("exit code %d, want 130: %v", e.code, e)
+	}
+	if writes > soFar+1 {
+		return fmt.Errorf("%d writes after the signal: %v", writes-soFar, e)
+	}
+	if err := c.truthful(e, before); err != nil {
+		return err
+	}
+	state, err := c.stored()
+	if err != nil {
+		return err
+	}
+	if !twice && len(state.Pending) > 0 {
+		return fmt.Errorf("still announced after an orderly end: %v\n%v", state.Pending, e)
+	}
+	if results := e.report.Results; results != nil && len(results) != len(e.report.Steps) {
+		return fmt.Errorf("%d results of %d steps: %v", len(results), len(e.report.Steps), e)
+	}
+	return c.settles()
+}
