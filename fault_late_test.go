@@ -1,0 +1,101 @@
+package main
+
+import (
+	"fmt"
+	"testing"
+
+	"golang.org/x/sync/errgroup"
+
+	"aliasctl/internal/emulator"
+)
+
+// TestLateEffects answers each write of a run with 408 and carries it out
+// later (promise 2): some requests later in the same run, when it is over, and
+// at every request of the next one.
+func TestLateEffects(t *testing.T) {
+	dir := shared(t)
+	profiles := []emulator.Profile{emulator.V26}
+	if fullSweep() {
+		profiles = emulator.Profiles()
+	}
+	var count tally
+	for _, profile := range profiles {
+		list := baseline(t, richStory, profile, dir, "--parallel", "1")
+		var group errgroup.Group
+		group.SetLimit(abreast)
+		for _, r := range list {
+			if !r.Writes {
+				continue
+			}
+			for _, wait := range []int64{1, 2, 3, 4, 5, 8, 13, int64(len(list))} {
+				group.Go(func() error {
+					count.count("later in the run")
+					if err := lateInRun(profile, dir, r.N, wait); err != nil {
+						t.Errorf("milvus %s, request %d (%s %s/%s%s) takes effect %d requests later:\n%v",
+							profile.Name, r.N, r.Route, r.Database, r.Alias, r.Collection, wait, err)
+					}
+					return nil
+				})
+			}
+			for next := int64(1); next <= int64(len(list)); next++ {
+				group.Go(func() error {
+					count.count("in the next run")
+					if err := lateInNext(profile, dir, r.N, next); err != nil {
+						t.Errorf("milvus %s, request %d (%s %s/%s%s) takes effect before the %dth request of the next run:\n%v",
+							profile.Name, r.N, r.Route, r.Database, r.Alias, r.Collection, next, err)
+					}
+					return nil
+				})
+			}
+		}
+		_ = group.Wait()
+	}
+	t.Log(count.text())
+}
+
+func lateInRun(profile emulator.Profile, dir string, n, wait int64) error {
+	c, err := play(richStory, profile, dir, "--parallel", "1")
+	if err != nil {
+		return err
+	}
+	defer c.end()
+	c.watch()
+	before := c.bindings()
+	c.AddFault(emulator.Fault{Match: emulator.Match{Request: n}, Kind: emulator.Late, LandAt: n + wait})
+	e := c.run(hasty...)
+	c.Land()
+	if err := c.truthful(e, before); err != nil {
+		return err
+	}
+	return c.settles()
+}
+
+// lateInNext is a run from whose n-th request on nothing is answered any more,
+// and the n-th takes effect while the next run is at work.
+func lateInNext(profile emulator.Profile, dir string, n, next int64) error {
+	c, err := play(richStory, profile, dir, "--parallel", "1")
+	if err != nil {
+		return err
+	}
+	defer c.end()
+	c.watch()
+	before := c.bindings()
+	c.AddFault(emulator.Fault{Match: emulator.Match{Request: n}, Kind: emulator.Late})
+	for m := n + 1; m < n+200; m++ {
+		c.AddFault(emulator.Fault{Match: emulator.Match{Request: m}, Kind: emulator.Reset})
+	}
+	if err := c.truthful(c.run("--retries", "0", "--settle", "1ms"), before); err != nil {
+		return err
+	}
+	c.ClearFaults()
+	c.watch()
+	sent, _ := c.Counts()
+	before = c.bindings()
+	c.AddHook(emulator.Hook{Match: emulator.Match{Request: sent + next}, Do: func(emulator.Request) { c.Land() }})
+	second := c.run(hasty...)
+	c.Land()
+	if err := c.truthful(second, before); err != nil {
+		return fmt.Errorf("the next run: %w", err)
+	}
+	return c.settles()
+}
