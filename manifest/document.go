@@ -6,13 +6,14 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// document reads one YAML document into the merger.
+// document reads the YAML documents of one file into the merger, one after the
+// other.
 type document struct {
 	*loader
 	file     string
-	line     int  // where it starts
-	first    bool // of its file
 	repaired bool // bad characters were reported, and replaced by U+FFFD
+	first    bool // of its file
+	line     int  // where it starts
 
 	vars map[string]string
 	// anchored holds the fields of the mappings that have an anchor. Each is
@@ -28,7 +29,7 @@ type anchored struct {
 }
 
 func (d *document) read(node *yaml.Node) {
-	d.line = node.Line
+	d.line, d.vars, d.anchored = node.Line, nil, nil
 	root := node.Content[0]
 	if formOf(root) == null {
 		d.report(d.pos(node), `fill it in, or remove its "---"`, "the document is empty")
@@ -45,6 +46,7 @@ func (d *document) read(node *yaml.Node) {
 	d.readVars(f[fieldVars])
 	d.readCluster(f[fieldCluster])
 	db := d.readDatabase(f[fieldDatabase], root)
+	d.merger.expect(db, len(items(f[fieldAliases]))/2, len(items(f[fieldRetire])), len(items(f[fieldRelease])))
 	d.readAliases(f[fieldAliases], db)
 	d.readRetire(f[fieldRetire], db)
 	d.readRelease(f[fieldRelease], db)
@@ -53,11 +55,14 @@ func (d *document) read(node *yaml.Node) {
 func (d *document) readVersion(n *yaml.Node) {
 	if n != nil && target(n).Value != "1" {
 		d.report(d.pos(n), "this program reads version 1; a newer one may read others",
-			"version %s is not supported", quote(target(n).Value))
+			"version %s is not supported", quoted(target(n).Value))
 	}
 }
 
 func (d *document) readVars(n *yaml.Node) {
+	if n == nil {
+		return
+	}
 	first := make(map[string]Position)
 	d.vars = make(map[string]string)
 	for key, value := range pairs(n) {
@@ -66,7 +71,7 @@ func (d *document) readVars(n *yaml.Node) {
 			continue
 		}
 		if pos, ok := first[name]; ok {
-			d.report(d.pos(key), "", "duplicate variable %s, first at %s", quote(name), pos)
+			d.report(d.pos(key), "", "duplicate variable %s, first at %s", quoted(name), pos)
 			continue
 		}
 		first[name] = d.pos(key)
@@ -77,9 +82,9 @@ func (d *document) readVars(n *yaml.Node) {
 		switch {
 		case t == nil:
 		case len(t.Value) > maxText:
-			d.report(d.pos(value), "", "variable %s is longer than %d bytes", quote(name), maxText)
+			d.report(d.pos(value), "", "variable %s is longer than %d bytes", quoted(name), maxText)
 		case strings.Contains(t.Value, "${"):
-			d.report(d.pos(value), "write its value out", "variable %s refers to a variable", quote(name))
+			d.report(d.pos(value), "write its value out", "variable %s refers to a variable", quoted(name))
 		default:
 			d.vars[name] = t.Value // a number as it is written
 		}
@@ -109,9 +114,6 @@ func (d *document) readDatabase(n, root *yaml.Node) int {
 }
 
 func (d *document) readAliases(n *yaml.Node, db int) {
-	if n = target(n); n != nil {
-		d.merger.expectAliases(db, len(n.Content)/2)
-	}
 	for key, value := range pairs(n) {
 		name, ok := d.key(key, aliasesShape.keys)
 		alias := Alias{Name: name, Pos: d.pos(key)}

@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"bytes"
+	"fmt"
 	"unicode/utf8"
 )
 
@@ -13,49 +14,63 @@ const encodingHint = "save the file as UTF-8"
 
 // checkEncoding reports the first bad character of every line of data, which
 // has no byte order mark. It returns the text to go on with, in which every
-// bad character is U+FFFD, or nil when decoding it makes no sense.
+// bad character is U+FFFD, or false when decoding it makes no sense.
 //
 // The line separators that only YAML 1.1 knows are refused too: behind one of
 // them an editor shows a comment where the YAML decoder sees a field.
-func checkEncoding(data []byte, report func(line, column int, hint, format string, args ...any)) []byte {
+func checkEncoding(data []byte, report func(line, column int, hint, format string, args ...any)) ([]byte, bool) {
 	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
 		report(1, 1, encodingHint, "the file is UTF-16")
-		return nil
+		return nil, false
 	}
-	line, start, bad, badLine := 1, 0, 0, 0
-	for i := 0; i < len(data); {
-		c := data[i]
-		if c == '\n' {
+	line, start := 1, 0 // and where it starts
+	bad, badLine := 0, 0
+	for i := 0; ; {
+		for i < len(data) && plainByte[data[i]] {
 			i++
-			line++
-			start = i
-			continue
 		}
-		if c >= ' ' && c < 0x7f || c == '\t' || c == '\r' && i+1 < len(data) && data[i+1] == '\n' {
+		switch {
+		case i == len(data):
+			return repair(data, bad), true
+		case data[i] == '\n':
+			i++
+			line, start = line+1, i
+			continue
+		case data[i] == '\r' && i+1 < len(data) && data[i+1] == '\n':
 			i++
 			continue
 		}
 		r, size := utf8.DecodeRune(data[i:])
 		if !allowedRune(r, size) && badLine != line {
-			badLine = line
 			column := utf8.RuneCount(data[start:i]) + 1
-			if bad++; bad > maxBadLines {
+			if bad == maxBadLines {
 				report(line, column, "is it a text file?", "bad characters in too many lines, the file is not read further")
-				return nil
+				return nil, false
 			}
-			switch {
-			case r == utf8.RuneError && size == 1:
-				report(line, column, encodingHint, "byte 0x%02x is not valid UTF-8", c)
-			case r == '\r':
-				report(line, column, "end lines with LF or CR LF", "a carriage return without a line feed is not allowed")
-			case isLineSeparator(r):
-				report(line, column, "remove it", "the line separator %U is not allowed", r)
-			default:
-				report(line, column, "remove it", "the control character %U is not allowed", r)
-			}
+			bad, badLine = bad+1, line
+			message, hint := runeFault(r, size, data[i])
+			report(line, column, hint, "%s", message)
 		}
 		i += size
 	}
+}
+
+// runeFault says what is wrong with a rune that took size bytes, the first of
+// them c.
+func runeFault(r rune, size int, c byte) (message, hint string) {
+	switch {
+	case r == utf8.RuneError && size == 1:
+		return fmt.Sprintf("byte 0x%02x is not valid UTF-8", c), encodingHint
+	case r == '\r':
+		return "a carriage return without a line feed is not allowed", "end lines with LF or CR LF"
+	case isLineSeparator(r):
+		return fmt.Sprintf("the line separator %U is not allowed", r), "remove it"
+	}
+	return fmt.Sprintf("the control character %U is not allowed", r), "remove it"
+}
+
+// repair replaces the bad characters of data, which has bad lines with some.
+func repair(data []byte, bad int) []byte {
 	if bad == 0 {
 		return data
 	}
@@ -69,6 +84,15 @@ func checkEncoding(data []byte, report func(line, column int, hint, format strin
 		return utf8.RuneError
 	}, data)
 }
+
+// plainByte holds the bytes that stand for an allowed character each.
+var plainByte = func() (plain [256]bool) {
+	for c := byte(' '); c < 0x7f; c++ {
+		plain[c] = true
+	}
+	plain['\t'] = true
+	return plain
+}()
 
 // allowedRune says whether YAML allows r, which took size bytes, within a line
 // (YAML 1.2, 5.1).

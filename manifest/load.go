@@ -90,8 +90,8 @@ func (l *loader) add(file string, data []byte) {
 	reportAt := func(line, column int, hint, format string, args ...any) {
 		l.report(Position{file, line, column}, hint, format, args...)
 	}
-	text := checkEncoding(data, reportAt)
-	if text == nil {
+	text, ok := checkEncoding(data, reportAt)
+	if !ok {
 		return
 	}
 	if line := tagDirective(text); line > 0 {
@@ -100,11 +100,12 @@ func (l *loader) add(file string, data []byte) {
 	}
 	lines := &lineReader{rest: text}
 	dec := yaml.NewDecoder(lines)
-	for n := 0; ; n++ {
-		var node yaml.Node
+	d := &document{loader: l, file: file, repaired: !bytes.Equal(text, data)}
+	var node yaml.Node
+	for d.first = true; ; d.first = false {
 		switch err := decodeNode(dec, &node); {
 		case errors.Is(err, io.EOF):
-			if n == 0 {
+			if d.first {
 				reportAt(1, 1, "a manifest starts with: version: 1", "the file is empty")
 			}
 			return
@@ -113,7 +114,6 @@ func (l *loader) add(file string, data []byte) {
 			reportAt(line, 1, hint, "%s", message)
 			return
 		}
-		d := &document{loader: l, file: file, first: n == 0, repaired: &text[0] != &data[0]}
 		d.read(&node)
 	}
 }

@@ -101,6 +101,16 @@ func TestSameManifestInOtherWords(t *testing.T) {
 	}
 }
 
+// An empty text is no manifest, also as a nil slice.
+func TestNoText(t *testing.T) {
+	for _, data := range [][]byte{nil, {}, []byte("\xef\xbb\xbf")} {
+		const want = "a.yaml:1:1: error: the file is empty\n    hint: a manifest starts with: version: 1"
+		if _, err := Parse("a.yaml", data, Options{}); err == nil || err.Error() != want {
+			t.Errorf("Parse(%q) = %v, want %s", data, err, want)
+		}
+	}
+}
+
 func TestDatabases(t *testing.T) {
 	got, err := Parse("a.yaml", []byte(`version: 1
 aliases: {a: x}

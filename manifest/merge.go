@@ -28,7 +28,7 @@ func (m *merger) setCluster(label string, pos Position) {
 		m.manifest.Cluster, m.clusterPos = label, pos
 	case m.manifest.Cluster != label:
 		m.report(pos, "all documents of a run are for one cluster",
-			"cluster %s differs from %s at %s", quote(label), quote(m.manifest.Cluster), m.clusterPos)
+			"cluster %s differs from %s at %s", quoted(label), quoted(m.manifest.Cluster), m.clusterPos)
 	}
 }
 
@@ -46,51 +46,50 @@ func (m *merger) database(name string, named bool, pos Position) int {
 	return i
 }
 
-// expectAliases makes room for n further aliases.
-func (m *merger) expectAliases(db, n int) {
-	entries := &m.manifest.Databases[db].Aliases
-	*entries = slices.Grow(*entries, n)
+// expect makes room for n more entries of each kind.
+func (m *merger) expect(db, aliases, retire, releases int) {
+	d, names := &m.manifest.Databases[db], &m.names[db]
+	d.Aliases = grow(d.Aliases, &names.aliases, aliases)
+	d.Retire = grow(d.Retire, &names.retire, retire)
+	d.Releases = grow(d.Releases, &names.release, releases)
+}
+
+func grow[E any](entries []E, index *map[string]int32, n int) []E {
+	if n > 0 && *index == nil {
+		*index = make(map[string]int32, n)
+	}
+	return slices.Grow(entries, n)
 }
 
 func (m *merger) addAlias(db int, a Alias) {
 	entries := &m.manifest.Databases[db].Aliases
-	if i, ok := add(&m.names[db].aliases, a.Name, len(*entries), cap(*entries)); !ok {
+	if i, ok := m.names[db].aliases[a.Name]; ok {
 		m.report(a.Pos, "an alias is bound to one collection; keep one of the two",
-			"duplicate alias %s, first at %s", quote(a.Name), (*entries)[i].Pos)
+			"duplicate alias %s, first at %s", quoted(a.Name), (*entries)[i].Pos)
 		return
 	}
+	m.names[db].aliases[a.Name] = int32(len(*entries))
 	*entries = append(*entries, a)
 }
 
 func (m *merger) addRetiree(db int, r Retiree) {
 	entries := &m.manifest.Databases[db].Retire
-	if i, ok := add(&m.names[db].retire, r.Collection, len(*entries), cap(*entries)); !ok {
-		m.report(r.Pos, "", "duplicate retired collection %s, first at %s", quote(r.Collection), (*entries)[i].Pos)
+	if i, ok := m.names[db].retire[r.Collection]; ok {
+		m.report(r.Pos, "", "duplicate retired collection %s, first at %s", quoted(r.Collection), (*entries)[i].Pos)
 		return
 	}
+	m.names[db].retire[r.Collection] = int32(len(*entries))
 	*entries = append(*entries, r)
 }
 
 func (m *merger) addRelease(db int, r Release) {
 	entries := &m.manifest.Databases[db].Releases
-	if i, ok := add(&m.names[db].release, r.Alias, len(*entries), cap(*entries)); !ok {
-		m.report(r.Pos, "", "duplicate released alias %s, first at %s", quote(r.Alias), (*entries)[i].Pos)
+	if i, ok := m.names[db].release[r.Alias]; ok {
+		m.report(r.Pos, "", "duplicate released alias %s, first at %s", quoted(r.Alias), (*entries)[i].Pos)
 		return
 	}
+	m.names[db].release[r.Alias] = int32(len(*entries))
 	*entries = append(*entries, r)
-}
-
-// add notes that name is at place i, or returns where it already is and false.
-// A new map gets room for size names.
-func add(index *map[string]int32, name string, i, size int) (int, bool) {
-	if *index == nil {
-		*index = make(map[string]int32, size)
-	}
-	if first, ok := (*index)[name]; ok {
-		return int(first), false
-	}
-	(*index)[name] = int32(i)
-	return i, true
 }
 
 // checkClashes reports every name that a database uses in two ways. Aliases
@@ -103,13 +102,13 @@ func (m *merger) checkClashes() {
 		for _, r := range db.Retire {
 			if a, ok := names.aliases[r.Collection]; ok {
 				m.report(r.Pos, "retire takes collections; an alias is dropped by taking it out of aliases",
-					"%s is an alias (%s), not a collection", quote(r.Collection), db.Aliases[a].Pos)
+					"%s is an alias (%s), not a collection", quoted(r.Collection), db.Aliases[a].Pos)
 			}
 		}
 		for _, r := range db.Releases {
 			if a, ok := names.aliases[r.Alias]; ok {
 				m.report(r.Pos, "an alias is either kept or released; remove one of the two",
-					"alias %s is also under aliases (%s)", quote(r.Alias), db.Aliases[a].Pos)
+					"alias %s is also under aliases (%s)", quoted(r.Alias), db.Aliases[a].Pos)
 			}
 		}
 		m.checkTargets(db, names)
@@ -119,19 +118,24 @@ func (m *merger) checkClashes() {
 // checkTargets compares what the aliases are bound to with the other names.
 func (m *merger) checkTargets(db *Database, names *names) {
 	reported := make(map[string]bool)
-	for _, a := range db.Aliases {
+	for i, a := range db.Aliases {
+		if i > 0 && a.Collection == db.Aliases[i-1].Collection {
+			continue // many aliases of one collection often stand together
+		}
 		alias, isAlias := names.aliases[a.Collection]
 		retiree, isRetired := names.retire[a.Collection]
-		if !isAlias && !isRetired || reported[a.Collection] {
+		switch {
+		case !isAlias && !isRetired, reported[a.Collection]:
 			continue
+		case !m.full():
+			reported[a.Collection] = true
 		}
-		reported[a.Collection] = true
 		if isAlias {
 			m.report(db.Aliases[alias].Pos, "aliases and collections of a database share one set of names",
-				"alias %s is named like the collection of alias %s (%s)", quote(a.Collection), quote(a.Name), a.Pos)
+				"alias %s is named like the collection of alias %s (%s)", quoted(a.Collection), quoted(a.Name), a.Pos)
 			continue
 		}
 		m.report(db.Retire[retiree].Pos, "bind the alias to another collection first, or keep this one",
-			"collection %s is to be retired, but alias %s is bound to it (%s)", quote(a.Collection), quote(a.Name), a.Pos)
+			"collection %s is to be retired, but alias %s is bound to it (%s)", quoted(a.Collection), quoted(a.Name), a.Pos)
 	}
 }

@@ -14,49 +14,66 @@ const MaxName = 255
 
 const nameHint = "a name has letters a-z and A-Z, digits and _, and does not start with a digit"
 
-// rule is what a text must be like. check returns why the text breaks the rule
-// and what helps, or "" and "".
+// rule is what a text must be like.
 type rule struct {
-	noun  string // what the text is, as messages call it
-	check func(string) (why, hint string)
+	noun string // what the text is, as messages call it
+	fits func(string) bool
+	// fault says why a text that does not fit breaks the rule, and what helps.
+	fault func(string) (why, hint string)
 }
 
 var (
-	aliasName      = rule{"alias name", checkName}
-	collectionName = rule{"collection name", checkName}
-	databaseName   = rule{"database name", checkName}
-	variableName   = rule{"variable name", checkName}
-	clusterLabel   = rule{"cluster label", checkLabel}
+	aliasName      = rule{"alias name", isName, nameFault}
+	collectionName = rule{"collection name", isName, nameFault}
+	databaseName   = rule{"database name", isName, nameFault}
+	variableName   = rule{"variable name", isName, nameFault}
+	clusterLabel   = rule{"cluster label", isLabel, labelFault}
 )
 
-// checkName is Milvus' rule for every name: `^[A-Za-z_][A-Za-z0-9_]{0,254}$`.
-// A variable's name obeys it too, because it is part of the name of an
+// isName is Milvus' rule for every name: `^[A-Za-z_][A-Za-z0-9_]{0,254}$`. A
+// variable's name obeys it too, because it is part of the name of an
 // environment variable.
-func checkName(s string) (why, hint string) {
-	if why, hint = checkAround(s); why != "" {
-		return why, hint
-	}
-	for i := range len(s) {
-		c := s[i]
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', c == '_':
-		case '0' <= c && c <= '9' && i > 0:
-		case '0' <= c && c <= '9':
-			return fmt.Sprintf("character 1 (%q) is a digit", c), nameHint
-		default:
-			r, _ := utf8.DecodeRuneInString(s[i:])
-			return fmt.Sprintf("character %d (%q) is not allowed", i+1, r), nameHint
-		}
-	}
-	if len(s) > MaxName {
-		return fmt.Sprintf("it is %d characters long", len(s)), fmt.Sprintf("at most %d are allowed", MaxName)
-	}
-	return "", ""
+func isName(s string) bool {
+	return 0 < len(s) && len(s) <= MaxName && goodBytes(s) == len(s)
 }
 
-// checkLabel is the rule for free text that stands on one line.
-func checkLabel(s string) (why, hint string) {
-	if why, hint = checkAround(s); why != "" {
+// goodBytes is how many bytes at the beginning of s may stand in a name.
+func goodBytes(s string) int {
+	i := 0
+	for i < len(s) && nameByte(s[i], i) {
+		i++
+	}
+	return i
+}
+
+// nameByte says whether c may stand at place i of a name.
+func nameByte(c byte, i int) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_' || '0' <= c && c <= '9' && i > 0
+}
+
+func nameFault(s string) (why, hint string) {
+	if why, hint = edgeFault(s); why != "" {
+		return why, hint
+	}
+	good := goodBytes(s)
+	if good == len(s) {
+		return fmt.Sprintf("it is %d characters long", len(s)), fmt.Sprintf("at most %d are allowed", MaxName)
+	}
+	r, _ := utf8.DecodeRuneInString(s[good:])
+	if good == 0 && nameByte(s[0], 1) {
+		return fmt.Sprintf("character 1 (%q) is a digit", r), nameHint
+	}
+	return fmt.Sprintf("character %d (%q) is not allowed", good+1, r), nameHint
+}
+
+// isLabel is the rule for free text that stands on one line.
+func isLabel(s string) bool {
+	why, _ := labelFault(s)
+	return why == ""
+}
+
+func labelFault(s string) (why, hint string) {
+	if why, hint = edgeFault(s); why != "" {
 		return why, hint
 	}
 	for i, r := range s {
@@ -70,9 +87,9 @@ func checkLabel(s string) (why, hint string) {
 	return "", ""
 }
 
-// checkAround refuses what Milvus 2.2 to 2.4 would trim before it validates
-// and not before it stores (milvus-rest section 4).
-func checkAround(s string) (why, hint string) {
+// edgeFault refuses what Milvus 2.2 to 2.4 would trim before it validates and
+// not before it stores (milvus-rest section 4).
+func edgeFault(s string) (why, hint string) {
 	switch {
 	case s == "":
 		return "it is empty", ""

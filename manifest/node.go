@@ -17,7 +17,7 @@ func (s subject) String() string {
 	if s.name == "" {
 		return "the " + s.noun
 	}
-	return s.noun + " " + quote(s.name)
+	return s.noun + " " + quoted(s.name).String()
 }
 
 func (d *document) pos(n *yaml.Node) Position { return Position{d.file, n.Line, n.Column} }
@@ -50,23 +50,31 @@ func items(n *yaml.Node) []*yaml.Node {
 	return n.Content
 }
 
-// formOf is the form in which a node is written.
+// formOf is the form in which a node is written. yaml.v3 gives every node its
+// short tag, also where the text has none.
 func formOf(n *yaml.Node) form {
-	switch tag := n.ShortTag(); {
-	case n.Kind == yaml.MappingNode && tag == "!!map":
-		return mapping
-	case n.Kind == yaml.SequenceNode && tag == "!!seq":
-		return list
-	case n.Kind != yaml.ScalarNode:
-		return foreign
-	case tag == "!!str", tag == "!!timestamp", tag == "!!merge":
-		return text // the core schema of YAML 1.2 knows no timestamps
-	case tag == "!!int", tag == "!!float":
-		return number
-	case tag == "!!null":
-		return null
-	case tag == "!!bool" && (strings.EqualFold(n.Value, "true") || strings.EqualFold(n.Value, "false")):
-		return boolean
+	switch n.Kind {
+	case yaml.ScalarNode:
+		switch n.Tag {
+		case "!!str", "!!timestamp", "!!merge":
+			return text // the core schema of YAML 1.2 knows no timestamps
+		case "!!int", "!!float":
+			return number
+		case "!!null":
+			return null
+		case "!!bool":
+			if strings.EqualFold(n.Value, "true") || strings.EqualFold(n.Value, "false") {
+				return boolean
+			}
+		}
+	case yaml.MappingNode:
+		if n.Tag == "!!map" {
+			return mapping
+		}
+	case yaml.SequenceNode:
+		if n.Tag == "!!seq" {
+			return list
+		}
 	}
 	return foreign
 }
@@ -97,7 +105,7 @@ func (d *document) expect(n *yaml.Node, s *shape, who subject) *yaml.Node {
 	case found&s.forms != 0:
 		return t
 	case found == foreign:
-		d.report(d.pos(n), "a manifest needs no tags", "tag %s is not supported", quote(t.Tag))
+		d.report(d.pos(n), "a manifest needs no tags", "tag %s is not supported", quoted(t.Tag))
 	case found == null:
 		hint := ""
 		if s.none != "" {
@@ -117,10 +125,8 @@ func typeHint(n *yaml.Node, found form, s *shape) string {
 		return "write true or false, without quotes"
 	case s.forms == number:
 		return "write the number without quotes"
-	case s.forms&text != 0 && found&(number|boolean) != 0:
-		if why, _ := s.rule.check(n.Value); why == "" {
-			return fmt.Sprintf("quote it: %q", n.Value)
-		}
+	case s.forms&text != 0 && found&(number|boolean) != 0 && s.rule.fits(n.Value):
+		return fmt.Sprintf("quote it: %q", n.Value)
 	}
 	return ""
 }
@@ -131,7 +137,7 @@ func (d *document) resolve(n *yaml.Node) *yaml.Node {
 	t := target(n)
 	if t != n && t.Line < d.line {
 		d.report(d.pos(n), "an anchor is known in its own document only",
-			"anchor %s is of an earlier document", quote(n.Value))
+			"anchor %s is of an earlier document", quoted(n.Value))
 		return nil
 	}
 	return t
@@ -151,13 +157,13 @@ func (d *document) plainKey(n *yaml.Node) *yaml.Node {
 	t := d.resolve(n)
 	switch {
 	case t == nil:
-	case t.ShortTag() == "!!merge":
+	case t.Tag == "!!merge":
 		d.report(d.pos(n), "write the fields out, or use an anchor for the whole value", "merge keys (<<) are not supported")
 	case formOf(t) == foreign:
-		d.report(d.pos(n), "a manifest needs no tags", "tag %s is not supported", quote(t.Tag))
+		d.report(d.pos(n), "a manifest needs no tags", "tag %s is not supported", quoted(t.Tag))
 	case formOf(t) != text:
 		hint := ""
-		if why, _ := checkName(t.Value); why == "" && t.Kind == yaml.ScalarNode {
+		if isName(t.Value) {
 			hint = fmt.Sprintf("quote it: %q", t.Value)
 		}
 		d.report(d.pos(n), hint, "a key must be a string, not %s", formOf(t).words())
@@ -186,16 +192,20 @@ func (d *document) text(n *yaml.Node, r rule) (string, bool) {
 
 // obeys reports s, written as raw, when it breaks the rule r.
 func (d *document) obeys(n *yaml.Node, r rule, s, raw string) bool {
-	why, hint := r.check(s)
 	switch {
-	case why == "":
+	case r.fits(s):
 		return true
 	case d.repaired && strings.ContainsRune(s, utf8.RuneError):
-		// What was bad about it is already reported.
-	case s != raw:
-		d.report(d.pos(n), hint, "bad %s %s, from %s: %s", r.noun, quote(s), quote(raw), why)
-	default:
-		d.report(d.pos(n), hint, "bad %s %s: %s", r.noun, quote(s), why)
+		return false // what is bad about it is already reported
+	case d.full():
+		d.report(d.pos(n), "", "")
+		return false
+	}
+	why, hint := r.fault(s)
+	if s != raw {
+		d.report(d.pos(n), hint, "bad %s %s, from %s: %s", r.noun, quoted(s), quoted(raw), why)
+	} else {
+		d.report(d.pos(n), hint, "bad %s %s: %s", r.noun, quoted(s), why)
 	}
 	return false
 }
@@ -219,7 +229,7 @@ func (d *document) fields(m *yaml.Node, s *shape, who subject, out []*yaml.Node)
 		case i < 0:
 			d.unknownField(key, t.Value, s)
 		case first[i] != nil:
-			d.report(d.pos(key), "", "duplicate field %s, first at %s", quote(t.Value), d.pos(first[i]))
+			d.report(d.pos(key), "", "duplicate field %s, first at %s", quoted(t.Value), d.pos(first[i]))
 		default:
 			first[i] = key
 			if d.expect(value, s.fields[i].shape, subject{"field", t.Value}) != nil {
@@ -229,7 +239,7 @@ func (d *document) fields(m *yaml.Node, s *shape, who subject, out []*yaml.Node)
 	}
 	for i, f := range s.fields {
 		if f.required && first[i] == nil && (d.first || !f.once) {
-			d.report(d.pos(m), "", "%s has no field %s", who, quote(f.name))
+			d.report(d.pos(m), "", "%s has no field %s", who, quoted(f.name))
 		}
 	}
 	if m.Anchor != "" {
@@ -254,5 +264,5 @@ func (d *document) unknownField(key *yaml.Node, name string, s *shape) {
 	if !d.full() {
 		hint = fieldHint(name, s.fields)
 	}
-	d.report(d.pos(key), hint, "unknown field %s", quote(name))
+	d.report(d.pos(key), hint, "unknown field %s", quoted(name))
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -94,12 +95,15 @@ func (c *collector) err(files []string) error {
 	return &Problems{List: slices.Compact(c.found), More: c.more}
 }
 
-// quote shows a value of a manifest in a message: quoted, and cut where it is
+// quoted shows a value of a manifest in a message: quoted, and cut where it is
 // so long that nobody would read it.
-func quote(s string) string {
+type quoted string
+
+func (q quoted) String() string {
 	const most = 80
-	if len(s) <= most {
-		return fmt.Sprintf("%q", s)
+	if s := string(q); len(s) <= most {
+		return strconv.Quote(s)
+	} else {
+		return strconv.Quote(strings.ToValidUTF8(s[:most], "")) + "..."
 	}
-	return fmt.Sprintf("%q...", strings.ToValidUTF8(s[:most], ""))
 }

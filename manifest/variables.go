@@ -23,14 +23,14 @@ type UnusedVarError struct {
 }
 
 func (e *UnusedVarError) Error() string {
-	quoted := make([]string, len(e.Names))
+	all := make([]string, len(e.Names))
 	for i, name := range e.Names {
-		quoted[i] = quote(name)
+		all[i] = quoted(name).String()
 	}
-	if len(quoted) == 1 {
-		return "no manifest uses the variable " + quoted[0]
+	if len(all) == 1 {
+		return "no manifest uses the variable " + all[0]
 	}
-	return "no manifest uses the variables " + strings.Join(quoted, ", ")
+	return "no manifest uses the variables " + strings.Join(all, ", ")
 }
 
 // AsUnusedVar returns the unused variables, if err is about them.
@@ -112,12 +112,12 @@ func (v *variables) expand(s string, document map[string]string) (expanded, why,
 		if !closed {
 			return "", "${ without }", "a variable is written ${NAME}"
 		}
-		if _, bad := checkName(name); bad != "" || name == "" {
-			return "", fmt.Sprintf("%s is not a variable name", quote(name)), "a variable is written ${NAME}"
+		if !isName(name) {
+			return "", fmt.Sprintf("%s is not a variable name", quoted(name)), "a variable is written ${NAME}"
 		}
 		value, ok := v.value(name, document)
 		if !ok {
-			return "", fmt.Sprintf("undefined variable %s", quote(name)),
+			return "", fmt.Sprintf("undefined variable %s", quoted(name)),
 				fmt.Sprintf("give it a value with --var %s=..., %s%s or a vars field", name, EnvPrefix, name)
 		}
 		if b.Len()+len(value) > maxText {
