@@ -51,6 +51,11 @@ const (
 // `require` and can be skipped like them.
 const GoldenCheck CheckName = "golden"
 
+// CheckNames are all checks, in the order in which they are made.
+func CheckNames() []CheckName {
+	return []CheckName{Exists, Loaded, Indexed, MinRows, RowsWithin, SameSchema, GoldenCheck}
+}
+
 // Check is one requirement.
 type Check struct {
 	Name    CheckName

@@ -42,7 +42,7 @@ func newApp(s *streams) *cli.App {
 		Reader:                    s.in,
 		Writer:                    s.out,
 		ErrWriter:                 s.err,
-		Commands:                  []*cli.Command{syncCommand(s), validateCommand(s), devCommand(s), versionCommand(s)},
+		Commands:                  []*cli.Command{syncCommand(s), rollbackCommand(s), historyCommand(s), validateCommand(s), devCommand(s), versionCommand(s)},
 		DisableSliceFlagSeparator: true,
 		ExitErrHandler:            func(*cli.Context, error) {}, // Main does it
 		OnUsageError:              onUsageError,

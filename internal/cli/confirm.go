@@ -9,7 +9,7 @@ import (
 
 // confirm asks before an apply, where somebody is there to answer. In CI, or
 // with --yes, the review of the plan has taken place elsewhere.
-func (r *syncRun) confirm(p planner.Plan) error {
+func (r *run) confirm(p planner.Plan) error {
 	if len(p.Steps) == 0 || r.c.Bool("yes") || !r.asksPeople() {
 		return nil
 	}

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -75,38 +77,56 @@ func outputFlags() []cli.Flag {
 	}
 }
 
-// planFlags change what is planned and how it is carried out.
-func planFlags() []cli.Flag {
+// applyFlags are about carrying a plan out.
+func applyFlags() []cli.Flag {
 	category := categoryPlan
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "dry-run", Category: category, Usage: "show the plan and change nothing (the default)"},
 		&cli.BoolFlag{Name: "apply", Category: category, Usage: "carry the plan out"},
 		&cli.BoolFlag{Name: "yes", Category: category, Usage: "do not ask before an apply"},
-		&cli.BoolFlag{Name: "offline", Category: category, Usage: "dry run against the state alone; the cluster is not read"},
 		&cli.BoolFlag{Name: "detailed-exitcode", Category: category, Usage: "dry run: exit with 2 when changes are pending"},
-		&cli.StringSliceFlag{Name: "only", Category: category, Usage: "plan `ALIAS` (or DATABASE/ALIAS) alone and no retirement; repeatable"},
 		&cli.StringFlag{Name: "switch", Category: category, Value: string(planner.ByAlter),
 			Usage: "how an alias moves: alter (no gap) or recreate (drop and create, with a gap)"},
-		&cli.BoolFlag{Name: "allow-missing-targets", Category: category, Usage: "dry run: plan bindings to collections that are not built yet"},
 		&cli.DurationFlag{Name: "settle", Category: category, Value: executor.DefaultSettle,
 			Usage: "after a lost answer, how long the change may take to show" + variablesOf("settle")},
+		&cli.StringSliceFlag{Name: "verify-uri", Category: category,
+			Usage: "ask the proxy at this `URI` too after a switch with `verify`; repeatable. A load balancer hides its proxies: name each one"},
 	}
 }
 
-// limitFlags lift a refusal. None of them has an environment variable.
-func limitFlags() []cli.Flag {
-	category := categoryLimits
+// planFlags change what sync plans.
+func planFlags() []cli.Flag {
+	category := categoryPlan
 	return []cli.Flag{
+		&cli.BoolFlag{Name: "offline", Category: category, Usage: "dry run against the state alone; the cluster is not read"},
+		&cli.StringSliceFlag{Name: "only", Category: category, Usage: "plan `ALIAS` (or DATABASE/ALIAS) alone and no retirement; repeatable"},
+		&cli.BoolFlag{Name: "allow-missing-targets", Category: category, Usage: "dry run: plan bindings to collections that are not built yet"},
+		&cli.DurationFlag{Name: "drain", Category: category, Value: 30 * time.Second,
+			Usage: "least wait between the last alias leaving a collection in this run and its drop: proxies may still send readers there"},
+	}
+}
+
+// limitFlags lift a refusal. None of them has an environment variable. With
+// names it gives those alone.
+func limitFlags(names ...string) []cli.Flag {
+	category := categoryLimits
+	flags := []cli.Flag{
 		&cli.StringSliceFlag{Name: "overwrite-drift", Category: category, Usage: "switch or drop `ALIAS` although someone else moved it; or all; repeatable"},
 		&cli.StringSliceFlag{Name: "take-over", Category: category, Usage: "switch `ALIAS` although it was never ours; or all; repeatable"},
 		&cli.StringSliceFlag{Name: "retire-again", Category: category, Usage: "drop the collection `NAME` that came back after it was retired; or all; repeatable"},
+		&cli.StringSliceFlag{Name: "forward", Category: category, Usage: "switch `ALIAS` again to the collection that it was rolled back from; or all; repeatable"},
 		&cli.StringFlag{Name: "max-alias-drops", Category: category,
 			Usage: "refuse to drop more managed aliases than `N` or N% (default: 30%, from 10 managed up)"},
 		&cli.IntFlag{Name: "max-collection-drops", Category: category, Value: planner.DefaultLimits().CollectionDrops,
 			Usage: "refuse to drop more collections than `N`"},
 		&cli.StringSliceFlag{Name: "allow-empty", Category: category, Usage: "let `DATABASE` lose every managed alias; repeatable"},
+		&cli.StringSliceFlag{Name: "skip-check", Category: category, Usage: "let the preflight check `NAME` not count; the plan shows that it was skipped; repeatable"},
 		&cli.BoolFlag{Name: "accept-cluster", Category: category, Usage: "use the state although it is of another cluster"},
 	}
+	if len(names) == 0 {
+		return flags
+	}
+	return slices.DeleteFunc(flags, func(f cli.Flag) bool { return !slices.Contains(names, f.Names()[0]) })
 }
 
 // manifestsOf is the manifests to read.
@@ -182,6 +202,9 @@ func usageConflict(c *cli.Context) error {
 		if apply && c.Bool(f.name) {
 			return usagef(f.why, "--apply and --%s exclude each other", f.name)
 		}
+	}
+	if c.Duration("drain") < 0 {
+		return usagef("", "--drain %v is negative", c.Duration("drain"))
 	}
 	if s := planner.SwitchMode(c.String("switch")); s != planner.ByAlter && s != planner.ByRecreate {
 		return usagef("alter has no gap; recreate drops and creates", "--switch %q is neither alter nor recreate", s)

@@ -1,0 +1,158 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"aliasctl/executor"
+	"aliasctl/internal/render"
+	"aliasctl/internal/statefile"
+	"aliasctl/planner"
+)
+
+// conclude shows the plan and carries it out where that was asked for and
+// nothing stands against it.
+func (r *run) conclude(state planner.State, report render.Report) error {
+	blocked := blockedBy(report)
+	if !r.apply || blocked != nil {
+		if err := r.outputs.write(r.streams, report); err != nil {
+			return err
+		}
+		if blocked == nil && r.c.Bool("detailed-exitcode") && report.Plan.Summary.Pending() > 0 {
+			return pendingError{}
+		}
+		return blocked
+	}
+	if err := r.outputs.before(r.streams, report); err != nil {
+		return err
+	}
+	moved := state.Serial > 0 && state.Cluster != report.Plan.Cluster // an address or a label to record
+	if len(report.Plan.Steps) == 0 && report.Plan.Housekeeping.Empty() && !moved {
+		report.Applied = true
+		return r.outputs.after(r.streams, report)
+	}
+	if err := r.confirm(report.Plan); err != nil {
+		return err
+	}
+	return r.carryOut(state, report)
+}
+
+// blockedBy says what stands between a plan and its apply. A dry run ends with
+// the same error, so that a pull request shows what the deploy job would.
+func blockedBy(report render.Report) error {
+	if !report.Proof.OK {
+		return &failedError{what: "the plan fails its own proof and is not applied", hint: "this is a bug in aliasctl: please report it with the plan above"}
+	}
+	conflicts, refusals := len(report.Plan.Conflicts), len(report.Refusals)
+	if conflicts+refusals == 0 {
+		return nil
+	}
+	return &refusedError{
+		what: fmt.Sprintf("refused: %s", counted(conflicts, "conflict", refusals, "guard")),
+		hint: "each one above names its ways out; nothing was changed",
+	}
+}
+
+func counted(n int, one string, m int, other string) string {
+	text := func(n int, noun string) string {
+		if n == 1 {
+			return "1 " + noun
+		}
+		return fmt.Sprintf("%d %ss", n, noun)
+	}
+	switch {
+	case m == 0:
+		return text(n, one)
+	case n == 0:
+		return text(m, other)
+	default:
+		return text(n, one) + ", " + text(m, other)
+	}
+}
+
+// carryOut applies the plan and shows what became of it.
+func (r *run) carryOut(state planner.State, report render.Report) error {
+	progress := render.NewProgress(r.err, len(report.Plan.Steps), isTerminal(r.err))
+	done, err := executor.Apply(r.signals.hard, report.Plan, state, r.conn.Client, r.file, executor.Options{
+		Parallel: r.c.Int("parallel"),
+		Retries:  retriesOf(r.c),
+		Settle:   r.c.Duration("settle"),
+		Stop:     r.signals.soft.Done(),
+		Observer: progress,
+	})
+	progress.Finish()
+	report.Applied, report.Results = true, done.Results
+	outputErr := r.outputs.after(r.streams, report)
+	if outcome := r.outcome(done, err); outcome != nil {
+		return outcome
+	}
+	if outputErr != nil && done.Changed() {
+		return &partlyError{what: outputErr.Error(), err: outputErr, hint: "the apply itself is complete and the state is saved"}
+	}
+	return outputErr
+}
+
+// retriesOf is --retries as the executor takes it, where 0 means its default.
+func retriesOf(c *cli.Context) int {
+	if n := c.Int("retries"); n > 0 {
+		return n
+	}
+	return -1
+}
+
+// outcome turns the end of an apply into the error that is told.
+func (r *run) outcome(done executor.Report, err error) error {
+	var save *executor.SaveError
+	if errors.As(err, &save) {
+		return r.rescue(done, save)
+	}
+	var caught *executor.PanicError
+	if errors.As(err, &caught) {
+		r.say("%s", caught.Stack)
+	}
+	if err != nil {
+		return err
+	}
+	counts := done.Counts
+	told := fmt.Sprintf("%d applied, %d already done, %d failed, %d unknown, %d not reached",
+		counts.Applied, counts.AlreadyDone, counts.Failed, counts.Unknown, counts.NotReached)
+	switch {
+	case done.Interrupted && !counts.Complete():
+		return &interruptedError{what: told}
+	case done.Interrupted:
+		return &interruptedError{what: "every step was done before it took effect"}
+	case counts.Complete():
+		return nil
+	case done.Changed():
+		return &partlyError{what: "partly applied: " + told, hint: partlyHint(done), err: done.Ended}
+	default:
+		return &failedError{what: "nothing was changed: " + told, hint: partlyHint(done), err: done.Ended}
+	}
+}
+
+func partlyHint(done executor.Report) string {
+	if hint := hintOf(done.Ended); hint != "" {
+		return hint
+	}
+	return "the state is accurate: when the cause is mended, the same command again goes on from here"
+}
+
+// rescue keeps a state that could not be stored after steps were applied.
+func (r *run) rescue(done executor.Report, save *executor.SaveError) error {
+	if !done.Changed() {
+		return &failedError{what: save.Error(), err: save, hint: "the cluster was not changed; mend the disk and run the same command again"}
+	}
+	r.say("aliasctl: the state after this run, which could not be saved:")
+	if err := statefile.Encode(r.err, save.State); err != nil {
+		r.warn(err.Error())
+	}
+	path, err := r.file.SaveErrored(save.State)
+	if err != nil {
+		return &partlyError{what: fmt.Sprintf("%v; and it could not be saved elsewhere: %v", save, err), err: save,
+			hint: fmt.Sprintf("save the JSON above as %s", r.file.Path())}
+	}
+	return &partlyError{what: fmt.Sprintf("%v; it was saved as %s", save, path), err: save,
+		hint: "put it in place: " + r.file.Recovery(path)}
+}

@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"aliasctl/internal/render"
+	"aliasctl/internal/statefile"
+	"aliasctl/planner"
+)
+
+func historyCommand(s *streams) *cli.Command {
+	return &cli.Command{
+		Name:        "history",
+		Usage:       "list the last applies of a state, the newest first",
+		Description: "Reads the state alone; the cluster is not asked.\n\nExample:   aliasctl history --state prod.state.json",
+		Flags: flagList([]cli.Flag{rollbackFileFlag()}, stateFlags(), []cli.Flag{
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: categoryOutput, Value: "text", Usage: "print as `FORMAT`: text or json" + variablesOf("output")},
+		}),
+		Action: func(c *cli.Context) error { return history(c, s) },
+	}
+}
+
+func history(c *cli.Context, s *streams) error {
+	format := c.String("output")
+	if format != "text" && format != "json" {
+		return usagef("the formats are text, json", "--output: no format %q", format)
+	}
+	r := newRun(c, s)
+	defer r.close()
+	path, err := statePathOf(c, manifestsOf(c))
+	if err != nil {
+		return err
+	}
+	if path == "" {
+		return usagef("add `--state PATH`", "several manifests have no place for a state")
+	}
+	if r.file, err = statefile.Open(path); err != nil {
+		return err
+	}
+	stored, err := r.readState()
+	if err != nil {
+		return err
+	}
+	if !stored.found {
+		return &failedError{what: fmt.Sprintf("there is no state at %s", path), hint: "give `--state PATH` or `-f FILE`"}
+	}
+	entries := slices.Clone(stored.state.History)
+	slices.Reverse(entries)
+	if format == "json" {
+		return historyJSON(s.out, entries)
+	}
+	return historyText(s.out, entries)
+}
+
+func historyJSON(w io.Writer, entries []planner.Entry) error {
+	if entries == nil {
+		entries = []planner.Entry{}
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(entries)
+}
+
+func historyText(w io.Writer, entries []planner.Entry) error {
+	if len(entries) == 0 {
+		_, err := fmt.Fprintln(w, "no apply has been recorded yet")
+		return err
+	}
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "SERIAL\tTIME\tUSER\tHOST\tCOMMIT\tBOUND\tUNBOUND\tRETIRED")
+	for _, e := range entries {
+		bound, unbound := 0, 0
+		for _, change := range e.Changes {
+			if change.To == "" {
+				unbound++
+			} else {
+				bound++
+			}
+		}
+		commit := e.Commit
+		if len(commit) > 12 {
+			commit = commit[:12]
+		}
+		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%d\t%d\t%d\n", e.Serial, e.At.Format(time.RFC3339),
+			dash(e.User), dash(e.Host), dash(commit), bound, unbound, e.Retired)
+	}
+	return table.Flush()
+}
+
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return render.Clean(s)
+}

@@ -1,0 +1,59 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"aliasctl/planner"
+)
+
+func rollbackCommand(s *streams) *cli.Command {
+	return &cli.Command{
+		Name:  "rollback",
+		Usage: "go back to the bindings of an earlier apply",
+		Description: "Without --apply it shows the plan and changes nothing. Without --to it undoes the\n" +
+			"last apply that changed a binding. It is refused when a collection of that time\n" +
+			"was dropped, was made anew under its name, or is not loaded. Afterwards a sync\n" +
+			"whose manifest still names what was rolled back from is a conflict.\n\n" +
+			"Example:   aliasctl history\n" +
+			"           aliasctl rollback --to 41 --apply",
+		Flags: flagList(
+			[]cli.Flag{
+				&cli.Uint64Flag{Name: "to", Category: categoryPlan, Usage: "the `SERIAL` to go back to, as `aliasctl history` lists it"},
+				&cli.BoolFlag{Name: "load", Category: categoryPlan, Usage: "load the old collections first, and wait until they are"},
+			},
+			[]cli.Flag{rollbackFileFlag()}, stateFlags(), connectionFlags(), applyFlags(), limitFlags("overwrite-drift", "max-alias-drops", "allow-empty", "accept-cluster", "skip-check"), outputFlags()),
+		Action: func(c *cli.Context) error {
+			return newRun(c, s).do(nil, func(r *run, state planner.State) error { return r.goBack(state) })
+		},
+	}
+}
+
+// rollbackFileFlag finds the state where sync has put it.
+func rollbackFileFlag() cli.Flag {
+	return &cli.StringSliceFlag{Name: "file", Aliases: []string{"f"}, Category: categoryManifest,
+		Usage: "the manifest `FILE` beside which the state is; it is not read (default: aliases.yaml)"}
+}
+
+// goBack wants what an earlier apply had bound.
+func (r *run) goBack(state planner.State) error {
+	serial := r.c.Uint64("to")
+	var err error
+	if !r.c.IsSet("to") {
+		if serial, err = planner.Previous(state); err != nil {
+			return historyError(err)
+		}
+	}
+	m, ids, err := planner.Rollback(state, serial)
+	if err != nil {
+		return historyError(err)
+	}
+	r.manifest = m
+	r.options.TargetIDs, r.options.RollingBack = ids, true
+	return nil
+}
+
+func historyError(err error) error {
+	return &refusedError{what: fmt.Sprintf("cannot roll back: %v", err), hint: "`aliasctl history` lists the applies of this state"}
+}

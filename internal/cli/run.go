@@ -1,0 +1,270 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"aliasctl/internal/milvus"
+	"aliasctl/internal/render"
+	"aliasctl/internal/statefile"
+	"aliasctl/manifest"
+	"aliasctl/planner"
+)
+
+// run is one plan, and its apply where that is asked for, from the flags to
+// the exit code. Everything that can be wrong without the cluster is found
+// before it is asked. sync and rollback differ in what they want only.
+type run struct {
+	*streams
+	c       *cli.Context
+	signals *interrupts
+	outputs outputs
+
+	apply    bool
+	manifest *manifest.Manifest // what is wanted
+	options  planner.Options    // beyond what flags say
+	file     *statefile.File    // nil when a dry run has no place for a state
+	lock     *statefile.Lock
+	conn     *connection // nil when offline
+}
+
+func newRun(c *cli.Context, s *streams) *run {
+	s.noColor = c.Bool("no-color")
+	r := &run{streams: s, c: c, apply: c.Bool("apply")}
+	r.signals = watchSignals(func() {
+		if r.apply {
+			s.say("aliasctl: interrupted: no new step is started; a second signal ends at once")
+		}
+	})
+	return r
+}
+
+func (r *run) close() {
+	if r.conn != nil {
+		r.conn.Close()
+	}
+	if r.lock != nil {
+		if err := r.lock.Release(); err != nil {
+			r.warn(err.Error())
+		}
+	}
+	r.signals.stop()
+}
+
+// do runs it. want says what is wanted before the state is read, derive after
+// it; either may be nil.
+func (r *run) do(want func(*run) error, derive func(*run, planner.State) error) error {
+	defer r.close()
+	if err := usageConflict(r.c); err != nil {
+		return err
+	}
+	var err error
+	if r.outputs, err = outputsOf(r.c); err != nil {
+		return err
+	}
+	statePath, err := statePathOf(r.c, manifestsOf(r.c))
+	if err != nil {
+		return err
+	}
+	limits, err := limitsOf(r.c)
+	if err != nil {
+		return err
+	}
+	if want != nil {
+		if err := want(r); err != nil {
+			return err
+		}
+	}
+	if statePath != "" {
+		if r.file, err = statefile.Open(statePath); err != nil {
+			return err
+		}
+	}
+	offline := r.c.Bool("offline") || r.c.String("uri") == ""
+	if offline && r.apply {
+		return usagef("give --uri, or set MILVUS_URI", "an apply needs the address of the cluster")
+	}
+	if r.apply {
+		if err := r.takeLock(); err != nil {
+			return err
+		}
+	}
+	stored, err := r.readState()
+	if err != nil {
+		return err
+	}
+	if derive != nil {
+		if err := derive(r, stored.state); err != nil {
+			return err
+		}
+	}
+	cluster := stored.state.Cluster
+	if !offline {
+		if r.conn, err = connect(r.c, r.streams, namesDefault(r.manifest)); err != nil {
+			return err
+		}
+		if cluster.URI, err = statefile.ClusterURI(r.c.String("uri"), statePath); err != nil {
+			return err
+		}
+	}
+	cluster.Label = r.manifest.Cluster
+	if err := r.checkCluster(stored, cluster); err != nil {
+		return err
+	}
+	report, err := r.plan(stored, cluster, limits)
+	if err != nil {
+		return err
+	}
+	return r.conclude(stored.state, report)
+}
+
+// storedState is the state as it was found.
+type storedState struct {
+	state planner.State
+	found bool
+}
+
+func (r *run) readState() (storedState, error) {
+	if r.file == nil {
+		return storedState{state: statefile.New(planner.Cluster{})}, nil
+	}
+	state, err := r.file.Read(r.signals.soft)
+	switch {
+	case statefile.IsAbsent(err):
+		return storedState{state: statefile.New(planner.Cluster{})}, nil
+	case statefile.IsCorrupt(err):
+		return storedState{}, &failedError{what: err.Error(), err: err,
+			hint: "the file was left as it is; restore it from version control or a backup, or move it away and read \"State lost\" in the README"}
+	case statefile.IsTooNew(err):
+		return storedState{}, &failedError{what: err.Error(), err: err, hint: "the file was left as it is; use the aliasctl that wrote it, or a newer one"}
+	case err != nil:
+		return storedState{}, &failedError{what: err.Error(), err: err, hint: "check the path and its permissions"}
+	}
+	return storedState{state: state, found: true}, nil
+}
+
+func (r *run) takeLock() error {
+	lock, err := r.file.Lock(r.signals.soft, r.c.Duration("lock-timeout"), statefile.Self(os.Args, time.Now()))
+	if err != nil {
+		if r.signals.soft.Err() != nil {
+			return &interruptedError{what: "while waiting for the lock; nothing was changed"}
+		}
+		return err
+	}
+	r.lock = lock
+	return nil
+}
+
+// checkCluster refuses a state of another cluster: by its address and label,
+// and by the ids of what it knows.
+func (r *run) checkCluster(stored storedState, cluster planner.Cluster) error {
+	if !stored.found || r.c.Bool("accept-cluster") {
+		return nil
+	}
+	why, differs := statefile.Differs(stored.state.Cluster, cluster)
+	if !differs && r.conn != nil {
+		same, err := probe(r.signals.soft, r.conn.Client, stored.state)
+		if err != nil {
+			return r.readFailed(err)
+		}
+		if differs = !same; differs {
+			why = "none of the collections that the state knows has its recorded id here: this is another cluster behind the same address, or all of them were built anew"
+		}
+	}
+	if !differs {
+		return nil
+	}
+	return &refusedError{what: "this is another cluster's state: " + why,
+		hint: "check --uri and --state; `--accept-cluster` uses this state all the same"}
+}
+
+// plan reads the cluster and computes everything that is shown and done.
+func (r *run) plan(stored storedState, cluster planner.Cluster, limits planner.Limits) (render.Report, error) {
+	options := r.options
+	options.Cluster = cluster
+	options.Now = time.Now().UTC().Truncate(time.Second)
+	options.Switch = planner.SwitchMode(r.c.String("switch"))
+	options.AllowMissingTargets = r.c.Bool("allow-missing-targets")
+	options.SkipChecks = make(map[manifest.CheckName]bool)
+	for _, name := range r.c.StringSlice("skip-check") {
+		if !slices.Contains(manifest.CheckNames(), manifest.CheckName(name)) {
+			return render.Report{}, usagef(fmt.Sprintf("the checks are %s", joined(manifest.CheckNames())), "--skip-check: no check %q", name)
+		}
+		options.SkipChecks[manifest.CheckName(name)] = true
+	}
+	if err := r.selections(stored.state, &options); err != nil {
+		return render.Report{}, err
+	}
+	var live *planner.Live
+	if r.conn != nil {
+		var err error
+		scope := planner.ScopeOf(r.manifest, stored.state, options.Only)
+		if live, err = milvus.Read(r.signals.soft, r.conn.Client, scope); err != nil {
+			return render.Report{}, r.readFailed(err)
+		}
+	}
+	p := planner.Build(r.manifest, stored.state, live, options)
+	if !stored.found {
+		p.Notes = append([]string{firstRun(r.file)}, p.Notes...)
+	}
+	report := render.Report{Plan: p, Proof: planner.Prove(p, live), Refusals: p.Check(limits)}
+	if r.file != nil {
+		report.StatePath = r.file.Path()
+	}
+	return report, nil
+}
+
+func firstRun(file *statefile.File) string {
+	if file == nil {
+		return "no --state: compared without one; aliases removed from the manifest cannot be seen"
+	}
+	return fmt.Sprintf("no state at %s: first run; aliases removed from the manifest cannot be seen", file.Path())
+}
+
+// selections resolves the flags that name aliases and collections.
+func (r *run) selections(state planner.State, o *planner.Options) error {
+	aliases := planner.AliasKeys(r.manifest, state)
+	for _, f := range []struct {
+		flag  string
+		known []planner.Key
+		into  *planner.Selection
+	}{
+		{"overwrite-drift", aliases, &o.OverwriteDrift},
+		{"take-over", aliases, &o.TakeOver},
+		{"only", aliases, &o.Only},
+		{"forward", aliases, &o.Forward},
+		{"retire-again", planner.RetireeKeys(r.manifest), &o.RetireAgain},
+	} {
+		selection, err := planner.Select(r.c.StringSlice(f.flag), f.known)
+		if err != nil {
+			return &usageError{what: fmt.Sprintf("--%s: %v", f.flag, err), hint: "ALIAS is a name of the manifest or the state, or DATABASE/ALIAS, or all", err: err}
+		}
+		*f.into = selection
+	}
+	if o.Only.All {
+		o.Only = planner.Selection{}
+	}
+	return nil
+}
+
+// readFailed is an error from before the plan: nothing was changed.
+func (r *run) readFailed(err error) error {
+	if r.signals.soft.Err() != nil {
+		return &interruptedError{what: "while reading the cluster; nothing was changed"}
+	}
+	return &failedError{what: fmt.Sprintf("cannot read the cluster, nothing was changed: %v", err), hint: hintOf(err), err: err}
+}
+
+// joined lists names for a sentence.
+func joined[T ~string](names []T) string {
+	texts := make([]string, len(names))
+	for i, n := range names {
+		texts[i] = string(n)
+	}
+	return strings.Join(texts, ", ")
+}
