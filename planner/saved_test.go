@@ -1,0 +1,117 @@
+package planner_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"aliasctl/planner"
+)
+
+func saved(t *testing.T, sc scene) planner.Saved {
+	t.Helper()
+	p := sc.build(t)
+	return planner.Save(p, sc.state(t), sc.cluster(t), noon)
+}
+
+func TestSavedPlanSurvivesItsFile(t *testing.T) {
+	sc := scene{want: "a: a2\nn: a2", retire: "a1", last: "a: a1\nx: a1!", live: "a: a1\nx: a1", have: "a1#1 a2#2", retired: "old#9"}
+	s := saved(t, sc)
+	text, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read planner.Saved
+	if err := json.Unmarshal(text, &read); err != nil {
+		t.Fatal(err)
+	}
+	if !read.Intact() {
+		t.Error("a file that nobody edited is not intact")
+	}
+	if diff := cmp.Diff(sc.build(t), read.Unpack()); diff != "" {
+		t.Errorf("the plan (-made +read):\n%s", diff)
+	}
+	if proof := planner.Prove(read.Unpack(), sc.cluster(t)); !proof.OK {
+		t.Errorf("the plan that was read fails its proof: %q", proof.Problems)
+	}
+}
+
+// Every value of the file counts: whichever is edited, it is not intact.
+func TestEditedPlanIsNotIntact(t *testing.T) {
+	s := saved(t, scene{want: "a: a2", retire: "a1", last: "a: a1", live: "a: a1", have: "a1#1 a2#2"})
+	text, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, edit := range []string{`"a2"`, `"a1"`, `"1"`, `"default"`, `"alter-alias"`, `"a"`, `:7`} {
+		other := strings.Replace(string(text), edit, strings.Replace(edit, edit[1:2], "z", 1), 1)
+		if edit == ":7" {
+			other = strings.Replace(string(text), edit, ":8", 1)
+		}
+		var read planner.Saved
+		if err := json.Unmarshal([]byte(other), &read); err != nil {
+			t.Fatalf("%s: %v", edit, err)
+		}
+		if other == string(text) || read.Intact() {
+			t.Errorf("the edit of %s goes unnoticed", edit)
+		}
+	}
+}
+
+func TestStaleNamesEachDifference(t *testing.T) {
+	made := scene{want: "a: a2", retire: "a1", last: "a: a1\nother: b", live: "a: a1\nother: b", have: "a1#1 a2#2 b"}
+	made.want += "\nother: b"
+	tests := map[string]struct {
+		change func(*scene)
+		want   []string
+	}{
+		"nothing changed":                {func(*scene) {}, nil},
+		"another alias moved":            {func(s *scene) { s.live = "a: a1\nother: a2" }, nil},
+		"another binding in the state":   {func(s *scene) { s.last = "a: a1\nother: x" }, nil},
+		"a new alias on what is kept":    {func(s *scene) { s.live += "\nnew: a2" }, nil},
+		"the alias moved":                {func(s *scene) { s.live = "a: b\nother: b" }, []string{`alias default/a: the cluster said "a1" and says "b" now`}},
+		"the alias is gone":              {func(s *scene) { s.live = "other: b" }, []string{`alias default/a: the cluster said "a1" and says absent now`}},
+		"the state moved on":             {func(s *scene) { s.last = "a: a0\nother: b" }, []string{`alias default/a: the state said "a1" and says "a0" now`}},
+		"an unfinished run announced it": {func(s *scene) { s.pending = "a: a1 > a9" }, []string{`alias default/a: the state said "a1" and says "a1", "a9" now`}},
+		"the retiree was made anew":      {func(s *scene) { s.have = "a1#5 a2#2 b" }, []string{`collection default/a1: the cluster said "1" and says "5" now`}},
+		"the retiree is gone":            {func(s *scene) { s.have, s.live = "a2#2 b", "other: b" }, []string{`alias default/a: the cluster said "a1" and says absent now`, `collection default/a1: the cluster said "1" and says absent now`}},
+		"somebody reads the retiree":     {func(s *scene) { s.live += "\nreader: a1" }, []string{`collection default/a1: it was reached by nothing and is reached by "reader" now`}},
+		"the target is gone":             {func(s *scene) { s.have = "a1#1 b" }, []string{"collection default/a2, the target of alias a, is gone"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := saved(t, made)
+			now := made
+			tt.change(&now)
+			if diff := cmp.Diff(tt.want, s.Stale(now.state(t), now.cluster(t))); diff != "" {
+				t.Errorf("stale (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestScopeOfASavedPlan(t *testing.T) {
+	s := saved(t, scene{want: "a: a2\nn: a2", retire: "a1", last: "a: a1\nx: a1", live: "a: a1\nx: a1", have: "a1#1 a2#2"})
+	want := planner.Scope{Databases: []planner.DatabaseScope{{
+		Name: "default", Aliases: map[string]string{"a": "a1", "n": "a2", "x": "a1"}, Targets: []string{"a2"}, Retirees: []string{"a1"},
+	}}}
+	if diff := cmp.Diff(want, s.Scope()); diff != "" {
+		t.Errorf("scope (-want +got):\n%s", diff)
+	}
+}
+
+func TestDigestTellsWhatAPlanDoes(t *testing.T) {
+	one := scene{want: "a: a2", last: "a: a1", live: "a: a1", have: "a2#2"}
+	same := one
+	same.live += "\nforeign: a1"
+	other := one
+	other.want = "a: a1!"
+	if one.build(t).Digest() != same.build(t).Digest() {
+		t.Error("a foreign alias changes the digest")
+	}
+	if one.build(t).Digest() == other.build(t).Digest() {
+		t.Error("another plan has the same digest")
+	}
+}
