@@ -29,7 +29,8 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 			code = exitCode(p)
 		}
 	}()
-	err := newApp(s).Run(args)
+	app := newApp(s)
+	err := app.Run(argumentsLast(app, args))
 	s.fail(err)
 	return exitCode(err)
 }
@@ -42,7 +43,7 @@ func newApp(s *streams) *cli.App {
 		Reader:                    s.in,
 		Writer:                    s.out,
 		ErrWriter:                 s.err,
-		Commands:                  []*cli.Command{syncCommand(s), rollbackCommand(s), historyCommand(s), validateCommand(s), devCommand(s), versionCommand(s)},
+		Commands:                  []*cli.Command{syncCommand(s), rollbackCommand(s), historyCommand(s), showCommand(s), validateCommand(s), devCommand(s), versionCommand(s)},
 		DisableSliceFlagSeparator: true,
 		ExitErrHandler:            func(*cli.Context, error) {}, // Main does it
 		OnUsageError:              onUsageError,
@@ -67,14 +68,55 @@ func prepare(command *cli.Command, s *streams) {
 	command.HideHelpCommand = true
 	command.CustomHelpTemplate = strings.ReplaceAll(helpOf(command), "{{", "{{`{{`}}")
 	command.Action = func(c *cli.Context) error {
-		if c.Args().Present() {
+		switch n := c.Args().Len(); {
+		case command.ArgsUsage == "" && n > 0:
 			return strayArgument(c)
+		case command.ArgsUsage != "" && n != len(strings.Fields(command.ArgsUsage)):
+			return usagef(helpHint(c), "%s takes %s, and %d words were given", command.Name, command.ArgsUsage, n)
 		}
 		if err := fromEnvironment(c, s); err != nil {
 			return err
 		}
 		return action(c)
 	}
+}
+
+// argumentsLast moves the arguments of a command behind its flags, for the
+// commands that take any: the flag package stops at the first argument, and
+// `show plan.json -o json` is how people write it.
+func argumentsLast(app *cli.App, args []string) []string {
+	if len(args) < 3 {
+		return args
+	}
+	command := app.Command(args[1])
+	if command == nil || command.ArgsUsage == "" {
+		return args
+	}
+	takesValue := make(map[string]bool)
+	for _, f := range command.Flags {
+		if doc, ok := f.(cli.DocGenerationFlag); ok && doc.TakesValue() {
+			for _, name := range f.Names() {
+				takesValue[name] = true
+			}
+		}
+	}
+	flags, arguments := args[:2:2], []string{}
+	for rest := args[2:]; len(rest) > 0; rest = rest[1:] {
+		word := rest[0]
+		name := strings.TrimLeft(word, "-")
+		switch {
+		case word == "--":
+			return append(append(flags, arguments...), rest[1:]...)
+		case name == word || name == "":
+			arguments = append(arguments, word)
+		case takesValue[name] && len(rest) > 1:
+			flags = append(flags, word, rest[1])
+			rest = rest[1:]
+		default:
+			flags = append(flags, word)
+		}
+	}
+	return append(flags, arguments...)
 }
 
 func onUsageError(c *cli.Context, err error, _ bool) error {

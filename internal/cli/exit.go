@@ -19,6 +19,7 @@ const (
 	exitError       = 1   // the cluster is unchanged
 	exitPending     = 2   // --detailed-exitcode: the dry run found changes
 	exitRefused     = 3   // a guard, a conflict, drift or another cluster's state
+	exitStale       = 4   // the reviewed plan does not hold any more
 	exitPartly      = 5   // partly applied, or an outcome is unknown; the state is accurate
 	exitLocked      = 6   // another run holds the state
 	exitUsage       = 64  // wrong flags or a bad manifest
@@ -110,6 +111,8 @@ func exitCode(err error) int {
 		return exitPending
 	case is[*refusedError](err):
 		return exitRefused
+	case is[*staleError](err):
+		return exitStale
 	case statefile.IsLocked(err):
 		return exitLocked
 	case is[*usageError](err), isBadManifest(err), is[*planner.SelectionError](err),

@@ -101,6 +101,9 @@ func planFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "offline", Category: category, Usage: "dry run against the state alone; the cluster is not read"},
 		&cli.StringSliceFlag{Name: "only", Category: category, Usage: "plan `ALIAS` (or DATABASE/ALIAS) alone and no retirement; repeatable"},
 		&cli.BoolFlag{Name: "allow-missing-targets", Category: category, Usage: "dry run: plan bindings to collections that are not built yet"},
+		&cli.StringFlag{Name: "plan-out", Category: category, Usage: "dry run: save the plan in `FILE`, for review and for --plan"},
+		&cli.StringFlag{Name: "plan", Category: category, Usage: "apply the saved plan in `FILE`; refused (exit 4) when anything that it touches has changed"},
+		&cli.StringFlag{Name: "expect-digest", Category: category, Usage: "refuse (exit 4) a plan with another digest than this `SHA`; -o json prints it"},
 		&cli.DurationFlag{Name: "drain", Category: category, Value: 30 * time.Second,
 			Usage: "least wait between the last alias leaving a collection in this run and its drop: proxies may still send readers there"},
 	}
@@ -202,6 +205,14 @@ func usageConflict(c *cli.Context) error {
 		if apply && c.Bool(f.name) {
 			return usagef(f.why, "--apply and --%s exclude each other", f.name)
 		}
+	}
+	switch {
+	case c.String("plan") != "" && !apply:
+		return usagef("`aliasctl show PLAN` shows it", "--plan is for --apply")
+	case c.String("plan-out") != "" && apply:
+		return usagef("save it in a dry run, review it, and give it to --apply with --plan", "--apply and --plan-out exclude each other")
+	case c.String("plan") != "" && c.String("expect-digest") != "":
+		return usagef("the file has a digest of its own", "--plan and --expect-digest exclude each other")
 	}
 	if c.Duration("drain") < 0 {
 		return usagef("", "--drain %v is negative", c.Duration("drain"))

@@ -75,7 +75,7 @@ func (r *run) do(want func(*run) error, derive func(*run, planner.State) error) 
 	if err != nil {
 		return err
 	}
-	if want != nil {
+	if want != nil && r.c.String("plan") == "" {
 		if err := want(r); err != nil {
 			return err
 		}
@@ -112,13 +112,22 @@ func (r *run) do(want func(*run) error, derive func(*run, planner.State) error) 
 			return err
 		}
 	}
-	cluster.Label = r.manifest.Cluster
+	if r.manifest != nil { // a saved plan has its own
+		cluster.Label = r.manifest.Cluster
+	}
 	if err := r.checkCluster(stored, cluster); err != nil {
 		return err
 	}
-	report, err := r.plan(stored, cluster, limits)
+	compute := r.plan
+	if r.c.String("plan") != "" {
+		compute = r.reviewed
+	}
+	report, err := compute(stored, cluster, limits)
 	if err != nil {
 		return err
+	}
+	if r.file != nil {
+		report.StatePath = r.file.Path()
 	}
 	return r.conclude(stored.state, report)
 }
@@ -212,11 +221,12 @@ func (r *run) plan(stored storedState, cluster planner.Cluster, limits planner.L
 	if !stored.found {
 		p.Notes = append([]string{firstRun(r.file)}, p.Notes...)
 	}
-	report := render.Report{Plan: p, Proof: planner.Prove(p, live), Refusals: p.Check(limits)}
-	if r.file != nil {
-		report.StatePath = r.file.Path()
+	if path := r.c.String("plan-out"); path != "" {
+		if err := writePlan(path, planner.Save(p, stored.state, live, options.Now)); err != nil {
+			return render.Report{}, err
+		}
 	}
-	return report, nil
+	return render.Report{Plan: p, Proof: planner.Prove(p, live), Refusals: p.Check(limits)}, r.expected(p)
 }
 
 func firstRun(file *statefile.File) string {

@@ -55,6 +55,15 @@ func (s *streams) fail(err error) {
 		return
 	}
 	s.say("aliasctl: error: %s", render.Clean(err.Error()))
+	var listing interface {
+		error
+		Lines() []string
+	}
+	if errors.As(err, &listing) {
+		for _, line := range listing.Lines() {
+			s.say("  - %s", render.Clean(line))
+		}
+	}
 	if hint := hintOf(err); hint != "" {
 		s.say("aliasctl: hint: %s", render.Clean(hint))
 	}

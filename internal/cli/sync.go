@@ -35,6 +35,9 @@ func loadManifest(c *cli.Context, s *streams, paths []string) (*manifest.Manifes
 
 // namesDefault says whether the manifest spells the default database out.
 func namesDefault(m *manifest.Manifest) bool {
+	if m == nil {
+		return false
+	}
 	for _, d := range m.Databases {
 		if d.Name == manifest.DefaultDatabase {
 			return d.Named

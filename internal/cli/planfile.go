@@ -1,0 +1,133 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"aliasctl/internal/milvus"
+	"aliasctl/internal/render"
+	"aliasctl/planner"
+)
+
+// maxPlanFile bounds a saved plan that is read: a million steps fit.
+const maxPlanFile = 1 << 30
+
+// staleError is a plan that was reviewed and does not hold any more.
+type staleError struct {
+	what        string
+	differences []string
+}
+
+func (e *staleError) Error() string { return e.what }
+
+// Lines lists every difference, one a line.
+func (e *staleError) Lines() []string { return e.differences }
+
+func (e *staleError) Hint() string { return "make and review a new plan: nothing was changed" }
+
+// writePlan saves a plan for `--plan`, in one piece.
+func writePlan(path string, s planner.Saved) error {
+	text, err := json.MarshalIndent(s, "", " ")
+	if err == nil {
+		err = os.WriteFile(path, append(text, '\n'), 0o644)
+	}
+	if err != nil {
+		return &failedError{what: fmt.Sprintf("cannot save the plan: %v", err), err: err}
+	}
+	return nil
+}
+
+// readPlan reads a saved plan and refuses one that was edited.
+func readPlan(path string) (planner.Saved, error) {
+	fail := func(hint, format string, args ...any) (planner.Saved, error) {
+		return planner.Saved{}, usagef(hint, "plan %q: %s", path, fmt.Sprintf(format, args...))
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return fail("make one with `aliasctl sync --dry-run --plan-out PATH`", "%v", errors.Unwrap(err))
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxPlanFile))
+	if err != nil {
+		return fail("", "%v", err)
+	}
+	var version struct {
+		Version int `json:"version"`
+	}
+	if err := json.Unmarshal(text, &version); err != nil {
+		return fail("make one with `aliasctl sync --dry-run --plan-out PATH`", "it is no saved plan: %v", err)
+	}
+	if version.Version != planner.SavedVersion {
+		return fail("use the aliasctl that made it", "it has version %d, this aliasctl reads version %d", version.Version, planner.SavedVersion)
+	}
+	var saved planner.Saved
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&saved); err != nil {
+		return fail("make a new one", "it is no saved plan: %v", err)
+	}
+	if !saved.Intact() {
+		return fail("make a new one: a saved plan is not edited by hand", "its digest does not fit its content: it was changed after it was made")
+	}
+	return saved, nil
+}
+
+func showCommand(s *streams) *cli.Command {
+	return &cli.Command{
+		Name:        "show",
+		Usage:       "show a saved plan in any format",
+		ArgsUsage:   "PLAN",
+		Description: "Example:   aliasctl sync --dry-run --plan-out plan.json\n           aliasctl show plan.json -o markdown",
+		Flags:       outputFlags(),
+		Action: func(c *cli.Context) error {
+			saved, err := readPlan(c.Args().First())
+			if err != nil {
+				return err
+			}
+			s.noColor = c.Bool("no-color")
+			outputs, err := outputsOf(c)
+			if err != nil {
+				return err
+			}
+			p := saved.Unpack()
+			return outputs.write(s, render.Report{Plan: p, Proof: planner.Prove(p, nil)})
+		},
+	}
+}
+
+// reviewed is the saved plan of `--plan`, when it still holds.
+func (r *run) reviewed(stored storedState, cluster planner.Cluster, limits planner.Limits) (render.Report, error) {
+	saved, err := readPlan(r.c.String("plan"))
+	if err != nil {
+		return render.Report{}, err
+	}
+	if saved.Plan.Cluster.URI != cluster.URI {
+		return render.Report{}, &refusedError{what: fmt.Sprintf("the plan was made for %q, this run talks to %q", saved.Plan.Cluster.URI, cluster.URI), hint: "check --uri and --plan"}
+	}
+	live, err := milvus.Read(r.signals.soft, r.conn.Client, saved.Scope())
+	if err != nil {
+		return render.Report{}, r.readFailed(err)
+	}
+	if differences := saved.Stale(stored.state, live); len(differences) > 0 {
+		return render.Report{}, &staleError{what: fmt.Sprintf("the plan of %s is stale", saved.MadeAt.Format(time.RFC3339)), differences: differences}
+	}
+	p := saved.Unpack()
+	return render.Report{Plan: p, Proof: planner.Prove(p, live), Refusals: p.Check(limits)}, nil
+}
+
+// expected refuses a plan that is not the one that was reviewed.
+func (r *run) expected(p planner.Plan) error {
+	want := r.c.String("expect-digest")
+	if got := p.Digest(); want != "" && got != want {
+		return &staleError{what: "the plan is not the one that was reviewed", differences: []string{
+			fmt.Sprintf("its digest is %s, --expect-digest is %s", got, want)}}
+	}
+	return nil
+}
