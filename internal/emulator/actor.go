@@ -23,27 +23,27 @@ func (e *Emulator) CreateCollection(database, collection string) error {
 
 // DropCollection drops a collection as v2 does.
 func (e *Emulator) DropCollection(database, collection string) error {
-	return e.update(func(c *catalog) error { return c.dropCollection(database, collection) })
+	return e.dropCollection(nil, database, collection)
 }
 
 // RenameCollection gives a collection another name; its aliases stay with it.
 func (e *Emulator) RenameCollection(database, collection, name string) error {
-	return e.update(func(c *catalog) error { return c.renameCollection(database, collection, "", name) })
+	return e.renameCollection(nil, database, collection, "", name)
 }
 
 // CreateAlias binds a new alias.
 func (e *Emulator) CreateAlias(database, alias, collection string) error {
-	return e.update(func(c *catalog) error { return c.createAlias(database, alias, collection) })
+	return e.createAlias(nil, database, alias, collection)
 }
 
 // AlterAlias moves an alias.
 func (e *Emulator) AlterAlias(database, alias, collection string) error {
-	return e.update(func(c *catalog) error { return c.alterAlias(database, alias, collection) })
+	return e.alterAlias(nil, database, alias, collection)
 }
 
 // DropAlias drops an alias.
 func (e *Emulator) DropAlias(database, alias string) error {
-	return e.update(func(c *catalog) error { return c.dropAlias(database, alias) })
+	return e.dropAlias(nil, database, alias)
 }
 
 // MakeZombie leaves alias bound to a collection that was dropped: what a create
@@ -51,7 +51,7 @@ func (e *Emulator) DropAlias(database, alias string) error {
 // every drop on a server without the guard. The collection is made and dropped
 // for it, or dropped with all its aliases when it exists.
 func (e *Emulator) MakeZombie(database, alias, collection string) error {
-	return e.update(func(c *catalog) error { return c.makeZombie(database, alias, collection) })
+	return e.change(nil, database, collection, func(c *catalog) error { return c.makeZombie(database, alias, collection) })
 }
 
 func (c *catalog) makeZombie(database, alias, name string) error {
@@ -68,6 +68,7 @@ func (c *catalog) makeZombie(database, alias, name string) error {
 	}
 	db.bind(alias, gone)
 	db.remove(gone)
+	gone.dropped = true
 	c.changed()
 	return nil
 }

@@ -23,13 +23,27 @@ func describeAlias(x *exchange) reply {
 }
 
 func createAlias(x *exchange) reply {
-	return x.done(x.e.CreateAlias(x.names.DbName, x.names.AliasName, x.names.CollectionName))
+	return x.done(x.e.createAlias(x.proxy, x.names.DbName, x.names.AliasName, x.names.CollectionName))
 }
 
 func alterAlias(x *exchange) reply {
-	return x.done(x.e.AlterAlias(x.names.DbName, x.names.AliasName, x.names.CollectionName))
+	return x.done(x.e.alterAlias(x.proxy, x.names.DbName, x.names.AliasName, x.names.CollectionName))
 }
 
 func dropAlias(x *exchange) reply {
-	return x.done(x.e.DropAlias(x.names.DbName, x.names.AliasName))
+	return x.done(x.e.dropAlias(x.proxy, x.names.DbName, x.names.AliasName))
+}
+
+// The changes, sent through a proxy or, with nil, through none.
+
+func (e *Emulator) createAlias(by *Proxy, database, alias, target string) error {
+	return e.change(by, database, alias, func(c *catalog) error { return c.createAlias(database, alias, target) })
+}
+
+func (e *Emulator) alterAlias(by *Proxy, database, alias, target string) error {
+	return e.change(by, database, alias, func(c *catalog) error { return c.alterAlias(database, alias, target) })
+}
+
+func (e *Emulator) dropAlias(by *Proxy, database, alias string) error {
+	return e.change(by, database, alias, func(c *catalog) error { return c.dropAlias(database, alias) })
 }

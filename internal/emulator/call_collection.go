@@ -22,6 +22,9 @@ func hasCollection(x *exchange) reply {
 		Has bool `json:"has"`
 	}
 	err := x.e.view(func(c *catalog) (err error) {
+		if found.Has = x.proxy.knows(x.names.DbName, x.names.CollectionName); found.Has {
+			return nil
+		}
 		found.Has, err = c.hasCollection(x.names.DbName, x.names.CollectionName)
 		return err
 	})
@@ -29,13 +32,21 @@ func hasCollection(x *exchange) reply {
 }
 
 func dropCollection(x *exchange) reply {
-	return x.done(x.e.DropCollection(x.names.DbName, x.names.CollectionName))
+	return x.done(x.e.dropCollection(x.proxy, x.names.DbName, x.names.CollectionName))
+}
+
+func (e *Emulator) dropCollection(by *Proxy, database, name string) error {
+	return e.change(by, database, name, func(c *catalog) error { return c.dropCollection(database, name) })
 }
 
 func renameCollection(x *exchange) reply {
-	return x.done(x.e.update(func(c *catalog) error {
-		return c.renameCollection(x.names.DbName, x.names.CollectionName, x.names.NewDbName, x.names.NewCollectionName)
-	}))
+	return x.done(x.e.renameCollection(x.proxy, x.names.DbName, x.names.CollectionName, x.names.NewDbName, x.names.NewCollectionName))
+}
+
+func (e *Emulator) renameCollection(by *Proxy, database, name, newDatabase, newName string) error {
+	return e.change(by, database, name, func(c *catalog) error {
+		return c.renameCollection(database, name, newDatabase, newName)
+	})
 }
 
 // createRequest is the body of collections/create, v1 and v2.

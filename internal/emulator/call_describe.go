@@ -61,7 +61,7 @@ func describeCollection(x *exchange) reply {
 	}
 	message := ""
 	err := x.e.view(func(c *catalog) error {
-		of, err := c.find(x.names.DbName, x.names.CollectionName, cannotFindCollection)
+		of, err := x.describe(c)
 		if err != nil {
 			return err
 		}
@@ -96,6 +96,14 @@ func describeCollection(x *exchange) reply {
 		found.ExternalSource, found.ExternalSpec, found.StructFields = new(string), new(string), empty
 	}
 	return jsonReply(http.StatusOK, successBody{x.route.success, found, &message})
+}
+
+// describe resolves the collection of collections/describe.
+func (x *exchange) describe(c *catalog) (*collection, error) {
+	if x.e.profile.DescribesFresh {
+		return c.find(x.names.DbName, x.names.CollectionName, cannotFindCollection)
+	}
+	return x.find(c, cannotFindCollection)
 }
 
 func fieldViews(p *Profile, s schema) []fieldView {

@@ -30,8 +30,8 @@ const defaultLimit = 100
 
 const countField = "count(*)"
 
-// find answers a call that reads rows.
-func (x *exchange) find(do func(c *catalog, asked *entityRequest) ([]row, error)) reply {
+// rows answers a call that reads rows.
+func (x *exchange) rows(do func(c *catalog, asked *entityRequest) ([]row, error)) reply {
 	asked := entityRequest{Limit: defaultLimit}
 	if err := x.decode(&asked); err != nil {
 		return failureReply(err)
@@ -74,7 +74,7 @@ func (x *exchange) put(replace bool, view func(ids []any) any) reply {
 	}
 	ids := []any{}
 	err := x.e.update(func(c *catalog) error {
-		of, err := c.find(x.names.DbName, x.names.CollectionName, cannotFindCollection)
+		of, err := x.find(c, cannotFindCollection)
 		if err != nil {
 			return err
 		}
@@ -105,7 +105,7 @@ func deleteEntities(x *exchange) reply {
 		return failureReply(err)
 	}
 	err := x.e.update(func(c *catalog) error {
-		of, err := c.find(x.names.DbName, x.names.CollectionName, cannotFindCollection)
+		of, err := x.find(c, cannotFindCollection)
 		if err != nil {
 			return err
 		}
@@ -124,14 +124,14 @@ func deleteEntities(x *exchange) reply {
 }
 
 func queryEntities(x *exchange) reply {
-	return x.find(func(c *catalog, asked *entityRequest) ([]row, error) {
+	return x.rows(func(c *catalog, asked *entityRequest) ([]row, error) {
 		missing := cannotFindCollection
 		if x.e.profile.shape.limiterFirst {
 			missing = func(database, collection string) *Failure {
 				return fail(codeLimited, "request is rejected by limiter, error: %s", collectionNotFoundIn(database, collection).Message)
 			}
 		}
-		of, err := c.find(x.names.DbName, x.names.CollectionName, missing)
+		of, err := x.find(c, missing)
 		if err != nil {
 			return nil, err
 		}
@@ -161,8 +161,8 @@ func queryEntities(x *exchange) reply {
 }
 
 func searchEntities(x *exchange) reply {
-	return x.find(func(c *catalog, asked *entityRequest) ([]row, error) {
-		of, err := c.find(x.names.DbName, x.names.CollectionName, cannotFindCollection)
+	return x.rows(func(c *catalog, asked *entityRequest) ([]row, error) {
+		of, err := x.find(c, cannotFindCollection)
 		if err != nil {
 			return nil, err
 		}

@@ -8,7 +8,7 @@ import (
 func listIndexes(x *exchange) reply {
 	found := []string{}
 	err := x.e.view(func(c *catalog) error {
-		of, err := c.find(x.names.DbName, x.names.CollectionName, collectionNotFoundIn)
+		of, err := x.find(c, collectionNotFoundIn)
 		if err != nil {
 			return err
 		}
@@ -43,7 +43,7 @@ type indexDetail struct {
 func describeIndex(x *exchange) reply {
 	var found []indexDetail
 	err := x.e.view(func(c *catalog) error {
-		of, err := c.find(x.names.DbName, x.names.CollectionName, collectionNotFoundIn)
+		of, err := x.find(c, collectionNotFoundIn)
 		if err != nil {
 			return err
 		}
@@ -110,7 +110,7 @@ func createIndex(x *exchange) reply {
 		return failureReply(err)
 	}
 	return x.done(x.e.update(func(c *catalog) error {
-		of, err := c.find(x.names.DbName, x.names.CollectionName, collectionNotFoundIn)
+		of, err := x.find(c, collectionNotFoundIn)
 		if err != nil {
 			return err
 		}
@@ -130,7 +130,7 @@ func createIndex(x *exchange) reply {
 // dropIndex is a success for an index that does not exist.
 func dropIndex(x *exchange) reply {
 	return x.done(x.e.update(func(c *catalog) error {
-		of, err := c.find(x.names.DbName, x.names.CollectionName, collectionNotFoundIn)
+		of, err := x.find(c, collectionNotFoundIn)
 		if err != nil {
 			return err
 		}
@@ -148,7 +148,7 @@ func dropIndex(x *exchange) reply {
 // listPartitions knows the one partition that every collection has.
 func listPartitions(x *exchange) reply {
 	err := x.e.view(func(c *catalog) error {
-		_, err := c.find(x.names.DbName, x.names.CollectionName, collectionNotFoundIn)
+		_, err := x.find(c, collectionNotFoundIn)
 		return err
 	})
 	return x.data([]string{"_default"}, err)

@@ -7,7 +7,7 @@ func collectionStats(x *exchange) reply {
 		RowCount int64 `json:"rowCount"`
 	}
 	err := x.e.view(func(c *catalog) error {
-		of, err := c.find(x.names.DbName, x.names.CollectionName, collectionNotFoundIn)
+		of, err := x.find(c, collectionNotFoundIn)
 		if err != nil {
 			return err
 		}
@@ -24,7 +24,7 @@ func loadState(x *exchange) reply {
 		State    string `json:"loadState"`
 	}
 	err := x.e.view(func(c *catalog) error {
-		of, err := c.find(x.names.DbName, x.names.CollectionName,
+		of, err := x.find(c,
 			func(_, collection string) *Failure { return collectionNotFound(collection) })
 		if err != nil {
 			return err
@@ -45,7 +45,7 @@ func loadState(x *exchange) reply {
 
 func loadCollection(x *exchange) reply {
 	return x.done(x.e.update(func(c *catalog) error {
-		of, err := c.find(x.names.DbName, x.names.CollectionName, collectionNotFoundIn)
+		of, err := x.find(c, collectionNotFoundIn)
 		if err != nil {
 			return err
 		}
@@ -56,7 +56,7 @@ func loadCollection(x *exchange) reply {
 // releaseCollection is a success for a collection that is not loaded.
 func releaseCollection(x *exchange) reply {
 	return x.done(x.e.update(func(c *catalog) error {
-		of, err := c.find(x.names.DbName, x.names.CollectionName, collectionNotFoundIn)
+		of, err := x.find(c, collectionNotFoundIn)
 		if err != nil {
 			return err
 		}

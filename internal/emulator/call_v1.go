@@ -14,7 +14,7 @@ func describeCollectionV1(x *exchange) reply {
 	}
 	found.CollectionName, found.ShardsNum = x.names.CollectionName, 1
 	err := x.e.view(func(c *catalog) error {
-		of, err := c.find(x.names.DbName, x.names.CollectionName, cannotFindCollection)
+		of, err := x.find(c, cannotFindCollection)
 		if err != nil {
 			return err
 		}
@@ -39,7 +39,7 @@ func describeCollectionV1(x *exchange) reply {
 // error where v2 has a success: for a missing database or collection.
 func dropCollectionV1(x *exchange) reply {
 	database, name := x.names.DbName, x.names.CollectionName
-	return x.done(x.e.update(func(c *catalog) error {
+	return x.done(x.e.change(x.proxy, database, name, func(c *catalog) error {
 		db := c.databases[database]
 		if db == nil {
 			return fail(codeDatabaseNotFound, "database not found, database: %s", database)

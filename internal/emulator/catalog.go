@@ -36,6 +36,7 @@ type database struct {
 	name        string
 	properties  []property
 	collections map[string]*collection
+	byID        map[int64]*collection
 	aliases     map[string]*collection
 	// The names of both, for lists.
 	collectionNames, aliasNames nameSet
@@ -65,6 +66,7 @@ func (c *catalog) addDatabase(name string, id int64) *database {
 	db := &database{
 		id: id, name: name,
 		collections: map[string]*collection{},
+		byID:        map[int64]*collection{},
 		aliases:     map[string]*collection{},
 	}
 	c.databases[name] = db

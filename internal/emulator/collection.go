@@ -47,8 +47,7 @@ func (c *catalog) createCollection(database, name string, s schema) error {
 		return nil
 	}
 	added := &collection{id: c.newID(), name: name, schema: s}
-	db.collections[name] = added
-	db.collectionNames.add(name)
+	db.add(added)
 	c.changed()
 	if len(s.Indexes) == 0 {
 		return nil
@@ -98,14 +97,20 @@ func (c *catalog) dropCollection(database, name string) error {
 			name, strings.Join(gone.aliases.list(c.turn.Add(1)), " "))
 	}
 	db.remove(gone)
+	gone.dropped = true
 	c.changed()
 	return nil
 }
 
-func (db *database) remove(gone *collection) {
-	gone.dropped = true
-	delete(db.collections, gone.name)
-	db.collectionNames.remove(gone.name)
+func (db *database) add(of *collection) {
+	db.collections[of.name], db.byID[of.id] = of, of
+	db.collectionNames.add(of.name)
+}
+
+func (db *database) remove(of *collection) {
+	delete(db.collections, of.name)
+	delete(db.byID, of.id)
+	db.collectionNames.remove(of.name)
 }
 
 // renameCollection gives a collection another name and, where newDatabase is
@@ -143,11 +148,9 @@ func (c *catalog) renameCollection(database, name, newDatabase, newName string) 
 	if to != db && moved.aliases.len() > 0 {
 		return c.profile.unclassified("fail to rename db name, must drop all aliases of this collection before rename")
 	}
-	delete(db.collections, name)
-	db.collectionNames.remove(name)
+	db.remove(moved)
 	moved.name = newName
-	to.collections[newName] = moved
-	to.collectionNames.add(newName)
+	to.add(moved)
 	c.changed()
 	return nil
 }

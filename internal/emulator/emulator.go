@@ -23,6 +23,7 @@ type Emulator struct {
 	mu      sync.RWMutex
 	catalog *catalog
 	keeper  *keeper // nil when nothing is kept on disk
+	proxies []*Proxy
 
 	access   access
 	timeouts timeouts

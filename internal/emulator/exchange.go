@@ -14,6 +14,7 @@ import (
 // exchange is one request on its way to a reply.
 type exchange struct {
 	e      *Emulator
+	proxy  *Proxy // that it came through, nil for none
 	http   *http.Request
 	route  *route // nil for an unknown path
 	body   []byte

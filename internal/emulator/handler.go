@@ -6,8 +6,11 @@ import (
 )
 
 // ServeHTTP answers one call of the REST API.
-func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := exchange{e: e, http: r, route: e.route(r.Method, r.URL.Path)}
+func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) { e.serve(w, r, nil) }
+
+// serve answers a call that came through a proxy, or through none.
+func (e *Emulator) serve(w http.ResponseWriter, r *http.Request, through *Proxy) {
+	x := exchange{e: e, proxy: through, http: r, route: e.route(r.Method, r.URL.Path)}
 	if x.route == nil {
 		if path, ok := strings.CutSuffix(r.URL.Path, "/"); ok && e.route(r.Method, path) != nil {
 			redirect(w, r, path)

@@ -31,6 +31,8 @@ type keeper struct {
 	known  *os.File // the version that the catalogue was read from, nil for none
 	info   os.FileInfo
 	digest string // of the seed
+	// reread is called after the catalogue was read from another file.
+	reread func()
 	// replace is replaceFile, but for tests.
 	replace func(path string, content []byte) (*os.File, error)
 }
@@ -47,7 +49,7 @@ func openKeeper(path, digest string) (*keeper, error) {
 			return nil, &CopyError{path, err}
 		}
 	}
-	return &keeper{path: path, lock: flock.New(path + ".lock"), digest: digest, replace: replaceFile}, nil
+	return &keeper{path: path, lock: flock.New(path + ".lock"), digest: digest, reread: func() {}, replace: replaceFile}, nil
 }
 
 // begin reads the copy, or fills the catalogue from the seed and makes it.
@@ -127,6 +129,7 @@ func (k *keeper) refresh(c *catalog) error {
 		file.Close()
 		return &SeedChangedError{Copy: k.path}
 	}
+	k.reread()
 	return k.know(file)
 }
 

@@ -23,6 +23,7 @@ func Open(seedPath string, profile Profile) (*Emulator, error) {
 	if e.keeper, err = openKeeper(CopyPath(seedPath), start.digest()); err != nil {
 		return nil, err
 	}
+	e.keeper.reread = e.expireAll
 	if err := e.keeper.begin(e.catalog, start); err != nil {
 		e.keeper.close()
 		var changed *SeedChangedError

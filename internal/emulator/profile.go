@@ -43,6 +43,13 @@ type Profile struct {
 	// store answers again (milvus-rest section 13.1, point 2).
 	LandsLate bool
 
+	// ExpiresFirst tells the proxies of a change before it is written, and not
+	// after it (before 2.6.6; milvus-rest section 3, read in the source).
+	ExpiresFirst bool
+	// DescribesFresh answers collections/describe from the coordinator and not
+	// from the cache of the proxy (before 2.5.18; milvus-rest section 1.4).
+	DescribesFresh bool
+
 	// NoV1 leaves out the v1 routes, so that they answer 404.
 	NoV1 bool
 	// Success is the code of a v2 success: 0, or 200 before 2.4.3.
@@ -70,11 +77,12 @@ var (
 		Name: "2.4", Release: "2.4.24", Guard: true,
 		TrimsNames: true, HasForgivesDatabase: true,
 		StickyTimeout: true, PlainTimeout: true, LandsLate: true,
+		ExpiresFirst: true, DescribesFresh: true,
 		shape: shape{limiterFirst: true},
 	}
 	V25 = Profile{
 		Name: "2.5", Release: "2.5.27", Guard: true,
-		LooksUpTarget: true,
+		LooksUpTarget: true, ExpiresFirst: true,
 		shape: shape{nullable: true, indexParams: true, nestedVectors: true,
 			resourceGroups: true},
 	}

@@ -279,8 +279,7 @@ func (s *seed) fill(c *catalog) {
 			if !one.indexed {
 				added.schema.Indexes = nil
 			}
-			db.collections[one.name] = added
-			db.collectionNames.add(one.name)
+			db.add(added)
 		}
 		for _, b := range from.aliases {
 			db.bind(b.alias, db.collections[b.collection])

@@ -86,8 +86,7 @@ func (c *catalog) decode(content []byte) (seedDigest string, err error) {
 		for _, of := range from.Collections {
 			added := &collection{id: of.ID, name: of.Name, rows: of.Rows, loaded: of.Loaded, schema: of.Schema, entities: of.Entities}
 			byID[of.ID] = added
-			db.collections[of.Name] = added
-			db.collectionNames.add(of.Name)
+			db.add(added)
 		}
 		for _, alias := range from.Aliases {
 			to := byID[alias.Collection]
