@@ -11,6 +11,7 @@ import (
 type document struct {
 	*loader
 	file     string
+	lines    *lineReader
 	repaired bool // bad characters were reported, and replaced by U+FFFD
 	first    bool // of its file
 	line     int  // where it starts

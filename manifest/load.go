@@ -100,7 +100,7 @@ func (l *loader) add(file string, data []byte) {
 	}
 	lines := &lineReader{rest: text}
 	dec := yaml.NewDecoder(lines)
-	d := &document{loader: l, file: file, repaired: !bytes.Equal(text, data)}
+	d := &document{loader: l, file: file, lines: lines, repaired: !bytes.Equal(text, data)}
 	var node yaml.Node
 	for d.first = true; ; d.first = false {
 		switch err := decodeNode(dec, &node); {
@@ -110,7 +110,7 @@ func (l *loader) add(file string, data []byte) {
 			}
 			return
 		case err != nil:
-			line, message, hint := syntaxError(text, err, lines.lines)
+			line, message, hint := syntaxError(text, err, lines.count)
 			reportAt(line, 1, hint, "%s", message)
 			return
 		}

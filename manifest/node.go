@@ -20,7 +20,14 @@ func (s subject) String() string {
 	return s.noun + " " + quoted(s.name).String()
 }
 
-func (d *document) pos(n *yaml.Node) Position { return Position{d.file, n.Line, n.Column} }
+// pos is where n stands. yaml.v3 places a missing value behind the end of the
+// file when its key is written with a question mark; it is taken back into it.
+func (d *document) pos(n *yaml.Node) Position {
+	if n.Line > d.lines.count {
+		return Position{d.file, max(d.lines.count, 1), 1}
+	}
+	return Position{d.file, n.Line, n.Column}
+}
 
 // target is the node that n is or, as a YAML alias, stands for.
 func target(n *yaml.Node) *yaml.Node {

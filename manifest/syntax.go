@@ -30,9 +30,9 @@ const maxProbe = 2 << 20
 
 // lineReader hands out at most one line a time and counts them.
 type lineReader struct {
-	rest  []byte
-	lines int // handed out, the last one perhaps in part
-	inner bool
+	rest   []byte
+	count  int  // of the lines handed out, the last one perhaps in part
+	inside bool // of a line
 }
 
 func (r *lineReader) Read(p []byte) (int, error) {
@@ -44,10 +44,10 @@ func (r *lineReader) Read(p []byte) (int, error) {
 	if end >= 0 {
 		n = end + 1
 	}
-	if !r.inner {
-		r.lines++
+	if !r.inside {
+		r.count++
 	}
-	r.inner = end < 0
+	r.inside = end < 0
 	copy(p, r.rest[:n])
 	r.rest = r.rest[n:]
 	return n, nil
