@@ -161,7 +161,7 @@ func (d *document) readRetire(n *yaml.Node, db int) {
 			}
 		}
 		if collection, ok := d.text(name, retireeShape.rule); ok {
-			d.merger.addRetiree(db, Retiree{Collection: collection, Pos: d.pos(name)})
+			d.merger.addRetiree(db, Retiree{Collection: collection, Pos: d.pos(item)})
 		}
 	}
 }

@@ -61,7 +61,7 @@ func TestEveryValueHasItsPlace(t *testing.T) {
 				{Name: "products", Collection: "products_v42", Pos: at(6, 3)},
 				{Name: "reviews", Collection: "reviews_v7", Protect: true, Pos: at(7, 3)},
 			},
-			Retire:   []Retiree{{Collection: "products_v40", Pos: at(11, 5)}, {Collection: "reviews_v5", Pos: at(12, 17)}},
+			Retire:   []Retiree{{Collection: "products_v40", Pos: at(11, 5)}, {Collection: "reviews_v5", Pos: at(12, 5)}},
 			Releases: []Release{{"legacy", at(13, 11)}},
 		}},
 	}

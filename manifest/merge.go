@@ -46,7 +46,8 @@ func (m *merger) database(name string, named bool, pos Position) int {
 	return i
 }
 
-// expect makes room for n more entries of each kind.
+// expect makes room for more entries of each kind. It comes before the first
+// of them is added.
 func (m *merger) expect(db, aliases, retire, releases int) {
 	d, names := &m.manifest.Databases[db], &m.names[db]
 	d.Aliases = grow(d.Aliases, &names.aliases, aliases)
@@ -63,33 +64,40 @@ func grow[E any](entries []E, index *map[string]int32, n int) []E {
 
 func (m *merger) addAlias(db int, a Alias) {
 	entries := &m.manifest.Databases[db].Aliases
-	if i, ok := m.names[db].aliases[a.Name]; ok {
+	if i, ok := claim(m.names[db].aliases, a.Name, len(*entries)); !ok {
 		m.report(a.Pos, "an alias is bound to one collection; keep one of the two",
 			"duplicate alias %s, first at %s", quoted(a.Name), (*entries)[i].Pos)
 		return
 	}
-	m.names[db].aliases[a.Name] = int32(len(*entries))
 	*entries = append(*entries, a)
 }
 
 func (m *merger) addRetiree(db int, r Retiree) {
 	entries := &m.manifest.Databases[db].Retire
-	if i, ok := m.names[db].retire[r.Collection]; ok {
+	if i, ok := claim(m.names[db].retire, r.Collection, len(*entries)); !ok {
 		m.report(r.Pos, "", "duplicate retired collection %s, first at %s", quoted(r.Collection), (*entries)[i].Pos)
 		return
 	}
-	m.names[db].retire[r.Collection] = int32(len(*entries))
 	*entries = append(*entries, r)
 }
 
 func (m *merger) addRelease(db int, r Release) {
 	entries := &m.manifest.Databases[db].Releases
-	if i, ok := m.names[db].release[r.Alias]; ok {
+	if i, ok := claim(m.names[db].release, r.Alias, len(*entries)); !ok {
 		m.report(r.Pos, "", "duplicate released alias %s, first at %s", quoted(r.Alias), (*entries)[i].Pos)
 		return
 	}
-	m.names[db].release[r.Alias] = int32(len(*entries))
 	*entries = append(*entries, r)
+}
+
+// claim notes that name is at place i. When it already is at another place, it
+// returns that and false.
+func claim(index map[string]int32, name string, i int) (int, bool) {
+	if first, ok := index[name]; ok {
+		return int(first), false
+	}
+	index[name] = int32(i)
+	return i, true
 }
 
 // checkClashes reports every name that a database uses in two ways. Aliases

@@ -101,9 +101,8 @@ type quoted string
 
 func (q quoted) String() string {
 	const most = 80
-	if s := string(q); len(s) <= most {
-		return strconv.Quote(s)
-	} else {
-		return strconv.Quote(strings.ToValidUTF8(s[:most], "")) + "..."
+	if len(q) <= most {
+		return strconv.Quote(string(q))
 	}
+	return strconv.Quote(strings.ToValidUTF8(string(q[:most]), "")) + "..."
 }

@@ -177,7 +177,8 @@ func TestAnyWritingIsRead(t *testing.T) {
 					continue
 				}
 				line := strings.Split(texts[i], "\n")[pos.Line-1]
-				there := strings.ReplaceAll(strings.TrimLeft(line[pos.Column-1:], `"'`), "${v}", "v")
+				there := strings.TrimPrefix(line[pos.Column-1:], "collection: ")
+				there = strings.ReplaceAll(strings.TrimLeft(there, `"'`), "${v}", "v")
 				if !strings.HasPrefix(there, name) {
 					t.Fatalf("%s is said to be at %s, where %q is", name, pos, there)
 				}

@@ -48,10 +48,9 @@ func AsSourceError(err error) (*SourceError, bool) {
 }
 
 var (
-	errTwice     = errors.New("it is given twice")
-	errNoFile    = errors.New("the directory has no *.yaml or *.yml file")
-	errNoStdin   = errors.New("there is no standard input")
-	errDirectory = errors.New("it is not a file")
+	errTwice   = errors.New("it is given twice")
+	errNoFile  = errors.New("the directory has no *.yaml or *.yml file")
+	errNoStdin = errors.New("there is no standard input")
 )
 
 // sourceFiles turns the paths of Load into the files to read: a directory
@@ -77,11 +76,11 @@ func sourceFiles(paths []string) ([]string, error) {
 			}
 		}
 		for _, f := range found {
-			if clean := filepath.Clean(f); seen[clean] {
+			clean := filepath.Clean(f)
+			if seen[clean] {
 				return nil, &SourceError{f, errTwice}
-			} else {
-				seen[clean] = true
 			}
+			seen[clean] = true
 			files = append(files, f)
 		}
 	}
@@ -131,12 +130,10 @@ func readSource(path string, stdin io.Reader) ([]byte, error) {
 	}
 	defer f.Close()
 	info, err := f.Stat()
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case info.IsDir():
-		return nil, errDirectory
-	case info.Mode().IsRegular() && info.Size() > maxBytes:
+	}
+	if info.Size() > maxBytes {
 		return nil, errTooLarge
 	}
 	return readLimited(f, info.Size())
