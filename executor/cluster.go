@@ -6,7 +6,12 @@
 // the two interfaces that it declares.
 package executor
 
-import "context"
+import (
+	"context"
+	"time"
+
+	"aliasctl/manifest"
+)
 
 // Cluster is the part of a Milvus cluster that an apply needs. Every call goes
 // over the wire: nothing is answered from a cache of the client.
@@ -34,4 +39,36 @@ type Cluster interface {
 	AlterAlias(ctx context.Context, database, alias, collection string) error
 	DropAlias(ctx context.Context, database, alias string) error
 	DropCollection(ctx context.Context, database, collection string) error
+	// ReleaseCollection takes a collection out of memory. It succeeds for one
+	// that is not loaded, so it may be repeated.
+	ReleaseCollection(ctx context.Context, database, collection string) error
+
+	// Ask sends one canary read to name, which is an alias or a collection, and
+	// waits for its answer. It is a read like the others, and it changes
+	// nothing.
+	Ask(ctx context.Context, database, name string, canary *manifest.Canary) (Answer, error)
+}
+
+// Answer is what a canary read came back with.
+type Answer struct {
+	// Rows is how many entities or hits it has.
+	Rows int
+	// Digest is equal for two answers if and only if they say the same: the
+	// same rows in the same order, whatever they were asked through.
+	Digest string
+	// Took is how long this answer took, without the tries before it.
+	Took time.Duration
+	// Summary is the answer in a few words, for a person who compares two.
+	Summary string
+}
+
+// Witness is another address of the same cluster: a proxy or a region that
+// must have seen a switch before it counts as done. Proxies keep what aliases
+// stand for in a cache, and flip at slightly different times (milvus-rest
+// section 3).
+type Witness interface {
+	// Name is how messages call it, without credentials.
+	Name() string
+	// AliasTarget is that of Cluster, answered by this address.
+	AliasTarget(ctx context.Context, database, alias string) (collection string, found bool, err error)
 }

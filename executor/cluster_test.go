@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"aliasctl/manifest"
 	"aliasctl/planner"
 )
 
@@ -258,4 +259,35 @@ func (w *world) DropCollection(ctx context.Context, db, collection string) error
 		delete(w.collections, k)
 		return nil
 	})
+}
+
+func (w *world) ReleaseCollection(ctx context.Context, db, collection string) error {
+	return w.write(ctx, call{op: "release", db: db, name: collection}, func() error {
+		if _, exists := w.collections[planner.Key{Database: db, Name: collection}]; !exists {
+			return &fakeError{class: Refused, text: "collection not found (code 100)"}
+		}
+		return nil
+	})
+}
+
+// Ask answers with what the collection is, so that two collections never say
+// the same.
+func (w *world) Ask(ctx context.Context, db, name string, _ *manifest.Canary) (a Answer, err error) {
+	missing := false
+	lookErr := w.read(ctx, "ask", db, name, func() {
+		k := planner.Key{Database: db, Name: name}
+		if target, isAlias := w.target(k); isAlias {
+			k.Name = target
+		}
+		id, exists := w.collections[k]
+		missing = !exists
+		a = Answer{Rows: 1, Digest: id, Took: time.Millisecond, Summary: "1 row of " + id}
+	})
+	switch {
+	case lookErr != nil:
+		return Answer{}, lookErr
+	case missing:
+		return Answer{}, &fakeError{class: Refused, text: "collection not found (code 100)"}
+	}
+	return a, nil
 }
