@@ -15,6 +15,9 @@ import (
 // that. The bytes allocated in all are compared because, unlike the peak, they
 // do not depend on when the garbage collector runs.
 func TestMemoryBesideTheDecoder(t *testing.T) {
+	if raceDetector() {
+		t.Skip("the race detector allocates too")
+	}
 	const n = 1 << 20
 	number := func(head, format string) []byte {
 		var b strings.Builder

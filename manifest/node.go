@@ -132,7 +132,7 @@ func typeHint(n *yaml.Node, found form, s *shape) string {
 		return "write true or false, without quotes"
 	case s.forms == number:
 		return "write the number without quotes"
-	case s.forms&text != 0 && found&(number|boolean) != 0 && s.rule.fits(n.Value):
+	case s.rule.fits != nil && found&(number|boolean) != 0 && s.rule.fits(n.Value):
 		return fmt.Sprintf("quote it: %q", n.Value)
 	}
 	return ""
@@ -225,7 +225,7 @@ func (d *document) fields(m *yaml.Node, s *shape, who subject, out []*yaml.Node)
 		copy(out, known)
 		return
 	}
-	var first [16]*yaml.Node // keys, by the place of their field
+	var first [16]*yaml.Node // keys, by the place of their field; no shape has more
 	for key, value := range pairs(m) {
 		t := d.plainKey(key)
 		if t == nil {
