@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/pem"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"sort"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -30,6 +32,7 @@ import (
 //	token TOKEN               from now on the cluster asks for this token
 //	writes N                  there were N writing requests since the last `writes`
 //	requests [N]              print the requests since then, or require their number
+//	sent                      print route and body of those, as they were sent
 //	binding NAME COLLECTION   an alias is bound to it; `! binding NAME`: it is not bound
 //	collection NAME           a collection exists; `! collection NAME`: it does not
 //	foreign ACTION NAME...    another client acts, see actions
@@ -47,6 +50,7 @@ var clusterCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"token":      requireToken,
 	"writes":     requireWrites,
 	"requests":   showRequests,
+	"sent":       showBodies,
 	"binding":    requireBinding,
 	"collection": requireCollection,
 	"foreign":    actForeign,
@@ -64,6 +68,8 @@ type cluster struct {
 	server  *httptest.Server
 	answers atomic.Pointer[emulator.Emulator] // who answers at this address
 	seen    int64                             // the last request that `writes` has counted
+	mu      sync.Mutex
+	bodies  []string // of the requests since then
 	token   string
 	pauses  []*pause
 	failure atomic.Pointer[error] // of an action in the background
@@ -74,7 +80,20 @@ type pause struct {
 	there, goOn chan struct{}
 }
 
-func (c *cluster) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.answers.Load().ServeHTTP(w, r) }
+// ServeHTTP keeps what was sent, because the emulator tells only how it was
+// understood.
+func (c *cluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	line := strings.TrimPrefix(r.URL.Path, "/v2/vectordb/") + " " + string(body)
+	c.mu.Lock()
+	c.bodies = append(c.bodies, line)
+	c.mu.Unlock()
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	c.answers.Load().ServeHTTP(w, r)
+}
 
 func (c *cluster) close() {
 	for _, p := range c.pauses {
@@ -211,6 +230,16 @@ func requireWrites(ts *testscript.TestScript, neg bool, args []string) {
 	if len(list) > 0 {
 		c.seen = list[len(list)-1].N
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.bodies = nil
+}
+
+func showBodies(ts *testscript.TestScript, neg bool, args []string) {
+	c := worldOf(ts).cluster(ts)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	fmt.Fprintln(ts.Stdout(), strings.Join(c.bodies, "\n"))
 }
 
 func showRequests(ts *testscript.TestScript, neg bool, args []string) {

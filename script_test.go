@@ -43,8 +43,8 @@ func TestStoriesOfEveryVersion(t *testing.T) {
 	}
 }
 
-// scripts are those of a folder; $PROFILE is the version that clusters play
-// unless a script says otherwise.
+// scripts are those of a folder. $PROFILE is the version that clusters play
+// unless a script says otherwise, $EXAMPLES the folder of that name.
 func scripts(dir string, profile emulator.Profile) testscript.Params {
 	commands := map[string]func(*testscript.TestScript, bool, []string){
 		"exits": exits,
@@ -66,7 +66,9 @@ func scripts(dir string, profile emulator.Profile) testscript.Params {
 			env.Values[worldKey{}] = w
 			env.Defer(w.close)
 			env.Setenv("PROFILE", profile.Name)
-			return nil
+			examples, err := filepath.Abs("examples")
+			env.Setenv("EXAMPLES", examples)
+			return err
 		},
 	}
 }

@@ -1,0 +1,256 @@
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"aliasctl/internal/cli"
+	"aliasctl/internal/emulator"
+)
+
+// canaries are tokens that must show up nowhere. One has every character that
+// an encoding changes.
+var canaries = []string{"root:c4n/ary+p&ss <w>ord=\"7\"ü", "db_admin:plainCanaryPassword", "0a1b2c3d4e5f60718293a4b5c6d7e8f9canaryapikey"}
+
+// spellings are the forms in which a token would give itself away.
+func spellings(token string) []string {
+	secrets := []string{token}
+	if _, password, ok := strings.Cut(token, ":"); ok {
+		secrets = append(secrets, password)
+	}
+	var all []string
+	for _, s := range secrets {
+		raw := []byte(s)
+		all = append(all, s, url.QueryEscape(s), url.PathEscape(s),
+			base64.StdEncoding.EncodeToString(raw), base64.RawStdEncoding.EncodeToString(raw),
+			base64.URLEncoding.EncodeToString(raw), base64.RawURLEncoding.EncodeToString(raw))
+	}
+	return all
+}
+
+// gossip is a server in front of another one that repeats the token of each
+// request wherever an answer has room for it.
+type gossip struct {
+	http.Handler
+	mu    sync.Mutex
+	how   int // the form of its answers; -1 answers rightly
+	at    int // the request that it begins with
+	count int
+}
+
+const gossips = 9
+
+func (g *gossip) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	g.mu.Lock()
+	g.count++
+	how, due := g.how, g.count >= g.at
+	g.mu.Unlock()
+	token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+	_, password, _ := strings.Cut(token, ":")
+	basic := base64.StdEncoding.EncodeToString([]byte(token))
+	if !due || how < 0 {
+		w.Header().Set("X-Milvus-Trace-Id", token)
+		w.Header().Set("Set-Cookie", "session="+url.QueryEscape(token))
+		g.Handler.ServeHTTP(w, r)
+		return
+	}
+	w.Header().Set("X-Milvus-Trace-Id", token+" "+basic)
+	w.Header().Set("Content-Type", "application/json")
+	switch how {
+	case 0: // an error of Milvus
+		fmt.Fprintf(w, `{"code":65535,"message":%q}`, "user "+token+" with password "+password)
+	case 1: // denied
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprintf(w, `{"code":65535,"message":%q}`, "PrivilegeCreateAlias: permission deny to "+token+" in `default`")
+	case 2: // not accepted
+		w.WriteHeader(http.StatusUnauthorized)
+		fmt.Fprintf(w, `{"code":1800,"message":%q}`, "cannot authenticate Basic "+basic)
+	case 3: // a redirect
+		w.Header().Set("Location", "https://"+url.QueryEscape(token)+"@login.invalid/"+url.PathEscape(token)+"?token="+url.QueryEscape(token)+"&b="+basic)
+		w.WriteHeader(http.StatusTemporaryRedirect)
+	case 4: // a page
+		w.Header().Set("Content-Type", "text/html")
+		w.WriteHeader(http.StatusBadGateway)
+		fmt.Fprintf(w, "<html>Authorization: Bearer %s; Basic %s; %s</html>", token, basic, url.QueryEscape(token))
+	case 5: // a page with success
+		fmt.Fprintf(w, "<html>%s %s</html>", strings.Repeat(" ", 150), token)
+	case 6: // names that do not exist
+		fmt.Fprintf(w, `{"code":0,"data":[%q,%q],"message":%q}`, token, basic, token)
+	case 7: // an alias that is bound to it
+		fmt.Fprintf(w, `{"code":0,"data":{"dbName":"default","aliasName":%q,"collectionName":%q}}`, token, token)
+	case 8: // no HTTP
+		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
+			fmt.Fprintf(conn, "%s %s\r\n\r\n", token, basic)
+			conn.Close()
+		}
+	}
+}
+
+// TestSecrets runs every command and format with canary tokens, against
+// servers that repeat them, and searches all that was written: both streams,
+// and every file of the folder (promise 10).
+func TestSecrets(t *testing.T) {
+	dir := shared(t)
+	runs, files := 0, 0
+	for _, token := range canaries {
+		for how := -1; how < gossips; how++ {
+			for _, at := range []int{1, 4, 20, 22, 30, 40} {
+				if how < 0 && at > 1 {
+					continue
+				}
+				for _, format := range []string{"text", "diff", "json"} {
+					n, err := betray(dir, token, how, at, format)
+					if err != nil {
+						t.Errorf("token %q, gossip %d from request %d, -o %s:\n%v", token, how, at, format, err)
+					}
+					runs, files = runs+3, files+n
+				}
+			}
+		}
+	}
+	t.Logf("runs: %d, tokens: %d, forms of gossip: %d, files searched: %d", runs, len(canaries), gossips, files)
+}
+
+// betray plays a scene with a gossip, and returns how many files were searched.
+func betray(parent, token string, how, at int, format string) (files int, err error) {
+	c, err := play(richStory, emulator.V26, parent)
+	if err != nil {
+		return 0, err
+	}
+	defer c.end()
+	g := &gossip{Handler: c.Emulator, how: how, at: at}
+	server := httptest.NewServer(g)
+	defer server.Close()
+
+	// Where the token may be is not among the files to search.
+	secret := filepath.Join(parent, "token")
+	if err := os.WriteFile(secret, []byte(token+"\n"), 0o600); err != nil {
+		return 0, err
+	}
+	defer os.Remove(secret)
+	var written bytes.Buffer
+	run := func(line ...string) {
+		cli.Main(append([]string{"aliasctl"}, line...), strings.NewReader(""), &written, &written)
+	}
+	manifest := filepath.Join(c.dir, "aliases.yaml")
+	common := []string{"-f", manifest, "--uri", server.URL, "--token-file", secret, "-o", format, "--accept-cluster",
+		"--timeout", "2s", "--settle", "1ms", "--retries", "0"}
+	for _, f := range []string{"text", "diff", "json"} {
+		common = append(common, "--output-file", f+"="+filepath.Join(c.dir, "plan."+f))
+	}
+	run(append([]string{"sync", "--dry-run"}, common...)...)
+	g.count = 0
+	c.AddHook(emulator.Hook{Match: emulator.Match{Writes: true, Nth: 1}, Do: func(emulator.Request) {
+		// The lock is held and its file is there only now.
+		if lock, err := os.ReadFile(c.statePath() + ".lock"); err == nil {
+			written.Write(lock)
+		}
+	}})
+	run(append([]string{"sync", "--apply"}, common...)...)
+	run("validate", "-f", manifest)
+	return search(c.dir, token, written.String())
+}
+
+// search looks for a token in a text and in every file of a folder.
+func search(dir, token, written string) (files int, err error) {
+	look := func(where, text string) {
+		for _, s := range spellings(token) {
+			if at := strings.Index(text, s); at >= 0 && err == nil {
+				err = fmt.Errorf("%s holds %q: ...%s...", where, s, text[max(0, at-200):min(len(text), at+200)])
+			}
+		}
+	}
+	look("the output", written)
+	walkErr := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if err == nil {
+			files++
+			look(path, path+"\n"+string(content))
+		}
+		return err
+	})
+	if err == nil {
+		err = walkErr
+	}
+	return files, err
+}
+
+// TestSecretsOfCrash panics while the token is known: in the middle of a plan,
+// with the token in the panic itself.
+func TestSecretsOfCrash(t *testing.T) {
+	for _, token := range canaries {
+		c, err := play(richStory, emulator.V26, shared(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		secret := filepath.Join(t.TempDir(), "token")
+		if err := os.WriteFile(secret, []byte(token), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var stderr bytes.Buffer
+		code := cli.Main(c.command("--token-file", secret), strings.NewReader(""), bomb("cannot write "+token), &stderr)
+		if code != 70 || !strings.Contains(stderr.String(), "goroutine") {
+			t.Errorf("exit code %d, want 70 with a trace: %s", code, stderr.String())
+		}
+		if _, err := search(c.dir, token, stderr.String()); err != nil {
+			t.Error(err)
+		}
+		c.end()
+	}
+}
+
+// bomb is a stream that panics when it is written to.
+type bomb string
+
+func (b bomb) Write([]byte) (int, error) { panic(string(b)) }
+
+// TestSecretsOfRealProgram gives the token by the environment to the real
+// program, kills it, ends it by SIGQUIT, which dumps every stack, and serves
+// with a token. What it writes, and what it leaves behind, is searched.
+func TestSecretsOfRealProgram(t *testing.T) {
+	dir := shared(t)
+	for _, token := range canaries {
+		for _, signal := range []os.Signal{syscall.SIGKILL, syscall.SIGQUIT, syscall.SIGTERM, nil} {
+			c, err := play(richStory, emulator.V26, dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := c.spawn("-o", "text")
+			p.command.Env = append(p.command.Env, "MILVUS_TOKEN="+token, "GOTRACEBACK=all")
+			c.AddFault(emulator.Fault{Match: emulator.Match{Writes: true, Nth: 1, Times: -1}, When: emulator.After, Kind: emulator.Echo})
+			c.AddHook(emulator.Hook{Match: emulator.Match{Writes: true, Nth: 1}, Do: func(emulator.Request) {
+				if signal != nil {
+					p.signalled(signal)
+					if signal != syscall.SIGTERM {
+						<-p.done
+					}
+				}
+			}})
+			e, err := p.whole()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e.code == 0 {
+				t.Errorf("%v: exit code 0: %v", signal, e)
+			}
+			if _, err := search(c.dir, token, e.String()); err != nil {
+				t.Errorf("%v: %v", signal, err)
+			}
+			c.end()
+		}
+	}
+}
