@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -14,15 +13,19 @@ type entityRequest struct {
 	Data         json.RawMessage `json:"data"`
 	Filter       string          `json:"filter"`
 	Limit        int             `json:"limit"`
+	Offset       int             `json:"offset"`
 	OutputFields []string        `json:"outputFields"`
 	AnnsField    string          `json:"annsField"`
+
+	topks []int // how many rows each vector of a search found
 }
 
 // rowsBody is the success of a call on rows.
 type rowsBody struct {
-	Code int `json:"code"`
-	Cost int `json:"cost"`
-	Data any `json:"data"`
+	Code  int   `json:"code"`
+	Cost  int   `json:"cost"`
+	Data  any   `json:"data"`
+	Topks []int `json:"topks,omitempty"`
 }
 
 // defaultLimit is how many rows an answer has at most when nobody says.
@@ -30,10 +33,34 @@ const defaultLimit = 100
 
 const countField = "count(*)"
 
+// maxWindow is how far a query or a search may reach, offset and limit together.
+const maxWindow = 16384
+
+// checkWindow refuses what a slice cannot be cut to.
+func (r *entityRequest) checkWindow() error {
+	switch {
+	case r.Offset < 0:
+		return invalid("invalid max query result window, offset [%d] is invalid, should be gte than 0", r.Offset)
+	case r.Limit < 1 || r.Limit > maxWindow || r.Offset > maxWindow-r.Limit:
+		return invalid("invalid max query result window, (offset+limit) should be in range [1, %d], but got %d",
+			maxWindow, r.Offset+r.Limit)
+	}
+	return nil
+}
+
+// page cuts a window out of a list.
+func page[T any](list []T, offset, limit int) []T {
+	list = list[min(len(list), offset):]
+	return list[:min(len(list), limit)]
+}
+
 // rows answers a call that reads rows.
 func (x *exchange) rows(do func(c *catalog, asked *entityRequest) ([]row, error)) reply {
 	asked := entityRequest{Limit: defaultLimit}
 	if err := x.decode(&asked); err != nil {
+		return failureReply(err)
+	}
+	if err := asked.checkWindow(); err != nil {
 		return failureReply(err)
 	}
 	var found []row
@@ -44,7 +71,7 @@ func (x *exchange) rows(do func(c *catalog, asked *entityRequest) ([]row, error)
 	if err != nil {
 		return failureReply(err)
 	}
-	return jsonReply(http.StatusOK, rowsBody{Code: x.route.success, Data: found})
+	return jsonReply(http.StatusOK, rowsBody{Code: x.route.success, Data: found, Topks: asked.topks})
 }
 
 // insertEntities adds rows.
@@ -86,7 +113,7 @@ func (x *exchange) put(replace bool, view func(ids []any) any) reply {
 		for _, r := range rows {
 			ids = append(ids, r[key])
 			if replace {
-				of.remove(func(old row) bool { return compare(old[key], r[key]) == 0 })
+				of.remove(func(old row) bool { return equal(old[key], r[key]) })
 			}
 		}
 		of.entities = append(of.entities, rows...)
@@ -108,6 +135,10 @@ func deleteEntities(x *exchange) reply {
 		of, err := x.find(c, cannotFindCollection)
 		if err != nil {
 			return err
+		}
+		if asked.Filter == "" {
+			return fail(codeMissingParameter, "missing required parameters, error: Key: 'CollectionFilterReq.Filter' "+
+				"Error:Field validation for 'Filter' failed on the 'required' tag")
 		}
 		fits, err := parseFilter(asked.Filter)
 		if err != nil {
@@ -143,7 +174,7 @@ func queryEntities(x *exchange) reply {
 			return nil, err
 		}
 		var found []row
-		for _, r := range of.entities {
+		for r := range of.all() {
 			if fits(r) {
 				found = append(found, r)
 			}
@@ -151,12 +182,11 @@ func queryEntities(x *exchange) reply {
 		if slices.Contains(asked.OutputFields, countField) {
 			count := int64(len(found))
 			if asked.Filter == "" {
-				count += of.rows
+				count = of.count()
 			}
 			return []row{{countField: count}}, nil
 		}
-		found = found[:min(len(found), asked.Limit)]
-		return of.schema.output(found, asked.OutputFields), nil
+		return of.schema.output(page(found, asked.Offset, asked.Limit), asked.OutputFields), nil
 	})
 }
 
@@ -179,8 +209,12 @@ func searchEntities(x *exchange) reply {
 		}
 		found := []row{} // the rows of several vectors stand in one flat list
 		for _, vector := range vectors {
-			for _, h := range of.search(asked.AnnsField, vector, asked.Limit, fits) {
+			hits := of.search(asked.AnnsField, vector, asked.Offset, asked.Limit, fits)
+			for _, h := range hits {
 				found = append(found, of.schema.hit(h, asked.OutputFields))
+			}
+			if x.e.profile.shape.topks {
+				asked.topks = append(asked.topks, len(hits))
 			}
 		}
 		return found, nil
@@ -197,7 +231,7 @@ func (x *exchange) vectors(of *collection, asked *entityRequest) ([][]float64, e
 	if asked.AnnsField == "" {
 		asked.AnnsField = of.schema.vectorField()
 	}
-	dimension, _ := strconv.Atoi(of.schema.field(asked.AnnsField).param("dim"))
+	dimension := of.schema.field(asked.AnnsField).dimension()
 	for _, vector := range vectors {
 		if len(vector) != dimension {
 			quoted := quoteVector(vector)

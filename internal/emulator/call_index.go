@@ -49,7 +49,7 @@ func describeIndex(x *exchange) reply {
 		}
 		for _, ix := range of.schema.Indexes {
 			if ix.Name == x.names.IndexName {
-				found = append(found, x.e.profile.indexDetail(ix, of.rows))
+				found = append(found, x.e.profile.indexDetail(ix, of))
 			}
 		}
 		if found == nil {
@@ -60,10 +60,13 @@ func describeIndex(x *exchange) reply {
 	return x.data(found, err)
 }
 
-func (p *Profile) indexDetail(ix index, rows int64) indexDetail {
+func (p *Profile) indexDetail(ix index, of *collection) indexDetail {
 	detail := indexDetail{
 		FieldName: ix.Field, IndexName: ix.Name, IndexState: "Finished", IndexType: ix.Type,
-		IndexedRows: rows, MetricType: ix.Metric, TotalRows: rows,
+		IndexedRows: of.rows - of.pending, MetricType: ix.Metric, PendingRows: of.pending, TotalRows: of.rows,
+	}
+	if of.pending > 0 {
+		detail.IndexState = "InProgress"
 	}
 	if p.shape.indexParams {
 		detail.IndexParams = []property{{"index_type", ix.Type}, {"metric_type", ix.Metric}}

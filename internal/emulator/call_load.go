@@ -23,21 +23,18 @@ func loadState(x *exchange) reply {
 		Progress *int   `json:"loadProgress,omitempty"`
 		State    string `json:"loadState"`
 	}
+	progress := 0
 	err := x.e.view(func(c *catalog) error {
 		of, err := x.find(c,
 			func(_, collection string) *Failure { return collectionNotFound(collection) })
 		if err != nil {
 			return err
 		}
-		found.State = of.loadState()
+		found.State, progress = of.loadProgress()
 		return nil
 	})
 	if err != nil || found.State == stateNotLoaded {
 		return x.data(found, err)
-	}
-	progress := 0
-	if found.State == stateLoaded {
-		progress = 100
 	}
 	found.Progress = &progress
 	return jsonReply(http.StatusOK, successBody{x.route.success, found, new(string)})

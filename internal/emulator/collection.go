@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -10,14 +11,23 @@ type collection struct {
 	id     int64
 	name   string
 	schema schema
-	// rows is how many rows there are that nobody ever looks at (a seed's), and
-	// entities are those that queries find.
-	rows     int64
+	// rows is how many rows the seed gave it. The first of them can be seen
+	// (sample); gone are the ids of those that were deleted since.
+	rows    int64
+	noise   float64
+	origin  string // its name in the seed
+	gone    map[int64]bool
+	sampled sync.Once
+	samples []row
+	// entities are the rows that were added one by one.
 	entities []row
-	loaded   bool
-	// loadedAt is when LoadStateLoading ends, for a loaded collection.
-	loadedAt time.Time
-	aliases  nameSet
+	// pending is how many rows the indexes lack.
+	pending int64
+	loaded  bool
+	// loading and loadedAt are when LoadStateLoading begins and ends, for a
+	// loaded collection.
+	loading, loadedAt time.Time
+	aliases           nameSet
 	// dropped marks a collection that only dangling aliases still know.
 	dropped bool
 }
@@ -66,7 +76,8 @@ func (c *catalog) load(of *collection) error {
 			strings.Join(bare, " "))
 	}
 	if !of.loaded {
-		of.loaded, of.loadedAt = true, time.Now().Add(c.loadTime)
+		of.loaded, of.loading = true, time.Now()
+		of.loadedAt = of.loading.Add(c.loadTime)
 		c.changed()
 	}
 	return nil
@@ -200,11 +211,18 @@ const (
 )
 
 func (of *collection) loadState() string {
+	state, _ := of.loadProgress()
+	return state
+}
+
+// loadProgress is the load state, and how much is loaded in percent.
+func (of *collection) loadProgress() (state string, percent int) {
+	now := time.Now()
 	switch {
 	case !of.loaded:
-		return stateNotLoaded
-	case time.Now().Before(of.loadedAt):
-		return stateLoading
+		return stateNotLoaded, 0
+	case now.Before(of.loadedAt):
+		return stateLoading, int(100 * now.Sub(of.loading) / of.loadedAt.Sub(of.loading))
 	}
-	return stateLoaded
+	return stateLoaded, 100
 }

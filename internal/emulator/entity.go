@@ -5,10 +5,33 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 )
 
-// row is one entity of a collection, by field.
+// row is one entity of a collection, by field. A whole number is an int64: ids
+// do not fit into a float64.
 type row map[string]any
+
+// UnmarshalJSON reads a row. Within lists and objects numbers are float64.
+func (r *row) UnmarshalJSON(text []byte) error {
+	var raw map[string]json.RawMessage
+	if err := json.Unmarshal(text, &raw); err != nil {
+		return err
+	}
+	*r = make(row, len(raw))
+	for name, text := range raw {
+		if whole, err := strconv.ParseInt(string(text), 10, 64); err == nil {
+			(*r)[name] = whole
+			continue
+		}
+		var value any
+		if err := json.Unmarshal(text, &value); err != nil {
+			return err
+		}
+		(*r)[name] = value
+	}
+	return nil
+}
 
 // rows reads the rows of a request and completes them: the key of a collection
 // with automatic ids is made here.
@@ -27,12 +50,22 @@ func (c *catalog) rows(of *collection, data json.RawMessage) ([]row, error) {
 					r[f.Name] = fmt.Sprint(r[f.Name])
 				}
 			}
-			if problem := f.problem(r[f.Name]); problem != "" {
-				return nil, fail(codeBadRow, "fail to deal the insert data, error: %s", problem)
-			}
+		}
+		if problem := of.schema.problem(r); problem != "" {
+			return nil, fail(codeBadRow, "fail to deal the insert data, error: %s", problem)
 		}
 	}
 	return rows, nil
+}
+
+// problem says why a row does not fit, or "".
+func (s *schema) problem(r row) string {
+	for _, f := range s.Fields {
+		if problem := f.problem(r[f.Name]); problem != "" {
+			return problem
+		}
+	}
+	return ""
 }
 
 // problem says why a value cannot stand in the field, or "".
@@ -41,7 +74,7 @@ func (f field) problem(value any) string {
 		return fmt.Sprintf("fieldName %s should not be null or missing", f.Name)
 	}
 	vector, ok := toVector(value)
-	if f.Type == "FloatVector" && (!ok || fmt.Sprint(len(vector)) != f.param("dim")) {
+	if f.Type == "FloatVector" && (!ok || len(vector) != f.dimension()) {
 		return fmt.Sprintf("[]float32 size %d doesn't equal to vector dimension %s of FloatVector: invalid parameter",
 			len(vector), f.param("dim"))
 	}
@@ -50,6 +83,7 @@ func (f field) problem(value any) string {
 
 // remove deletes the rows that fit.
 func (of *collection) remove(fits func(row) bool) {
+	of.forget(fits)
 	of.entities = slices.DeleteFunc(of.entities, fits)
 }
 
@@ -119,13 +153,13 @@ func (s *schema) hit(h hit, fields []string) row {
 }
 
 // search compares every row with the vector: this is for small data.
-func (of *collection) search(field string, vector []float64, limit int, fits func(row) bool) []hit {
+func (of *collection) search(field string, vector []float64, offset, limit int, fits func(row) bool) []hit {
 	metric := "COSINE"
 	if ix := of.schema.indexOn(field); ix != nil {
 		metric = ix.Metric
 	}
 	var hits []hit
-	for _, r := range of.entities {
+	for r := range of.all() {
 		if stored, ok := toVector(r[field]); ok && len(stored) == len(vector) && fits(r) {
 			hits = append(hits, hit{r, distance(metric, vector, stored)})
 		}
@@ -138,7 +172,7 @@ func (of *collection) search(field string, vector []float64, limit int, fits fun
 		}
 		return 0
 	})
-	return hits[:min(len(hits), limit)]
+	return page(hits, offset, limit)
 }
 
 // distance is small for near vectors with L2, large with the others. It is
@@ -165,6 +199,9 @@ func distance(metric string, a, b []float64) float64 {
 }
 
 func toVector(value any) ([]float64, bool) {
+	if vector, ok := value.([]float64); ok {
+		return vector, true
+	}
 	list, ok := value.([]any)
 	vector := make([]float64, len(list))
 	for i, item := range list {

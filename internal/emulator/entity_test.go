@@ -1,6 +1,8 @@
 package emulator
 
 import (
+	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 )
@@ -19,11 +21,11 @@ func TestRowsCanBeQueriedAndSearched(t *testing.T) {
 		{"entities/query", `{"collectionName":"c","filter":"id < 2 or id > 2","outputFields":["count(*)"]}`, `{"code":0,"cost":0,"data":[{"count(*)":2}]}`},
 		{"entities/query", `{"collectionName":"c","outputFields":["count(*)"]}`, `{"code":0,"cost":0,"data":[{"count(*)":3}]}`},
 		{"entities/query", `{"collectionName":"c","filter":"id ~ 2"}`,
-			`{"code":1100,"message":"failed to create query plan: cannot parse expression: id ~ 2: invalid parameter"}`},
+			`{"code":1100,"message":"failed to create query plan: cannot parse expression: id ~ 2, error: the embedded cluster knows only comparisons of a field with a literal and lists with ` + "`in`, joined by `and` or `or`" + `: invalid parameter"}`},
 		{"entities/search", `{"collectionName":"c","data":[[0.9,0]],"limit":2,"outputFields":["title"]}`,
-			`{"code":0,"cost":0,"data":[{"distance":0.009999999999999995,"id":2,"title":"two"},{"distance":0.81,"id":1,"title":"one"}]}`},
+			`{"code":0,"cost":0,"data":[{"distance":0.009999999999999995,"id":2,"title":"two"},{"distance":0.81,"id":1,"title":"one"}],"topks":[2]}`},
 		{"entities/search", `{"collectionName":"c","data":[[0,0],[5,5]],"limit":1}`,
-			`{"code":0,"cost":0,"data":[{"distance":0,"id":1},{"distance":0,"id":3}]}`},
+			`{"code":0,"cost":0,"data":[{"distance":0,"id":1},{"distance":0,"id":3}],"topks":[1,1]}`},
 		{"entities/insert", `{"collectionName":"c","data":[{"id":4}]}`,
 			`{"code":1804,"message":"fail to deal the insert data, error: fieldName vector should not be null or missing"}`},
 		{"entities/insert", `{"collectionName":"c","data":[{"id":4,"vector":[1,2,3]}]}`,
@@ -63,9 +65,9 @@ func TestACollectionIsBuiltStepByStep(t *testing.T) {
 
 func TestNearestComesFirst(t *testing.T) {
 	for metric, want := range map[string]string{
-		"COSINE": `{"code":0,"cost":0,"data":[{"distance":1,"id":1},{"distance":0,"id":2}]}`,
-		"IP":     `{"code":0,"cost":0,"data":[{"distance":2,"id":1},{"distance":0,"id":2}]}`,
-		"L2":     `{"code":0,"cost":0,"data":[{"distance":1,"id":1},{"distance":10,"id":2}]}`,
+		"COSINE": `{"code":0,"cost":0,"data":[{"distance":1,"id":1},{"distance":0,"id":2}],"topks":[2]}`,
+		"IP":     `{"code":0,"cost":0,"data":[{"distance":2,"id":1},{"distance":0,"id":2}],"topks":[2]}`,
+		"L2":     `{"code":0,"cost":0,"data":[{"distance":1,"id":1},{"distance":10,"id":2}],"topks":[2]}`,
 	} {
 		url := serve(t, New(V26))
 		post(t, url, "collections/create", `{"collectionName":"c","dimension":2,"metricType":"`+metric+`"}`)
@@ -91,5 +93,24 @@ func TestALoadTakesItsTime(t *testing.T) {
 	const loaded = `{"code":0,"data":{"loadProgress":100,"loadState":"LoadStateLoaded"},"message":""}`
 	if got := post(t, url, "collections/get_load_state", `{"collectionName":"c"}`); got != loaded {
 		t.Errorf("got %s", got)
+	}
+}
+
+func TestALoadShowsItsProgress(t *testing.T) {
+	e := New(V26)
+	e.SetLoadTime(200 * time.Millisecond)
+	must(t, e.CreateCollection(DefaultDatabase, "c"))
+	url := serve(t, e)
+	var seen []int
+	for start := time.Now(); len(seen) == 0 || seen[len(seen)-1] < 100; {
+		var answer struct{ Data struct{ LoadProgress int } }
+		must(t, json.Unmarshal([]byte(post(t, url, "collections/get_load_state", `{"collectionName":"c"}`)), &answer))
+		seen = append(seen, answer.Data.LoadProgress)
+		if time.Since(start) > time.Minute {
+			t.Fatalf("still at %d percent", seen[len(seen)-1])
+		}
+	}
+	if !slices.IsSorted(seen) || len(slices.Compact(seen)) < 4 {
+		t.Errorf("progress was %v", seen)
 	}
 }

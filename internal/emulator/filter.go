@@ -1,8 +1,10 @@
 package emulator
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -39,7 +41,8 @@ func parseFilter(text string) (func(row) bool, error) {
 }
 
 func (p *filterParser) bad() error {
-	return invalid("failed to create query plan: cannot parse expression: %s", p.text)
+	return invalid("failed to create query plan: cannot parse expression: %s, error: the embedded cluster knows only "+
+		"comparisons of a field with a literal and lists with `in`, joined by `and` or `or`", p.text)
 }
 
 func (p *filterParser) next() string {
@@ -108,7 +111,10 @@ func (p *filterParser) comparison() (func(row) bool, error) {
 	if !ok {
 		return nil, p.bad()
 	}
-	return func(r row) bool { return holds(compare(r[field], literal)) }, nil
+	return func(r row) bool {
+		value, ok := r[field]
+		return ok && holds(compare(value, literal))
+	}, nil
 }
 
 func (p *filterParser) in(field string) (func(row) bool, error) {
@@ -125,12 +131,8 @@ func (p *filterParser) in(field string) (func(row) bool, error) {
 		p.accept(",")
 	}
 	return func(r row) bool {
-		for _, literal := range list {
-			if compare(r[field], literal) == 0 {
-				return true
-			}
-		}
-		return false
+		value, ok := r[field]
+		return ok && slices.ContainsFunc(list, func(literal any) bool { return equal(value, literal) })
 	}, nil
 }
 
@@ -149,6 +151,9 @@ func (p *filterParser) literal() (any, error) {
 	case strings.EqualFold(text, "true"), strings.EqualFold(text, "false"):
 		return strings.EqualFold(text, "true"), nil
 	}
+	if whole, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return whole, nil
+	}
 	number, err := strconv.ParseFloat(text, 64)
 	if err != nil {
 		return nil, p.bad()
@@ -158,19 +163,20 @@ func (p *filterParser) literal() (any, error) {
 
 // compare orders numbers as numbers and everything else as text.
 func compare(a, b any) int {
-	if a, ok := toNumber(a); ok {
-		if b, ok := toNumber(b); ok {
-			switch {
-			case a < b:
-				return -1
-			case a > b:
-				return 1
-			}
-			return 0
-		}
+	wholeA, okA := a.(int64)
+	wholeB, okB := b.(int64)
+	if okA && okB {
+		return cmp.Compare(wholeA, wholeB)
+	}
+	numberA, okA := toNumber(a)
+	numberB, okB := toNumber(b)
+	if okA && okB {
+		return cmp.Compare(numberA, numberB)
 	}
 	return strings.Compare(fmt.Sprint(a), fmt.Sprint(b))
 }
+
+func equal(a, b any) bool { return compare(a, b) == 0 }
 
 func toNumber(value any) (float64, bool) {
 	switch value := value.(type) {

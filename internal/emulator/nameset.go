@@ -42,12 +42,12 @@ func (s *nameSet) list(turn uint64) []string {
 	if n == 0 {
 		return out
 	}
-	step := turn*7%n + 1
+	step := turn%n*7%n + 1
 	for gcd(step, n) != 1 {
 		step++
 	}
 	for i := range n {
-		out = append(out, s.names[(turn+i*step)%n])
+		out = append(out, s.names[(turn%n+i*step)%n])
 	}
 	return out
 }

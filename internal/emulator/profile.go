@@ -69,6 +69,7 @@ type shape struct {
 	limiterFirst   bool // a query of a missing collection is a limiter error
 	nestedVectors  bool // a wrong vector is quoted within a list
 	resourceGroups bool // resource_groups routes exist
+	topks          bool // a search tells how many rows each vector found
 }
 
 // The profiles.
@@ -90,14 +91,14 @@ var (
 		Name: "2.6", Release: "2.6.18", Guard: true,
 		ResolvesTargets: true, LandsLate: true,
 		shape: shape{nullable: true, timezone: true, indexParams: true,
-			warmup: true, nestedVectors: true, resourceGroups: true},
+			warmup: true, nestedVectors: true, resourceGroups: true, topks: true},
 	}
 	V30 = Profile{
 		Name: "3.0", Release: "3.0-master", Guard: true,
 		ResolvesTargets: true, TypedErrors: true, StrictTimeout: true, LandsLate: true,
 		shape: shape{nullable: true, timezone: true, external: true,
 			indexParams: true, warmup: true, roleDetails: true,
-			nestedVectors: true, resourceGroups: true},
+			nestedVectors: true, resourceGroups: true, topks: true},
 	}
 )
 

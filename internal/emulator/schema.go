@@ -5,6 +5,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -91,6 +92,12 @@ func (s schema) maxFieldID() int64 {
 		last++
 	}
 	return last
+}
+
+// dimension is 0 for a field without one.
+func (f field) dimension() int {
+	n, _ := strconv.Atoi(f.param("dim"))
+	return n
 }
 
 func (f field) isVector() bool { return strings.HasSuffix(f.Type, "Vector") }

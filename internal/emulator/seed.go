@@ -22,11 +22,16 @@ import (
 //	    collections:
 //	      - products_v1
 //	      - {name: products_v2, rows: 1200, dimension: 16, loaded: false, indexed: false}
+//	      - {name: products_v3, rows: 1200, noise: 0.1, pending: 300, metric: L2}
+//	      - {name: products_v4, dimension: 2, entities: [{id: 1, vector: [0, 1], title: one}]}
 //	    aliases: {products: products_v1}
 //	    dangling: {legacy: products_v0} # aliases whose collection was dropped
 //
-// A collection is loaded and indexed, has 8 dimensions and no rows unless it
-// says otherwise. What is not indexed is not loaded either.
+// A collection is loaded and indexed, has 8 dimensions, the metric COSINE and
+// no rows unless it says otherwise. What is not indexed is not loaded either.
+// Of its rows, pending ones are not in the index yet. The first thousand can be
+// queried and searched; they are the same in every collection but for noise,
+// from 0 to 1 (sample.go). To those, entities adds rows as they stand.
 type seed struct {
 	databases []seedDatabase
 }
@@ -36,14 +41,6 @@ type seedDatabase struct {
 	collections []seedCollection
 	aliases     []seedBinding
 	dangling    []seedBinding
-}
-
-type seedCollection struct {
-	name      string
-	rows      int64
-	dimension int64
-	loaded    bool
-	indexed   bool
 }
 
 type seedBinding struct {
@@ -145,55 +142,6 @@ func (r *seedReader) database(name, value *yaml.Node) seedDatabase {
 	return db
 }
 
-func (r *seedReader) collections(list *yaml.Node) []seedCollection {
-	if list = target(list); list.Kind != yaml.SequenceNode && list.Tag != nullTag {
-		r.problem(list, "expected a list of collections")
-		return nil
-	}
-	var found []seedCollection
-	seen := map[string]bool{}
-	for _, item := range list.Content {
-		item = target(item)
-		one := seedCollection{dimension: 8, loaded: true, indexed: true}
-		if item.Kind == yaml.ScalarNode {
-			one.name = item.Value
-		} else {
-			r.collection(item, &one)
-		}
-		r.checkName(item, "collection name", one.name)
-		if seen[one.name] {
-			r.problem(item, "collection %q stands here twice", one.name)
-		}
-		seen[one.name] = true
-		found = append(found, one)
-	}
-	return found
-}
-
-func (r *seedReader) collection(item *yaml.Node, into *seedCollection) {
-	r.fields(item, "a collection", func(key, value *yaml.Node) bool {
-		var err error
-		switch key.Value {
-		case "name":
-			into.name = value.Value
-		case "rows":
-			err = value.Decode(&into.rows)
-		case "dimension":
-			err = value.Decode(&into.dimension)
-		case "loaded":
-			err = value.Decode(&into.loaded)
-		case "indexed":
-			err = value.Decode(&into.indexed)
-		default:
-			return false
-		}
-		if err != nil || into.rows < 0 || into.dimension < 1 {
-			r.problem(value, "%q cannot be %q", key.Value, value.Value)
-		}
-		return true
-	})
-}
-
 func (r *seedReader) bindings(mapping *yaml.Node) []seedBinding {
 	var found []seedBinding
 	r.fields(mapping, "the aliases", func(key, value *yaml.Node) bool {
@@ -274,10 +222,12 @@ func (s *seed) fill(c *catalog) {
 			db = c.addDatabase(from.name, c.newID())
 		}
 		for _, one := range from.collections {
-			added := &collection{id: c.newID(), name: one.name, rows: one.rows, loaded: one.loaded && one.indexed,
-				schema: quickSetup(strconv.FormatInt(one.dimension, 10), "")}
-			if !one.indexed {
-				added.schema.Indexes = nil
+			added := &collection{
+				id: c.newID(), name: one.name, schema: one.schema(), rows: one.rows, noise: one.noise,
+				pending: one.pending, entities: one.entities, loaded: one.loaded && one.indexed,
+			}
+			if one.noise > 0 {
+				added.origin = one.name
 			}
 			db.add(added)
 		}

@@ -79,6 +79,23 @@ S:11:1: error: unknown field "tables"`},
 			`S:4:23: error: "rows" cannot be "many"
 S:5:28: error: "dimension" cannot be "0"
 S:6:17: error: unknown field "loded"`},
+		{"wrong rows", `databases:
+  default:
+    collections:
+    - {name: a, rows: 5, pending: 6, metric: HAMMING}
+    - {name: b, noise: 1.5}
+    - {name: c, dimension: 2, entities: [{id: 1}, {id: 1, vector: [1]}, {id: 1, vector: [.nan, 1]}, one]}
+    - {name: d, entities: many}
+    - {name: e, dimension: 40000}
+`, `S:4:46: error: "metric" cannot be "HAMMING"
+S:4:7: error: 6 rows cannot be pending, of 5
+S:5:24: error: "noise" cannot be "1.5"
+S:6:42: error: this cannot be a row: fieldName vector should not be null or missing
+S:6:51: error: this cannot be a row: []float32 size 1 doesn't equal to vector dimension 2 of FloatVector: invalid parameter
+S:6:73: error: this cannot be a row: json: unsupported value: NaN
+S:6:101: error: expected a row as fields with values
+S:7:27: error: expected a list of rows
+S:8:28: error: "dimension" cannot be "40000"`},
 		{"wrong shapes", "databases: {default: {collections: products_v1, aliases: [products]}}",
 			`S:1:36: error: expected a list of collections
 S:1:58: error: expected the aliases as fields with values`},

@@ -27,12 +27,16 @@ type snapshotDatabase struct {
 }
 
 type snapshotCollection struct {
-	ID       int64  `json:"id"`
-	Name     string `json:"name"`
-	Rows     int64  `json:"rows,omitempty"`
-	Loaded   bool   `json:"loaded,omitempty"`
-	Schema   schema `json:"schema"`
-	Entities []row  `json:"entities,omitempty"`
+	ID       int64          `json:"id"`
+	Name     string         `json:"name"`
+	Rows     int64          `json:"rows,omitempty"`
+	Noise    float64        `json:"noise,omitempty"`
+	Origin   string         `json:"origin,omitempty"`
+	Gone     map[int64]bool `json:"gone,omitempty"`
+	Pending  int64          `json:"pending,omitempty"`
+	Loaded   bool           `json:"loaded,omitempty"`
+	Schema   schema         `json:"schema"`
+	Entities []row          `json:"entities,omitempty"`
 }
 
 type snapshotAlias struct {
@@ -50,7 +54,10 @@ func (c *catalog) encode(seedDigest string) []byte {
 			Collections: []snapshotCollection{}, Aliases: []snapshotAlias{}}
 		for _, name := range slices.Sorted(maps.Keys(db.collections)) {
 			of := db.collections[name]
-			to.Collections = append(to.Collections, snapshotCollection{of.id, of.name, of.rows, of.loaded, of.schema, of.entities})
+			to.Collections = append(to.Collections, snapshotCollection{
+				ID: of.id, Name: of.name, Rows: of.rows, Noise: of.noise, Origin: of.origin, Gone: of.gone,
+				Pending: of.pending, Loaded: of.loaded, Schema: of.schema, Entities: of.entities,
+			})
 		}
 		for _, name := range slices.Sorted(maps.Keys(db.aliases)) {
 			alias := snapshotAlias{Name: name, Collection: db.aliases[name].id}
@@ -84,7 +91,10 @@ func (c *catalog) decode(content []byte) (seedDigest string, err error) {
 		db.properties = from.Properties
 		byID := map[int64]*collection{}
 		for _, of := range from.Collections {
-			added := &collection{id: of.ID, name: of.Name, rows: of.Rows, loaded: of.Loaded, schema: of.Schema, entities: of.Entities}
+			added := &collection{
+				id: of.ID, name: of.Name, rows: of.Rows, noise: of.Noise, origin: of.Origin, gone: of.Gone,
+				pending: of.Pending, loaded: of.Loaded, schema: of.Schema, entities: of.Entities,
+			}
 			byID[of.ID] = added
 			db.add(added)
 		}
