@@ -301,24 +301,27 @@ func TestDiffMarksTheChangedPartOfALine(t *testing.T) {
 	}
 }
 
-// TestDiffGrowsLinearly would take minutes and fail if the two sides were
-// handed to a diff in one piece: they have no line in common.
-func TestDiffGrowsLinearly(t *testing.T) {
-	fastest := func(n int) time.Duration {
-		report := render.Report{Plan: unrelated(n)}
-		best := time.Duration(1<<63 - 1)
-		for range 3 {
-			start := time.Now()
-			if err := render.Diff(io.Discard, report, render.Style{}); err != nil {
-				t.Fatal(err)
+// TestEveryFormatGrowsLinearly: a diff would take minutes and fail if the two
+// sides were handed over in one piece, since they have no line in common.
+func TestEveryFormatGrowsLinearly(t *testing.T) {
+	for _, f := range render.Formats() {
+		fastest := func(n int) time.Duration {
+			report := many(n)
+			report.Plan.Before, report.Plan.After = unrelated(n).Before, unrelated(n).After
+			best := time.Duration(1<<63 - 1)
+			for range 3 {
+				start := time.Now()
+				if err := render.Write(io.Discard, f, report, render.Style{}); err != nil {
+					t.Fatal(err)
+				}
+				best = min(best, time.Since(start))
 			}
-			best = min(best, time.Since(start))
+			return best
 		}
-		return best
-	}
-	small, large := fastest(2_000), fastest(16_000)
-	if ratio := float64(large) / float64(small); ratio > 24 {
-		t.Errorf("8 times the bindings took %.0f times as long: %v, %v", ratio, small, large)
+		small, large := fastest(2_000), fastest(16_000)
+		if ratio := float64(large) / float64(small); ratio > 24 {
+			t.Errorf("%s: 8 times the steps took %.0f times as long: %v, %v", f, ratio, small, large)
+		}
 	}
 }
 

@@ -355,7 +355,7 @@ func (m *markdown) row(c change, result *executor.Result) {
 
 const (
 	// graphLimit is how many aliases a graph shows.
-	graphLimit = 24
+	graphLimit = 16
 	// openGraph is how many aliases a graph shows without being unfolded.
 	openGraph = 8
 )

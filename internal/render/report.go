@@ -48,11 +48,12 @@ const (
 	FormatDiff     Format = "diff"
 	FormatJSON     Format = "json"
 	FormatMarkdown Format = "markdown"
+	FormatHTML     Format = "html"
 )
 
 // Formats lists the formats in the order in which help shows them.
 func Formats() []Format {
-	return []Format{FormatText, FormatDiff, FormatJSON, FormatMarkdown}
+	return []Format{FormatText, FormatDiff, FormatJSON, FormatMarkdown, FormatHTML}
 }
 
 // Whole says that a report in this format is one document with the results in
@@ -102,6 +103,8 @@ func Write(w io.Writer, f Format, r Report, s Style) error {
 		return JSON(w, r)
 	case FormatMarkdown:
 		return Markdown(w, r)
+	case FormatHTML:
+		return HTML(w, r)
 	}
 	return &FormatError{Name: string(f)}
 }

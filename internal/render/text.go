@@ -126,17 +126,33 @@ func (t text) step(i int, s planner.Step) {
 func (t text) indent() int { return 2 + t.digits + 1 + 2 }
 
 func (p *page) sign(op planner.Op) (string, paint) {
+	ink := p.record
 	switch op {
 	case planner.CreateAlias:
-		return "+", p.add
+		ink = p.add
 	case planner.AlterAlias:
-		return "~", p.change
+		ink = p.change
 	case planner.DropAlias:
-		return "-", p.remove
+		ink = p.remove
 	case planner.DropCollection:
-		return "!", p.destroy
+		ink = p.destroy
 	}
-	return "=", p.record
+	return sign(op), ink
+}
+
+// sign is an operation in one character.
+func sign(op planner.Op) string {
+	switch op {
+	case planner.CreateAlias:
+		return "+"
+	case planner.AlterAlias:
+		return "~"
+	case planner.DropAlias:
+		return "-"
+	case planner.DropCollection:
+		return "!"
+	}
+	return "="
 }
 
 // what says what a step does, after its name.

@@ -1,0 +1,128 @@
+package render
+
+import (
+	"fmt"
+	"slices"
+	"unicode/utf8"
+
+	"aliasctl/planner"
+)
+
+// The layout of a graph in pixels: two columns of boxes, aliases on the left
+// and collections on the right.
+const (
+	boxHeight  = 28
+	boxSpacing = 37  // from one box to the next
+	boxPadding = 11  // on each side of a name
+	columnGap  = 76  // between the columns, for the lines
+	runeWidth  = 7.9 // of 13 px monospace, with a little room
+	svgName    = 28  // characters of a name; the tooltip has it whole
+)
+
+// graph draws what changes as inline SVG.
+func (p *htmlPage) graph(plan planner.Plan) {
+	g := newGraph(p.names, plan.Steps, graphLimit)
+	if g.empty() {
+		return
+	}
+	p.section("", "Bindings before and after")
+	left, right := boxWidth(g.aliases), boxWidth(g.collections)
+	aliases, collections := g.layout()
+	height := boxSpacing
+	for _, y := range append(aliases, collections...) {
+		height = max(height, y+boxSpacing)
+	}
+	width := left + columnGap + right
+	fmt.Fprintf(p, "<figure>\n<div class=\"graph\" role=\"region\" aria-label=\"graph of bindings\" tabindex=\"0\">\n"+
+		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"-2 -2 %[1]d %[2]d\" role=\"img\" aria-label=\"%s and the collections that they are bound to before and after the plan\">\n",
+		width+4, height-boxSpacing+boxHeight+4, countAliases(len(g.aliases)))
+	p.WriteString(`<defs>` +
+		`<marker id="to-before" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0L8 4L0 8z"/></marker>` +
+		`<marker id="to-after" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="9" markerHeight="9" markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0L8 4L0 8z"/></marker>` +
+		"</defs>\n")
+	for _, e := range g.edges {
+		class := "before"
+		if e.after {
+			class = "after"
+		}
+		x1, y1 := left, aliases[e.alias]+boxHeight/2
+		x2, y2 := left+columnGap, collections[e.collection]+boxHeight/2
+		fmt.Fprintf(p, "<path class=\"%s\" d=\"M%d %dC%d %d %d %d %d %d\" marker-end=\"url(#to-%[1]s)\"/>\n",
+			class, x1, y1, x1+columnGap/2, y1, x2-columnGap/2, y2, x2, y2)
+	}
+	p.boxes(g.aliases, aliases, 0, left, boxHeight/2)
+	p.boxes(g.collections, collections, left+columnGap, right, 4)
+	p.WriteString("</svg>\n</div>\n<figcaption class=\"legend\">")
+	p.legend(g)
+	if g.more > 0 {
+		p.say(" <span>%s more, not drawn</span>", count(g.more, "change"))
+	}
+	if n := plan.Summary.Unchanged; n > 0 {
+		p.say(" <span>%s unchanged, not drawn</span>", countAliases(n))
+	}
+	p.WriteString("</figcaption>\n</figure>\n</section>\n")
+}
+
+// legend explains what is in the graph, and nothing else.
+func (p *htmlPage) legend(g graph) {
+	left := slices.ContainsFunc(g.edges, func(e edge) bool { return !e.after })
+	entered := slices.ContainsFunc(g.edges, func(e edge) bool { return e.after })
+	gone := slices.ContainsFunc(slices.Concat(g.aliases, g.collections), func(n node) bool { return n.fate == dropped })
+	for _, key := range []struct {
+		there          bool
+		class, meaning string
+	}{
+		{left, "was", "before"},
+		{entered, "now", "after"},
+		{gone, "gone", "dropped"},
+	} {
+		if key.there {
+			p.say(" <span><i class=\"%s\"></i>%s</span>", key.class, key.meaning)
+		}
+	}
+}
+
+func (p *htmlPage) boxes(nodes []node, ys []int, x, width, radius int) {
+	for i, n := range nodes {
+		class := [...]string{stays: "stays", created: "created", dropped: "dropped"}[n.fate]
+		p.say("<g class=\"%s\"><title>%s</title>", class, n.name)
+		fmt.Fprintf(p, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"%d\"/><text x=\"%d\" y=\"%d\">",
+			x, ys[i], width, boxHeight, radius, x+boxPadding, ys[i]+boxHeight/2+4)
+		p.say("%s</text></g>\n", elided(Clean(n.name), svgName))
+	}
+}
+
+// layout says where the boxes begin: the collections one below the other, and
+// each alias in the middle of those that it leaves and enters.
+func (g graph) layout() (aliases, collections []int) {
+	for i := range g.collections {
+		collections = append(collections, i*boxSpacing)
+	}
+	sum, lines := make([]int, len(g.aliases)), make([]int, len(g.aliases))
+	for _, e := range g.edges {
+		sum[e.alias] += collections[e.collection]
+		lines[e.alias]++
+	}
+	next := 0
+	for i := range g.aliases {
+		y := next
+		if lines[i] > 0 {
+			y = max(next, sum[i]/lines[i])
+		}
+		aliases = append(aliases, y)
+		next = y + boxSpacing
+	}
+	return aliases, collections
+}
+
+// boxWidth is the width that the longest of the names needs. What is not ASCII
+// may be wide.
+func boxWidth(nodes []node) int {
+	longest := 0
+	for _, n := range nodes {
+		name := elided(Clean(n.name), svgName)
+		runes := utf8.RuneCountInString(name)
+		longest = max(longest, runes+(len(name)-runes)/2)
+	}
+	return int(float64(longest)*runeWidth) + 2*boxPadding
+}
