@@ -8,6 +8,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -38,6 +39,7 @@ type answer struct {
 	code    int
 	message string
 	data    json.RawMessage
+	took    time.Duration // from sending the request to the last byte
 }
 
 // ok says that the code is that of success: 0, and 200 on v1 and on v2 before

@@ -41,8 +41,19 @@ const (
 	collectionsDescribe = prefixV2 + "collections/describe"
 	collectionsDrop     = prefixV2 + "collections/drop"
 	collectionsDropV1   = "/v1/vector/collections/drop"
+	collectionsLoad     = prefixV2 + "collections/load"
+	collectionsRelease  = prefixV2 + "collections/release"
+	collectionsState    = prefixV2 + "collections/get_load_state"
+	collectionsStats    = prefixV2 + "collections/get_stats"
 
-	databasesList = prefixV2 + "databases/list"
+	indexesList     = prefixV2 + "indexes/list"
+	indexesDescribe = prefixV2 + "indexes/describe"
+
+	entitiesQuery  = prefixV2 + "entities/query"
+	entitiesSearch = prefixV2 + "entities/search"
+
+	databasesList      = prefixV2 + "databases/list"
+	resourceGroupsList = prefixV2 + "resource_groups/list"
 )
 
 // Client is one cluster. It is safe for concurrent use.
@@ -148,6 +159,8 @@ type request struct {
 	DBName         string `json:"dbName,omitempty"`
 	AliasName      string `json:"aliasName,omitempty"`
 	CollectionName string `json:"collectionName,omitempty"`
+	IndexName      string `json:"indexName,omitempty"`
+	rowRequest
 }
 
 // call is one call with the names that its errors mention.
@@ -158,6 +171,9 @@ type call struct {
 	database   string
 	alias      string
 	collection string
+	index      string
+	rows       rowRequest
+	header     http.Header // nil for that of the Client
 }
 
 // newError returns an Error about the call.
@@ -174,18 +190,18 @@ func (k call) newError() *Error {
 	return e
 }
 
-// exchange sends one request and returns the data of its answer. There is one
-// request on the wire at most: repeating is the business of the caller.
-func (c *Client) exchange(ctx context.Context, k call) (json.RawMessage, *Error) {
+// exchange sends one request and returns its answer. There is one request on
+// the wire at most: repeating is the business of the caller.
+func (c *Client) exchange(ctx context.Context, k call) (answer, *Error) {
 	e := k.newError()
-	body := request{AliasName: k.alias, CollectionName: k.collection}
+	body := request{AliasName: k.alias, CollectionName: k.collection, IndexName: k.index, rowRequest: k.rows}
 	if !k.server && (e.Database != manifest.DefaultDatabase || c.cfg.NameDefault) {
 		body.DBName = e.Database
 	}
 	payload, err := json.Marshal(body)
 	if err != nil {
 		e.Err, e.class, e.hopeless = err, executor.Refused, true
-		return nil, c.finish(k, e)
+		return answer{}, c.finish(k, e)
 	}
 
 	var was sending
@@ -197,17 +213,21 @@ func (c *Client) exchange(ctx context.Context, k call) (json.RawMessage, *Error)
 	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(limited, trace), http.MethodPost, c.base+k.route, bytes.NewReader(payload))
 	if err != nil {
 		e.Err, e.class, e.hopeless = err, executor.Refused, true
-		return nil, c.finish(k, e)
+		return answer{}, c.finish(k, e)
 	}
 	req.Header = c.header
+	if k.header != nil {
+		req.Header = k.header
+	}
 
 	e.Attempts = 1
+	start := time.Now()
 	// The Transport is used without an http.Client: that follows redirects and
 	// keeps cookies, and nothing of the kind is wanted here.
 	resp, err := c.transport.RoundTrip(req)
 	if err != nil {
 		e.classifyTransport(ctx, err, was, c.cfg.Timeout.String())
-		return nil, c.finish(k, e)
+		return answer{}, c.finish(k, e)
 	}
 	defer resp.Body.Close()
 	e.Status = resp.StatusCode
@@ -215,11 +235,12 @@ func (c *Client) exchange(ctx context.Context, k call) (json.RawMessage, *Error)
 	text, err := readBody(resp)
 	if err != nil && success(resp.StatusCode) {
 		e.classifyTransport(ctx, err, was, c.cfg.Timeout.String())
-		return nil, c.finish(k, e)
+		return answer{}, c.finish(k, e)
 	}
 	a, err := decodeAnswer(text)
 	if err == nil && a.ok() && success(e.Status) {
-		return a.data, nil
+		a.took = time.Since(start)
+		return a, nil
 	}
 	e.TraceID = excerpt(c.redactor, []byte(resp.Header.Get("X-Milvus-Trace-Id")), maxTrace)
 	switch tokenSent := c.cfg.Token != ""; {
@@ -233,7 +254,7 @@ func (c *Client) exchange(ctx context.Context, k call) (json.RawMessage, *Error)
 		e.classifyAnswer(a, tokenSent)
 		e.Message = excerpt(c.redactor, []byte(a.message), maxMessage)
 	}
-	return nil, c.finish(k, e)
+	return answer{}, c.finish(k, e)
 }
 
 func success(status int) bool { return status >= 200 && status < 300 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"strconv"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -47,27 +46,8 @@ func (c *Client) HasCollection(ctx context.Context, database, collection string)
 // CollectionID implements executor.Cluster. The id is exact: ids have more
 // digits than a float64 holds.
 func (c *Client) CollectionID(ctx context.Context, database, collection string) (id string, found bool, err error) {
-	k := call{route: collectionsDescribe, database: database, collection: collection}
-	data, err := c.read(ctx, k)
-	switch {
-	case hasCode(err, CodeCollectionNotFound):
-		return "", false, nil
-	case err != nil:
-		return "", false, err
-	}
-	// The field `aliases` is not read: it may be stale, or empty because a part
-	// of the server's own work failed (milvus-rest section 1.4).
-	var d struct {
-		CollectionID json.Number `json:"collectionID"`
-	}
-	if json.Unmarshal(data, &d) != nil {
-		return "", false, c.badData(k, data)
-	}
-	n, err := strconv.ParseInt(d.CollectionID.String(), 10, 64)
-	if err != nil || n <= 0 {
-		return "", false, c.badData(k, data)
-	}
-	return strconv.FormatInt(n, 10), true, nil
+	d, found, err := c.describe(ctx, database, collection)
+	return d.id, found, err
 }
 
 // IDs returns the ids of the existing ones among collections, asked for with

@@ -25,6 +25,8 @@ const (
 	codeQueueFull       = 4
 	codeRateLimit       = 8
 	codeNoResource      = 12
+	codeIndexNotFound   = 700
+	codeInvalid         = 1100
 	codeNotLoggedIn     = 1400
 	codeNotPermitted    = 1401
 	codeUnauthenticated = 1800

@@ -35,6 +35,9 @@ import (
 // the user may not see. `collections/has` is the judge then. It is true for
 // an alias as well, so it is asked only about names that are none.
 //
+// LiveDatabase.Names is that list as it is. A user without privileges gets a
+// part of it or none, and what retires by pattern then retires less.
+//
 // # When somebody changes things meanwhile
 //
 // The answers are not of one instant. Where two of them contradict each other,
@@ -245,9 +248,10 @@ func (r *reader) open() (collections, aliases []string) {
 	return slices.Sorted(maps.Keys(wanted)), aliases
 }
 
-// askCollections asks for all collections, when that can answer anything.
+// askCollections asks for all collections, when that can answer anything or
+// their names are wanted.
 func (r *reader) askCollections() []question {
-	if collections, aliases := r.open(); len(collections)+len(aliases) == 0 {
+	if collections, aliases := r.open(); len(collections)+len(aliases) == 0 && !r.scope.Names {
 		return nil
 	}
 	return []question{func(ctx context.Context) error {
@@ -258,6 +262,9 @@ func (r *reader) askCollections() []question {
 		r.listed = make(map[string]struct{}, len(list))
 		for _, name := range list {
 			r.listed[name] = struct{}{}
+		}
+		if r.scope.Names {
+			r.live.Names = slices.Sorted(slices.Values(list))
 		}
 		return nil
 	}}

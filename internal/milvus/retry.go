@@ -52,42 +52,49 @@ func (b *budget) NextBackOff() time.Duration {
 // passed since the first one did: a silent server costs less than twice the
 // timeout, whatever Retries says.
 func (c *Client) read(ctx context.Context, k call) (json.RawMessage, error) {
+	a, err := c.readAnswer(ctx, k)
+	return a.data, err
+}
+
+// readAnswer is read for those who want more than the data of the answer. The
+// time it took is that of the last try alone.
+func (c *Client) readAnswer(ctx context.Context, k call) (answer, error) {
 	start := time.Now()
-	data, e := c.exchange(ctx, k)
+	a, e := c.exchange(ctx, k)
 	if e == nil {
-		return data, nil
+		return a, nil
 	}
 	return c.readAgain(ctx, k, e, start)
 }
 
 // readAgain goes on after a first try that failed with e.
-func (c *Client) readAgain(ctx context.Context, k call, e *Error, start time.Time) (json.RawMessage, error) {
+func (c *Client) readAgain(ctx context.Context, k call, e *Error, start time.Time) (answer, error) {
 	var (
 		tries   int
 		refused bool
 		pauses  = newBudget(c.firstPause)
 	)
-	data, err := backoff.Retry(ctx, func() (data json.RawMessage, err error) {
+	got, err := backoff.Retry(ctx, func() (got answer, err error) {
 		if tries++; tries > 1 {
-			if data, e = c.exchange(ctx, k); e == nil {
-				return data, nil
+			if got, e = c.exchange(ctx, k); e == nil {
+				return got, nil
 			}
 			e.Attempts = tries
 		}
 		if e.class != executor.Transient || e.hopeless || time.Since(start) >= c.cfg.Timeout {
-			return nil, backoff.Permanent(e)
+			return answer{}, backoff.Permanent(e)
 		}
 		if errors.Is(e, syscall.ECONNREFUSED) && !refused {
 			refused = true
 			pauses.left -= patience - patienceRefused
 		}
-		return nil, e
+		return answer{}, e
 	}, backoff.WithBackOff(pauses), backoff.WithMaxTries(uint(c.cfg.Retries)+1), backoff.WithMaxElapsedTime(0))
 	if err == nil {
-		return data, nil
+		return got, nil
 	}
 	if ctx.Err() != nil {
 		e.Err = context.Cause(ctx) // interrupted in a pause
 	}
-	return nil, e
+	return answer{}, e
 }

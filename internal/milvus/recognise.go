@@ -1,0 +1,215 @@
+package milvus
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// UnknownProfile is what Recognise says when the answers fit no version, or
+// more than one.
+const UnknownProfile = "unknown"
+
+// The profiles of the API, the oldest first.
+var profileNames = []string{"2.3", "2.4", "2.5", "2.6", "3.0"}
+
+// Recognise says which profile of the API a server has ("2.3", "2.4", "2.5",
+// "2.6", "3.0", or UnknownProfile), and by which answers, for people. No version
+// of Milvus tells its own over REST. The error is that of a server that does
+// not answer, has no v2 API, or does not take the token.
+//
+// All that is asked are reads which every user may ask, and whose answers
+// differ between recorded servers:
+//
+//   - `collections/has` in a database that does not exist is `has:false` up to
+//     2.4, and code 800 later. A success has code 200 before 2.4.3.
+//   - `resource_groups/list` is no route up to 2.4 (later it may be denied).
+//   - `Request-Timeout: abc` is code 1100 from 3.0 on. Others ignore what is no
+//     number, and 2.5 before 2.5.10 does not keep it either; still it is never
+//     sent to what looks like 2.4, and a number is never sent at all: a small
+//     one would stay in force for everybody (milvus-rest section 6).
+//   - `collections/describe` has the property `timezone` from 2.6 on, and
+//     `indexes/describe` has `warmup` from 2.6.12 on. Both need a collection in
+//     the default database: without one 2.5 and 2.6 look the same. A 2.6 before
+//     2.6.12 that shows neither passes for 2.5, as which it also behaves: it
+//     does not take an alias for a collection.
+func Recognise(ctx context.Context, c *Client) (profile, evidence string, err error) {
+	r := &recogniser{c: c, possible: profileNames}
+	for _, look := range []func(context.Context) error{
+		r.lookAtDatabase, r.lookAtRoutes, r.lookAtTimeout, r.lookAtCollection,
+	} {
+		if err := look(ctx); err != nil {
+			return "", "", err
+		}
+	}
+	profile = UnknownProfile
+	if len(r.possible) == 1 {
+		profile = r.possible[0]
+	}
+	return profile, strings.Join(r.evidence, "; "), nil
+}
+
+// recogniser narrows down which profiles are possible.
+type recogniser struct {
+	c        *Client
+	possible []string
+	evidence []string
+}
+
+// saw notes an answer and the profiles that give it; none are named when it
+// tells nothing.
+func (r *recogniser) saw(answer string, profiles ...string) {
+	if len(profiles) == 0 {
+		r.evidence = append(r.evidence, answer)
+		return
+	}
+	r.evidence = append(r.evidence, fmt.Sprintf("%s (%s)", answer, strings.Join(profiles, ", ")))
+	r.possible = slices.DeleteFunc(slices.Clone(r.possible), func(p string) bool { return !slices.Contains(profiles, p) })
+}
+
+// could says whether a profile is still possible.
+func (r *recogniser) could(profile string) bool { return slices.Contains(r.possible, profile) }
+
+func (r *recogniser) lookAtDatabase(ctx context.Context) error {
+	const question = "collections/has in a database that does not exist"
+	nobody := randomName()
+	a, err := r.c.readAnswer(ctx, call{route: collectionsHas, database: nobody, collection: nobody})
+	switch {
+	case IsDatabaseMissing(err):
+		r.saw(question+": code 800", "2.5", "2.6", "3.0")
+	case err == nil && a.code == 200:
+		r.saw(question+": false, with code 200 as before 2.4.3", "2.3", "2.4")
+	case err == nil:
+		r.saw(question+": false", "2.4")
+	case noRoute(err) || ends(ctx, err):
+		return err
+	default:
+		r.saw(whyOf(err))
+	}
+	return nil
+}
+
+func (r *recogniser) lookAtRoutes(ctx context.Context) error {
+	_, err := r.c.readAnswer(ctx, call{route: resourceGroupsList, server: true})
+	switch {
+	case noRoute(err):
+		r.saw("resource_groups/list: no such route", "2.3", "2.4")
+	case err == nil || IsDenied(err):
+		r.saw("resource_groups/list: it is there", "2.5", "2.6", "3.0")
+	case ends(ctx, err):
+		return err
+	default:
+		r.saw(whyOf(err))
+	}
+	return nil
+}
+
+func (r *recogniser) lookAtTimeout(ctx context.Context) error {
+	if r.could("2.3") || r.could("2.4") {
+		return nil
+	}
+	header := r.c.header.Clone()
+	header.Set("Request-Timeout", "abc")
+	_, err := r.c.readAnswer(ctx, call{route: collectionsHas, collection: randomName(), header: header})
+	switch {
+	case hasCode(err, codeInvalid):
+		r.saw("a Request-Timeout that is no number: code 1100", "3.0")
+	case err == nil:
+		r.saw("a Request-Timeout that is no number: ignored", "2.5", "2.6")
+	case ends(ctx, err):
+		return err
+	default:
+		r.saw(whyOf(err))
+	}
+	return nil
+}
+
+func (r *recogniser) lookAtCollection(ctx context.Context) error {
+	if !r.could("2.5") || !r.could("2.6") {
+		return nil
+	}
+	name, err := r.anyCollection(ctx)
+	if err != nil {
+		return err
+	}
+	if name == "" {
+		r.saw("2.5 and 2.6 differ in how they show a collection, and the default database shows none")
+		return nil
+	}
+	for _, look := range []func(context.Context, string) (bool, error){r.timezone, r.warmup} {
+		later, err := look(ctx, name)
+		if err != nil {
+			if ends(ctx, err) {
+				return err
+			}
+			r.saw(whyOf(err))
+			return nil
+		}
+		if later {
+			return nil
+		}
+	}
+	return nil
+}
+
+// anyCollection is the first collection of the default database by name, or an
+// alias where the user may see no collection. "" stands for none.
+func (r *recogniser) anyCollection(ctx context.Context) (string, error) {
+	for _, list := range []func(context.Context, string) ([]string, error){r.c.ListCollections, r.c.ListAliases} {
+		found, err := list(ctx, "")
+		if err != nil && ends(ctx, err) {
+			return "", err
+		}
+		if len(found) > 0 {
+			return slices.Min(found), nil
+		}
+	}
+	return "", nil
+}
+
+func (r *recogniser) timezone(ctx context.Context, collection string) (bool, error) {
+	k := call{route: collectionsDescribe, collection: collection}
+	data, err := r.c.read(ctx, k)
+	if err != nil {
+		return false, err
+	}
+	var d struct {
+		Properties []pair `json:"properties"`
+	}
+	if json.Unmarshal(data, &d) != nil {
+		return false, r.c.badData(k, data)
+	}
+	if !slices.ContainsFunc(d.Properties, func(p pair) bool { return p.Key == "timezone" }) {
+		return false, nil
+	}
+	r.saw("collections/describe: has a timezone", "2.6", "3.0")
+	return true, nil
+}
+
+func (r *recogniser) warmup(ctx context.Context, collection string) (bool, error) {
+	list, err := r.c.list(ctx, call{route: indexesList, collection: collection})
+	if err != nil {
+		return false, err
+	}
+	if len(list) == 0 {
+		r.saw(fmt.Sprintf("collections/describe: no timezone, and %q has no index to look at", collection))
+		return false, nil
+	}
+	k := call{route: indexesDescribe, collection: collection, index: slices.Min(list)}
+	data, err := r.c.read(ctx, k)
+	if err != nil {
+		return false, err
+	}
+	var views []map[string]json.RawMessage
+	if json.Unmarshal(data, &views) != nil || len(views) == 0 {
+		return false, r.c.badData(k, data)
+	}
+	if _, ok := views[0]["warmup"]; ok {
+		r.saw("indexes/describe: has warmup", "2.6", "3.0")
+		return true, nil
+	}
+	r.saw("collections/describe and indexes/describe: neither timezone nor warmup", "2.5")
+	return false, nil
+}
