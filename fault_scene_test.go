@@ -221,12 +221,12 @@ func (c *scene) command(flags ...string) []string {
 type ending struct {
 	code           int
 	stdout, stderr string
-	report         saidJSON
+	report         answerJSON
 	writes         int64
 }
 
-// saidJSON is the part of the JSON that the laws look at.
-type saidJSON struct {
+// answerJSON is the part of the JSON that the laws look at.
+type answerJSON struct {
 	Steps     []planner.Step     `json:"steps"`
 	Conflicts []planner.Conflict `json:"conflicts"`
 	Results   []struct {
@@ -248,7 +248,7 @@ func (c *scene) run(flags ...string) ending {
 func newEnding(code int, stdout, stderr string, writes int64) ending {
 	e := ending{code: code, stdout: stdout, stderr: stderr, writes: writes}
 	if json.Unmarshal([]byte(stdout), &e.report) != nil {
-		e.report = saidJSON{}
+		e.report = answerJSON{}
 	}
 	return e
 }

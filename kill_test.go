@@ -23,9 +23,12 @@ type child struct {
 
 // spawn makes the program ready for a scene; hooks may use it at once.
 func (c *scene) spawn(flags ...string) *child {
-	command := c.command(flags...)
-	p := &child{process: &process{command: exec.Command(command[0], command[1:]...), done: make(chan struct{})}, started: make(chan struct{})}
-	p.command.Dir, p.command.Env = c.dir, []string{"PATH=" + os.Getenv("PATH"), "GORACE=exitcode=66"}
+	return newChild(c.dir, c.command(flags...)...)
+}
+
+func newChild(dir string, line ...string) *child {
+	p := &child{process: &process{command: exec.Command(line[0], line[1:]...), done: make(chan struct{})}, started: make(chan struct{})}
+	p.command.Dir, p.command.Env = dir, []string{"PATH=" + os.Getenv("PATH"), "GORACE=exitcode=66"}
 	p.command.Stdout, p.command.Stderr = &p.stdout, &p.stderr
 	return p
 }
@@ -56,8 +59,13 @@ func (p *child) signalled(s os.Signal) {
 
 // says waits until the process has written a text to stderr, or has ended.
 func (p *child) says(text string) {
+	p.prints(func(string) bool { return strings.Contains(p.stderr.String(), text) })
+}
+
+// prints waits until what the process has written is enough, or it has ended.
+func (p *child) prints(enough func(said string) bool) {
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
-		if strings.Contains(p.stderr.String(), text) {
+		if enough(p.stdout.String() + p.stderr.String()) {
 			return
 		}
 		select {

@@ -10,10 +10,14 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
+
+	"golang.org/x/sync/errgroup"
 
 	"aliasctl/internal/cli"
 	"aliasctl/internal/emulator"
@@ -49,7 +53,7 @@ type gossip struct {
 	count int
 }
 
-const gossips = 9
+const gossips = 7
 
 func (g *gossip) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.mu.Lock()
@@ -85,11 +89,7 @@ func (g *gossip) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "<html>Authorization: Bearer %s; Basic %s; %s</html>", token, basic, url.QueryEscape(token))
 	case 5: // a page with success
 		fmt.Fprintf(w, "<html>%s %s</html>", strings.Repeat(" ", 150), token)
-	case 6: // names that do not exist
-		fmt.Fprintf(w, `{"code":0,"data":[%q,%q],"message":%q}`, token, basic, token)
-	case 7: // an alias that is bound to it
-		fmt.Fprintf(w, `{"code":0,"data":{"dbName":"default","aliasName":%q,"collectionName":%q}}`, token, token)
-	case 8: // no HTTP
+	case 6: // no HTTP
 		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
 			fmt.Fprintf(conn, "%s %s\r\n\r\n", token, basic)
 			conn.Close()
@@ -102,7 +102,9 @@ func (g *gossip) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // and every file of the folder (promise 10).
 func TestSecrets(t *testing.T) {
 	dir := shared(t)
-	runs, files := 0, 0
+	var runs, files atomic.Int64
+	var group errgroup.Group
+	group.SetLimit(abreast)
 	for _, token := range canaries {
 		for how := -1; how < gossips; how++ {
 			for _, at := range []int{1, 4, 20, 22, 30, 40} {
@@ -110,16 +112,21 @@ func TestSecrets(t *testing.T) {
 					continue
 				}
 				for _, format := range []string{"text", "diff", "json"} {
-					n, err := betray(dir, token, how, at, format)
-					if err != nil {
-						t.Errorf("token %q, gossip %d from request %d, -o %s:\n%v", token, how, at, format, err)
-					}
-					runs, files = runs+3, files+n
+					group.Go(func() error {
+						n, err := betray(dir, token, how, at, format)
+						if err != nil {
+							t.Errorf("token %q, gossip %d from request %d, -o %s:\n%v", token, how, at, format, err)
+						}
+						runs.Add(3)
+						files.Add(int64(n))
+						return nil
+					})
 				}
 			}
 		}
 	}
-	t.Logf("runs: %d, tokens: %d, forms of gossip: %d, files searched: %d", runs, len(canaries), gossips, files)
+	_ = group.Wait()
+	t.Logf("runs: %d, tokens: %d, forms of gossip: %d, files searched: %d", runs.Load(), len(canaries), gossips, files.Load())
 }
 
 // betray plays a scene with a gossip, and returns how many files were searched.
@@ -134,7 +141,7 @@ func betray(parent, token string, how, at int, format string) (files int, err er
 	defer server.Close()
 
 	// Where the token may be is not among the files to search.
-	secret := filepath.Join(parent, "token")
+	secret := c.dir + ".token"
 	if err := os.WriteFile(secret, []byte(token+"\n"), 0o600); err != nil {
 		return 0, err
 	}
@@ -219,8 +226,8 @@ type bomb string
 func (b bomb) Write([]byte) (int, error) { panic(string(b)) }
 
 // TestSecretsOfRealProgram gives the token by the environment to the real
-// program, kills it, ends it by SIGQUIT, which dumps every stack, and serves
-// with a token. What it writes, and what it leaves behind, is searched.
+// program, which is left alone, interrupted, killed, or ended by SIGQUIT with
+// a dump of every stack. What it writes and leaves behind is searched.
 func TestSecretsOfRealProgram(t *testing.T) {
 	dir := shared(t)
 	for _, token := range canaries {
@@ -244,13 +251,49 @@ func TestSecretsOfRealProgram(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if e.code == 0 {
-				t.Errorf("%v: exit code 0: %v", signal, e)
-			}
 			if _, err := search(c.dir, token, e.String()); err != nil {
 				t.Errorf("%v: %v", signal, err)
 			}
 			c.end()
+		}
+	}
+}
+
+// TestSecretsOfDev serves with a token, to clients with the right one, a wrong
+// one and none.
+func TestSecretsOfDev(t *testing.T) {
+	for _, token := range canaries {
+		dir := t.TempDir()
+		secret := filepath.Join(t.TempDir(), "token")
+		if err := os.WriteFile(secret, []byte(token), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p := newChild(dir, "aliasctl", "dev", "--listen", "127.0.0.1:0", "--token-file", secret)
+		if err := p.start(); err != nil {
+			t.Fatal(err)
+		}
+		address := regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
+		p.prints(func(said string) bool { return address.MatchString(said) })
+		uri := address.FindString(p.stdout.String() + p.stderr.String())
+		if uri == "" {
+			p.kill()
+			t.Fatalf("it does not serve: %s%s", p.stdout.String(), p.stderr.String())
+		}
+		refused := &client{uri: uri, token: token + "x"}
+		if a := refused.ask(t, "/v2/vectordb/aliases/list", nil); a.Code != 1800 {
+			t.Errorf("a wrong token: %d %s", a.Code, a.Message)
+		}
+		accepted := &client{uri: uri, token: token}
+		if a := accepted.ask(t, "/v2/vectordb/aliases/list", map[string]any{}); !a.ok() {
+			t.Errorf("the right token: %d %s", a.Code, a.Message)
+		}
+		p.signalled(syscall.SIGTERM)
+		e, err := p.ending()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := search(dir, token, e.String()); err != nil {
+			t.Error(err)
 		}
 	}
 }
