@@ -4,7 +4,8 @@
 // the report, and decides nothing.
 //
 // internal/cli calls it. Names and messages come from a server and may hold
-// anything: text and diff show control characters escaped, never raw.
+// anything: no format shows a control character raw, and none lets a name
+// become part of its own language.
 package render
 
 import (
