@@ -1,7 +1,7 @@
 // Package render turns what one computation produced into what people and
-// machines read: text, a unified diff, JSON, Markdown, HTML. There is one Report and several
-// renderers over it; each writes straight to an io.Writer, in time linear in
-// the report, and decides nothing.
+// machines read: text, a unified diff, JSON, Markdown, HTML. There is one
+// Report and several renderers over it; each writes straight to an io.Writer,
+// in time linear in the report, and decides nothing.
 //
 // internal/cli calls it. Names and messages come from a server and may hold
 // anything: no format shows a control character raw, and none lets a name
