@@ -1,0 +1,228 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"aliasctl/executor"
+	"aliasctl/internal/emulator"
+	"aliasctl/planner"
+)
+
+// watch holds at every request what must hold at every instant, whoever made
+// the change: no alias that is there before and after is ever unbound, nothing
+// unmanaged is touched, and no collection goes that an alias points at.
+func (c *scene) watch() {
+	lasting, untouched := map[string]bool{}, c.unmanaged()
+	for alias := range c.bindings() {
+		lasting[alias] = c.want[alias] != ""
+	}
+	look := func(r emulator.Request) {
+		now := c.bindings()
+		for alias, to := range untouched {
+			if now[alias] != to {
+				c.breach(r, "unmanaged alias %s is at %q, was at %q", alias, now[alias], to)
+			}
+		}
+		for alias, is := range lasting {
+			if is && now[alias] == "" {
+				c.breach(r, "alias %s is unbound", alias)
+			}
+		}
+	}
+	c.AddHook(emulator.Hook{When: emulator.Before, Do: look})
+	c.AddHook(emulator.Hook{When: emulator.After, Do: look})
+	c.AddHook(emulator.Hook{Match: emulator.Match{Writes: true}, When: emulator.Before, Do: func(r emulator.Request) {
+		if !strings.HasSuffix(r.Route, "collections/drop") {
+			return
+		}
+		for alias, to := range c.Bindings(r.Database) {
+			if to == r.Collection {
+				c.breach(r, "alias %s points at what it drops, %s/%s", alias, r.Database, r.Collection)
+			}
+		}
+	}})
+}
+
+func (c *scene) breach(r emulator.Request, format string, args ...any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	text := fmt.Sprintf(format, args...)
+	if !slices.ContainsFunc(c.breaches, func(b string) bool { return strings.HasSuffix(b, text) }) {
+		c.breaches = append(c.breaches, fmt.Sprintf("at request %d (%s): %s", r.N, r.Route, text))
+	}
+}
+
+// arrived says whether the cluster equals the manifest and the state equals
+// the cluster, with nothing unfinished.
+func (c *scene) arrived() error {
+	wrong := slices.Clone(c.breaches)
+	differ := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
+	want := c.unmanaged()
+	maps.Copy(want, c.want)
+	now := c.bindings()
+	for _, alias := range slices.Sorted(maps.Keys(want)) {
+		if now[alias] != want[alias] {
+			differ("alias %s is at %q, want %q", alias, now[alias], want[alias])
+		}
+	}
+	for alias, to := range now {
+		if want[alias] == "" {
+			differ("alias %s is still there, at %q", alias, to)
+		}
+	}
+	for _, name := range c.collections {
+		if retired := slices.Contains(c.retire, name); retired == c.exists(name) {
+			differ("collection %s: retired is %v, there is %v", name, retired, c.exists(name))
+		}
+	}
+	state, err := c.stored()
+	if err != nil {
+		return err
+	}
+	known := map[string]string{}
+	for _, b := range state.Bindings {
+		known[b.Database+"/"+b.Alias] = b.Collection
+	}
+	if !maps.Equal(known, c.want) {
+		differ("the state knows %v, want %v", known, c.want)
+	}
+	if len(state.Pending) > 0 {
+		differ("the state still announces %v", state.Pending)
+	}
+	var fences []string
+	for _, r := range state.Retired {
+		fences = append(fences, r.Database+"/"+r.Collection)
+	}
+	if retire := slices.Sorted(slices.Values(c.retire)); !slices.Equal(slices.Sorted(slices.Values(fences)), retire) {
+		differ("the state has retired %v, want %v", fences, retire)
+	}
+	left, err := filepath.Glob(filepath.Join(c.dir, "*"))
+	if err == nil && len(left) != 2 {
+		differ("the folder holds %q", left)
+	}
+	if wrong == nil {
+		return nil
+	}
+	return errors.New(strings.Join(wrong, "\n"))
+}
+
+// settles is promise 1: the same command again brings everything to an end,
+// and once more finds nothing to do.
+func (c *scene) settles() error {
+	c.ClearFaults()
+	if !slices.Contains(c.fixed, "recreate") {
+		c.watch()
+	}
+	again := c.run()
+	if again.code != 0 {
+		return fmt.Errorf("the second run: %v", again)
+	}
+	if err := c.arrived(); err != nil {
+		return fmt.Errorf("after the second run: %w\n%v", err, again)
+	}
+	return c.rests()
+}
+
+// rests says that a run finds nothing to do.
+func (c *scene) rests() error {
+	once := c.run()
+	if once.code != 0 || once.writes != 0 || len(once.report.Steps) != 0 {
+		return fmt.Errorf("one more run is not empty, it wrote %d times: %v", once.writes, once)
+	}
+	if err := c.arrived(); err != nil {
+		return fmt.Errorf("after an empty run: %w", err)
+	}
+	return nil
+}
+
+// truthful holds what a run said against what is. before are the bindings
+// from before the run.
+func (c *scene) truthful(e ending, before map[string]string) error {
+	wrong := slices.Clone(c.breaches)
+	differ := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
+	c.answers(e, before, differ)
+
+	after, err := c.stored()
+	if err != nil {
+		return err
+	}
+	c.accurate(after, differ)
+	untouched := maps.Equal(before, c.bindings())
+	for _, name := range c.collections {
+		untouched = untouched && c.exists(name)
+	}
+	switch e.code {
+	case 0:
+		if err := c.arrived(); err != nil {
+			differ("exit code 0, but %v", err)
+		}
+	case 1:
+		if !untouched {
+			differ("exit code 1, but the cluster was changed")
+		}
+	case 5, 130:
+	default:
+		differ("exit code %d", e.code)
+	}
+	if wrong == nil {
+		return nil
+	}
+	return fmt.Errorf("%s\n%v", strings.Join(wrong, "\n"), e)
+}
+
+// answers compares each result with the cluster. A run without another client
+// at work knows no third value.
+func (c *scene) answers(e ending, before map[string]string, differ func(string, ...any)) {
+	for _, r := range e.report.Results {
+		var is bool
+		name := r.Database + "/" + cmp.Or(r.Alias, r.Collection)
+		switch {
+		case r.Op == planner.DropCollection:
+			is = !c.exists(name)
+		case r.Op.Writes():
+			is = c.live(name) == r.To
+		default:
+			continue
+		}
+		switch r.Outcome {
+		case executor.Applied, executor.AlreadyDone:
+			if !is {
+				differ("%s %s is said to be %s and is not", r.Op, name, r.Outcome)
+			}
+		case executor.Failed, executor.NotReached:
+			if is && !r.Recreate {
+				differ("%s %s is said to be %s and has happened", r.Op, name, r.Outcome)
+			}
+		}
+	}
+}
+
+// accurate says that the state knows every managed alias where it is.
+func (c *scene) accurate(state planner.State, differ func(string, ...any)) {
+	ours := map[string][]string{}
+	for _, b := range state.Bindings {
+		ours[b.Database+"/"+b.Alias] = append(ours[b.Database+"/"+b.Alias], b.Collection)
+	}
+	for _, p := range state.Pending {
+		if p.Alias != "" {
+			ours[p.Database+"/"+p.Alias] = append(ours[p.Database+"/"+p.Alias], p.From, p.To)
+		}
+	}
+	for alias, values := range ours {
+		if now := c.live(alias); !slices.Contains(values, now) {
+			differ("alias %s is at %q and the state knows it at %q", alias, now, values)
+		}
+	}
+	now := c.bindings()
+	for alias, to := range now {
+		if _, known := ours[alias]; !known && c.others[alias] == "" {
+			differ("alias %s (at %q) is in no state", alias, to)
+		}
+	}
+}
