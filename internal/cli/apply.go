@@ -16,6 +16,10 @@ import (
 // nothing stands against it.
 func (r *run) conclude(state planner.State, report render.Report) error {
 	blocked := blockedBy(report)
+	r.report = &report
+	if r.events != nil {
+		r.events.plan(report)
+	}
 	if !r.apply || blocked != nil {
 		if err := r.outputs.write(r.streams, report); err != nil {
 			return err
@@ -74,15 +78,26 @@ func counted(n int, one string, m int, other string) string {
 
 // carryOut applies the plan and shows what became of it.
 func (r *run) carryOut(state planner.State, report render.Report) error {
-	progress := render.NewProgress(r.err, len(report.Plan.Steps), isTerminal(r.err))
-	done, err := executor.Apply(r.signals.hard, report.Plan, state, r.conn.Client, r.file, executor.Options{
+	var store executor.Store = r.file
+	var observer executor.Observer
+	finish := func() {}
+	if r.events != nil {
+		store, observer = loggedStore{r.file, r.events, report.StatePath}, r.events
+	} else {
+		progress := render.NewProgress(r.err, len(report.Plan.Steps), isTerminal(r.err))
+		observer, finish = progress, progress.Finish
+	}
+	done, err := executor.Apply(r.signals.hard, report.Plan, state, r.conn.Client, store, executor.Options{
 		Parallel: r.c.Int("parallel"),
 		Retries:  retriesOf(r.c),
 		Settle:   r.c.Duration("settle"),
-		Stop:     r.signals.soft.Done(),
-		Observer: progress,
+		Stop:     r.stopped(),
+		Observer: observer,
 	})
-	progress.Finish()
+	finish()
+	if r.events != nil {
+		r.events.counts = &done.Counts
+	}
 	report.Applied, report.Results = true, done.Results
 	outputErr := r.outputs.after(r.streams, report)
 	if outcome := r.outcome(done, err); outcome != nil {
@@ -92,6 +107,20 @@ func (r *run) carryOut(state planner.State, report render.Report) error {
 		return &partlyError{what: outputErr.Error(), err: outputErr, hint: "the apply itself is complete and the state is saved"}
 	}
 	return outputErr
+}
+
+// stopped is closed when no new step may start: after a signal, or when the
+// lock of a shared state was lost.
+func (r *run) stopped() <-chan struct{} {
+	stop := make(chan struct{})
+	go func() {
+		defer close(stop)
+		select {
+		case <-r.signals.soft.Done():
+		case <-r.lock.Lost():
+		}
+	}()
+	return stop
 }
 
 // retriesOf is --retries as the executor takes it, where 0 means its default.
@@ -118,7 +147,10 @@ func (r *run) outcome(done executor.Report, err error) error {
 	counts := done.Counts
 	told := fmt.Sprintf("%d applied, %d already done, %d failed, %d unknown, %d not reached",
 		counts.Applied, counts.AlreadyDone, counts.Failed, counts.Unknown, counts.NotReached)
+	lost := r.lock.Err()
 	switch {
+	case lost != nil:
+		return &partlyError{what: fmt.Sprintf("%v: %s", lost, told), hint: "another run may be at work: look at `aliasctl lock show`, then run the same command again", err: lost}
 	case done.Interrupted && !counts.Complete():
 		return &interruptedError{what: told}
 	case done.Interrupted:

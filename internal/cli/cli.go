@@ -28,6 +28,10 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 			s.fail(p)
 			code = exitCode(p)
 		}
+		if s.events != nil {
+			s.events.summary(code)
+		}
+		s.setOutputs(code, s.report)
 	}()
 	app := newApp(s)
 	err := app.Run(argumentsLast(app, args))

@@ -28,6 +28,7 @@ var variables = []struct {
 	{"lock-timeout", []string{"ALIASCTL_LOCK_TIMEOUT"}},
 	{"state", []string{"ALIASCTL_STATE"}},
 	{"output", []string{"ALIASCTL_OUTPUT"}},
+	{"log-format", []string{"ALIASCTL_LOG_FORMAT"}},
 	{"no-color", []string{"ALIASCTL_NO_COLOR"}},
 }
 

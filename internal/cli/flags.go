@@ -70,9 +70,11 @@ func connectionFlags() []cli.Flag {
 func outputFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: categoryOutput, Value: "text",
-			Usage: "print the plan as `FORMAT`: text, diff or json" + variablesOf("output")},
+			Usage: "print the plan as `FORMAT`: text, diff, json, markdown or html" + variablesOf("output")},
 		&cli.StringSliceFlag{Name: "output-file", Category: categoryOutput,
 			Usage: "also write it to a file, `FORMAT=PATH`; repeatable"},
+		&cli.StringFlag{Name: "log-format", Category: categoryOutput, Value: "text",
+			Usage: "the conversation on standard error as `FORMAT`: text, or json with one event a line" + variablesOf("log-format")},
 		&cli.BoolFlag{Name: "no-color", Category: categoryOutput, Usage: "no colour, also on a terminal" + variablesOf("no-color") + " [$NO_COLOR]"},
 	}
 }

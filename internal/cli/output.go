@@ -26,6 +26,9 @@ type outputFile struct {
 func outputsOf(c *cli.Context) (outputs, error) {
 	var o outputs
 	var err error
+	if f := c.String("log-format"); f != "text" && f != "json" {
+		return o, usagef("the formats are text, json", "--log-format: no format %q", f)
+	}
 	if o.format, err = render.ParseFormat(c.String("output")); err != nil {
 		return o, usagef(formatHint(), "--output: %v", err)
 	}
@@ -60,7 +63,7 @@ func (o outputs) write(s *streams, r render.Report) error {
 }
 
 // before shows the plan before it is applied: people and logs see it before
-// anything happens. JSON is one document and is written at the end. The files
+// anything happens. A format that is one document is written at the end. The files
 // are opened now, because after the apply it would be too late to find out
 // that they cannot be.
 func (o outputs) before(s *streams, r render.Report) error {
@@ -71,7 +74,7 @@ func (o outputs) before(s *streams, r render.Report) error {
 		}
 		file.Close()
 	}
-	if o.format == render.FormatJSON {
+	if o.format.Whole() {
 		return nil
 	}
 	return o.render(s, s.out, o.format, r)
@@ -81,13 +84,14 @@ func (o outputs) before(s *streams, r render.Report) error {
 func (o outputs) after(s *streams, r render.Report) error {
 	var err error
 	switch {
-	case o.format == render.FormatJSON:
+	case o.format.Whole():
 		err = o.render(s, s.out, o.format, r)
 	case len(r.Results) == 0: // nothing was to do, and the plan said so
 	case o.format == render.FormatText:
 		if _, err = io.WriteString(s.out, "\n"); err == nil {
 			err = render.Results(s.out, r, s.style(s.out))
 		}
+	case s.events != nil: // each result was an event
 	default: // a diff has no place for results
 		err = render.Results(s.err, r, s.style(s.err))
 	}

@@ -28,13 +28,16 @@ type run struct {
 	apply    bool
 	manifest *manifest.Manifest // what is wanted
 	options  planner.Options    // beyond what flags say
-	file     *statefile.File    // nil when a dry run has no place for a state
+	file     statefile.Location // nil when a dry run has no place for a state
 	lock     *statefile.Lock
 	conn     *connection // nil when offline
 }
 
 func newRun(c *cli.Context, s *streams) *run {
 	s.noColor = c.Bool("no-color")
+	if c.String("log-format") == "json" {
+		s.events = newEventLog(s)
+	}
 	r := &run{streams: s, c: c, apply: c.Bool("apply")}
 	r.signals = watchSignals(func() {
 		if r.apply {
@@ -157,16 +160,24 @@ func (r *run) readState() (storedState, error) {
 	return storedState{state: state, found: true}, nil
 }
 
+// takeLock locks the state. Who waits for another run says so, and for whom:
+// in CI a silent wait looks like a hang.
 func (r *run) takeLock() error {
-	lock, err := r.file.Lock(r.signals.soft, r.c.Duration("lock-timeout"), statefile.Self(os.Args, time.Now()))
-	if err != nil {
-		if r.signals.soft.Err() != nil {
-			return &interruptedError{what: "while waiting for the lock; nothing was changed"}
-		}
+	holder := statefile.Self(os.Args, time.Now())
+	lock, err := r.file.Lock(r.signals.soft, 0, holder)
+	if timeout := r.c.Duration("lock-timeout"); statefile.IsLocked(err) && timeout > 0 {
+		r.say("aliasctl: waiting up to %v: %s", timeout, render.Clean(err.Error()))
+		lock, err = r.file.Lock(r.signals.soft, timeout, holder)
+	}
+	switch {
+	case err == nil:
+		r.lock = lock
+		return nil
+	case r.signals.soft.Err() != nil:
+		return &interruptedError{what: "while waiting for the lock; nothing was changed"}
+	default:
 		return err
 	}
-	r.lock = lock
-	return nil
 }
 
 // checkCluster refuses a state of another cluster: by its address and label,
@@ -229,7 +240,7 @@ func (r *run) plan(stored storedState, cluster planner.Cluster, limits planner.L
 	return render.Report{Plan: p, Proof: planner.Prove(p, live), Refusals: p.Check(limits)}, r.expected(p)
 }
 
-func firstRun(file *statefile.File) string {
+func firstRun(file statefile.Location) string {
 	if file == nil {
 		return "no --state: compared without one; aliases removed from the manifest cannot be seen"
 	}

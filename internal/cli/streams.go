@@ -22,6 +22,8 @@ type streams struct {
 	lookup   func(string) (string, bool)
 	redactor *milvus.Redactor
 	noColor  bool
+	events   *eventLog      // of --log-format json: then stderr has nothing else
+	report   *render.Report // the last plan, for the outputs of a workflow
 }
 
 // variable is an environment variable; blank counts as unset.
@@ -37,21 +39,41 @@ func (s *streams) redact(text string) string {
 	return s.redactor.Redact(text)
 }
 
+// line writes one line of the conversation.
+func (s *streams) line(text string) { fmt.Fprintln(s.err, s.redact(text)) }
+
 func (s *streams) say(format string, args ...any) {
-	fmt.Fprintln(s.err, s.redact(fmt.Sprintf(format, args...)))
+	if text := fmt.Sprintf(format, args...); s.events != nil {
+		s.events.write(event{Event: "message", Text: text})
+	} else {
+		s.line(text)
+	}
 }
 
-func (s *streams) warn(text string) { s.say("aliasctl: warning: %s", render.Clean(text)) }
+func (s *streams) warn(text string) {
+	if s.events != nil {
+		s.events.write(event{Event: "warning", Text: text})
+		return
+	}
+	s.line("aliasctl: warning: " + render.Clean(text))
+}
 
 // fail says why a command failed, by the grammar `error: WHAT: WHY`, `hint:
 // what helps`. Manifest problems have their own form, which editors and CI
 // systems find.
 func (s *streams) fail(err error) {
+	var problems *manifest.Problems
 	switch {
 	case err == nil, is[pendingError](err):
 		return
-	case is[*manifest.Problems](err):
-		s.say("%s", err)
+	case s.events != nil:
+		s.events.write(event{Event: "error", Text: err.Error(), Hint: hintOf(err)})
+		return
+	case errors.As(err, &problems):
+		s.line(problems.Error())
+		if s.inGitHubActions() {
+			_ = render.Annotations(s.out, problems) // the problems themselves were told
+		}
 		return
 	}
 	s.say("aliasctl: error: %s", render.Clean(err.Error()))

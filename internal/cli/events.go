@@ -1,0 +1,119 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"time"
+
+	"aliasctl/executor"
+	"aliasctl/internal/render"
+	"aliasctl/planner"
+)
+
+// eventVersion is the version of the events of --log-format json. Events and
+// fields are added, never changed.
+const eventVersion = 1
+
+// event is one line of --log-format json. README documents it.
+type event struct {
+	Version int       `json:"version"`
+	Time    time.Time `json:"time"`
+	// Event is plan, step-start, step-done, state-saved, message, warning,
+	// error or summary.
+	Event string `json:"event"`
+
+	Text string `json:"text,omitempty"` // of message, warning and error
+	Hint string `json:"hint,omitempty"` // of error
+
+	Summary   *planner.Summary `json:"summary,omitempty"` // of plan
+	Digest    string           `json:"digest,omitempty"`  // of plan
+	Refused   bool             `json:"refused,omitempty"` // of plan
+	Step      *int             `json:"step,omitempty"`    // of step-start and step-done, from 1
+	Steps     int              `json:"steps,omitempty"`   // of plan
+	Op        planner.Op       `json:"op,omitempty"`
+	Database  string           `json:"database,omitempty"`
+	Alias     string           `json:"alias,omitempty"`
+	Name      string           `json:"collection,omitempty"`
+	Outcome   executor.Outcome `json:"outcome,omitempty"`   // of step-done
+	Error     string           `json:"error,omitempty"`     // of step-done
+	Seconds   *float64         `json:"seconds,omitempty"`   // of step-done
+	Serial    *uint64          `json:"serial,omitempty"`    // of state-saved
+	Pending   *int             `json:"pending,omitempty"`   // of state-saved: announced steps
+	ExitCode  *int             `json:"exit_code,omitempty"` // of summary
+	Applied   *int             `json:"applied,omitempty"`   // of summary, like those below
+	Already   *int             `json:"already_done,omitempty"`
+	Failed    *int             `json:"failed,omitempty"`
+	Unknown   *int             `json:"unknown,omitempty"`
+	NotReach  *int             `json:"not_reached,omitempty"`
+	Duration  *float64         `json:"duration,omitempty"` // of summary, in seconds
+	StatePath string           `json:"state,omitempty"`    // of plan and state-saved
+}
+
+// eventLog writes the conversation as events, one a line.
+type eventLog struct {
+	mu      sync.Mutex
+	streams *streams
+	started time.Time
+	counts  *executor.Counts
+}
+
+var _ executor.Observer = (*eventLog)(nil)
+
+func newEventLog(s *streams) *eventLog { return &eventLog{streams: s, started: time.Now()} }
+
+func (l *eventLog) write(e event) {
+	e.Version, e.Time = eventVersion, time.Now().UTC()
+	text, err := json.Marshal(e)
+	if err != nil {
+		return // no value of an event can fail to be written
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.streams.line(string(text))
+}
+
+func (l *eventLog) plan(r render.Report) {
+	l.write(event{Event: "plan", Summary: &r.Plan.Summary, Digest: r.Plan.Digest(), Steps: len(r.Plan.Steps), Refused: blockedBy(r) != nil, StatePath: r.StatePath})
+}
+
+// StepStarted tells that a step began.
+func (l *eventLog) StepStarted(i int, s planner.Step) {
+	number := i + 1
+	l.write(event{Event: "step-start", Step: &number, Op: s.Op, Database: s.Database, Alias: s.Alias, Name: s.Collection})
+}
+
+// StepDone tells what became of a step.
+func (l *eventLog) StepDone(i int, r executor.Result) {
+	number, seconds := i+1, r.Took.Seconds()
+	e := event{Event: "step-done", Step: &number, Op: r.Op, Database: r.Database, Alias: r.Alias, Name: r.Collection, Outcome: r.Outcome, Seconds: &seconds}
+	if r.Err != nil {
+		e.Error = r.Err.Error()
+	}
+	l.write(e)
+}
+
+func (l *eventLog) summary(code int) {
+	seconds := time.Since(l.started).Seconds()
+	e := event{Event: "summary", ExitCode: &code, Duration: &seconds}
+	if c := l.counts; c != nil {
+		e.Applied, e.Already, e.Failed, e.Unknown, e.NotReach = &c.Applied, &c.AlreadyDone, &c.Failed, &c.Unknown, &c.NotReached
+	}
+	l.write(e)
+}
+
+// loggedStore tells of every save.
+type loggedStore struct {
+	executor.Store
+	log  *eventLog
+	path string
+}
+
+func (s loggedStore) Save(ctx context.Context, state planner.State) error {
+	err := s.Store.Save(ctx, state)
+	if err == nil {
+		pending := len(state.Pending)
+		s.log.write(event{Event: "state-saved", Serial: &state.Serial, Pending: &pending, StatePath: s.path})
+	}
+	return err
+}

@@ -1,0 +1,39 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"aliasctl/internal/render"
+)
+
+// inGitHubActions says whether this is a step of a workflow.
+func (s *streams) inGitHubActions() bool { return s.variable("GITHUB_ACTIONS") != "" }
+
+// setOutputs writes what later steps of a workflow ask for. The exit code is
+// among them because a step with continue-on-error hides it.
+func (s *streams) setOutputs(code int, report *render.Report) {
+	path := s.variable("GITHUB_OUTPUT")
+	if path == "" {
+		return
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "exit-code=%d\n", code)
+	if report != nil {
+		summary := report.Plan.Summary
+		fmt.Fprintf(&b, "has-changes=%v\n", summary.Pending() > 0)
+		fmt.Fprintf(&b, "has-drops=%v\n", summary.Drop+summary.Retire > 0)
+		fmt.Fprintf(&b, "digest=%s\n", report.Plan.Digest())
+	}
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o644)
+	if err == nil {
+		_, err = file.WriteString(b.String())
+		if closeErr := file.Close(); err == nil {
+			err = closeErr
+		}
+	}
+	if err != nil {
+		s.warn(fmt.Sprintf("cannot write the outputs of the workflow: %v", err))
+	}
+}
