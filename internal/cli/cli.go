@@ -34,6 +34,10 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 		s.setOutputs(code, s.report)
 	}()
 	app := newApp(s)
+	if n := len(args) - 1; n > 0 && args[n] == "--generate-bash-completion" {
+		complete(app, s, args[:n])
+		return exitOK
+	}
 	err := app.Run(argumentsLast(app, args))
 	s.fail(err)
 	return exitCode(err)
@@ -47,7 +51,7 @@ func newApp(s *streams) *cli.App {
 		Reader:                    s.in,
 		Writer:                    s.out,
 		ErrWriter:                 s.err,
-		Commands:                  []*cli.Command{syncCommand(s), rollbackCommand(s), historyCommand(s), showCommand(s), validateCommand(s), devCommand(s), versionCommand(s)},
+		Commands:                  []*cli.Command{syncCommand(s), rollbackCommand(s), historyCommand(s), showCommand(s), validateCommand(s), devCommand(s), completionCommand(s), versionCommand(s)},
 		DisableSliceFlagSeparator: true,
 		ExitErrHandler:            func(*cli.Context, error) {}, // Main does it
 		OnUsageError:              onUsageError,
