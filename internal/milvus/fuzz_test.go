@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"aliasctl/manifest"
 )
 
 // canned is a transport with one answer.
@@ -37,6 +39,11 @@ func FuzzAnswer(f *testing.F) {
 		`{"code":65535,"message":"bad root:hunter22/+x"}`, `"root%3Ahunter22%2F%2Bx"`, `{"code":1e0}`,
 		`{"code":0,"data":{"dbName":"default","aliasName":"t_a","collectionName":"t_b"}}`,
 		`{"code":0,"data":{"collectionID":470624968101594097}}`, `{"code":0,"data":{"collectionID":4.7e17}}`,
+		`{"code":0,"data":{"collectionID":1,"enableDynamicField":true,"fields":[{"name":"v","type":"FloatVector","params":[{"key":"dim","value":"8"}]}],"structFields":[]}}`,
+		`{"code":0,"data":{"loadProgress":100,"loadState":"LoadStateLoaded"},"message":""}`, `{"code":0,"data":{"rowCount":123}}`,
+		`{"code":0,"cost":0,"data":[{"count(*)":123}]}`, `{"code":0,"cost":0,"data":[{"id":1,"distance":0.83},{"id":"x","distance":-1e400}],"topks":[2]}`,
+		`{"code":0,"data":[{"fieldName":"v","indexName":"ix","indexState":"Finished","metricType":"L2","pendingRows":0}]}`,
+		`{"code":101,"message":"failed to query: collection not loaded[collection=1] root:hunter22/+x"}`, `{"code":0,"data":[null,{}]}`,
 	} {
 		for _, status := range []int{200, 307, 403, 404, 408, 500} {
 			f.Add(status, body)
@@ -53,11 +60,22 @@ func FuzzAnswer(f *testing.F) {
 		_, _, target := c.AliasTarget(ctx, "db", "t_a")
 		_, _, id := c.CollectionID(ctx, "", "t_b")
 		_, has := c.HasCollection(ctx, "", "t_b")
+		_, _, state := c.LoadState(ctx, "", "t_b")
+		_, count := c.count(ctx, "", "t_b")
+		_, stats := c.stats(ctx, "", "t_b")
+		d, _, _ := c.describe(ctx, "", "t_b")
+		d.schema()
+		_, indexes := c.indexes(ctx, "", "t_b")
+		query, asked := c.Ask(ctx, "", "t_a", &manifest.Canary{Query: &manifest.Query{}})
+		_, searched := c.Ask(ctx, "", "t_a", &manifest.Canary{Search: &manifest.Search{}})
 		lawful := success(status) && successBody(body)
 		// What the calls read as an answer besides success.
 		soft := map[int]bool{CodeCollectionNotFound: true, CodeAliasNotFound: true, CodeDatabaseNotFound: true}
 		a, _ := decodeAnswer([]byte(body))
-		for i, err := range []error{list, target, id, has, c.AlterAlias(ctx, "", "t_a", "t_b"), c.DropCollection(ctx, "", "t_b")} {
+		for i, err := range []error{
+			list, target, id, has, c.AlterAlias(ctx, "", "t_a", "t_b"), c.DropCollection(ctx, "", "t_b"),
+			state, count, stats, indexes, asked, searched, c.LoadCollection(ctx, "", "t_b"), c.ReleaseCollection(ctx, "", "t_b"),
+		} {
 			switch {
 			case err == nil && !lawful && !soft[a.code]:
 				t.Errorf("call %d: success by status %d, body %q", i, status, body)
@@ -65,8 +83,16 @@ func FuzzAnswer(f *testing.F) {
 				t.Errorf("call %d: the error shows the token: %v", i, err)
 			}
 		}
-		if err := c.AlterAlias(ctx, "", "t_a", "t_b"); err == nil && !lawful {
-			t.Errorf("the write succeeded by status %d, body %q", status, body)
+		for _, err := range []error{c.AlterAlias(ctx, "", "t_a", "t_b"), c.LoadCollection(ctx, "", "t_b"), state, count, asked} {
+			if err == nil && !lawful {
+				t.Errorf("success by status %d, body %q", status, body)
+			}
+			if err != nil && strings.Contains(whyOf(err), secret) {
+				t.Errorf("the reason shows the token: %s", whyOf(err))
+			}
+		}
+		if strings.Contains(query.Summary, secret) || len(query.Summary) > maxExcerpt+30 {
+			t.Errorf("a summary for nobody: %q", query.Summary)
 		}
 	})
 }

@@ -203,6 +203,36 @@ func TestReadWithFilteredCollections(t *testing.T) {
 	}
 }
 
+// Where a pattern retires, the names of all collections are read, once.
+func TestReadNames(t *testing.T) {
+	overProfiles(t, func(t *testing.T, k *cluster) {
+		shop(t, k)
+		do(t, k.CreateDatabase("empty"))
+		c := newClient(t, k.uri, nil)
+		scope := planner.DatabaseScope{Name: "default", Names: true, Aliases: map[string]string{"products": "products_v1"}, Targets: []string{"products_v1"}}
+		k.took()
+		got := read(t, c, scope)
+		if diff := cmp.Diff([]string{"elsewhere", "products_v1", "products_v2", "reviews_v1", "untouched"}, got.Names); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff([]string{`aliases/list {"collectionName":"products_v1"}`, `aliases/list {}`, `collections/list {}`}, k.took()); diff != "" {
+			t.Error(diff)
+		}
+		scope.Targets = append(scope.Targets, "nope")
+		if got := read(t, c, scope); len(got.Names) != 5 || len(k.took()) != 4 {
+			t.Errorf("%q", got.Names)
+		}
+		scope.Name = "empty"
+		if got := read(t, c, scope); len(got.Names) != 0 {
+			t.Errorf("%q", got.Names)
+		}
+		scope.Name, scope.Names = "default", false
+		if got := read(t, c, scope); got.Names != nil {
+			t.Errorf("%q were not asked for", got.Names)
+		}
+	})
+}
+
 // N aliases on M collections: 2 + M requests and one for each surprise.
 func TestReadCounts(t *testing.T) {
 	const aliases, collections, surprises = 2000, 20, 7

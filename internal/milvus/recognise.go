@@ -76,9 +76,14 @@ func (r *recogniser) lookAtDatabase(ctx context.Context) error {
 	const question = "collections/has in a database that does not exist"
 	nobody := randomName()
 	a, err := r.c.readAnswer(ctx, call{route: collectionsHas, database: nobody, collection: nobody})
+	var d struct {
+		Has *bool `json:"has"`
+	}
 	switch {
 	case IsDatabaseMissing(err):
 		r.saw(question+": code 800", "2.5", "2.6", "3.0")
+	case err == nil && (json.Unmarshal(a.data, &d) != nil || d.Has == nil || *d.Has):
+		r.saw(question + ": neither false nor code 800")
 	case err == nil && a.code == 200:
 		r.saw(question+": false, with code 200 as before 2.4.3", "2.3", "2.4")
 	case err == nil:
@@ -107,7 +112,7 @@ func (r *recogniser) lookAtRoutes(ctx context.Context) error {
 }
 
 func (r *recogniser) lookAtTimeout(ctx context.Context) error {
-	if r.could("2.3") || r.could("2.4") {
+	if r.could("2.3") || r.could("2.4") || !r.could("3.0") {
 		return nil
 	}
 	header := r.c.header.Clone()
