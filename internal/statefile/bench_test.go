@@ -78,7 +78,7 @@ func BenchmarkDisk(b *testing.B) {
 	s := many(1e6)
 	path := b.TempDir() + "/s.json"
 	b.Run("state", func(b *testing.B) {
-		f, _ := statefile.Open(path)
+		f, _ := statefile.OpenFS(path, statefile.OS)
 		for b.Loop() {
 			if err := f.Save(b.Context(), s); err != nil {
 				b.Fatal(err)

@@ -22,8 +22,8 @@ func (e *URIError) Error() string { return "the URI names no cluster: " + e.Why 
 // ClusterURI is what a state records of the URI of a cluster: scheme, host
 // and port, in lower case and without a default port. Credentials, path and
 // query never reach a state. statePath is where the state is kept: the seed
-// of an `embedded:` cluster is recorded relative to it, because the port of
-// such a cluster is another one each time, and its folder may move.
+// of an `embedded:` cluster is recorded relative to a local one, because the
+// port of such a cluster is another one each time, and its folder may move.
 func ClusterURI(uri, statePath string) (string, error) {
 	if seed, ok := strings.CutPrefix(uri, Embedded); ok {
 		return embeddedURI(seed, statePath)
@@ -49,17 +49,19 @@ func embeddedURI(seed, statePath string) (string, error) {
 	if seed == "" {
 		return Embedded, nil
 	}
-	from, err := realDir(statePath)
-	if err != nil {
-		return "", &URIError{err.Error()}
-	}
 	to, err := realDir(seed)
 	if err != nil {
 		return "", &URIError{err.Error()}
 	}
-	rel, err := filepath.Rel(from, to)
-	if err != nil { // another drive
-		rel = to
+	rel := to
+	if !strings.Contains(statePath, "://") {
+		from, err := realDir(statePath)
+		if err != nil {
+			return "", &URIError{err.Error()}
+		}
+		if rel, err = filepath.Rel(from, to); err != nil { // another drive
+			rel = to
+		}
 	}
 	return Embedded + filepath.ToSlash(filepath.Join(rel, filepath.Base(seed))), nil
 }

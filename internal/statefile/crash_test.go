@@ -71,6 +71,15 @@ func (d *disk) CreateTemp(dir, pattern string) (statefile.TempFile, error) {
 
 func (d *disk) MkdirTemp(string, string) (string, error) { return "", fs.ErrPermission }
 
+func (d *disk) Link(name, second string) error {
+	if d.names[second] != nil {
+		return fs.ErrExist
+	}
+	d.names[second] = d.names[name]
+	d.after("link")
+	return nil
+}
+
 func (d *disk) Rename(from, to string) error {
 	d.names[to] = d.names[from]
 	delete(d.names, from)
@@ -143,9 +152,9 @@ type noSyncDir struct{ *disk }
 
 func (noSyncDir) SyncDir(string) error { return nil }
 
-// lost saves twice, cuts the power after each operation in every way, and
-// says what is lost: a state that is neither the old nor the new one, or one
-// that Save had promised.
+// lost saves three times, cuts the power after each operation in every way, and
+// says what is lost: a state that is neither the old nor the new one, one that
+// Save had promised, or a backup that is no replaced state.
 func lost(t *testing.T, onDisk func(*disk) statefile.FS) (losses []string, cuts int) {
 	t.Helper()
 	const path = "dir/s.json"
@@ -155,18 +164,29 @@ func lost(t *testing.T, onDisk func(*disk) statefile.FS) (losses []string, cuts 
 		t.Fatal(err)
 	}
 	var old []byte // nil: no file
-	for _, n := range []int{1000, 900} {
+	var replaced [][]byte
+	among := func(left []byte, allowed [][]byte) bool {
+		return slices.ContainsFunc(allowed, func(a []byte) bool { return bytes.Equal(a, left) && (a == nil) == (left == nil) })
+	}
+	for _, n := range []int{1000, 900, 800} {
 		state := many(n)
 		state.Serial = uint64(n)
 		now := []byte(encoded(t, state))
 		look := func(op string, allowed ...[]byte) {
 			for _, left := range d.leaves(path) {
 				cuts++
-				if !slices.ContainsFunc(allowed, func(a []byte) bool { return bytes.Equal(a, left) && (a == nil) == (left == nil) }) {
+				if !among(left, allowed) {
 					losses = append(losses, fmt.Sprintf("after %s: %d bytes", op, len(left)))
 				}
 			}
+			for _, left := range d.leaves(path + ".backup") {
+				cuts++
+				if !among(left, replaced) {
+					losses = append(losses, fmt.Sprintf("after %s: a backup of %d bytes", op, len(left)))
+				}
+			}
 		}
+		replaced = append(replaced, old)
 		d.after = func(op string) { look(op, old, now) }
 		if err := f.Save(t.Context(), state); err != nil {
 			t.Fatal(err)

@@ -18,20 +18,22 @@ import (
 // The state is written even if it breaks a rule of the format, because it is
 // all that is known of what was done. The error joins those of all places.
 func (f *File) SaveErrored(state planner.State) (string, error) {
+	beside := func() (string, error) { return filepath.Dir(f.path), nil }
+	return saveErrored(f.fsys, "errored."+filepath.Base(f.path), state, beside, os.Getwd)
+}
+
+// saveErrored tries the places in turn, and then a folder of its own: a fixed
+// name in a folder that everybody may write to could be taken.
+func saveErrored(fsys FS, name string, state planner.State, places ...func() (string, error)) (string, error) {
 	state = canonical(state)
-	name := "errored." + filepath.Base(f.path)
 	var errs []error
 	var undurable string // written, but perhaps not durable
-	for _, place := range []func() (string, error){
-		func() (string, error) { return filepath.Dir(f.path), nil },
-		os.Getwd,
-		// A fixed name in a folder that everybody may write to could be taken.
-		func() (string, error) { return f.fsys.MkdirTemp(os.TempDir(), "aliasctl-*") },
-	} {
+	own := func() (string, error) { return fsys.MkdirTemp(os.TempDir(), "aliasctl-*") }
+	for _, place := range append(places, own) {
 		dir, err := place()
 		if err == nil {
 			path := filepath.Join(dir, name)
-			if err = f.writeErrored(path, state); err == nil {
+			if err = writeErrored(fsys, path, state); err == nil {
 				return path, nil
 			}
 			if save := (*SaveError)(nil); undurable == "" && errors.As(err, &save) && save.Replaced {
@@ -46,14 +48,14 @@ func (f *File) SaveErrored(state planner.State) (string, error) {
 	return "", errors.Join(errs...)
 }
 
-func (f *File) writeErrored(path string, state planner.State) error {
-	data, err := f.fsys.ReadFile(path)
+func writeErrored(fsys FS, path string, state planner.State) error {
+	data, err := fsys.ReadFile(path)
 	if err == nil {
 		if old, err := Decode(path, data); err != nil || old.Lineage != state.Lineage {
 			return &SaveError{Path: path, Doing: "replace it", Err: errors.New("it is the errored state of another file")}
 		}
 	}
-	return replace(f.fsys, path, state)
+	return replace(fsys, path, state, false)
 }
 
 // Recovery is the shell command that puts an errored state in place.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"time"
 )
 
 // AbsentError says that there is no state file: a first run, or a lost state.
@@ -72,12 +73,18 @@ type SaveError struct {
 	// Replaced says that the new state is in place, but a power cut may still
 	// bring the old one back. Otherwise the old one is untouched.
 	Replaced bool
+	// Unknown says that the answer of the store was lost: the old state is in
+	// place or the new one.
+	Unknown bool
 }
 
 func (e *SaveError) Error() string {
 	left := "the old state is untouched"
-	if e.Replaced {
+	switch {
+	case e.Replaced:
 		left = "the new state is in place, but a power cut may bring the old one back"
+	case e.Unknown:
+		left = "whether the old or the new state is in place is not known"
 	}
 	return fmt.Sprintf("cannot save state %q: cannot %s: %v; %s", e.Path, e.Doing, e.Err, left)
 }
@@ -87,11 +94,16 @@ func (e *SaveError) Unwrap() error { return e.Err }
 // LockedError says that another run holds the lock.
 type LockedError struct {
 	Path   string // of the state
+	ID     string // of the lock; "" for that of a file
 	Holder Holder // the zero value when it could not be read
 }
 
 func (e *LockedError) Error() string {
-	return fmt.Sprintf("state %q is locked by %s", e.Path, e.Holder)
+	told := fmt.Sprintf("state %q is locked by %s", e.Path, e.Holder)
+	if e.ID != "" {
+		told += fmt.Sprintf("; the id of the lock is %q", e.ID)
+	}
+	return told
 }
 
 // LockError says that the lock could not be tried at all, or that waiting for
@@ -108,17 +120,54 @@ func (e *LockError) Error() string {
 
 func (e *LockError) Unwrap() error { return e.Err }
 
-// UnsupportedError says that a location is no path of a local file.
+// ReleaseError says that a lock could not be released. It is no harm but to
+// the patience of the next run.
+type ReleaseError struct {
+	Path  string // of the state
+	Lease time.Duration
+	Err   error
+}
+
+func (e *ReleaseError) Error() string {
+	return fmt.Sprintf("the lock of state %q was not released and ends by itself after %s: %v", e.Path, e.Lease, e.Err)
+}
+
+func (e *ReleaseError) Unwrap() error { return e.Err }
+
+// NotHeldError says that the run of an id does not hold the lock.
+type NotHeldError struct {
+	Path   string // of the state
+	ID     string
+	Holder Holder // who holds it now, the zero value for nobody
+	Now    string // the id of that run
+}
+
+func (e *NotHeldError) Error() string {
+	if e.Now == "" {
+		return fmt.Sprintf("state %q is not locked", e.Path)
+	}
+	return fmt.Sprintf("state %q is not locked by %q but by %q: %s", e.Path, e.ID, e.Now, e.Holder)
+}
+
+// UnbreakableError says that a lock cannot be taken away from its holder.
+type UnbreakableError struct {
+	Path   string // of the state
+	Holder Holder
+}
+
+func (e *UnbreakableError) Error() string {
+	return fmt.Sprintf("state %q is locked by %s; the lock of a local file ends with its process and never before", e.Path, e.Holder)
+}
+
+// UnsupportedError says that a location names no place for a state. It does
+// not repeat the location, which may hold a credential.
 type UnsupportedError struct {
-	Location string
-	Scheme   string
+	Scheme string // "" for the path of a file
+	Why    string
 }
 
 func (e *UnsupportedError) Error() string {
-	if e.Location == "" {
-		return "the path of the state is empty"
-	}
-	return fmt.Sprintf("cannot keep a state at %q: no store for scheme %q; use the path of a local file", e.Location, e.Scheme)
+	return "cannot keep a state at this location: " + e.Why
 }
 
 // IsAbsent says that there is no state where it was looked for.

@@ -1,22 +1,22 @@
 // Package statefile keeps what aliasctl last applied: it turns a
 // planner.State into bytes and back, stores it in a local file that is always
-// whole, locks it against a second run, and says whether a state belongs to
-// the cluster at hand.
+// whole or in an S3 object that is never overwritten unseen, locks it against
+// a second run, and says whether a state belongs to the cluster at hand.
 //
-// internal/cli opens a File, locks it, reads it and judges its cluster; the
-// executor saves through it as its executor.Store.
+// internal/cli opens a Location, locks it, reads it and judges its cluster;
+// the executor saves through it as its executor.Store.
 package statefile
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"path/filepath"
 	"strings"
 
 	"github.com/google/uuid"
 
-	"aliasctl/executor"
 	"aliasctl/planner"
 )
 
@@ -27,17 +27,14 @@ type File struct {
 	fsys FS
 }
 
-var _ executor.Store = (*File)(nil)
-
-// Open names the state at path; nothing is read and nothing is created. A
-// location that looks like a URL is refused with an *UnsupportedError rather
-// than taken for a file name.
-func Open(path string) (*File, error) { return OpenFS(path, OS) }
-
-// OpenFS is Open on another file system: tests make its operations fail.
+// OpenFS is Open for a local file on a file system of the caller's: tests make
+// its operations fail.
 func OpenFS(path string, fsys FS) (*File, error) {
-	if scheme, _, ok := strings.Cut(path, "://"); ok || path == "" {
-		return nil, &UnsupportedError{Location: path, Scheme: scheme}
+	if path == "" {
+		return nil, &UnsupportedError{Why: "it is empty"}
+	}
+	if scheme, _, ok := strings.Cut(path, "://"); ok {
+		return nil, &UnsupportedError{Scheme: scheme, Why: fmt.Sprintf("no store for scheme %q; use s3:// or the path of a local file", scheme)}
 	}
 	return &File{path: filepath.Clean(path), fsys: fsys}, nil
 }
@@ -58,9 +55,7 @@ func New(cluster planner.Cluster) planner.State {
 	}
 }
 
-// Read returns the stored state. The three cases that must never be mixed up
-// are three errors: IsAbsent (no file: a first run), IsCorrupt and IsTooNew.
-// Anything else is an *AccessError. Reading changes nothing on disk.
+// Read is Location's; it does not look at the context.
 func (f *File) Read(context.Context) (planner.State, error) {
 	data, err := f.readRegular()
 	if errors.Is(err, fs.ErrNotExist) {
@@ -86,7 +81,7 @@ func (f *File) readRegular() ([]byte, error) {
 }
 
 // Save replaces the stored state as executor.Store promises; how is told at
-// replace. A state that Read would refuse is not written: its *InvalidError
+// replace. The replaced one stays as PATH.backup. A state that Read would refuse is not written: its *InvalidError
 // comes back before the disk is touched; other errors are a *SaveError. A
 // save does not stop half-way, so the context is not looked at: a run that
 // was interrupted must still be able to save what it did.
@@ -99,7 +94,7 @@ func (f *File) Save(_ context.Context, state planner.State) error {
 	if err != nil {
 		return &SaveError{Path: f.path, Doing: "follow the symbolic link", Err: cause(err)}
 	}
-	return replace(f.fsys, path, state)
+	return replace(f.fsys, path, state, true)
 }
 
 // resolve follows symbolic links by hand, because the last target need not

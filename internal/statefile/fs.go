@@ -20,6 +20,8 @@ type FS interface {
 	// of the pattern.
 	CreateTemp(dir, pattern string) (TempFile, error)
 	MkdirTemp(dir, pattern string) (name string, err error)
+	// Link gives a file a second name, which must be free.
+	Link(name, second string) error
 	Rename(from, to string) error
 	Remove(name string) error
 	// SyncDir makes the names in dir durable.
@@ -42,6 +44,7 @@ type osFS struct{}
 func (osFS) Stat(name string) (fs.FileInfo, error) { return os.Stat(name) }
 func (osFS) Readlink(name string) (string, error)  { return os.Readlink(name) }
 func (osFS) ReadFile(name string) ([]byte, error)  { return os.ReadFile(name) }
+func (osFS) Link(name, second string) error        { return os.Link(name, second) }
 func (osFS) Rename(from, to string) error          { return os.Rename(from, to) }
 func (osFS) Remove(name string) error              { return os.Remove(name) }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"os/user"
 	"strconv"
@@ -18,6 +19,8 @@ type Holder struct {
 	User    string    `json:"user"`
 	Command string    `json:"command"`
 	Started time.Time `json:"started"`
+	// Run is the page of the run in a CI system, "" elsewhere.
+	Run string `json:"run,omitempty"`
 }
 
 // Self describes this process. args are the words of its command line, which
@@ -33,7 +36,23 @@ func Self(args []string, started time.Time) Holder {
 		User:    userName(),
 		Command: commandLine(args),
 		Started: started.UTC().Truncate(time.Second),
+		Run:     ciRun(os.Getenv),
 	}
+}
+
+// ciRun is the page of this run as GitHub and GitLab give it. What is no plain
+// URL is left out: the value comes from outside, and others will read it.
+func ciRun(getenv func(string) string) string {
+	page := getenv("CI_JOB_URL")
+	server, repository, id := getenv("GITHUB_SERVER_URL"), getenv("GITHUB_REPOSITORY"), getenv("GITHUB_RUN_ID")
+	if server != "" && repository != "" && id != "" {
+		page = server + "/" + repository + "/actions/runs/" + id
+	}
+	u, err := url.Parse(page)
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || checkText("run", page) != "" || len(page) > 1000 {
+		return ""
+	}
+	return page
 }
 
 // userName is the number of the user where the name is not known, as in a
@@ -66,8 +85,12 @@ func (h Holder) String() string {
 	if h == (Holder{}) {
 		return "another process, which has not told its name"
 	}
-	return fmt.Sprintf("%q on host %q, pid %d, since %s: %q",
+	told := fmt.Sprintf("%q on host %q, pid %d, since %s: %q",
 		h.User, h.Host, h.PID, h.Started.Format(time.RFC3339), h.Command)
+	if h.Run != "" {
+		told += fmt.Sprintf(" (%q)", h.Run)
+	}
+	return told
 }
 
 // write puts the holder into the lock file that it has locked. The new text

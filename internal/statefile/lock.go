@@ -19,9 +19,25 @@ const (
 
 // Lock is an exclusive lock on a state, held by this process.
 type Lock struct {
-	path    string // of the lock file
-	flock   *flock.Flock
 	release func() error
+	lost    <-chan struct{}
+	err     func() error
+}
+
+// Release ends the lock. Calling it again does nothing.
+func (l *Lock) Release() error { return l.release() }
+
+// Lost is closed when the lock is no longer ours, before another run can have
+// it. Such a run must not begin another write; its saves are refused. The lock
+// of a file cannot be lost: nil, which never is ready.
+func (l *Lock) Lost() <-chan struct{} { return l.lost }
+
+// Err is nil while the lock is held, and a *LostError once it is lost.
+func (l *Lock) Err() error {
+	if l.err == nil {
+		return nil
+	}
+	return l.err()
 }
 
 // Lock takes the lock of the state, as Acquire does, and then removes the
@@ -97,9 +113,7 @@ func try(name string) (*Lock, error) {
 		}
 		same, err := named(fl, name)
 		if same {
-			l := &Lock{path: name, flock: fl}
-			l.release = sync.OnceValue(l.unlock)
-			return l, nil
+			return &Lock{release: sync.OnceValue(func() error { return unlock(fl, name) })}, nil
 		}
 		_ = fl.Unlock()
 		if err != nil {
@@ -137,12 +151,44 @@ func await(name string) Holder {
 	return Holder{}
 }
 
-// Release ends the lock. Calling it again does nothing.
-func (l *Lock) Release() error { return l.release() }
-
-func (l *Lock) unlock() error {
+func unlock(fl *flock.Flock, name string) error {
 	// First remove, then unlock: after the unlock the file may be another's.
 	// Where it cannot be removed it stays, and is of no harm.
-	_ = os.Remove(l.path)
-	return l.flock.Unlock()
+	_ = os.Remove(name)
+	return fl.Unlock()
+}
+
+// LockStatus is Location's. To tell a lock from the file that a killed run has
+// left, it takes the lock for a moment, shared.
+func (f *File) LockStatus(context.Context) (LockStatus, error) {
+	target, err := resolve(OS, f.path)
+	if err != nil {
+		return LockStatus{}, &LockError{Path: f.path, Lock: f.path, Err: err}
+	}
+	name := target + ".lock"
+	fl := flock.New(name, flock.SetFlag(os.O_RDONLY))
+	free, err := fl.TryRLock()
+	if errors.Is(err, fs.ErrNotExist) {
+		return LockStatus{}, nil
+	}
+	if err != nil {
+		return LockStatus{}, &LockError{Path: f.path, Lock: name, Err: cause(err)}
+	}
+	if free {
+		return LockStatus{}, fl.Unlock()
+	}
+	return LockStatus{Held: true, Holder: await(name)}, nil
+}
+
+// BreakLock always refuses: the lock of a file is the kernel's, and ends with
+// its process.
+func (f *File) BreakLock(ctx context.Context, id string) error {
+	status, err := f.LockStatus(ctx)
+	if err != nil {
+		return err
+	}
+	if !status.Held {
+		return &NotHeldError{Path: f.path, ID: id}
+	}
+	return &UnbreakableError{Path: f.path, Holder: status.Holder}
 }

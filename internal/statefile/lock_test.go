@@ -273,6 +273,74 @@ func TestTwoProcesses(t *testing.T) {
 	}
 }
 
+func TestTheStatusOfALock(t *testing.T) {
+	dir := t.TempDir()
+	f := open(t, dir+"/s.json")
+	free := func(when string) {
+		t.Helper()
+		if status, err := f.LockStatus(t.Context()); err != nil || status != (statefile.LockStatus{}) {
+			t.Errorf("%s: %+v, %v", when, status, err)
+		}
+		var none *statefile.NotHeldError
+		if err := f.BreakLock(t.Context(), "x"); !errors.As(err, &none) {
+			t.Errorf("%s: %v", when, err)
+		}
+	}
+	free("without a lock")
+	if got := names(t, dir); len(got) > 0 {
+		t.Errorf("looking made %v", got)
+	}
+	l := acquire(t, f.Path())
+	status, err := f.LockStatus(t.Context())
+	if diff := cmp.Diff(statefile.LockStatus{Held: true, Holder: deploy}, status); diff != "" || err != nil {
+		t.Errorf("held: %v\n%s", err, diff)
+	}
+	var kept *statefile.UnbreakableError
+	if err := f.BreakLock(t.Context(), ""); !errors.As(err, &kept) || !strings.Contains(err.Error(), "pid 4711") {
+		t.Errorf("break it: %v", err)
+	}
+	select {
+	case <-l.Lost():
+		t.Error("the lock of a file is lost")
+	default:
+	}
+	if l.Err() != nil {
+		t.Errorf("the lock of a file is lost: %v", l.Err())
+	}
+	_ = l.Release()
+	// What a killed run leaves is a name, and no lock.
+	if err := os.WriteFile(f.Path()+".lock", []byte(`{"user":"x"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	free("after a killed run")
+}
+
+func TestTheHolderTellsItsRunInCI(t *testing.T) {
+	for _, tt := range []struct {
+		env  map[string]string
+		want string
+	}{
+		{nil, ""},
+		{map[string]string{"GITHUB_SERVER_URL": "https://github.example", "GITHUB_REPOSITORY": "shop/search", "GITHUB_RUN_ID": "42"}, "https://github.example/shop/search/actions/runs/42"},
+		{map[string]string{"GITHUB_SERVER_URL": "https://github.example", "GITHUB_RUN_ID": "42"}, ""},
+		{map[string]string{"CI_JOB_URL": "https://gitlab.example/shop/search/-/jobs/7"}, "https://gitlab.example/shop/search/-/jobs/7"},
+		{map[string]string{"CI_JOB_URL": "https://ci:token@gitlab.example/jobs/7"}, ""},
+		{map[string]string{"CI_JOB_URL": "https://gitlab.example/jobs/7?private_token=x"}, ""},
+		{map[string]string{"CI_JOB_URL": "7"}, ""},
+	} {
+		for _, name := range []string{"GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID", "CI_JOB_URL"} {
+			t.Setenv(name, tt.env[name])
+		}
+		h := statefile.Self(nil, noon)
+		if h.Run != tt.want {
+			t.Errorf("%v: got %q, want %q", tt.env, h.Run, tt.want)
+		}
+		if tt.want != "" && !strings.HasSuffix(h.String(), fmt.Sprintf(" (%q)", tt.want)) {
+			t.Errorf("the run is not told: %s", h)
+		}
+	}
+}
+
 // The trap of removed lock files: with many runs coming and going, a lock on
 // a file without a name would let two of them in. Each reads a number, adds
 // one and writes it back, so that two at once would lose one.

@@ -2,6 +2,7 @@ package statefile
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"path/filepath"
 	"strings"
@@ -12,7 +13,8 @@ import (
 // mode of a state file: it names the inside of a production system.
 const mode = 0o600
 
-// replace puts a state in place of the one at path.
+// replace puts a state in place of the one at path, which stays as its backup
+// if that is asked for.
 //
 // A state file that is half written, or gone, is worse than an old one: with
 // the old one the next run still knows which aliases are ours. So the file is
@@ -29,7 +31,7 @@ const mode = 0o600
 // A failed sync is final: the kernel may have dropped the pages that it could
 // not write, so syncing the same file again could succeed without them. The
 // temporary file is thrown away and the caller may save anew.
-func replace(fsys FS, path string, state planner.State) error {
+func replace(fsys FS, path string, state planner.State, keep bool) error {
 	failed := func(doing string, err error) error {
 		return &SaveError{Path: path, Doing: doing, Err: cause(err)}
 	}
@@ -41,16 +43,21 @@ func replace(fsys FS, path string, state planner.State) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return failed("look at it", err)
 	}
+	keep = keep && err == nil
 
 	dir := filepath.Dir(path)
 	temp, err := fsys.CreateTemp(dir, tempPrefix(path)+"*")
 	if err != nil {
 		return failed("create a temporary file beside it", err)
 	}
-	if doing, err := fill(temp, state); err != nil {
+	content := func(w io.Writer) error { return encode(w, state) }
+	if doing, err := fill(temp, content); err != nil {
 		temp.Close() // after a failed Close again: harmless
 		_ = fsys.Remove(temp.Name())
 		return failed(doing+" the temporary file beside it", err)
+	}
+	if keep {
+		backUp(fsys, path)
 	}
 	if err := fsys.Rename(temp.Name(), path); err != nil {
 		_ = fsys.Remove(temp.Name())
@@ -62,13 +69,13 @@ func replace(fsys FS, path string, state planner.State) error {
 	return nil
 }
 
-// fill writes the state, makes it durable and closes the file. It returns the
+// fill writes the content, makes it durable and closes the file. It returns the
 // operation that failed.
-func fill(temp TempFile, state planner.State) (doing string, err error) {
+func fill(temp TempFile, content func(io.Writer) error) (doing string, err error) {
 	if err := temp.Chmod(mode); err != nil { // the umask may have taken bits away
 		return "set the mode of", err
 	}
-	if err := encode(temp, state); err != nil {
+	if err := content(temp); err != nil {
 		return "write", err
 	}
 	if err := temp.Sync(); err != nil {

@@ -3,7 +3,9 @@ package statefile_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -59,77 +61,139 @@ type fullFile struct {
 func (f fullFile) Write(p []byte) (int, error) { return f.full.Write(p) }
 func (f fullFile) Close() error                { return errors.Join(f.full.Close(), f.TempFile.Close()) }
 
-// Every operation of a save fails once, alone and with all that follow. The
-// state on disk is always wholly the old or wholly the new one, the error
-// says which, and no temporary file stays unless its removal failed too.
+// Every operation of a save fails once, alone and with all that follow, for a
+// first state, for one that is replaced, and where files cannot have a second
+// name. The state on disk is always wholly the old or wholly the new one, the
+// error says which, and no temporary file stays unless its removal failed too.
+// A backup that cannot be made stops nothing, and is whole or not there.
 func TestSweepOfFailures(t *testing.T) {
-	count := faultfs.On(statefile.OS)
-	recorder, err := statefile.OpenFS(t.TempDir()+"/s.json", count)
-	if err != nil {
-		t.Fatal(err)
+	begin := []string{"readlink", "stat", "create", "chmod", "write", "sync", "close"}
+	link := []string{"remove", "link", "rename", "remove"}
+	duplicate := []string{"remove", "link", "read", "create", "chmod", "write", "sync", "close", "rename", "remove"}
+	end := []string{"rename", "sync-dir"}
+	for _, tt := range []struct {
+		name   string
+		inner  statefile.FS
+		saved  int // before
+		backup []string
+	}{
+		{"a first state", statefile.OS, 0, nil},
+		{"a replaced state", statefile.OS, 2, link},
+		{"no second names", noLinks{statefile.OS}, 2, duplicate},
+	} {
+		t.Run(tt.name, func(t *testing.T) { sweepFailures(t, tt.inner, tt.saved, begin, tt.backup, end) })
 	}
-	save(t, recorder, numbered(1))
+}
+
+// noLinks is a file system on which a file has one name.
+type noLinks struct{ statefile.FS }
+
+func (noLinks) Link(string, string) error { return errors.ErrUnsupported }
+
+func sweepFailures(t *testing.T, inner statefile.FS, saved int, begin, backup, end []string) {
+	prepare := func() *statefile.File {
+		f := open(t, t.TempDir()+"/s.json")
+		for n := range saved {
+			save(t, f, numbered(uint64(n)))
+		}
+		return f
+	}
+	on := func(f *statefile.File, fsys statefile.FS) *statefile.File {
+		faulty, err := statefile.OpenFS(f.Path(), fsys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return faulty
+	}
+	count := faultfs.On(inner)
+	save(t, on(prepare(), count), numbered(2))
 	ops := count.Ops()
-	if diff := cmp.Diff([]string{"readlink", "stat", "create", "chmod", "write", "sync", "close", "rename", "sync-dir"}, ops); diff != "" {
+	if diff := cmp.Diff(slices.Concat(begin, backup, end), ops); diff != "" {
 		t.Fatalf("operations of a save:\n%s", diff)
 	}
 	broken := errors.New("input/output error")
 	failures := 0
-	for _, first := range []bool{true, false} {
-		for kind, fail := range map[string]func(statefile.FS, int, error) *faultfs.FS{"once": faultfs.FailAt, "from there on": faultfs.FailFrom} {
-			for n := 2; n <= len(ops); n++ { // a failed readlink means: no link
-				dir := t.TempDir()
-				sound := open(t, dir+"/s.json")
-				if !first {
-					save(t, sound, numbered(1))
+	for kind, fail := range map[string]func(statefile.FS, int, error) *faultfs.FS{"once": faultfs.FailAt, "from there on": faultfs.FailFrom} {
+		for n := 2; n <= len(ops); n++ { // a failed readlink means: no link
+			what := fmt.Sprintf("%d, %s, fails %s", n, ops[n-1], kind)
+			sound := prepare()
+			dir := filepath.Dir(sound.Path())
+			err := on(sound, fail(inner, n, broken)).Save(t.Context(), numbered(2))
+			failures++
+			comfort := kind == "once" && n > len(begin) && n <= len(begin)+len(backup)
+			var failed *statefile.SaveError
+			switch {
+			case comfort && err != nil:
+				t.Fatalf("%s: %v", what, err)
+			case !comfort && (!errors.As(err, &failed) || !errors.Is(err, broken)):
+				t.Fatalf("%s: got %v", what, err)
+			case !comfort && failed.Replaced != (n == len(ops)):
+				t.Errorf("%s: replaced: %v", what, failed.Replaced)
+			}
+			switch {
+			case comfort || failed.Replaced:
+				if got := serial(t, sound); got != 2 {
+					t.Errorf("%s: serial %d", what, got)
 				}
-				f, err := statefile.OpenFS(sound.Path(), fail(statefile.OS, n, broken))
-				if err != nil {
-					t.Fatal(err)
+			case saved == 0:
+				if _, err := sound.Read(t.Context()); !statefile.IsAbsent(err) {
+					t.Errorf("%s: %v", what, err)
 				}
-				err = f.Save(t.Context(), numbered(2))
-				failures++
-				var failed *statefile.SaveError
-				if !errors.As(err, &failed) || !errors.Is(err, broken) {
-					t.Fatalf("%s fails %s: got %v", ops[n-1], kind, err)
+			default:
+				if got := serial(t, sound); got != uint64(saved-1) {
+					t.Errorf("%s: serial %d", what, got)
 				}
-				if failed.Replaced != (ops[n-1] == "sync-dir") {
-					t.Errorf("%s fails %s: replaced: %v", ops[n-1], kind, failed.Replaced)
+			}
+			if saved > 0 { // there was an older backup: it or a newer one is there
+				if got := serial(t, open(t, sound.Path()+".backup")); got > 1 {
+					t.Errorf("%s: the backup has serial %d", what, got)
 				}
-				switch {
-				case failed.Replaced:
-					if got := serial(t, sound); got != 2 {
-						t.Errorf("%s fails %s: serial %d", ops[n-1], kind, got)
-					}
-				case first:
-					if _, err := sound.Read(t.Context()); !statefile.IsAbsent(err) {
-						t.Errorf("%s fails %s: %v", ops[n-1], kind, err)
-					}
-				default:
-					if got := serial(t, sound); got != 1 {
-						t.Errorf("%s fails %s: serial %d", ops[n-1], kind, got)
-					}
-				}
-				left := slices.DeleteFunc(names(t, dir), func(name string) bool { return name == "s.json" })
-				if kind == "once" && len(left) > 0 {
-					t.Errorf("%s fails %s: left %v", ops[n-1], kind, left)
-				}
-				// What is left is harmless, and gone after the next run.
-				l, err := sound.Lock(t.Context(), 0, statefile.Holder{})
-				if err != nil {
-					t.Fatal(err)
-				}
-				save(t, sound, numbered(3))
-				if err := l.Release(); err != nil {
-					t.Fatal(err)
-				}
-				if diff := cmp.Diff([]string{"s.json"}, names(t, dir)); diff != "" {
-					t.Errorf("%s fails %s: left after the next run:\n%s", ops[n-1], kind, diff)
-				}
+			}
+			if left := others(t, dir); kind == "once" && len(left) > 0 && ops[n-1] != "remove" {
+				t.Errorf("%s: left %v", what, left)
+			}
+			// What is left is harmless, and gone after the next run.
+			l, err := sound.Lock(t.Context(), 0, statefile.Holder{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			save(t, sound, numbered(3))
+			if err := l.Release(); err != nil {
+				t.Fatal(err)
+			}
+			if left := others(t, dir); len(left) > 0 {
+				t.Errorf("%s: left after the next run: %v", what, left)
 			}
 		}
 	}
 	t.Logf("%d failures over %d operations: %s", failures, len(ops), strings.Join(ops, " "))
+}
+
+// others lists what is in a folder beside a state and its backup.
+func others(t *testing.T, dir string) []string {
+	t.Helper()
+	return slices.DeleteFunc(names(t, dir), func(name string) bool { return name == "s.json" || name == "s.json.backup" })
+}
+
+func TestTheReplacedStateIsKept(t *testing.T) {
+	dir := t.TempDir()
+	f := open(t, dir+"/s.json")
+	save(t, f, numbered(1))
+	if diff := cmp.Diff([]string{"s.json"}, names(t, dir)); diff != "" {
+		t.Errorf("after a first save:\n%s", diff)
+	}
+	for n := uint64(2); n < 5; n++ {
+		save(t, f, numbered(n))
+		if got := serial(t, open(t, dir+"/s.json.backup")); got != n-1 {
+			t.Errorf("the backup of serial %d has serial %d", n, got)
+		}
+		if info, err := os.Stat(dir + "/s.json.backup"); err != nil || info.Mode() != 0o600 {
+			t.Errorf("the backup: %v, %v", info.Mode(), err)
+		}
+	}
+	if diff := cmp.Diff([]string{"s.json", "s.json.backup"}, names(t, dir)); diff != "" {
+		t.Errorf("left in the folder:\n%s", diff)
+	}
 }
 
 func TestKilledWhileSaving(t *testing.T) {
@@ -160,21 +224,21 @@ func TestKilledWhileSaving(t *testing.T) {
 			t.Fatalf("serial %d after %d", now, last)
 		}
 		last = now
-		temps += len(names(t, dir)) - 1
+		temps += len(others(t, dir))
 		l, err := f.Lock(t.Context(), 0, statefile.Holder{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		_ = l.Release()
-		if diff := cmp.Diff([]string{"s.json"}, names(t, dir)); diff != "" {
-			t.Fatalf("left after the next lock:\n%s", diff)
+		if left := others(t, dir); len(left) > 0 {
+			t.Fatalf("left after the next lock: %v", left)
 		}
 	}
 	t.Logf("%d kills in %d saves, %d of them with a temporary file open", kills, last, temps)
 }
 
 func saveForever(path string) {
-	f, err := statefile.Open(path)
+	f, err := statefile.OpenFS(path, statefile.OS)
 	if err != nil {
 		panic(err)
 	}

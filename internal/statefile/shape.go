@@ -264,11 +264,13 @@ func excerpt(raw []byte) string {
 	if len(raw) > most {
 		raw, end = raw[:most], "..."
 	}
-	printable := func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return '?'
-	}
 	return strings.Map(printable, strings.ToValidUTF8(string(raw), "")) + end
+}
+
+// printable is for strings.Map: what a terminal would act upon becomes "?".
+func printable(r rune) rune {
+	if unicode.IsPrint(r) {
+		return r
+	}
+	return '?'
 }

@@ -114,6 +114,13 @@ func (f *FS) MkdirTemp(dir, pattern string) (string, error) {
 	return f.FS.MkdirTemp(dir, pattern)
 }
 
+func (f *FS) Link(name, second string) error {
+	if err := f.before("link", second); err != nil {
+		return err
+	}
+	return f.FS.Link(name, second)
+}
+
 func (f *FS) Rename(from, to string) error {
 	if err := f.before("rename", to); err != nil {
 		return err

@@ -1,0 +1,53 @@
+package statefile
+
+import (
+	"io"
+	"path/filepath"
+)
+
+// backUp keeps the state at path as PATH.backup, in place of an older backup.
+//
+// A second name for the same file costs nothing and is never half there; and
+// since a state file is never written to again, the second name keeps what the
+// first one is about to lose. Where a file cannot have two names (FAT, some
+// network shares) it is copied.
+//
+// After an apply the backup is the state with the announcements of that apply.
+// That is what one wants back: it knows both the old and the new target of
+// every alias as ours, where a state without them would take each change of
+// the apply for somebody else's.
+//
+// A backup is a comfort. Where it cannot be made, the save goes on without it:
+// to lose the new state for want of a copy of the old one would be absurd.
+func backUp(fsys FS, path string) {
+	name := filepath.Join(filepath.Dir(path), tempPrefix(path)+"backup")
+	_ = fsys.Remove(name) // of a killed run
+	if err := fsys.Link(path, name); err != nil {
+		if name, err = duplicateFile(fsys, path); err != nil {
+			return
+		}
+	}
+	_ = fsys.Rename(name, path+".backup")
+	// A rename that failed leaves the name, and so does one onto another name
+	// of the same file, which POSIX makes do nothing.
+	_ = fsys.Remove(name)
+}
+
+// duplicateFile copies a file to a temporary one beside it.
+func duplicateFile(fsys FS, path string) (name string, err error) {
+	data, err := fsys.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	temp, err := fsys.CreateTemp(filepath.Dir(path), tempPrefix(path)+"*")
+	if err != nil {
+		return "", err
+	}
+	write := func(w io.Writer) error { _, err := w.Write(data); return err }
+	if _, err := fill(temp, write); err != nil {
+		temp.Close()
+		_ = fsys.Remove(temp.Name())
+		return "", err
+	}
+	return temp.Name(), nil
+}
