@@ -272,7 +272,7 @@ databases:
 
 	execute := func(variables []string, arguments ...string) rehearsal {
 		command := exec.Command("aliasctl", append([]string{"sync"}, arguments...)...)
-		command.Dir, command.Env = dir, append([]string{"PATH=" + os.Getenv("PATH")}, variables...)
+		command.Dir, command.Env = dir, programEnvironment(variables...)
 		var stdout, stderr bytes.Buffer
 		command.Stdout, command.Stderr = &stdout, &stderr
 		err := command.Run()

@@ -40,6 +40,15 @@ func withProgram(tests func() int) (int, error) {
 	return tests(), nil
 }
 
+// programEnvironment is what the program sees of the machine in a test: where programs
+// are, and no more. A binary with the race detector waits a second before it
+// ends, unless told otherwise.
+func programEnvironment(more ...string) []string {
+	return append([]string{"PATH=" + os.Getenv("PATH"), quickRace}, more...)
+}
+
+const quickRace = "GORACE=atexit_sleep_ms=0"
+
 // built is a setting that this test binary was built with.
 func built(setting string) string {
 	info, ok := debug.ReadBuildInfo()

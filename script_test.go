@@ -62,6 +62,7 @@ func scripts(dir string, profile emulator.Profile) testscript.Params {
 		ContinueOnError:     testing.Verbose(),
 		Cmds:                commands,
 		Setup: func(env *testscript.Env) error {
+			env.Vars = append(env.Vars, quickRace)
 			w := newWorld(env.Vars)
 			env.Values[worldKey{}] = w
 			env.Defer(w.close)

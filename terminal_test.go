@@ -227,7 +227,7 @@ func (c *terminalCluster) run(t *testing.T, environment []string, arguments ...s
 
 	s := &session{command: exec.Command("aliasctl", arguments...), terminal: terminal, read: make(chan struct{})}
 	s.command.Dir = c.dir
-	s.command.Env = []string{"PATH=" + os.Getenv("PATH"), "TERM=xterm-256color"}
+	s.command.Env = programEnvironment("TERM=xterm-256color")
 	s.command.Stdin, s.command.Stdout, s.command.Stderr = tty, tty, tty
 	for _, variable := range environment {
 		switch name, value, _ := strings.Cut(variable, "="); name {
