@@ -38,6 +38,7 @@ var effects = map[string]effect{
 	"lock-timeout":    {value: "-1s", variables: "ALIASCTL_LOCK_TIMEOUT", instead: "0s"},
 	"state":           {value: "elsewhere.json", variables: "ALIASCTL_STATE", instead: "aliases.state.json"},
 	"output":          {value: "json", variables: "ALIASCTL_OUTPUT", instead: "text"},
+	"log-format":      {value: "json", variables: "ALIASCTL_LOG_FORMAT", instead: "text"},
 	"no-color":        {variables: "ALIASCTL_NO_COLOR", onTerminal: true},
 
 	"file":        {value: "other.yaml", more: []string{"--state=aliases.state.json"}},
@@ -325,8 +326,8 @@ databases:
 	return r
 }
 
-// clusterNumbers are ids and times, which differ from run to run.
-var clusterNumbers = regexp.MustCompile(`\b[0-9]{15,}\b|\b20[0-9-]+T[0-9:.]+Z\b|"seconds": ?[0-9.e-]+|\([0-9.]+[mµ]?s\)`)
+// clusterNumbers are ids, times and digests, which differ from run to run.
+var clusterNumbers = regexp.MustCompile(`\b[0-9]{15,}\b|\b20[0-9-]+T[0-9:.]+Z\b|\b[0-9a-f]{64}\b|"(?:seconds|duration)": ?[0-9.e-]+|\([0-9.]+[mµ]?s\)`)
 
 // has says whether one of the words sets name.
 func has(words []string, name string) bool {
