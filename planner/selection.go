@@ -19,6 +19,14 @@ func compareKeys(a, b Key) int {
 	return cmp.Or(strings.Compare(a.Database, b.Database), strings.Compare(a.Name, b.Name))
 }
 
+// ParseKey reads NAME, which lies in the given database, or DATABASE/NAME.
+func ParseKey(s, database string) Key {
+	if d, name, qualified := strings.Cut(s, "/"); qualified {
+		return Key{d, name}
+	}
+	return Key{database, s}
+}
+
 // Selection is the value of a flag that names aliases or collections:
 // nothing, some, or all. The zero value selects nothing.
 type Selection struct {
