@@ -1,11 +1,16 @@
 package executor
 
-import "aliasctl/planner"
+import (
+	"time"
+
+	"aliasctl/planner"
+)
 
 // Announce is the state with every step of the plan that writes to the cluster
 // added to what unfinished runs announced before. Nothing is replaced: their
-// requests may still be on the way.
-func Announce(state planner.State, plan planner.Plan) planner.State {
+// requests may still be on the way. One that is announced again counts as
+// announced now.
+func Announce(state planner.State, plan planner.Plan, now time.Time) planner.State {
 	after := state
 	after.Version = planner.StateVersion
 	if after.Cluster == (planner.Cluster{}) {
@@ -17,31 +22,44 @@ func Announce(state planner.State, plan planner.Plan) planner.State {
 	}
 	for _, s := range plan.Steps {
 		if s.Op.Writes() {
-			list.add(announcement(s))
+			list.add(announcement(s, now))
 		}
 	}
 	after.Pending = list.list
 	return after
 }
 
-func announcement(s planner.Step) planner.Announcement {
-	return planner.Announcement{Op: s.Op, Database: s.Database, Alias: s.Alias, Collection: s.Collection, From: s.From, To: s.To}
+func announcement(s planner.Step, now time.Time) planner.Announcement {
+	return planner.Announcement{Op: s.Op, Database: s.Database, Alias: s.Alias, Collection: s.Collection, From: s.From, To: s.To, At: now}
 }
 
-// announcements is a list in which each stands once.
+// young says that an announcement is less than so old. One without a time is
+// old, and so is one from a clock that is further ahead than that.
+func young(a planner.Announcement, now time.Time, age time.Duration) bool {
+	return now.Sub(a.At).Abs() < age
+}
+
+// announcements is a list in which each stands once, with its latest time.
 type announcements struct {
 	list  []planner.Announcement
-	known map[planner.Announcement]bool
+	known map[planner.Announcement]int // without time: its place in the list
 }
 
 func newAnnouncements(size int) *announcements {
-	return &announcements{list: make([]planner.Announcement, 0, size), known: make(map[planner.Announcement]bool, size)}
+	return &announcements{list: make([]planner.Announcement, 0, size), known: make(map[planner.Announcement]int, size)}
 }
 
 func (l *announcements) add(a planner.Announcement) {
-	if !l.known[a] {
-		l.known[a] = true
+	at := a.At
+	a.At = time.Time{}
+	i, known := l.known[a]
+	if !known {
+		i = len(l.list)
+		l.known[a] = i
 		l.list = append(l.list, a)
+	}
+	if at.After(l.list[i].At) {
+		l.list[i].At = at
 	}
 }
 

@@ -34,7 +34,8 @@ import (
 // stored), a PanicError (recovered in a goroutine; the state was stored).
 func Apply(ctx context.Context, plan planner.Plan, state planner.State, cluster Cluster, store Store, opts Options) (Report, error) {
 	state.Version = planner.StateVersion
-	r := &run{cluster: cluster, opts: opts.withDefaults(), results: make([]Result, len(plan.Steps))}
+	r := &run{cluster: cluster, opts: opts.withDefaults(), results: make([]Result, len(plan.Steps)), left: make(map[planner.Key]time.Time)}
+	r.began = r.opts.Clock.Now()
 	for i, step := range plan.Steps {
 		r.results[i] = Result{Step: step, Outcome: NotReached}
 	}
@@ -48,20 +49,23 @@ func Apply(ctx context.Context, plan planner.Plan, state planner.State, cluster 
 
 	stored := state
 	if slices.ContainsFunc(plan.Steps, func(s planner.Step) bool { return s.Op.Writes() }) {
-		stored = Announce(state, plan)
+		stored = Announce(state, plan, stamp(r.began))
 		if err := store.Save(ctx, stored); err != nil {
 			return r.report(ctx, state), &AnnounceError{Err: err}
 		}
 	}
 	for _, phase := range phases {
-		r.phase(ctx, phase)
+		if !r.incomplete() {
+			r.phase(ctx, phase)
+		}
 	}
+	r.records(ctx, state)
 	after := r.settle(ctx, plan, state)
 	var saveErr error
 	if after.Serial != stored.Serial || !sameContent(after, stored) {
 		saveErr = save(ctx, store, after)
 	}
-	r.record(saveErr)
+	r.recorded(saveErr)
 
 	report := r.report(ctx, after)
 	var errs []error
@@ -78,11 +82,13 @@ func Apply(ctx context.Context, plan planner.Plan, state planner.State, cluster 
 type run struct {
 	cluster Cluster
 	opts    Options
+	began   time.Time
 	results []Result // each written by the one goroutine that has its step
 
 	mu       sync.Mutex // guards what follows, and keeps the observer serial
 	ended    error
 	panicked *PanicError
+	left     map[planner.Key]time.Time // collections, by when an alias last left them
 }
 
 // unit is what one worker does in one piece: a step, or the two halves of a
@@ -123,25 +129,46 @@ func pair(drop, create planner.Step) bool {
 	return create.Op == planner.CreateAlias && create.Recreate && create.Database == drop.Database && create.Alias == drop.Alias
 }
 
-// phase runs the units of one phase side by side, unless an earlier one is
-// incomplete or the run has ended.
+// incomplete says that a step of an earlier phase went wrong.
+func (r *run) incomplete() bool {
+	return slices.ContainsFunc(r.results, func(result Result) bool { return result.Outcome == Failed || result.Outcome == Undecided })
+}
+
+// phase runs the units of one phase side by side. Those that have to wait for
+// readers come last.
 func (r *run) phase(ctx context.Context, units []unit) {
-	for _, result := range r.results {
-		if result.Outcome == Failed || result.Outcome == Undecided {
-			return
-		}
+	ready, draining, wait := r.draining(units)
+	r.units(ctx, ready)
+	if len(draining) > 0 && r.drain(ctx, draining, wait) {
+		r.units(ctx, draining)
 	}
+}
+
+func (r *run) units(ctx context.Context, units []unit) {
+	r.each(len(units), func(i int) {
+		if !r.stopped(ctx) {
+			r.unit(ctx, units[i])
+		}
+	})
+}
+
+// each does n things side by side, as many as Parallel allows, and returns
+// when all are done. A panic in one is caught.
+func (r *run) each(n int, do func(i int)) {
 	var workers errgroup.Group
 	workers.SetLimit(r.opts.Parallel)
-	for _, u := range units {
+	for i := range n {
 		workers.Go(func() error {
-			if !r.stopped(ctx) {
-				r.unit(ctx, u)
-			}
+			defer func() {
+				if value := recover(); value != nil {
+					r.caught(value)
+				}
+			}()
+			do(i)
 			return nil
 		})
 	}
-	_ = workers.Wait() // workers report through results
+	_ = workers.Wait() // nothing is reported through it
 }
 
 // unit carries out one unit. A panic is a bug of ours, and no reason to lose
@@ -183,20 +210,31 @@ func (r *run) unit(ctx context.Context, u unit) {
 func (r *run) conclude(i int, v verdict) {
 	result := &r.results[i]
 	result.Outcome, result.Err, result.Note, result.Took = v.outcome, v.err, v.note, v.took
+	if result.Done() {
+		r.leaves(result.Step)
+	}
 }
 
-// record concludes the steps that touch only the state, once it is stored or
-// could not be.
-func (r *run) record(saveErr error) {
+// records decides about the steps that touch only the state: they are done
+// with the write of it, but for aliases that may still come back.
+func (r *run) records(ctx context.Context, state planner.State) {
+	for i := range r.results {
+		if result := &r.results[i]; !result.Op.Writes() {
+			result.Outcome = Applied
+		}
+	}
+	r.forgets(ctx, state)
+}
+
+// recorded concludes them once the state is stored or could not be.
+func (r *run) recorded(saveErr error) {
 	for i := range r.results {
 		result := &r.results[i]
-		if result.Op.Writes() {
+		if result.Op.Writes() || !result.Done() {
 			continue
 		}
 		r.started(i)
-		if saveErr == nil {
-			result.Outcome = Applied
-		} else {
+		if saveErr != nil {
 			result.Outcome, result.Err = Failed, saveErr
 		}
 		r.finished(i)
@@ -261,37 +299,31 @@ func (r *run) finished(i int) {
 // the run was ended at once, the ids are left out: they are a safeguard of
 // later runs, and not worth a second of waiting now.
 func (r *run) settle(ctx context.Context, plan planner.Plan, state planner.State) planner.State {
-	now := r.opts.Clock.Now().UTC().Truncate(time.Second)
-	after := Settle(state, plan, r.results, nil, now)
+	on := Occasion{Now: stamp(r.opts.Clock.Now()), Author: r.opts.Author, HistoryLimit: r.opts.HistoryLimit}
+	after := Settle(state, plan, r.results, on)
 	targets := newTargets(state.Bindings, after.Bindings)
 	if len(targets) == 0 || ctx.Err() != nil || r.ended != nil {
 		return after
 	}
-	return Settle(state, plan, r.results, r.identify(ctx, targets), now)
+	on.IDs = r.identify(ctx, targets)
+	return Settle(state, plan, r.results, on)
 }
 
-// identify reads the ids of collections. One that cannot be read stays out.
+// stamp is a time as the state keeps it.
+func stamp(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
+
+// identify reads the ids of collections. One that cannot be read stays out: it
+// fails nothing.
 func (r *run) identify(ctx context.Context, targets []planner.Key) map[planner.Key]string {
 	read := make([]string, len(targets))
-	var workers errgroup.Group
-	workers.SetLimit(r.opts.Parallel)
-	for i, target := range targets {
-		workers.Go(func() error {
-			defer func() {
-				if value := recover(); value != nil {
-					r.caught(value)
-				}
-			}()
-			if ctx.Err() != nil {
-				return nil
-			}
-			if id, found, err := r.cluster.CollectionID(ctx, target.Database, target.Name); err == nil && found {
-				read[i] = id
-			}
-			return nil
-		})
-	}
-	_ = workers.Wait() // an id that cannot be read fails nothing
+	r.each(len(targets), func(i int) {
+		if ctx.Err() != nil {
+			return
+		}
+		if id, found, err := r.cluster.CollectionID(ctx, targets[i].Database, targets[i].Name); err == nil && found {
+			read[i] = id
+		}
+	})
 	ids := make(map[planner.Key]string, len(targets))
 	for i, target := range targets {
 		ids[target] = read[i]

@@ -3,6 +3,7 @@ package executor
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -33,7 +34,7 @@ func rich() *world {
 
 func TestAnApplyBringsTheClusterToTheManifest(t *testing.T) {
 	w := rich()
-	report, err := w.apply(t, Options{})
+	report, err := w.apply(t, Options{Author: Author{User: "ci"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,6 +66,14 @@ func TestAnApplyBringsTheClusterToTheManifest(t *testing.T) {
 			{Database: "eu", Collection: "w1", CollectionID: "104", DroppedAt: start},
 		},
 		Pending: []planner.Announcement{},
+		History: []planner.Entry{{Serial: 8, At: start, User: "ci", Retired: 2, Changes: []planner.Change{
+			{Database: "default", Alias: "legacy", From: "v1", FromID: "101"},
+			{Database: "default", Alias: "products", From: "v1", FromID: "101", To: "v2", ToID: "102"},
+			{Database: "default", Alias: "reviews", To: "r1", ToID: "103"},
+			{Database: "default", Alias: "shared", To: "r1", ToID: "103"},
+			{Database: "eu", Alias: "old", From: "w1", FromID: "104"},
+			{Database: "eu", Alias: "products", From: "w1", FromID: "104", To: "w2", ToID: "105"},
+		}}},
 	}
 	if diff := cmp.Diff(wantState, w.stored, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("state (-want +got):\n%s", diff)
@@ -116,19 +125,21 @@ func TestWhatIsAnnouncedIsAddedToWhatUnfinishedRunsAnnounced(t *testing.T) {
 		{Op: planner.AlterAlias, Database: "default", Alias: "products", From: "v1", To: "v2"}, // once more now
 		{Op: planner.CreateAlias, Database: "default", Alias: "elsewhere", To: "v9"},
 	}
-	w.stored.Pending = older
+	w.stored.Pending = slices.Clone(older)
+	before := w.stored.Pending
 	plan := w.plan()
-	announced := Announce(w.stored, plan)
+	announced := Announce(w.stored, plan, start)
 	if announced.Serial != w.stored.Serial || announced.Lineage != w.stored.Lineage || !announced.UpdatedAt.Equal(w.stored.UpdatedAt) {
 		t.Errorf("an announcement changed more than what is pending: %+v", announced)
 	}
+	older[1].At = start // a later request may be on the way since now
 	if diff := cmp.Diff(older, announced.Pending[:len(older)]); diff != "" {
 		t.Errorf("older announcements (-want +got):\n%s", diff)
 	}
 	if got, want := len(announced.Pending), len(older)+6; got != want {
 		t.Errorf("%d announcements, want %d: %+v", got, want, announced.Pending)
 	}
-	if len(w.stored.Pending) != 3 {
+	if len(w.stored.Pending) != 3 || !before[1].At.IsZero() {
 		t.Error("the given state was changed")
 	}
 }

@@ -134,6 +134,41 @@ func (e *UnrestoredError) Error() string {
 
 func (e *UnrestoredError) Unwrap() []error { return []error{e.Create, e.Restore} }
 
+// LandedError says that an alias which the plan forgets, because it was
+// absent, showed up: most likely a request of an earlier run arrived late. It
+// stays in the state.
+type LandedError struct {
+	Database, Alias string
+	Found           string // collection
+}
+
+func (e *LandedError) Error() string {
+	return fmt.Sprintf("alias %q of database %q was absent and is now %s: a request of an earlier run arrived late, so it is not forgotten; running the same command again drops it",
+		e.Alias, e.Database, at(e.Found))
+}
+
+// ReleaseError says that a collection could not be released, so it was not
+// dropped.
+type ReleaseError struct {
+	Database, Collection string
+	Err                  error
+}
+
+func (e *ReleaseError) Error() string {
+	return fmt.Sprintf("collection %q of database %q could not be released, so it is not dropped: %v", e.Collection, e.Database, e.Err)
+}
+
+func (e *ReleaseError) Unwrap() error { return e.Err }
+
+// Class is that of the cause. A release whose answer was lost may be sent
+// again: it changes nothing that was released, and nothing was dropped yet.
+func (e *ReleaseError) Class() Class {
+	if class := ClassOf(e.Err); class != Unknown {
+		return class
+	}
+	return Transient
+}
+
 // UnfitError says that a plan cannot be carried out at all. Nothing was
 // changed.
 type UnfitError struct{ Reason string }

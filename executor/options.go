@@ -27,6 +27,16 @@ type Options struct {
 	// was lost; 0 means DefaultSettle. Servers were seen to carry such a
 	// request out seconds later (milvus-rest section 13.1).
 	Settle time.Duration
+	// Drain is the least wait between the last alias leaving a collection in
+	// this run and the drop of that collection: proxies that still resolve the
+	// alias to it must have noticed. 0 means no wait.
+	Drain time.Duration
+	// Witnesses must have seen a switch that asks for confirmations.
+	Witnesses []Witness
+	// Author is who applies, for the history of the state; HistoryLimit is how
+	// many applies it remembers, 0 means DefaultHistoryLimit.
+	Author       Author
+	HistoryLimit int
 	// Stop, when closed, ends the run in good order: no new step starts, the
 	// running ones finish, the state is saved. Cancelling the context instead
 	// ends it at once.
@@ -62,6 +72,14 @@ func (o Options) withDefaults() Options {
 type Observer interface {
 	StepStarted(i int, step planner.Step)
 	StepDone(i int, result Result)
+}
+
+// DrainObserver is an Observer that also hears of the wait before drops.
+type DrainObserver interface {
+	Observer
+	// Draining says that the drops of these steps wait so long for the readers
+	// of their collections.
+	Draining(steps []planner.Step, wait time.Duration)
 }
 
 // Clock tells and spends time.

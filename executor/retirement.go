@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -16,9 +17,13 @@ import (
 // So all three are read directly before the write, the aliases last: to bind an
 // alias is one call, to create a collection of the same name takes a drop
 // before it.
+//
+// A collection that is released first is looked at once more after that: it
+// may take seconds.
 type retirement struct {
-	cluster Cluster
-	step    planner.Step
+	cluster  Cluster
+	step     planner.Step
+	released bool
 }
 
 var _ change = (*retirement)(nil)
@@ -53,8 +58,27 @@ func (c *retirement) look(ctx context.Context) (sight, error) {
 }
 
 func (c *retirement) write(ctx context.Context) error {
+	if c.step.ReleaseFirst && !c.released {
+		if err := c.cluster.ReleaseCollection(ctx, c.step.Database, c.step.Collection); err != nil {
+			return &ReleaseError{Database: c.step.Database, Collection: c.step.Collection, Err: err}
+		}
+		c.released = true
+		if s, err := c.look(ctx); err != nil || s.place != asExpected {
+			return &changedError{cmp.Or(err, s.why)}
+		}
+	}
 	return c.cluster.DropCollection(ctx, c.step.Database, c.step.Collection)
 }
+
+// changedError is why a drop was not sent after all: the look before it showed
+// something else, so the decision is taken again.
+type changedError struct{ err error }
+
+func (e *changedError) Error() string {
+	return fmt.Sprintf("looked at once more before the drop: %v", e.err)
+}
+func (e *changedError) Unwrap() error { return e.err }
+func (e *changedError) Class() Class  { return Transient }
 
 // verify asks for the name first, and when that is still there for the id:
 // HasCollection is true for an alias too, and for a new collection.

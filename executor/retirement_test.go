@@ -187,3 +187,67 @@ func TestADropThatIsAcknowledgedAndDoesNothingIsUnknown(t *testing.T) {
 		t.Errorf("state %+v", w.stored)
 	}
 }
+
+// releasing is retiring with a release before the drop. The calls: 1 describe,
+// 2 id, 3 aliases-of, 4 release, 5 to 7 as 1 to 3, 8 drop-collection, 9 has.
+func releasing() (*world, planner.Plan) {
+	w := retiring()
+	plan := w.plan()
+	plan.Steps[0].ReleaseFirst = true
+	return w, plan
+}
+
+func TestACollectionIsReleasedRightBeforeItsDrop(t *testing.T) {
+	w, plan := releasing()
+	if report, err := w.carryOut(plan, Options{}); err != nil || !report.Counts.Complete() {
+		t.Fatal(err, outcomes(report))
+	}
+	var calls []string
+	for _, c := range w.calls {
+		calls = append(calls, c.op)
+	}
+	want := []string{"describe", "id", "aliases-of", "release", "describe", "id", "aliases-of", "drop-collection", "has"}
+	if diff := cmp.Diff(want, calls); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+}
+
+func TestWithoutItsReleaseACollectionIsNotDropped(t *testing.T) {
+	for _, cause := range []error{errRefused, errTransient, errLost, errFatal} {
+		w, plan := releasing()
+		w.faulty = func(c call) (fault, bool) { return fault{err: cause}, c.op == "release" }
+		report, err := w.carryOut(plan, Options{})
+		if got := report.Results[0]; err != nil || got.Outcome != Failed || !is[*ReleaseError](got.Err) || !errors.Is(got.Err, cause) {
+			t.Errorf("%v: %v %s", cause, err, outcomes(report))
+		}
+		if _, exists := w.collections[key("v1")]; !exists || len(w.stored.Pending) != 0 {
+			t.Errorf("%v: dropped, or still announced: %v", cause, w.stored.Pending)
+		}
+		if tries := len(w.writes()); (tries > 1) != (cause == errTransient || cause == errLost) {
+			t.Errorf("%v: released %d times", cause, tries)
+		}
+	}
+}
+
+func TestAReleaseMayBeSentAgain(t *testing.T) {
+	for _, f := range []fault{{err: errTransient}, {err: errLost}, {err: errLost, lands: atOnce}} {
+		w, plan := releasing()
+		w.faults[4] = f
+		if report, err := w.carryOut(plan, Options{}); err != nil || !report.Counts.Complete() {
+			t.Error(err, outcomes(report))
+		}
+	}
+}
+
+func TestACollectionThatChangedDuringItsReleaseIsLeftAlone(t *testing.T) {
+	w, plan := releasing()
+	w.before = func(w *world, n int, c call) {
+		if c.op == "release" {
+			w.bind("theirs", "v1")
+		}
+	}
+	report, err := w.carryOut(plan, Options{})
+	if got := report.Results[0]; err != nil || got.Outcome != Failed || !is[*StillAliasedError](got.Err) || len(w.writes()) != 1 {
+		t.Error(err, outcomes(report), w.writes())
+	}
+}

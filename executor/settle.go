@@ -1,40 +1,60 @@
 package executor
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
 	"aliasctl/planner"
 )
 
+// Occasion is what Settle cannot know from a plan and its results.
+type Occasion struct {
+	Now    time.Time // of the apply
+	Author Author
+	// IDs are the collection ids of new targets, "" where unknown.
+	IDs map[planner.Key]string
+	// HistoryLimit is how many entries of history stay; 0 means
+	// DefaultHistoryLimit.
+	HistoryLimit int
+}
+
+// lateness is for how long after its announcement a request may still arrive:
+// twice the time after which Milvus gives a request up by itself (30 s).
+const lateness = time.Minute
+
 // Settle is the state after what really happened: results are those of the
-// plan's steps, ids the collection ids of new targets ("" where unknown), now
-// the time of the apply. state is the one from before the run, without the
-// run's own announcements.
+// plan's steps. state is the one from before the run, without the run's own
+// announcements.
 //
 // An announcement says: such a request may be on its way. It goes only when
 // its alias or collection was settled, that is, when this run has seen it
 // where the manifest wants it, or where this run put it.
 //
 //   - A step that is done, or was done and then overtaken, writes its new
-//     value and clears the announcements of its alias, also older ones.
+//     value and clears the announcements of its alias, also older ones. Only
+//     those stay that are young and could still bind the alias to something
+//     else: should such a request arrive late, the next plan must know it for
+//     ours and not call it somebody's drift. They are cleared by the first run
+//     that finds them old, and until then nothing else is written.
 //   - An unknown step changes no binding, and its announcement joins the
 //     older ones.
 //   - A failed step and one that was not reached sent nothing that can still
 //     take effect. They change nothing: older announcements stay.
 //
-// The serial grows by one when the content changed; otherwise the result
-// equals state.
-func Settle(state planner.State, plan planner.Plan, results []Result, ids map[planner.Key]string, now time.Time) planner.State {
+// The serial grows by one and the history by one entry when the content
+// changed; otherwise the result equals state.
+func Settle(state planner.State, plan planner.Plan, results []Result, on Occasion) planner.State {
 	if len(results) == 0 && plan.Housekeeping.Empty() && state.Cluster == plan.Cluster {
 		return state
 	}
 	s := settlement{
-		now: now, ids: ids,
+		Occasion: on,
 		bindings: newTable(state.Bindings, bindingKey),
 		retired:  newTable(state.Retired, retiredKey),
 		idle:     newTable(state.Idle, idleKey),
-		settled:  make(map[subject]bool),
+		left:     make(map[planner.Key]string),
+		settled:  make(map[subject]settled),
 		unknown:  make(map[subject]bool),
 	}
 	s.housekeeping(plan.Housekeeping)
@@ -53,32 +73,43 @@ func Settle(state planner.State, plan planner.Plan, results []Result, ids map[pl
 	}
 	after.Version = planner.StateVersion
 	after.Serial++
-	after.UpdatedAt = now
+	after.UpdatedAt = on.Now
+	after.History = remembered(state.History, planner.Entry{
+		Serial: after.Serial, At: on.Now, User: on.Author.User, Host: on.Author.Host, Commit: on.Author.Commit,
+		Retired: dropped(results), Changes: changesOf(s.bindings.sorted, after.Bindings),
+	}, on.HistoryLimit)
 	return after
 }
 
 // settlement is a state in the making.
 type settlement struct {
-	now      time.Time
-	ids      map[planner.Key]string
+	Occasion
 	bindings *table[planner.Binding]
 	retired  *table[planner.Retired]
 	idle     *table[planner.Idle]
-	settled  map[subject]bool // no older announcement about it stays
+	left     map[planner.Key]string // what the drop half of a switch left
+	settled  map[subject]settled
 	unknown  map[subject]bool // every announcement about it stays
+}
+
+// settled is where an alias was seen or put; of a collection, only that it is
+// settled counts.
+type settled struct {
+	at   string // collection, "" for absent
+	from string // where it was before it became absent
 }
 
 // housekeeping is what the planner decided from what it read.
 func (s *settlement) housekeeping(h planner.Housekeeping) {
 	for _, b := range h.Settles {
-		s.bind(b.Database, b.Alias, b.Collection, b.Protect)
+		s.bind(b)
 	}
 	for _, r := range h.Fences {
 		s.fence(r)
 	}
 	for _, key := range h.Unfences {
 		s.retired.remove(key)
-		s.settled[subject{key, true}] = true
+		s.settled[subject{key, true}] = settled{}
 	}
 	for _, i := range h.Idles {
 		s.idle.set(idleKey(i), i)
@@ -99,52 +130,74 @@ func (s *settlement) result(r Result) {
 		// That the id is gone is as good a fence when somebody else dropped it:
 		// what has the name now is not what the manifest asked to retire.
 		if r.Done() || is[*RecreatedError](r.Err) {
-			s.fence(planner.Retired{Database: r.Database, Collection: r.Collection, CollectionID: r.From, DroppedAt: s.now})
+			s.fence(planner.Retired{Database: r.Database, Collection: r.Collection, CollectionID: r.From, DroppedAt: s.Now})
 		}
-	case r.Op.Writes() && !r.Done() && !overtaken:
+	case !r.Done() && !overtaken:
 	case r.To == "":
+		if r.Recreate {
+			s.left[key.Key] = r.From
+		}
 		s.bindings.remove(key.Key)
-		s.settled[key] = true
+		s.settled[key] = settled{from: r.From}
 	default:
-		s.bind(r.Database, r.Alias, r.To, r.Protect)
+		b := planner.Binding{Database: r.Database, Alias: r.Alias, Collection: r.To, Protect: r.Protect}
+		if r.RolledBack {
+			b.RolledBackFrom = cmp.Or(r.From, s.left[key.Key])
+		}
+		s.bind(b)
 	}
 }
 
-func (s *settlement) bind(database, alias, collection string, protect bool) {
-	key := planner.Key{Database: database, Name: alias}
-	b, known := s.bindings.get(key)
-	if !known || b.Collection != collection {
-		b = planner.Binding{
-			Database: database, Alias: alias, Collection: collection, Since: s.now,
-			CollectionID: s.ids[planner.Key{Database: database, Name: collection}],
-		}
+// bind records a binding. That it has been so before keeps its id and time,
+// and only a rollback leaves a mark.
+func (s *settlement) bind(b planner.Binding) {
+	key := bindingKey(b)
+	if was, known := s.bindings.get(key); known && was.Collection == b.Collection {
+		b.CollectionID, b.Since = was.CollectionID, was.Since
+	} else {
+		b.CollectionID, b.Since = s.IDs[planner.Key{Database: b.Database, Name: b.Collection}], s.Now
 	}
-	b.Protect = protect
 	s.bindings.set(key, b)
-	s.settled[subject{key, false}] = true
+	s.settled[subject{key, false}] = settled{at: b.Collection}
 }
 
 func (s *settlement) fence(r planner.Retired) {
 	key := retiredKey(r)
 	s.retired.set(key, r)
 	s.idle.remove(key) // what is gone waits for nothing
-	s.settled[subject{key, true}] = true
+	s.settled[subject{key, true}] = settled{}
 }
 
 // pending keeps what is not settled, and adds what this run leaves unknown.
 func (s *settlement) pending(before []planner.Announcement, results []Result) []planner.Announcement {
 	kept := newAnnouncements(len(before))
 	for _, a := range before {
-		if key := about(a.Op, a.Database, a.Alias, a.Collection); !s.settled[key] || s.unknown[key] {
+		key := about(a.Op, a.Database, a.Alias, a.Collection)
+		where, known := s.settled[key]
+		if !known || s.unknown[key] || s.late(a, where) {
 			kept.add(a)
 		}
 	}
 	for _, r := range results {
 		if r.Op.Writes() && s.unknown[about(r.Op, r.Database, r.Alias, r.Collection)] {
-			kept.add(announcement(r.Step))
+			kept.add(announcement(r.Step, s.Now)) // its last request may be as young as that
 		}
 	}
 	return kept.list
+}
+
+// late says that the request of an announcement may still arrive and bind its
+// alias to something else than where it was settled. On an alias that is gone
+// only a create does that; one that was seen to have happened is over.
+func (s *settlement) late(a planner.Announcement, where settled) bool {
+	switch {
+	case a.Op == planner.DropCollection || a.To == "" || a.To == where.at || !young(a, s.Now, lateness):
+		return false
+	case where.at == "":
+		return a.Op == planner.CreateAlias && a.To != where.from
+	default:
+		return true
+	}
 }
 
 // newTargets lists the collections that a binding of after has and that of

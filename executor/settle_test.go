@@ -61,7 +61,7 @@ func TestSettle(t *testing.T) {
 		}, {
 			name:     "an unknown switch is announced beside the older ones",
 			results:  []Result{{Step: switchStep, Outcome: Undecided, Err: errLost}},
-			bindings: []planner.Binding{was}, pending: []planner.Announcement{olderSwitch, olderDrop, announcement(switchStep)}, serial: 8,
+			bindings: []planner.Binding{was}, pending: []planner.Announcement{olderSwitch, olderDrop, announcement(switchStep, start)}, serial: 8,
 		}, {
 			name:     "a dropped alias leaves the state",
 			results:  []Result{{Step: dropStep, Outcome: Applied}},
@@ -75,19 +75,23 @@ func TestSettle(t *testing.T) {
 			bindings: []planner.Binding{},
 			pending: []planner.Announcement{
 				olderSwitch, olderDrop,
-				{Op: planner.DropAlias, Database: "default", Alias: "products", From: "v1"},
-				{Op: planner.CreateAlias, Database: "default", Alias: "products", To: "v2"},
+				{Op: planner.DropAlias, Database: "default", Alias: "products", From: "v1", At: start},
+				{Op: planner.CreateAlias, Database: "default", Alias: "products", To: "v2", At: start},
 			},
 			serial: 8,
 		}, {
 			name:     "a new mark keeps id and time",
-			results:  []Result{{Step: planner.Step{Op: planner.Adopt, Database: "default", Alias: "products", From: "v1", To: "v1", Protect: true}}},
+			results:  []Result{{Step: planner.Step{Op: planner.Adopt, Database: "default", Alias: "products", From: "v1", To: "v1", Protect: true}, Outcome: Applied}},
 			bindings: []planner.Binding{{Database: "default", Alias: "products", Collection: "v1", CollectionID: "101", Since: before, Protect: true}},
 			pending:  []planner.Announcement{olderDrop}, serial: 8,
 		}, {
 			name:     "a forgotten alias leaves the state",
-			results:  []Result{{Step: planner.Step{Op: planner.Forget, Database: "default", Alias: "products", From: "v1"}}},
+			results:  []Result{{Step: planner.Step{Op: planner.Forget, Database: "default", Alias: "products", From: "v1"}, Outcome: Applied}},
 			bindings: []planner.Binding{}, pending: []planner.Announcement{olderDrop}, serial: 8,
+		}, {
+			name:     "one that came back does not",
+			results:  []Result{{Step: planner.Step{Op: planner.Forget, Database: "default", Alias: "products", From: "v1"}, Outcome: Failed, Err: &LandedError{Found: "v1"}}},
+			bindings: []planner.Binding{was}, pending: []planner.Announcement{olderSwitch, olderDrop}, serial: 7,
 		}, {
 			name:         "an unchanged alias that a killed run had announced",
 			housekeeping: planner.Housekeeping{Settles: []planner.Binding{{Database: "default", Alias: "products", Collection: "v2", Protect: true}}},
@@ -101,9 +105,9 @@ func TestSettle(t *testing.T) {
 			results:  []Result{{Step: retireStep, Outcome: Failed, Err: &RecreatedError{Expected: "100", Found: "109"}}},
 			bindings: []planner.Binding{was}, retired: []planner.Retired{gone}, pending: []planner.Announcement{olderSwitch}, serial: 8,
 		}, {
-			name:     "an unknown drop is announced once",
+			name:     "an unknown drop is announced once, with its latest time",
 			results:  []Result{{Step: retireStep, Outcome: Undecided}},
-			bindings: []planner.Binding{was}, pending: []planner.Announcement{olderSwitch, olderDrop}, serial: 7,
+			bindings: []planner.Binding{was}, pending: []planner.Announcement{olderSwitch, announcement(retireStep, start)}, serial: 8,
 		}, {
 			name:         "a retiree found gone",
 			housekeeping: planner.Housekeeping{Fences: []planner.Retired{gone}},
@@ -122,7 +126,8 @@ func TestSettle(t *testing.T) {
 			}
 			plan := planner.Plan{Cluster: fakeURI, Housekeeping: test.housekeeping}
 			ids := map[planner.Key]string{{Database: "default", Name: "v2"}: "102"}
-			got := Settle(state, plan, test.results, ids, start)
+			on := Occasion{Now: start, IDs: ids, Author: Author{User: "ci", Host: "runner", Commit: "c0ffee"}}
+			got := Settle(state, plan, test.results, on)
 			want := planner.State{
 				Version: 1, Lineage: "lineage", Serial: test.serial, Cluster: fakeURI, UpdatedAt: start,
 				Bindings: test.bindings, Retired: test.retired, Pending: test.pending,
@@ -130,13 +135,13 @@ func TestSettle(t *testing.T) {
 			if test.serial == 7 {
 				want.UpdatedAt = before
 			}
-			if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.IgnoreFields(planner.State{}, "History")); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 			if diff := cmp.Diff([]planner.Binding{was}, state.Bindings); diff != "" {
 				t.Errorf("the given state was changed:\n%s", diff)
 			}
-			if again := Settle(got, plan, nil, ids, start.Add(time.Hour)); again.Serial > got.Serial {
+			if again := Settle(got, plan, nil, Occasion{Now: start.Add(time.Hour), IDs: ids}); again.Serial > got.Serial {
 				t.Errorf("settling twice changes it again: %+v", again)
 			}
 		})
@@ -148,7 +153,7 @@ func TestAnUnfencedRecordIsRemoved(t *testing.T) {
 		{Database: "default", Collection: "a", CollectionID: "1"}, {Database: "default", Collection: "b"}, {Database: "eu", Collection: "a"},
 	}}
 	plan := planner.Plan{Cluster: fakeURI, Housekeeping: planner.Housekeeping{Unfences: []planner.Key{{Database: "default", Name: "a"}}}}
-	got := Settle(state, plan, nil, nil, start)
+	got := Settle(state, plan, nil, Occasion{Now: start})
 	if diff := cmp.Diff(state.Retired[1:], got.Retired); diff != "" || got.Serial != 1 {
 		t.Errorf("serial %d, retired (-want +got):\n%s", got.Serial, diff)
 	}
@@ -157,18 +162,18 @@ func TestAnUnfencedRecordIsRemoved(t *testing.T) {
 func TestACollectionWaitsForItsDropUntilItIsGone(t *testing.T) {
 	waiting := planner.Idle{Database: "default", Collection: "v1", CollectionID: "101", Since: start}
 	plan := planner.Plan{Cluster: fakeURI, Housekeeping: planner.Housekeeping{Idles: []planner.Idle{waiting}}}
-	state := Settle(planner.State{Cluster: fakeURI}, plan, nil, nil, start)
+	state := Settle(planner.State{Cluster: fakeURI}, plan, nil, Occasion{Now: start})
 	if diff := cmp.Diff([]planner.Idle{waiting}, state.Idle); diff != "" || state.Serial != 1 {
 		t.Fatalf("serial %d, idle (-want +got):\n%s", state.Serial, diff)
 	}
 	step := planner.Step{Op: planner.DropCollection, Database: "default", Collection: "v1", From: "101"}
 	for outcome, want := range map[Outcome]int{Applied: 0, Failed: 1} {
-		if got := Settle(state, planner.Plan{Cluster: fakeURI}, []Result{{Step: step, Outcome: outcome}}, nil, start); len(got.Idle) != want {
+		if got := Settle(state, planner.Plan{Cluster: fakeURI}, []Result{{Step: step, Outcome: outcome}}, Occasion{Now: start}); len(got.Idle) != want {
 			t.Errorf("drop %s: idle %+v", outcome, got.Idle)
 		}
 	}
 	plan.Housekeeping = planner.Housekeeping{Unidles: []planner.Key{{Database: "default", Name: "v1"}}}
-	if got := Settle(state, plan, nil, nil, start); len(got.Idle) != 0 || got.Serial != 2 {
+	if got := Settle(state, plan, nil, Occasion{Now: start}); len(got.Idle) != 0 || got.Serial != 2 {
 		t.Errorf("serial %d, idle %+v", got.Serial, got.Idle)
 	}
 }
@@ -176,7 +181,7 @@ func TestACollectionWaitsForItsDropUntilItIsGone(t *testing.T) {
 func TestAnotherClusterLabelIsAChange(t *testing.T) {
 	state := planner.State{Serial: 3, Cluster: fakeURI}
 	label := planner.Cluster{URI: fakeURI.URI, Label: "prod-eu"}
-	if got := Settle(state, planner.Plan{Cluster: label}, nil, nil, start); got.Serial != 4 || got.Cluster != label {
+	if got := Settle(state, planner.Plan{Cluster: label}, nil, Occasion{Now: start}); got.Serial != 4 || got.Cluster != label {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -225,7 +230,7 @@ func BenchmarkSettleOneOfMany(b *testing.B) {
 	}
 	results := []Result{{Step: planner.Step{Op: planner.AlterAlias, Database: "default", Alias: state.Bindings[50_000].Alias, From: "v1", To: "v2"}, Outcome: Applied}}
 	for b.Loop() {
-		if got := Settle(state, planner.Plan{Cluster: fakeURI}, results, nil, start); got.Serial != 1 {
+		if got := Settle(state, planner.Plan{Cluster: fakeURI}, results, Occasion{Now: start}); got.Serial != 1 {
 			b.Fatal(got.Serial)
 		}
 	}

@@ -1,0 +1,82 @@
+package executor
+
+import (
+	"context"
+	"time"
+
+	"aliasctl/planner"
+)
+
+// After a switch some proxies go on resolving the alias to the collection that
+// it left, for as long as their caches are stale, and nobody can ask whether
+// all have noticed (milvus-rest section 3). A drop in that time fails their
+// readers. So a collection that an alias left in this very run rests before it
+// is dropped; everything is read again after that, directly before the drop.
+
+// leaves notes that an alias is no longer bound to what its step expected.
+func (r *run) leaves(s planner.Step) {
+	if s.Op == planner.DropCollection || s.From == "" || s.From == s.To {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.left[planner.Key{Database: s.Database, Name: s.From}] = r.opts.Clock.Now()
+}
+
+// draining sorts out the units whose collection has to rest, and says for how
+// long the last of them.
+func (r *run) draining(units []unit) (ready, resting []unit, wait time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.opts.Clock.Now()
+	for _, u := range units {
+		step := r.results[u.first].Step
+		left, found := r.left[planner.Key{Database: step.Database, Name: step.Collection}]
+		rest := left.Add(r.opts.Drain).Sub(now)
+		if step.Op != planner.DropCollection || !found || rest <= 0 {
+			ready = append(ready, u)
+			continue
+		}
+		resting, wait = append(resting, u), max(wait, rest)
+	}
+	return ready, resting, wait
+}
+
+// drain waits. It returns false when the run was stopped meanwhile.
+func (r *run) drain(ctx context.Context, units []unit, wait time.Duration) bool {
+	if !r.stopped(ctx) {
+		r.tellDraining(units, wait)
+	}
+	return r.pause(ctx, wait)
+}
+
+func (r *run) tellDraining(units []unit, wait time.Duration) {
+	o, ok := r.opts.Observer.(DrainObserver)
+	if !ok {
+		return
+	}
+	steps := make([]planner.Step, len(units))
+	for i, u := range units {
+		steps[i] = r.results[u.first].Step
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	o.Draining(steps, wait)
+}
+
+// pause sleeps, and returns false when the run was stopped first.
+func (r *run) pause(ctx context.Context, d time.Duration) bool {
+	if r.stopped(ctx) {
+		return false
+	}
+	sleep, wake := context.WithCancel(ctx)
+	defer wake()
+	go func() {
+		select {
+		case <-r.opts.Stop:
+			wake()
+		case <-sleep.Done():
+		}
+	}()
+	return r.opts.Clock.Sleep(sleep, d) == nil
+}

@@ -1,0 +1,70 @@
+package executor
+
+import (
+	"aliasctl/planner"
+)
+
+// DefaultHistoryLimit is how many applies the state remembers.
+const DefaultHistoryLimit = 20
+
+// Author is who applies, as the history of the state tells it later. Fields
+// that are not known are "".
+type Author struct{ User, Host, Commit string }
+
+// remembered is the history with one more entry, and the oldest ones gone that
+// are beyond the limit. A rollback undoes entries from the newest back, so
+// there must be one for every serial.
+func remembered(history []planner.Entry, entry planner.Entry, limit int) []planner.Entry {
+	if limit <= 0 {
+		limit = DefaultHistoryLimit
+	}
+	history = history[max(0, len(history)+1-limit):]
+	return append(history[:len(history):len(history)], entry)
+}
+
+// changesOf lists the bindings that are another collection in after than in
+// before, and those that only one of them has. Both are sorted.
+func changesOf(before, after []planner.Binding) []planner.Change {
+	changes := []planner.Change{}
+	for len(before) > 0 || len(after) > 0 {
+		order := 0
+		switch {
+		case len(before) == 0:
+			order = 1
+		case len(after) == 0:
+			order = -1
+		default:
+			order = compareKeys(bindingKey(before[0]), bindingKey(after[0]))
+		}
+		var old, fresh planner.Binding
+		if order <= 0 {
+			old, before = before[0], before[1:]
+		}
+		if order >= 0 {
+			fresh, after = after[0], after[1:]
+		}
+		if old.Collection == fresh.Collection && old.CollectionID == fresh.CollectionID {
+			continue
+		}
+		change := planner.Change{
+			Database: old.Database, Alias: old.Alias,
+			From: old.Collection, FromID: old.CollectionID, To: fresh.Collection, ToID: fresh.CollectionID,
+		}
+		if order > 0 {
+			change.Database, change.Alias = fresh.Database, fresh.Alias
+		}
+		changes = append(changes, change)
+	}
+	return changes
+}
+
+// dropped counts the collections that the run itself dropped.
+func dropped(results []Result) int {
+	n := 0
+	for _, r := range results {
+		if r.Op == planner.DropCollection && r.Outcome == Applied {
+			n++
+		}
+	}
+	return n
+}
