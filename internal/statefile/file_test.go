@@ -32,6 +32,8 @@ func TestMain(m *testing.M) {
 		switch os.Args[1] {
 		case "child-save":
 			saveForever(os.Args[2])
+		case "child-lease":
+			leaseAndWait(os.Args[2])
 		case "child-lock":
 			lockAndWait(os.Args[2])
 		case "child-count":

@@ -135,6 +135,9 @@ func (l *lease) renew(ctx context.Context) {
 			l.lose(l.taken(ctx))
 			return
 		case l.expired():
+			if doubt := (*doubtError)(nil); errors.As(err, &doubt) {
+				err = doubt.err // whether the lock was renewed does not matter any more
+			}
 			l.lose(&LostError{Path: l.location, Lease: l.length, Err: err})
 			return
 		default:
@@ -215,7 +218,11 @@ func (l *lease) release() error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), releaseTime)
+	patience := releaseTime
+	if lost != nil {
+		patience = time.Second // a courtesy
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	switch err := l.register.swap(ctx, body); {
 	case lost != nil:
