@@ -37,6 +37,14 @@ func TestLateEffects(t *testing.T) {
 					return nil
 				})
 			}
+			group.Go(func() error {
+				count.count("after the run")
+				if err := lateAfterRun(profile, dir, r.N); err != nil {
+					t.Errorf("milvus %s, request %d (%s %s/%s%s) takes effect when the run is over:\n%v",
+						profile.Name, r.N, r.Route, r.Database, r.Alias, r.Collection, err)
+				}
+				return nil
+			})
 			for next := int64(1); next <= int64(len(list)); next++ {
 				group.Go(func() error {
 					count.count("in the next run")
@@ -60,10 +68,49 @@ func lateInRun(profile emulator.Profile, dir string, n, wait int64) error {
 	}
 	defer c.end()
 	c.watch()
-	before := c.bindings()
+	before, limits := c.bindings(), hasty
+	soon := wait <= 4 // the fourth read comes after 350 ms
+	if soon {
+		limits = []string{"--settle", "20s"}
+	}
 	c.AddFault(emulator.Fault{Match: emulator.Match{Request: n}, Kind: emulator.Late, LandAt: n + wait})
-	e := c.run(hasty...)
+	e := c.run(limits...)
 	c.Land()
+	if soon && e.writes != int64(writesOfRich) {
+		return fmt.Errorf("%d writes instead of %d: one was repeated although it took effect within the settle time: %v", e.writes, writesOfRich, e)
+	}
+	if err := c.truthful(e, before); err != nil {
+		return err
+	}
+	return c.settles()
+}
+
+// writesOfRich is how many steps of the rich story write to the cluster.
+const writesOfRich = 9
+
+// silent answers the n-th request with 408, and nothing from then on.
+func (c *scene) silent(n int64) {
+	c.AddFault(emulator.Fault{Match: emulator.Match{Request: n}, Kind: emulator.Late})
+	for m := n + 1; m < n+200; m++ {
+		c.AddFault(emulator.Fault{Match: emulator.Match{Request: m}, Kind: emulator.Reset})
+	}
+}
+
+// lateAfterRun lets a request take effect when its run has told its outcome:
+// that may not have been "failed".
+func lateAfterRun(profile emulator.Profile, dir string, n int64) error {
+	c, err := play(richStory, profile, dir, "--parallel", "1")
+	if err != nil {
+		return err
+	}
+	defer c.end()
+	c.watch()
+	before := c.bindings()
+	c.silent(n)
+	e := c.run("--retries", "0", "--settle", "1ms")
+	if c.Land() != 1 {
+		return fmt.Errorf("the request was not sent: %v", e)
+	}
 	if err := c.truthful(e, before); err != nil {
 		return err
 	}
@@ -80,10 +127,7 @@ func lateInNext(profile emulator.Profile, dir string, n, next int64) error {
 	defer c.end()
 	c.watch()
 	before := c.bindings()
-	c.AddFault(emulator.Fault{Match: emulator.Match{Request: n}, Kind: emulator.Late})
-	for m := n + 1; m < n+200; m++ {
-		c.AddFault(emulator.Fault{Match: emulator.Match{Request: m}, Kind: emulator.Reset})
-	}
+	c.silent(n)
 	if err := c.truthful(c.run("--retries", "0", "--settle", "1ms"), before); err != nil {
 		return err
 	}

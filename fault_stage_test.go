@@ -148,7 +148,11 @@ func (s *stage) AliasTarget(_ context.Context, db, alias string) (string, bool, 
 
 func (s *stage) CollectionID(_ context.Context, db, collection string) (string, bool, error) {
 	s.before("reads collection %s/%s", db, collection)
-	id, found := s.Collections(db)[collection]
+	behind := collection
+	if to, alias := s.Bindings(db)[collection]; alias {
+		behind = to // Milvus describes the collection behind an alias
+	}
+	id, found := s.Collections(db)[behind]
 	if s.ids == nil {
 		s.ids = map[string]string{}
 	}
