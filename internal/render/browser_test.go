@@ -259,6 +259,9 @@ func everyText(r render.Report) []string {
 	for _, s := range r.Plan.Steps {
 		texts = append(texts, s.Alias, s.Collection, s.From, s.To)
 	}
+	for _, c := range r.Plan.Checks {
+		texts = append(append(texts, c.Alias, string(c.Name), c.Blue, c.Green), c.Details...)
+	}
 	for _, c := range r.Plan.Conflicts {
 		texts = append(append(texts, string(c.Kind), c.Alias, c.Collection, c.Reason, c.Want, c.Last, c.Live), c.WaysOut...)
 	}

@@ -61,6 +61,10 @@ func (n names) changeOf(i int, s planner.Step) change {
 	case s.Protect && s.Op != planner.DropAlias:
 		c.marks = append(c.marks, "protected")
 	}
+	if s.ReleaseFirst {
+		c.marks = append(c.marks, "released first")
+	}
+	c.marks = append(c.marks, cutoverMarks(s)...)
 	if s.Drift {
 		c.marks = append(c.marks, "changed outside aliasctl")
 	}

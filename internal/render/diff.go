@@ -1,10 +1,13 @@
 package render
 
 import (
+	"fmt"
 	"io"
 	"strings"
 
 	"github.com/sergi/go-diff/diffmatchpatch"
+
+	"aliasctl/planner"
 )
 
 // Diff writes a unified diff of the bindings as canonical YAML, before and
@@ -44,10 +47,39 @@ func (p *page) preamble(r Report) {
 	for _, refusal := range r.Refusals {
 		p.line(p.bad, "refused: "+Clean(refusal.Guard+": "+refusal.Reason+": "+refusal.WayOut))
 	}
+	for _, c := range r.Plan.Checks {
+		p.line(p.verdictInk(c.Verdict), "check: "+Clean(checkLine(n, c)))
+	}
+	for _, g := range n.groups(r.Plan.Steps) {
+		p.WriteString("cutover: " + Clean("group "+g.name+": "+g.size()+"; "+g.fate()) + "\n")
+	}
+	for _, s := range r.Plan.Steps {
+		if s.Op != planner.DropCollection {
+			continue
+		}
+		if facts := destroyed(s, r.Now); len(facts) > 0 {
+			p.line(p.destroy, "dropped for good: "+Clean(n.of(s)+", "+strings.Join(facts, ", ")))
+		}
+	}
 	for _, note := range r.Plan.Notes {
 		p.WriteString("note: " + Clean(note) + "\n")
 	}
 	p.verdict(r)
+}
+
+// checkLine is a check on one line.
+func checkLine(n names, c planner.Check) string {
+	line := fmt.Sprintf("%s: %s: %s", n.key(c.Database, c.Alias), c.Name, verdictWord(c.Verdict))
+	if c.Blue != "" {
+		line += "; blue " + c.Blue
+	}
+	if c.Green != "" {
+		line += "; green " + c.Green
+	}
+	for _, detail := range c.Details {
+		line += "; " + detail
+	}
+	return line
 }
 
 // contextLines is how many unchanged lines stand around a change.

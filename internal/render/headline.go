@@ -37,10 +37,15 @@ func headline(r Report) (string, tone) {
 		return "refused by " + strings.Join(why, " and "), toneBad
 	case s.Pending() == 0:
 		return "nothing to do", toneGood
-	case s.Retire > 0:
-		return fmt.Sprintf("%s, %s dropped for good", count(s.Pending(), "change"), count(s.Retire, "collection")), toneLoss
 	}
-	return count(s.Pending(), "change"), tonePlan
+	said, tone := count(s.Pending(), "change"), tonePlan
+	if s.Retire > 0 {
+		said, tone = fmt.Sprintf("%s, %s dropped for good", said, count(s.Retire, "collection")), toneLoss
+	}
+	if n := skipped(r.Plan.Checks); n > 0 {
+		said += fmt.Sprintf(", %s skipped", count(n, "check"))
+	}
+	return said, tone
 }
 
 func appliedHeadline(results []executor.Result) (string, tone) {

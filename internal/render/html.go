@@ -27,7 +27,9 @@ func HTML(w io.Writer, r Report) error {
 	p.refusals(r.Refusals)
 	p.losses(r)
 	p.drift(r.Plan)
+	p.checks(r.Plan.Checks)
 	p.graph(r.Plan)
+	p.cutovers(r.Plan.Steps)
 	if r.Applied {
 		p.results(r.Results)
 	} else {
@@ -248,6 +250,9 @@ func (p *htmlPage) losses(r Report) {
 		p.say("<li>collection <strong class=\"name\">%s</strong>", p.of(s))
 		if s.From != "" {
 			p.say(", id <span class=\"name\">%s</span>", s.From)
+		}
+		for _, fact := range destroyed(s, r.Now) {
+			p.say(", %s", fact)
 		}
 		p.WriteString("</li>\n")
 	}

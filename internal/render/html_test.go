@@ -19,7 +19,7 @@ var (
 		"h1", "h2", "h3", "p", "ul", "li", "dl", "dt", "dd", "div", "span", "strong", "b", "i", "small", "code",
 		"table", "thead", "tbody", "tr", "th", "td", "svg", "defs", "marker", "path", "g", "rect", "text"}
 	htmlAttributes = []string{"lang", "charset", "http-equiv", "content", "name", "rel", "href", "class", "id", "role", "aria-label", "tabindex",
-		"width", "height", "viewBox", "xmlns", "refX", "refY", "markerWidth", "markerHeight", "markerUnits", "orient", "d", "marker-end", "x", "y", "rx"}
+		"width", "height", "viewBox", "xmlns", "refX", "refY", "markerWidth", "markerHeight", "markerUnits", "orient", "d", "marker-end", "x", "y", "rx", "aria-hidden", "preserveAspectRatio"}
 	htmlVoid = []string{"meta", "link"}
 )
 

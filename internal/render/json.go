@@ -7,11 +7,9 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"time"
 	"unicode/utf16"
 	"unicode/utf8"
 
-	"aliasctl/executor"
 	"aliasctl/planner"
 )
 
@@ -24,11 +22,13 @@ func JSON(w io.Writer, r Report) error {
 	o.field("version", r.Plan.Version)
 	o.field("cluster", r.Plan.Cluster)
 	o.field("serial", r.Plan.Serial)
+	o.field("digest", r.Plan.Digest())
 	o.field("live", r.Plan.Live)
 	o.field("summary", r.Plan.Summary)
-	list(o, "steps", r.Plan.Steps, func(s *planner.Step) any { return s })
+	list(o, "steps", r.Plan.Steps, stepJSON)
 	list(o, "conflicts", r.Plan.Conflicts, conflictJSON)
 	list(o, "notes", r.Plan.Notes, func(s *string) any { return s })
+	list(o, "checks", r.Plan.Checks, checkJSON)
 	list(o, "refusals", r.Refusals, func(r *planner.Refusal) any { return r })
 	proof := r.Proof
 	if proof.Gaps == nil {
@@ -39,32 +39,6 @@ func JSON(w io.Writer, r Report) error {
 		list(o, "results", r.Results, resultJSON)
 	}
 	return o.close()
-}
-
-func conflictJSON(c *planner.Conflict) any {
-	if c.WaysOut == nil {
-		c := *c
-		c.WaysOut = []string{}
-		return c
-	}
-	return c
-}
-
-// result is the form of an executor.Result: its step, and what became of it.
-type result struct {
-	planner.Step
-	Outcome executor.Outcome `json:"outcome"`
-	Error   string           `json:"error,omitempty"`
-	Note    string           `json:"note,omitempty"`
-	Seconds float64          `json:"seconds"`
-}
-
-func resultJSON(r *executor.Result) any {
-	form := result{Step: r.Step, Outcome: r.Outcome, Note: r.Note, Seconds: r.Took.Round(time.Microsecond).Seconds()}
-	if r.Err != nil {
-		form.Error = r.Err.Error()
-	}
-	return form
 }
 
 // object writes the fields of one JSON object as they come.

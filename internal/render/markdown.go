@@ -37,6 +37,7 @@ func Markdown(w io.Writer, r Report) error {
 	m.problems(r.Proof)
 	m.conflicts(r.Plan.Conflicts)
 	m.refusals(r.Refusals)
+	passed := m.checks(r.Plan.Checks)
 	m.failures(r)
 	m.losses(r)
 	m.drift(r.Plan)
@@ -44,6 +45,9 @@ func Markdown(w io.Writer, r Report) error {
 	// The steps take what room the rest leaves. A further part belongs above,
 	// where a reviewer must not miss it, or into the rest.
 	rest := &markdown{names: m.names}
+	rest.cutovers(r.Plan.Steps)
+	rest.passed(passed)
+	rest.goldens(r.Plan.Checks)
 	rest.graph(r.Plan.Steps)
 	rest.notes(r.Plan.Notes)
 	rest.gaps(r.Proof.Gaps)
@@ -56,14 +60,18 @@ func Markdown(w io.Writer, r Report) error {
 // The room of each part, in bytes. Together they leave the steps a tenth of
 // the report even when every part is full.
 const (
-	roomProblems  = 3_000
-	roomConflicts = 9_000
+	roomProblems  = 2_000
+	roomConflicts = 7_000
 	roomRefusals  = 3_000
-	roomFailures  = 6_000
-	roomLosses    = 4_000 // of each kind
-	roomDrift     = 4_000
-	roomGraph     = 6_000
-	roomNotes     = 4_000
+	roomChecks    = 5_000
+	roomFailures  = 5_000
+	roomLosses    = 3_000 // of each kind
+	roomDrift     = 3_000
+	roomCutovers  = 1_500
+	roomPassed    = 3_000
+	roomGolden    = 5_000
+	roomGraph     = 4_500
+	roomNotes     = 3_000
 	roomGaps      = 1_500
 )
 
@@ -227,6 +235,9 @@ func (m *markdown) losses(r Report) {
 			m.say("> - %s", markdownCode(m.of(l.collections[i])))
 			if id := l.collections[i].From; id != "" {
 				m.say(", id %s", markdownCode(id))
+			}
+			for _, fact := range destroyed(l.collections[i], r.Now) {
+				m.say(", %s", fact)
 			}
 			m.say("\n")
 		})

@@ -73,7 +73,7 @@ func (m *markdown) row(c change, result *executor.Result) {
 		to = "unbound"
 	}
 	if mark := c.mark(); mark != "" {
-		verb += " (" + mark + ")"
+		verb += " (" + markdownProseOf(mark) + ")"
 	}
 	m.say("| %s | %s | %s | %s | %s |", c.number, verb, markdownCode(c.name), from, to)
 	if result != nil {

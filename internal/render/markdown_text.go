@@ -69,12 +69,12 @@ func markdownProseOf(s string) string {
 	return strings.TrimSpace(b.String())
 }
 
-// A word stands as it is when it is letters, or a small number, within the
-// punctuation of a sentence; what else there may be between that punctuation
-// is code. A number with a full stop would begin a list.
+// A word stands as it is when it is letters, or a small number with its unit,
+// within the punctuation of a sentence; what else there may be between that
+// punctuation is code. A number with a full stop would begin a list.
 var (
 	letters    = regexp.MustCompile(`^[A-Za-z]+(?:['-][A-Za-z]+)*$`)
-	digits     = regexp.MustCompile(`^[0-9]{1,6}$`)
+	digits     = regexp.MustCompile(`^[0-9]{1,6}(?:\.[0-9]{1,6})?(?:%|ms|s)?$`)
 	punctuated = regexp.MustCompile(`^([("']*)(.*?)([)"',.;:!?]*)$`)
 )
 

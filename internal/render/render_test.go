@@ -16,6 +16,7 @@ import (
 
 	"aliasctl/executor"
 	"aliasctl/internal/render"
+	"aliasctl/manifest"
 	"aliasctl/planner"
 )
 
@@ -37,6 +38,18 @@ func reports() *rapid.Generator[render.Report] {
 			Database: hostile().Draw(t, "database"), Alias: hostile().Draw(t, "alias"), Collection: hostile().Draw(t, "collection"),
 			From: hostile().Draw(t, "from"), To: hostile().Draw(t, "to"),
 			Drift: rapid.Bool().Draw(t, "drift"), Protect: rapid.Bool().Draw(t, "protect"), Recreate: rapid.Bool().Draw(t, "recreate"),
+			Cutover:    rapid.SampledFrom([]*planner.Cutover{nil, {Group: hostile().Draw(t, "group"), Confirmations: 2, Canary: &manifest.Canary{Search: &manifest.Search{}}}}).Draw(t, "cutover"),
+			RolledBack: rapid.Bool().Draw(t, "rolled back"), ReleaseFirst: rapid.Bool().Draw(t, "release"),
+		}
+	})
+	checks := rapid.Custom(func(t *rapid.T) planner.Check {
+		return planner.Check{
+			Database: hostile().Draw(t, "database"), Alias: hostile().Draw(t, "alias"), Name: manifest.CheckName(hostile().Draw(t, "check")),
+			Blue: hostile().Draw(t, "blue"), Green: hostile().Draw(t, "green"),
+			Verdict: rapid.SampledFrom([]planner.Verdict{planner.CheckPassed, planner.CheckFailed, planner.CheckUnknown, planner.CheckAllowed,
+				planner.CheckSkipped, planner.CheckPending}).Draw(t, "verdict"),
+			Details: rapid.SliceOfN(hostile(), 0, 3).Draw(t, "details"),
+			Golden:  rapid.SampledFrom([]*planner.GoldenFact{nil, {}, {K: 3, Queries: []planner.GoldenQuery{{Overlap: 0.5, Blue: 1, Green: 2}, {}}}}).Draw(t, "golden"),
 		}
 	})
 	bindings := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) planner.Binding {
@@ -49,6 +62,7 @@ func reports() *rapid.Generator[render.Report] {
 				Cluster: planner.Cluster{URI: hostile().Draw(t, "uri"), Label: hostile().Draw(t, "label")},
 				Live:    rapid.SampledFrom([]string{planner.LiveRead, planner.LiveAssumed}).Draw(t, "live"),
 				Steps:   rapid.SliceOfN(steps, 0, 5).Draw(t, "steps"), Notes: texts("notes"),
+				Checks: rapid.SliceOfN(checks, 0, 4).Draw(t, "checks"),
 				Before: bindings.Draw(t, "before"), After: bindings.Draw(t, "after"),
 				Conflicts: []planner.Conflict{{
 					Kind: planner.Drifted, Database: hostile().Draw(t, "database"), Alias: hostile().Draw(t, "alias"),
@@ -115,7 +129,7 @@ func TestJSONIsValidAndComplete(t *testing.T) {
 		if err := json.Unmarshal(b.Bytes(), &got); err != nil {
 			t.Fatalf("%v in %s", err, b.String())
 		}
-		for _, name := range []string{"steps", "conflicts", "notes", "refusals"} {
+		for _, name := range []string{"steps", "conflicts", "notes", "checks", "refusals"} {
 			if _, ok := got[name].([]any); !ok {
 				t.Fatalf("%s is %v, want a list", name, got[name])
 			}
@@ -142,7 +156,7 @@ func TestJSONIsValidAndComplete(t *testing.T) {
 
 func TestJSONListsAreNeverNull(t *testing.T) {
 	got := string(written(t, render.FormatJSON, render.Report{Applied: true, Plan: planner.Plan{Conflicts: []planner.Conflict{{}}}}, render.Style{}))
-	for _, want := range []string{`"steps": []`, `"ways_out":[]`, `"notes": []`, `"refusals": []`, `"gaps":[]`, `"results": []`} {
+	for _, want := range []string{`"steps": []`, `"ways_out":[]`, `"notes": []`, `"checks": []`, `"refusals": []`, `"gaps":[]`, `"results": []`} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %s in %s", want, got)
 		}

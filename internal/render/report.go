@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"aliasctl/executor"
 	"aliasctl/planner"
@@ -26,6 +27,9 @@ type Report struct {
 	// Results has what became of each step, in the order of the plan.
 	Applied bool
 	Results []executor.Result
+	// Now is the time of the report: ages are measured from it. Without it none
+	// is shown.
+	Now time.Time
 	// StatePath is where the state is kept, "" when it is not worth saying.
 	StatePath string
 }

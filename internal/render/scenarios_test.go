@@ -54,6 +54,14 @@ func scenarios() []scenario {
 		{"apply-failed", applyFailed()},
 		{"every-outcome", everyOutcome()},
 		{"defect", defect()},
+		{"preflight", preflight()},
+		{"preflight-refused", preflightRefused()},
+		{"preflight-pending", preflightPending()},
+		{"golden", goldenQueries()},
+		{"retirement", retirement()},
+		{"group-cutover", groupCutover()},
+		{"rollback", rollback()},
+		{"cutover-conflicts", cutoverConflicts()},
 	}
 }
 

@@ -26,13 +26,16 @@ func (p *htmlPage) graph(plan planner.Plan) {
 		return
 	}
 	p.section("", "Bindings before and after")
-	left, right := boxWidth(g.aliases), boxWidth(g.collections)
+	left, gap, right := boxWidth(g.aliases), columnGap, boxWidth(g.collections)
+	if len(g.aliases) == 0 {
+		left, gap = 0, 0
+	}
 	aliases, collections := g.layout()
 	height := boxSpacing
 	for _, y := range append(aliases, collections...) {
 		height = max(height, y+boxSpacing)
 	}
-	width := left + columnGap + right
+	width := left + gap + right
 	fmt.Fprintf(p, "<figure>\n<div class=\"graph\" role=\"region\" aria-label=\"graph of bindings\" tabindex=\"0\">\n"+
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"-2 -2 %[1]d %[2]d\" role=\"img\" aria-label=\"%s and the collections that they are bound to before and after the plan\">\n",
 		width+4, height-boxSpacing+boxHeight+4, countAliases(len(g.aliases)))
@@ -46,12 +49,12 @@ func (p *htmlPage) graph(plan planner.Plan) {
 			class = "after"
 		}
 		x1, y1 := left, aliases[e.alias]+boxHeight/2
-		x2, y2 := left+columnGap, collections[e.collection]+boxHeight/2
+		x2, y2 := left+gap, collections[e.collection]+boxHeight/2
 		fmt.Fprintf(p, "<path class=\"%s\" d=\"M%d %dC%d %d %d %d %d %d\" marker-end=\"url(#to-%[1]s)\"/>\n",
-			class, x1, y1, x1+columnGap/2, y1, x2-columnGap/2, y2, x2, y2)
+			class, x1, y1, x1+gap/2, y1, x2-gap/2, y2, x2, y2)
 	}
 	p.boxes(g.aliases, aliases, 0, left, boxHeight/2)
-	p.boxes(g.collections, collections, left+columnGap, right, 4)
+	p.boxes(g.collections, collections, left+gap, right, 4)
 	p.WriteString("</svg>\n</div>\n<figcaption class=\"legend\">")
 	p.legend(g)
 	if g.more > 0 {

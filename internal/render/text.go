@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"aliasctl/planner"
 )
@@ -14,7 +15,7 @@ import (
 // back, the steps in the order in which they run, what stands in the way, the
 // proof, and one line to search for. The only errors are those of w.
 func Text(w io.Writer, r Report, s Style) error {
-	t := text{page: newPage(w, s), names: newNames(r.Plan), plan: r.Plan}
+	t := text{page: newPage(w, s), names: newNames(r.Plan), plan: r.Plan, now: r.Now}
 	t.digits = len(strconv.Itoa(len(r.Plan.Steps)))
 	for i := range r.Plan.Steps {
 		if recreates(r.Plan.Steps, i) {
@@ -25,6 +26,8 @@ func Text(w io.Writer, r Report, s Style) error {
 	t.header(r)
 	t.drift()
 	t.steps()
+	t.cutovers()
+	t.checks()
 	t.conflicts()
 	t.refusals(r.Refusals)
 	t.notes()
@@ -45,6 +48,7 @@ type text struct {
 	*page
 	names
 	plan   planner.Plan
+	now    time.Time
 	digits int // columns for the numbers of steps
 }
 
@@ -116,6 +120,7 @@ func (t text) step(i int, s planner.Step) {
 	if recreates(t.plan.Steps, i) {
 		sign, ink = "~", t.change
 		what = []word{{text: s.From}, {text: "-> " + t.plan.Steps[i+1].To, ink: ink}, {text: "(by drop and create, with a gap)", ink: t.bad}}
+		what = append(what, t.marks(s)...)
 	}
 	number := fmt.Sprintf("  %*s", t.digits, number(t.plan.Steps, i))
 	words := []word{{text: number, ink: t.faint}, {text: sign, ink: ink}, {text: t.of(s), pad: t.column + 1}}
@@ -168,9 +173,11 @@ func (t text) what(s planner.Step, ink paint) []word {
 	case planner.DropAlias:
 		say("was "+s.From, paint{})
 	case planner.DropCollection:
+		facts := destroyed(s, t.now)
 		if s.From != "" {
-			say("id "+s.From, t.faint)
+			facts = append([]string{"id " + s.From}, facts...)
 		}
+		words = listed(facts, "", "", t.faint)
 	case planner.Adopt:
 		say("adopt "+s.To, paint{})
 		if s.From == s.To && !s.Protect {
@@ -185,7 +192,41 @@ func (t text) what(s planner.Step, ink paint) []word {
 	if s.Protect && s.Op != planner.DropAlias {
 		say("(protected)", t.faint)
 	}
+	return append(words, t.marks(s)...)
+}
+
+// marks says how a step is made.
+func (t text) marks(s planner.Step) []word { return listed(cutoverMarks(s), "(", ")", t.faint) }
+
+// listed is a list, in which only the commas break.
+func listed(texts []string, open, close string, ink paint) []word {
+	words := make([]word, len(texts))
+	for i, text := range texts {
+		if i == 0 {
+			text = open + text
+		}
+		if i < len(texts)-1 {
+			text += ","
+		} else {
+			text += close
+		}
+		words[i] = word{text: text, ink: ink}
+	}
 	return words
+}
+
+// cutovers names the groups of switches that stand or fall together.
+func (t text) cutovers() {
+	for i, g := range t.groups(t.plan.Steps) {
+		if i == 0 {
+			t.heading("Cutovers:")
+		}
+		words := []word{{text: "  group"}, {text: g.name + ":", ink: t.title}}
+		for _, s := range strings.Fields(g.says()) {
+			words = append(words, word{text: s})
+		}
+		t.row(4, words...)
+	}
 }
 
 func (t text) conflicts() {
