@@ -16,21 +16,24 @@ type document struct {
 	first    bool // of its file
 	line     int  // where it starts
 
-	vars map[string]string
+	vars     map[string]string
+	defaults defaults
 	// anchored holds the fields of the mappings that have an anchor. Each is
 	// looked through once, however often it is used: a small file must not
 	// stand for a large one.
 	anchored map[anchored][]*yaml.Node
+	// values holds what was read of nodes that have an anchor, likewise.
+	values map[anchored]any
 }
 
-// anchored is a mapping with an anchor, looked through for one shape.
+// anchored is a node with an anchor, looked through for one shape.
 type anchored struct {
-	mapping *yaml.Node
-	shape   *shape
+	node  *yaml.Node
+	shape *shape
 }
 
 func (d *document) read(node *yaml.Node) {
-	d.line, d.vars, d.anchored = node.Line, nil, nil
+	d.line, d.vars, d.defaults, d.anchored, d.values = node.Line, nil, defaults{}, nil, nil
 	root := node.Content[0]
 	if formOf(root) == null {
 		d.report(d.pos(node), `fill it in, or remove its "---"`, "the document is empty")
@@ -45,6 +48,7 @@ func (d *document) read(node *yaml.Node) {
 	d.fields(root, documentShape, who, f[:])
 	d.readVersion(f[fieldVersion])
 	d.readVars(f[fieldVars])
+	d.readDefaults(f[fieldDefaults])
 	d.readCluster(f[fieldCluster])
 	db := d.readDatabase(f[fieldDatabase], root)
 	d.merger.expect(db, len(items(f[fieldAliases]))/2, len(items(f[fieldRetire])), len(items(f[fieldRelease])))
@@ -114,37 +118,6 @@ func (d *document) readDatabase(n, root *yaml.Node) int {
 	return d.merger.database(name, true, d.pos(n))
 }
 
-func (d *document) readAliases(n *yaml.Node, db int) {
-	for key, value := range pairs(n) {
-		name, ok := d.key(key, aliasesShape.keys)
-		alias := Alias{Name: name, Pos: d.pos(key)}
-		d.readBinding(value, &alias)
-		if ok {
-			d.merger.addAlias(db, alias)
-		}
-	}
-}
-
-// readBinding fills in what an alias is bound to, from its short or long form.
-func (d *document) readBinding(n *yaml.Node, a *Alias) {
-	who := subject{"alias", a.Name}
-	t := d.expect(n, bindingShape, who)
-	switch {
-	case t == nil:
-	case t.Kind == yaml.ScalarNode:
-		a.Collection, _ = d.text(n, bindingShape.rule)
-	default:
-		var f [bindingFieldCount]*yaml.Node
-		d.fields(t, bindingShape, who, f[:])
-		if c := f[bindingCollection]; c != nil {
-			a.Collection, _ = d.text(c, collectionShape.rule)
-		}
-		if p := f[bindingProtect]; p != nil {
-			a.Protect = strings.EqualFold(target(p).Value, "true")
-		}
-	}
-}
-
 func (d *document) readRetire(n *yaml.Node, db int) {
 	who := subject{"an entry of", "retire"}
 	for _, item := range items(n) {
@@ -152,16 +125,23 @@ func (d *document) readRetire(n *yaml.Node, db int) {
 		if t == nil {
 			continue
 		}
+		r := Retiree{ReleaseFirst: d.defaults.releaseFirst, Pos: d.pos(item)}
 		name := item
 		if t.Kind == yaml.MappingNode {
 			var f [retireeFieldCount]*yaml.Node
 			d.fields(t, retireeShape, who, f[:])
-			if name = f[retireeCollection]; name == nil {
-				continue
+			name = f[retireeCollection]
+			r.After = d.duration(f[retireeAfter])
+			if b := f[retireeReleaseFirst]; b != nil {
+				r.ReleaseFirst = isTrue(b)
 			}
 		}
-		if collection, ok := d.text(name, retireeShape.rule); ok {
-			d.merger.addRetiree(db, Retiree{Collection: collection, Pos: d.pos(item)})
+		if name == nil {
+			continue
+		}
+		var ok bool
+		if r.Collection, ok = d.text(name, retireeShape.rule); ok {
+			d.merger.addRetiree(db, r)
 		}
 	}
 }

@@ -12,7 +12,7 @@ func TestTimeGrowsWithTheSize(t *testing.T) {
 	if raceDetector() {
 		t.Skip("times under the race detector say nothing")
 	}
-	const size, most, attempts = 32 << 10, 6, 4
+	const size, most, attempts = 32 << 10, 6, 15
 	small, large := hostile(size), hostile(4*size)
 	small["bindings"], large["bindings"] = largeManifest(2000), largeManifest(8000)
 	for _, name := range []string{

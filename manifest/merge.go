@@ -120,6 +120,32 @@ func (m *merger) checkClashes() {
 			}
 		}
 		m.checkTargets(db, names)
+		m.checkGroups(db)
+	}
+}
+
+// checkGroups compares the members of each group: what goes back together has
+// to agree on whether it does.
+func (m *merger) checkGroups(db *Database) {
+	var groups map[string]*Alias // the first member of each
+	for i := range db.Aliases {
+		a := &db.Aliases[i]
+		if a.Cutover == nil || a.Cutover.Group == "" {
+			continue
+		}
+		first := groups[a.Cutover.Group]
+		switch {
+		case first == nil:
+			if groups == nil {
+				groups = make(map[string]*Alias)
+			}
+			groups[a.Cutover.Group] = a
+		case first.Cutover.OnFailure != a.Cutover.OnFailure:
+			m.report(a.Pos, "a group is one cutover: give all members the same on_failure",
+				"alias %s has on_failure %s, but alias %s of the same group %s has %s (%s)",
+				quoted(a.Name), quoted(a.Cutover.OnFailure), quoted(first.Name), quoted(a.Cutover.Group),
+				quoted(first.Cutover.OnFailure), first.Pos)
+		}
 	}
 }
 

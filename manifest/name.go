@@ -3,7 +3,6 @@ package manifest
 import (
 	"fmt"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -19,15 +18,19 @@ type rule struct {
 	noun string // what the text is, as messages call it
 	fits func(string) bool
 	// fault says why a text that does not fit breaks the rule, and what helps.
-	fault func(string) (why, hint string)
+	fault   func(string) (why, hint string)
+	example string   // for where the noun alone does not show how it is written
+	words   []string // all that fit, when they are few
 }
 
 var (
-	aliasName      = rule{"alias name", isName, nameFault}
-	collectionName = rule{"collection name", isName, nameFault}
-	databaseName   = rule{"database name", isName, nameFault}
-	variableName   = rule{"variable name", isName, nameFault}
-	clusterLabel   = rule{"cluster label", isLabel, labelFault}
+	aliasName      = rule{noun: "alias name", fits: isName, fault: nameFault}
+	collectionName = rule{noun: "collection name", fits: isName, fault: nameFault}
+	databaseName   = rule{noun: "database name", fits: isName, fault: nameFault}
+	variableName   = rule{noun: "variable name", fits: isName, fault: nameFault}
+	groupName      = rule{noun: "group name", fits: isName, fault: nameFault}
+	fieldName      = rule{noun: "field name", fits: isName, fault: nameFault}
+	clusterLabel   = rule{noun: "cluster label", fits: isLabel, fault: labelFault}
 )
 
 // isName is Milvus' rule for every name: `^[A-Za-z_][A-Za-z0-9_]{0,254}$`. A
@@ -73,18 +76,21 @@ func isLabel(s string) bool {
 }
 
 func labelFault(s string) (why, hint string) {
-	if why, hint = edgeFault(s); why != "" {
+	if why, hint = lineFault(s); why != "" {
 		return why, hint
-	}
-	for i, r := range s {
-		if !unicode.IsPrint(r) {
-			return fmt.Sprintf("character %d (%q) is not printable", utf8.RuneCountInString(s[:i])+1, r), ""
-		}
 	}
 	if len(s) > MaxName {
 		return fmt.Sprintf("it is %d bytes long", len(s)), fmt.Sprintf("at most %d are allowed", MaxName)
 	}
 	return "", ""
+}
+
+// lineFault refuses what is not one printable line without blanks around it.
+func lineFault(s string) (why, hint string) {
+	if why, hint = edgeFault(s); why != "" {
+		return why, hint
+	}
+	return printableFault(s, "")
 }
 
 // edgeFault refuses what Milvus 2.2 to 2.4 would trim before it validates and

@@ -109,8 +109,11 @@ func (d *document) expect(n *yaml.Node, s *shape, who subject) *yaml.Node {
 		return nil
 	}
 	switch found := formOf(t); {
-	case found&s.forms != 0:
-		return t
+	case found == boolean && s.offOnly && strings.EqualFold(t.Value, "true"):
+		d.report(d.pos(n), "write what is asked for, or false for nothing", "%s must say more than true", who)
+		return nil
+	case found&s.forms != 0, found == text && s.forms&number != 0 && s.rule.fits != nil && strings.Contains(t.Value, "${"):
+		return t // a number may come from a variable
 	case found == foreign:
 		d.report(d.pos(n), "a manifest needs no tags", "tag %s is not supported", quoted(t.Tag))
 	case found == null:
@@ -128,10 +131,14 @@ func (d *document) expect(n *yaml.Node, s *shape, who subject) *yaml.Node {
 // typeHint helps where YAML takes a plain word for something else.
 func typeHint(n *yaml.Node, found form, s *shape) string {
 	switch {
-	case s.forms == boolean:
-		return "write true or false, without quotes"
-	case s.forms == number:
+	case found == text && s.forms&number != 0 && (s.rule.fits == nil || s.rule.fits(n.Value)):
 		return "write the number without quotes"
+	case s.forms == boolean, found == text && s.forms&boolean != 0:
+		return "write true or false, without quotes"
+	case s.rule.words != nil:
+		return "write " + strings.Join(s.rule.words, " or ")
+	case s.rule.example != "" && found == number:
+		return "for example " + s.rule.example
 	case s.rule.fits != nil && found&(number|boolean) != 0 && s.rule.fits(n.Value):
 		return fmt.Sprintf("quote it: %q", n.Value)
 	}
@@ -245,9 +252,15 @@ func (d *document) fields(m *yaml.Node, s *shape, who subject, out []*yaml.Node)
 		}
 	}
 	for i, f := range s.fields {
-		if f.required && first[i] == nil && (d.first || !f.once) {
+		switch {
+		case f.required && first[i] == nil && (d.first || !f.once):
 			d.report(d.pos(m), "", "%s has no field %s", who, quoted(f.name))
+		case f.needs != "" && first[i] != nil && first[fieldIndex(s.fields, f.needs)] == nil:
+			d.report(d.pos(first[i]), "", "field %s needs the field %s beside it", quoted(f.name), quoted(f.needs))
 		}
+	}
+	if s.choice && (first[0] == nil) == (first[1] == nil) {
+		d.report(d.pos(m), "", "%s must have exactly one of the fields %s and %s", who, quoted(s.fields[0].name), quoted(s.fields[1].name))
 	}
 	if m.Anchor != "" {
 		if d.anchored == nil {

@@ -40,6 +40,11 @@ type shape struct {
 	keys   rule    // of the mapping form, when its keys are free
 	each   *shape  // an item of the list form, or a value behind a free key
 	none   string  // how to say on purpose that there is nothing
+	// offOnly says that of the boolean form only false has a meaning.
+	offOnly     bool
+	least, most int // items of the list form; most is 0 when any number will do
+	// choice says that a mapping has exactly one of its first two fields.
+	choice bool
 }
 
 // field is one known key of a mapping.
@@ -48,6 +53,7 @@ type field struct {
 	shape    *shape
 	required bool
 	once     bool   // of the documents of a file only the first one must have it
+	needs    string // a field that has to stand beside it
 	about    string // what it means, in one sentence
 }
 
@@ -57,6 +63,7 @@ const (
 	fieldCluster
 	fieldDatabase
 	fieldVars
+	fieldDefaults
 	fieldAliases
 	fieldRetire
 	fieldRelease
@@ -80,6 +87,10 @@ var documentShape = &shape{forms: mapping, fields: []field{
 		name: "vars", shape: varsShape,
 		about: "values for ${NAME} in the values of this document",
 	},
+	fieldDefaults: {
+		name: "defaults", shape: defaultsShape,
+		about: "what holds for all aliases and retired collections of this document that say nothing else",
+	},
 	fieldAliases: {
 		name: "aliases", shape: aliasesShape,
 		about: "the aliases, each with the collection that it is bound to",
@@ -98,6 +109,15 @@ var documentShape = &shape{forms: mapping, fields: []field{
 const (
 	bindingCollection = iota
 	bindingProtect
+	bindingFrom // from here on a cutover
+	bindingGroup
+	bindingOnFailure
+	bindingRequire
+	bindingVerify
+	bindingCanary
+	bindingGolden
+	bindingKeep
+	bindingMatch
 	bindingFieldCount
 )
 
@@ -110,11 +130,49 @@ var bindingShape = &shape{forms: text | mapping, rule: collectionName, fields: [
 		name: "protect", shape: protectShape,
 		about: "whether later plans are forbidden to drop the alias",
 	},
+	bindingFrom: {
+		name: "from", shape: collectionShape,
+		about: "the only collection that a switch may leave; anything else is a conflict",
+	},
+	bindingGroup: {
+		name: "group", shape: groupShape,
+		about: "aliases of this database with the same group are one cutover",
+	},
+	bindingOnFailure: {
+		name: "on_failure", shape: onFailureShape,
+		about: "what happens to what is switched already when something fails: switch-back, which is the default, or keep",
+	},
+	bindingRequire: {
+		name: "require", shape: requireShape,
+		about: "what has to hold of the new collection before anything is written, check by check over the defaults",
+	},
+	bindingVerify: {
+		name: "verify", shape: verifyShape,
+		about: verifyAbout,
+	},
+	bindingCanary: {
+		name: "canary", shape: canaryShape,
+		about: "a read that must give the same rows through the alias and from the new collection after the switch",
+	},
+	bindingGolden: {
+		name: "golden", shape: goldenShape,
+		about: "queries that the old and the new collection are compared by before the switch",
+	},
+	bindingKeep: {
+		name: "keep", shape: keepShape, needs: "match",
+		about: "how many of the collections that match and are older than the bound one stay; still older ones are retired",
+	},
+	bindingMatch: {
+		name: "match", shape: matchShape, needs: "keep",
+		about: "the pattern of the collections that keep is about, with * for the version",
+	},
 }}
 
 // The fields of the long form of a retiree, by their place in retireeShape.
 const (
 	retireeCollection = iota
+	retireeAfter
+	retireeReleaseFirst
 	retireeFieldCount
 )
 
@@ -122,6 +180,14 @@ var retireeShape = &shape{forms: text | mapping, rule: collectionName, fields: [
 	retireeCollection: {
 		name: "collection", shape: collectionShape, required: true,
 		about: "the collection to drop",
+	},
+	retireeAfter: {
+		name: "after", shape: durationShape,
+		about: "how long the collection has to be without any alias before it is dropped, such as 24h or 7d",
+	},
+	retireeReleaseFirst: {
+		name: "release_first", shape: releaseFirstShape,
+		about: releaseFirstAbout,
 	},
 }}
 

@@ -1,0 +1,207 @@
+package manifest
+
+import "fmt"
+
+// The part of the format that is about cutovers.
+
+const (
+	verifyAbout = "how often in a row each --verify-uri has to answer with the new collection after the switch; true for 3 times"
+
+	releaseFirstAbout = "whether the collection is released from memory before it is dropped"
+)
+
+// The fields of defaults, by their place in defaultsShape.
+const (
+	defaultsOnFailure = iota
+	defaultsRequire
+	defaultsVerify
+	defaultsReleaseFirst
+	defaultsFieldCount
+)
+
+var defaultsShape = &shape{forms: mapping, none: "{}", fields: []field{
+	defaultsOnFailure: {
+		name: "on_failure", shape: onFailureShape,
+		about: "what happens to what is switched already when something fails: switch-back, which is the default, or keep",
+	},
+	defaultsRequire: {
+		name: "require", shape: requireShape,
+		about: "what has to hold of a new collection before anything is written",
+	},
+	defaultsVerify: {
+		name: "verify", shape: verifyShape,
+		about: verifyAbout,
+	},
+	defaultsReleaseFirst: {
+		name: "release_first", shape: releaseFirstShape,
+		about: releaseFirstAbout,
+	},
+}}
+
+// requireShape has the checks in the order of CheckNames.
+var requireShape = &shape{forms: mapping, none: "{}", fields: []field{
+	{
+		name: string(Exists), shape: checkShape,
+		about: "the collection is there",
+	},
+	{
+		name: string(Loaded), shape: checkShape,
+		about: "the collection is loaded",
+	},
+	{
+		name: string(Indexed), shape: checkShape,
+		about: "every vector field has a finished index without pending rows",
+	},
+	{
+		name: string(MinRows), shape: minRowsShape,
+		about: "the least number of rows",
+	},
+	{
+		name: string(RowsWithin), shape: rowsWithinShape,
+		about: "how far the number of rows may be from that of the collection that the alias leaves, such as 5%",
+	},
+	{
+		name: string(SameSchema), shape: checkShape,
+		about: "fields, types, dimensions, metrics, primary key and dynamic field are those of the collection that the alias leaves",
+	},
+}}
+
+const unknownAbout = "what it means when the server cannot answer: fail, which is the default, or allow"
+
+// The fields of the long form of a check: of all of them, and the value of the
+// one that has a value.
+const (
+	checkUnknown = iota
+	checkValue
+	checkFieldCount
+)
+
+var (
+	checkShape = &shape{forms: boolean | mapping, none: "false", fields: []field{
+		checkUnknown: {name: "unknown", shape: unknownShape, about: unknownAbout},
+	}}
+	minRowsShape = &shape{forms: number | boolean | mapping, rule: rowCount, none: "false", offOnly: true, fields: []field{
+		checkUnknown: {name: "unknown", shape: unknownShape, about: unknownAbout},
+		checkValue:   {name: "rows", shape: rowsShape, required: true, about: "the least number of rows"},
+	}}
+	rowsWithinShape = &shape{forms: text | boolean | mapping, rule: percentage, none: "false", offOnly: true, fields: []field{
+		checkUnknown: {name: "unknown", shape: unknownShape, about: unknownAbout},
+		checkValue:   {name: "percent", shape: percentShape, required: true, about: "the most that the numbers of rows may differ by, such as 5%"},
+	}}
+)
+
+// defaultConfirmations is what `verify: true` means.
+const defaultConfirmations = 3
+
+var verifyShape = &shape{forms: number | boolean | mapping, rule: confirmations, none: "false", fields: []field{
+	{
+		name: "confirmations", shape: confirmationsShape, required: true,
+		about: "how often in a row each --verify-uri has to answer with the new collection",
+	},
+}}
+
+// The fields of a canary, by their place in canaryShape.
+const (
+	canaryQuery = iota
+	canarySearch
+	canaryMaxLatency
+	canaryFieldCount
+)
+
+var canaryShape = &shape{forms: mapping, choice: true, fields: []field{
+	canaryQuery:      {name: "query", shape: queryShape, about: "reads rows by a filter"},
+	canarySearch:     {name: "search", shape: searchShape, about: "searches for a vector"},
+	canaryMaxLatency: {name: "max_latency", shape: durationShape, about: "the longest that an answer may take, such as 500ms"},
+}}
+
+// The fields of a query, by their place in queryShape and in searchShape, and
+// those that only a search has.
+const (
+	queryFilter = iota
+	queryLimit
+	queryOutputFields
+	queryFieldCount
+
+	searchVector     = queryFieldCount
+	searchField      = queryFieldCount + 1
+	searchFieldCount = queryFieldCount + 2
+)
+
+// defaultLimit is how many rows a canary reads and golden queries compare when
+// they do not say it.
+const defaultLimit = 10
+
+var (
+	limitAbout = fmt.Sprintf("how many rows are read; when left out, %d", defaultLimit)
+
+	queryShape = &shape{forms: mapping, fields: []field{
+		queryFilter:       {name: "filter", shape: filterShape, required: true, about: "the boolean expression that the rows pass"},
+		queryLimit:        {name: "limit", shape: limitShape, about: limitAbout},
+		queryOutputFields: {name: "output_fields", shape: outputFieldsShape, about: "the fields that are compared"},
+	}}
+	searchShape = &shape{forms: mapping, fields: []field{
+		queryFilter:       {name: "filter", shape: filterShape, about: "a boolean expression that the rows have to pass"},
+		queryLimit:        {name: "limit", shape: limitShape, about: limitAbout},
+		queryOutputFields: {name: "output_fields", shape: outputFieldsShape, about: "the fields that are compared"},
+		searchVector:      {name: "vector", shape: vectorShape, required: true, about: "what to search for"},
+		searchField:       {name: "field", shape: fieldNameShape, about: "the vector field; when left out, the only one"},
+	}}
+)
+
+// The fields of golden queries, by their place in goldenShape.
+const (
+	goldenFile = iota
+	goldenField
+	goldenLimit
+	goldenMinOverlap
+	goldenMaxLatencyRatio
+	goldenFieldCount
+)
+
+// defaultMinOverlap is what golden queries ask for when they do not say it.
+const defaultMinOverlap = 0.8
+
+var goldenShape = &shape{forms: mapping, fields: []field{
+	goldenFile: {
+		name: "file", shape: filePathShape, required: true,
+		about: "the vectors, one JSON array a line; the path starts at the directory of the manifest",
+	},
+	goldenField: {
+		name: "field", shape: fieldNameShape,
+		about: "the vector field; when left out, the only one",
+	},
+	goldenLimit: {
+		name: "limit", shape: limitShape,
+		about: fmt.Sprintf("how many results of each query are compared; when left out, %d", defaultLimit),
+	},
+	goldenMinOverlap: {
+		name: "min_overlap", shape: shareShape,
+		about: fmt.Sprintf("the least share of the results that both collections give, from 0 to 1; when left out, %v", defaultMinOverlap),
+	},
+	goldenMaxLatencyRatio: {
+		name: "max_latency_ratio", shape: ratioShape,
+		about: "the most times as long that the new collection may take; when left out, there is no limit",
+	},
+}}
+
+var (
+	groupShape         = &shape{forms: text, rule: groupName}
+	onFailureShape     = &shape{forms: text, rule: onFailure}
+	unknownShape       = &shape{forms: text, rule: unknownWord}
+	rowsShape          = &shape{forms: number, rule: rowCount}
+	percentShape       = &shape{forms: text, rule: percentage}
+	confirmationsShape = &shape{forms: number, rule: confirmations}
+	durationShape      = &shape{forms: text, rule: duration}
+	releaseFirstShape  = &shape{forms: boolean}
+	limitShape         = &shape{forms: number, rule: readLimit}
+	filterShape        = &shape{forms: text, rule: filterText}
+	fieldNameShape     = &shape{forms: text, rule: fieldName}
+	outputFieldsShape  = &shape{forms: list, each: &shape{forms: text, rule: outputField}, none: "[]"}
+	vectorShape        = &shape{forms: list, each: coordinateShape, least: 1, most: maxDimension}
+	coordinateShape    = &shape{forms: number, rule: coordinate}
+	filePathShape      = &shape{forms: text, rule: filePath}
+	shareShape         = &shape{forms: number, rule: share}
+	ratioShape         = &shape{forms: number, rule: ratio}
+	keepShape          = &shape{forms: number, rule: keptCount}
+	matchShape         = &shape{forms: text, rule: namePattern}
+)

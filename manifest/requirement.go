@@ -1,0 +1,121 @@
+package manifest
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"gopkg.in/yaml.v3"
+)
+
+// readShared reads over c the fields that both a binding and the defaults
+// have. Each may be nil.
+func (d *document) readShared(c *Cutover, onFailure, require, verify *yaml.Node) {
+	if onFailure != nil {
+		if s, ok := d.text(onFailure, onFailureShape.rule); ok {
+			c.OnFailure = OnFailure(s)
+		}
+	}
+	if require != nil {
+		c.Require = d.readRequire(require, c.Require)
+	}
+	if verify != nil {
+		c.Confirmations = d.readVerify(verify)
+	}
+}
+
+// readRequire reads the checks of n over those of the defaults: what n does
+// not mention stays, and what it sets to false goes.
+func (d *document) readRequire(n *yaml.Node, defaults []Check) []Check {
+	var f [6]*yaml.Node // as many as requireShape has
+	d.inside(n, "require", requireShape, f[:])
+	var checks []Check
+	for i, node := range f {
+		field := requireShape.fields[i]
+		name := CheckName(field.name)
+		if node == nil {
+			if j := slices.IndexFunc(defaults, func(c Check) bool { return c.Name == name }); j >= 0 {
+				checks = append(checks, defaults[j])
+			}
+			continue
+		}
+		if t := target(node); formOf(t) != boolean || isTrue(t) {
+			checks = append(checks, d.readCheck(node, name, field.shape))
+		}
+	}
+	return checks
+}
+
+// readCheck reads a check that is asked for, in its short or long form.
+func (d *document) readCheck(n *yaml.Node, name CheckName, s *shape) Check {
+	check := Check{Name: name, Pos: d.pos(n)}
+	value := n
+	if t := target(n); t.Kind == yaml.MappingNode {
+		var f [checkFieldCount]*yaml.Node
+		d.inside(t, string(name), s, f[:])
+		if u := f[checkUnknown]; u != nil {
+			word, _ := d.text(u, unknownShape.rule)
+			check.AllowUnknown = word == "allow"
+		}
+		value = f[checkValue]
+	}
+	switch {
+	case value == nil: // which is reported when it has to be there
+	case name == MinRows:
+		check.Rows = d.whole(value, rowCount)
+	case name == RowsWithin:
+		if text, ok := d.text(value, percentage); ok {
+			check.Percent, _ = parsePercentage(text)
+		}
+	}
+	return check
+}
+
+func (d *document) readVerify(n *yaml.Node) int {
+	switch t := target(n); formOf(t) {
+	case boolean:
+		if isTrue(t) {
+			return defaultConfirmations
+		}
+		return 0
+	case mapping:
+		var f [1]*yaml.Node
+		d.inside(t, "verify", verifyShape, f[:])
+		return int(d.whole(f[0], confirmations))
+	}
+	return int(d.whole(n, confirmations))
+}
+
+// whole reads a number that obeys r, which is a wholeNumber; it is 0 when n is
+// nil or does not.
+func (d *document) whole(n *yaml.Node, r rule) int64 {
+	if n == nil {
+		return 0
+	}
+	text, ok := d.text(n, r)
+	if !ok {
+		return 0
+	}
+	i, _ := strconv.ParseInt(text, 10, 64)
+	return i
+}
+
+// decimal reads a number that obeys r; it is otherwise when n is nil.
+func (d *document) decimal(n *yaml.Node, r rule, otherwise float64) float64 {
+	if n == nil {
+		return otherwise
+	}
+	text, _ := d.text(n, r)
+	f, _ := parseDecimal(text)
+	return f
+}
+
+// duration reads a duration; it is 0 when n is nil.
+func (d *document) duration(n *yaml.Node) time.Duration {
+	if n == nil {
+		return 0
+	}
+	text, _ := d.text(n, duration)
+	t, _ := parseDuration(text)
+	return t
+}
