@@ -8,8 +8,10 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -30,20 +32,20 @@ func leaseAndWait(location string) {
 	}
 	fmt.Println("locked")
 	_, _ = io.Copy(io.Discard, os.Stdin)
+	err = o.Save(context.Background(), numbered(99))
+	fmt.Printf("lost: %t\n", statefile.IsLost(err))
 	os.Exit(0)
 }
 
-// A real process holds the lock for longer than its lease, is killed, and is
-// taken over by one of many that wait.
-func TestAKilledHolderIsTakenOver(t *testing.T) {
-	t.Parallel()
-	g := startGateway(t)
-	cmd := child(t, "child-lease", g.location("s.json"))
+// leasing starts another process that takes the lock and keeps it until its
+// input ends; then it saves.
+func leasing(t *testing.T, location string) (cmd *exec.Cmd, in io.Closer, out *bufio.Reader) {
+	t.Helper()
+	cmd = child(t, "child-lease", location)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer stdin.Close()
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -51,12 +53,55 @@ func TestAKilledHolderIsTakenOver(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if line, err := bufio.NewReader(stdout).ReadString('\n'); line != "locked\n" {
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	out = bufio.NewReader(stdout)
+	if line, err := out.ReadString('\n'); line != "locked\n" {
 		t.Fatalf("the child says %q, %v", line, err)
 	}
+	return cmd, stdin, out
+}
+
+// A process that is stopped, as a virtual machine can be, and goes on when its
+// lease is long over, does not write any more.
+func TestAHolderThatSleptDoesNotSave(t *testing.T) {
+	t.Parallel()
+	g := startGateway(t)
+	cmd, in, out := leasing(t, g.location("s.json"))
+	if err := cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	o := g.object(t, "s.json", shortLease)
+	l, err := o.Lock(t.Context(), 30*time.Second, deploy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = in.Close()
+	if err := cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := out.ReadString('\n'); line != "lost: true\n" {
+		t.Errorf("the child says %q, %v", line, err)
+	}
+	if err := o.Save(t.Context(), numbered(1)); err != nil {
+		t.Error(err)
+	}
+	if got := stateAt(t, o); got != 1 {
+		t.Errorf("serial %d", got)
+	}
+	if err := l.Release(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A real process holds the lock for longer than its lease, is killed, and is
+// taken over by one of many that wait.
+func TestAKilledHolderIsTakenOver(t *testing.T) {
+	t.Parallel()
+	g := startGateway(t)
+	cmd, _, _ := leasing(t, g.location("s.json"))
 	// While it lives, it renews: nobody gets the lock, however long one waits.
 	o := g.object(t, "s.json", shortLease)
-	_, err = o.Lock(t.Context(), 3*shortLease, deploy)
+	_, err := o.Lock(t.Context(), 3*shortLease, deploy)
 	var locked *statefile.LockedError
 	if !errors.As(err, &locked) || locked.Holder.PID != cmd.Process.Pid {
 		t.Fatalf("while the holder lives: %v", err)

@@ -2,6 +2,7 @@ package statefile_test
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -24,7 +25,12 @@ const (
 	badAfter   storeFault = "502 after it"
 	halfBody   storeFault = "half of the answer"
 	twice      storeFault = "sent twice" // by a proxy that tries again by itself
+	late       storeFault = "cut, and carried out later"
 )
+
+// lateness is about the first pause of a run that tries again, so that a late
+// request lands before its repetition or after it.
+const lateness = 50 * time.Millisecond
 
 // storeProxy stands between a run and its store and does things to requests.
 type storeProxy struct {
@@ -32,6 +38,7 @@ type storeProxy struct {
 	mu      sync.Mutex
 	fault   func(n int, r *http.Request) storeFault
 	log     []string // "METHOD key"
+	pending sync.WaitGroup
 }
 
 // through starts a proxy in front of the gateway.
@@ -39,7 +46,10 @@ func (g *gateway) through(t testing.TB) *storeProxy {
 	t.Helper()
 	target := &url.URL{Scheme: "http", Host: g.address}
 	// The host stays: it is part of what is signed.
-	forward := &httputil.ReverseProxy{Director: func(r *http.Request) { r.URL.Scheme, r.URL.Host = target.Scheme, target.Host }}
+	forward := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(target)
+		r.Out.Host = r.In.Host
+	}}
 	p := &storeProxy{fault: func(int, *http.Request) storeFault { return none }}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		key := strings.TrimPrefix(r.URL.Path, "/states/")
@@ -54,6 +64,17 @@ func (g *gateway) through(t testing.TB) *storeProxy {
 			cut(w)
 		case busyBefore:
 			w.WriteHeader(http.StatusServiceUnavailable)
+		case late:
+			body, err := io.ReadAll(r.Body)
+			if err == nil {
+				r = r.Clone(context.WithoutCancel(r.Context()))
+				r.Body = io.NopCloser(bytes.NewReader(body))
+				p.pending.Go(func() {
+					time.Sleep(lateness)
+					forward.ServeHTTP(httptest.NewRecorder(), r)
+				})
+			}
+			cut(w)
 		case twice:
 			body, err := io.ReadAll(r.Body)
 			if err != nil {

@@ -66,7 +66,7 @@ func TestSweepOfStoreFailures(t *testing.T) {
 		}
 		requests := p.requests()
 		failures := 0
-		for _, fault := range []storeFault{cutBefore, cutAfter, busyBefore, badAfter, halfBody, twice} {
+		for _, fault := range []storeFault{cutBefore, cutAfter, busyBefore, badAfter, halfBody, twice, late} {
 			for n := 1; n <= len(requests); n++ {
 				name := prepare()
 				p.inject(func(i int, _ *http.Request) storeFault {
@@ -80,6 +80,7 @@ func TestSweepOfStoreFailures(t *testing.T) {
 				if err != nil || saved != earlier+2 {
 					t.Errorf("%d, %s: %s: saved %d, %v", n, requests[n-1], fault, saved, err)
 				}
+				p.pending.Wait()
 				if got := stateAt(t, g.object(t, name, longLease)); got != earlier+2 {
 					t.Errorf("%d, %s: %s: serial %d", n, requests[n-1], fault, got)
 				}
