@@ -12,6 +12,7 @@ import (
 
 	"aliasctl/executor"
 	"aliasctl/internal/render"
+	"aliasctl/manifest"
 	"aliasctl/planner"
 )
 
@@ -66,10 +67,14 @@ func holdMarkdown(t interface {
 			if columns > 0 && n != columns {
 				t.Fatalf("row of %d columns in a table of %d: %s", n, columns, line)
 			}
+			if columns == 0 && strings.HasPrefix(bare, "| # ") { // our header
+				bare = "|"
+			}
 			columns = n
-			continue
+			bare = strings.ReplaceAll(strings.ReplaceAll(bare, "<br>", " "), "|", " ")
+		} else {
+			columns = 0
 		}
-		columns = 0
 		if bare = strings.TrimPrefix(bare, "> "); bare == "[!CAUTION]" || bare == "[!WARNING]" {
 			continue
 		}
@@ -116,6 +121,10 @@ func TestMarkdownHasNothingForeignOutsideOfCode(t *testing.T) {
 		}
 		r.Plan.Conflicts[0].Reason, r.Plan.Conflicts[0].WaysOut = markup().Draw(t, "reason"), []string{markup().Draw(t, "way")}
 		r.Plan.Notes, r.Plan.Cluster.Label = []string{markup().Draw(t, "note")}, markup().Draw(t, "label")
+		for i := range r.Plan.Checks {
+			c := &r.Plan.Checks[i]
+			c.Alias, c.Green, c.Details = markup().Draw(t, "alias"), markup().Draw(t, "green"), []string{markup().Draw(t, "detail")}
+		}
 		r.Refusals[0] = planner.Refusal{Guard: markup().Draw(t, "guard"), Reason: markup().Draw(t, "reason"), WayOut: markup().Draw(t, "way")}
 		var b strings.Builder
 		if err := render.Markdown(&b, r); err != nil {
@@ -167,13 +176,17 @@ func TestMarkdownCountsWhatItLeavesOut(t *testing.T) {
 // long as they come.
 func TestMarkdownIsBoundedWhenEveryPartIsFull(t *testing.T) {
 	for _, long := range []string{strings.Repeat("x", 255), strings.Repeat("|", 5_000), strings.Repeat("`\U0001f600 ", 2_000)} {
+		comparison := planner.GoldenFact{Queries: make([]planner.GoldenQuery, 30)}
 		r := many(2_000)
 		r.Plan.Cluster = planner.Cluster{URI: long, Label: long}
 		r.StatePath = long
 		for i := range r.Plan.Steps {
 			s := &r.Plan.Steps[i]
 			s.Alias, s.From, s.To, s.Drift = s.Alias+long, s.From+long, s.To+long, true
+			s.Cutover = &planner.Cutover{Group: s.Alias}
 			r.Plan.Notes = append(r.Plan.Notes, long)
+			r.Plan.Checks = append(r.Plan.Checks, planner.Check{Alias: s.Alias, Name: manifest.CheckName(long), Blue: long, Green: long,
+				Verdict: []planner.Verdict{planner.CheckFailed, planner.CheckPassed}[i%2], Details: []string{long, long}, Golden: &comparison})
 			r.Plan.Conflicts = append(r.Plan.Conflicts, planner.Conflict{Kind: planner.Drifted, Alias: long, Reason: long, Want: long, Last: long, Live: long, WaysOut: []string{long, long}})
 			r.Refusals = append(r.Refusals, planner.Refusal{Guard: long, Reason: long, WayOut: long})
 			r.Results = append(r.Results, executor.Result{Step: *s, Outcome: executor.Failed, Err: errors.New(long), Note: long})
