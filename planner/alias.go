@@ -7,7 +7,7 @@ import (
 
 // alias turns the verdict on one alias into steps or a conflict.
 func (b *builder) alias(d *database, e *managed, live *LiveDatabase, count *ManagedCount) {
-	now := live.Bindings[e.alias]
+	now := b.bound(e, live)
 	if !e.ours.empty() {
 		count.InState++
 	}
@@ -21,7 +21,7 @@ func (b *builder) alias(d *database, e *managed, live *LiveDatabase, count *Mana
 		return
 	}
 	if now != "" {
-		b.before(d, *e, now)
+		b.before(d, e, now)
 	}
 
 	step := Step{Database: d.name, Alias: e.alias, From: now, To: e.wanted(), Protect: e.want != nil && e.want.Protect}
@@ -71,8 +71,8 @@ func (b *builder) unchanged(d *database, e *managed) {
 		return
 	}
 	b.plan.Summary.Unchanged++
-	b.after(d, *e, to)
-	announced := e.last == nil || e.last.Collection != to || len(e.ours.collections) > 1 || e.ours.absent
+	b.after(d, e, to)
+	announced := e.last == nil || e.last.Collection != to || e.ours.several() || e.ours.absent
 	if announced {
 		b.note("alias %q: an unfinished run had announced it; it is at %q as the manifest wants", b.flagName(d, e.alias), to)
 	}
@@ -90,13 +90,13 @@ func (b *builder) record(d *database, e *managed, op Op, to string) {
 	if e.last != nil {
 		step.From = e.last.Collection
 	} else if !e.ours.empty() {
-		step.From = e.ours.collections[0]
+		step.From = e.ours.first
 	}
 	if op == Adopt {
 		step.Protect = e.want.Protect
 		step.Drift = !e.ours.empty() && !e.ours.has(to)
 		b.plan.Summary.Adopt++
-		b.after(d, *e, to)
+		b.after(d, e, to)
 	} else {
 		step.Drift = !e.released && !e.ours.absent
 		b.plan.Summary.Forget++
@@ -115,7 +115,7 @@ func (b *builder) bind(d *database, e *managed, live *LiveDatabase, step Step) {
 		}
 	}
 	b.preflight(d, e, live, step)
-	b.after(d, *e, step.To)
+	b.after(d, e, step.To)
 	step.Cutover = cutoverOf(e.want.Cutover)
 	step.RolledBack = b.options.RollingBack
 	switch {
@@ -153,18 +153,17 @@ func (b *builder) unbind(e *managed, count *ManagedCount, step Step) {
 // remains lists an alias that a conflict leaves where it is.
 func (b *builder) remains(d *database, e *managed, now string) {
 	if now != "" {
-		b.after(d, *e, now)
+		b.after(d, e, now)
 	}
 }
 
 // target says what keeps an alias from being bound to the wanted collection.
 func (b *builder) target(d *database, e *managed, live *LiveDatabase, step Step) (Conflict, bool) {
 	c := Conflict{Database: d.name, Alias: e.alias, Collection: step.To, Want: step.To, Last: lastApplied(e), Live: step.From}
-	_, isAlias := live.Aliases[step.To]
 	_, exists := live.Collections[step.To]
 	_, taken := live.Collections[e.alias]
 	switch {
-	case isAlias:
+	case b.isAlias(d, live, step.To):
 		// Since 2.6.12 Milvus resolves such a target silently and binds to
 		// what it points at now (milvus-rest section 2).
 		c.Kind = TargetIsAlias
@@ -233,5 +232,5 @@ func (b *builder) foreign(d *database, e *managed, step Step) {
 
 // lastApplied is S for people.
 func lastApplied(e *managed) string {
-	return strings.Join(e.ours.collections, " or ")
+	return strings.Join(e.ours.all(), " or ")
 }

@@ -59,6 +59,8 @@ func (b *builder) database(d *database) {
 		b.keep(d, live)
 		return
 	}
+	b.plan.Before = slices.Grow(b.plan.Before, len(d.aliases))
+	b.plan.After = slices.Grow(b.plan.After, len(d.aliases))
 	count := ManagedCount{Database: d.name}
 	for i := range d.aliases {
 		b.alias(d, &d.aliases[i], live, &count)
@@ -81,46 +83,76 @@ func (b *builder) liveDatabase(d *database) *LiveDatabase {
 	return &LiveDatabase{} // not in the scope: it holds nothing of ours
 }
 
-// assumed is a database that is exactly as the state has it: bindings as last
-// applied, retired collections gone, every other collection there.
+// assumed is a database that is exactly as the state has it: retired
+// collections gone, every other collection there. Its bindings are those of
+// the state (see bound): a copy of them would be the largest thing of a plan.
 func assumed(d *database) *LiveDatabase {
-	live := &LiveDatabase{Bindings: make(map[string]string), Aliases: make(map[string]struct{}), Collections: make(map[string]LiveCollection)}
-	pointing := make(map[string][]string)
+	live := &LiveDatabase{Collections: make(map[string]LiveCollection)}
 	for _, e := range d.aliases {
-		if e.last != nil {
-			live.Bindings[e.alias] = e.last.Collection
-			live.Aliases[e.alias] = struct{}{}
-			pointing[e.last.Collection] = append(pointing[e.last.Collection], e.alias)
-		}
 		if e.want != nil {
-			live.Collections[e.want.Collection] = LiveCollection{}
+			if _, known := live.Collections[e.want.Collection]; !known {
+				live.Collections[e.want.Collection] = LiveCollection{}
+			}
 		}
 	}
-	if d.desired != nil {
-		for _, r := range d.desired.Retire {
-			if _, gone := d.retired[r.Collection]; !gone {
-				live.Collections[r.Collection] = LiveCollection{Aliases: pointing[r.Collection]}
-			}
+	if d.desired == nil || len(d.desired.Retire) == 0 {
+		return live
+	}
+	for _, r := range d.desired.Retire {
+		if _, gone := d.retired[r.Collection]; !gone {
+			live.Collections[r.Collection] = LiveCollection{}
+		}
+	}
+	for _, e := range d.aliases {
+		if e.last == nil {
+			continue
+		}
+		if c, retiree := live.Collections[e.last.Collection]; retiree {
+			c.Aliases = append(c.Aliases, e.alias)
+			live.Collections[e.last.Collection] = c
 		}
 	}
 	return live
 }
 
+// bound is L of the truth table: where an alias is, "" for absent.
+func (b *builder) bound(e *managed, live *LiveDatabase) string {
+	switch {
+	case b.live != nil:
+		return live.Bindings[e.alias]
+	case e.last != nil:
+		return e.last.Collection
+	default:
+		return ""
+	}
+}
+
+// isAlias says whether a name is that of an existing alias.
+func (b *builder) isAlias(d *database, live *LiveDatabase, name string) bool {
+	if b.live != nil {
+		_, found := live.Aliases[name]
+		return found
+	}
+	i, found := d.find(name)
+	return found && d.aliases[i].last != nil
+}
+
 // keep lists the bindings of a database that the plan leaves alone.
 func (b *builder) keep(d *database, live *LiveDatabase) {
-	for _, e := range d.aliases {
-		if now := live.Bindings[e.alias]; now != "" && !e.released {
+	for i := range d.aliases {
+		e := &d.aliases[i]
+		if now := b.bound(e, live); now != "" && !e.released {
 			b.before(d, e, now)
 			b.after(d, e, now)
 		}
 	}
 }
 
-func (b *builder) before(d *database, e managed, collection string) {
+func (b *builder) before(d *database, e *managed, collection string) {
 	b.plan.Before = append(b.plan.Before, Binding{Database: d.name, Alias: e.alias, Collection: collection, Protect: e.protected()})
 }
 
-func (b *builder) after(d *database, e managed, collection string) {
+func (b *builder) after(d *database, e *managed, collection string) {
 	protect := e.protected()
 	if e.want != nil {
 		protect = e.want.Protect

@@ -1,5 +1,7 @@
 package planner
 
+import "slices"
+
 // The truth table of one alias
 //
 // Three versions meet for each managed alias: W, what the manifest wants; S,
@@ -38,34 +40,51 @@ const (
 )
 
 // ours is S of the truth table: every collection that the state or an
-// announcement gives for one alias. The zero value means "never ours".
+// announcement gives for one alias. The zero value means "never ours". Nearly
+// every alias has one value, so that one needs no slice.
 type ours struct {
-	collections []string // distinct; the binding last applied comes first
+	first string   // the binding last applied, where there is one
+	more  []string // distinct, and other than first
 	// absent says that an unfinished run may have left the alias unbound, so
 	// that finding it so is not drift.
 	absent bool
 }
 
 func (s *ours) add(collection string) {
-	if collection == "" {
+	switch {
+	case collection == "":
 		s.absent = true
-		return
-	}
-	if !s.has(collection) {
-		s.collections = append(s.collections, collection)
+	case s.first == "":
+		s.first = collection
+	case !s.has(collection):
+		s.more = append(s.more, collection)
 	}
 }
 
 func (s ours) has(collection string) bool {
-	for _, c := range s.collections {
-		if c == collection {
-			return true
-		}
-	}
-	return false
+	return collection != "" && (s.first == collection || slices.Contains(s.more, collection))
 }
 
-func (s ours) empty() bool { return len(s.collections) == 0 }
+func (s ours) empty() bool { return s.first == "" }
+
+// several says that unfinished runs have left more than one value.
+func (s ours) several() bool { return len(s.more) > 0 }
+
+// all are the values, the binding last applied first.
+func (s ours) all() []string {
+	if s.empty() {
+		return nil
+	}
+	return append([]string{s.first}, s.more...)
+}
+
+// latest is the value that was announced last.
+func (s ours) latest() string {
+	if s.several() {
+		return s.more[len(s.more)-1]
+	}
+	return s.first
+}
 
 // decide is the truth table. "" stands for absent in want and live. It is
 // total: every combination has exactly one verdict.

@@ -88,8 +88,8 @@ func TestVerdictDependsOnTheSetAlone(t *testing.T) {
 	names := []string{"", "a", "b", "c"}
 	for _, w := range names {
 		for _, l := range names {
-			one := ours{collections: []string{"a", "b"}}
-			other := ours{collections: []string{"b", "a"}, absent: true}
+			one := ours{first: "a", more: []string{"b"}}
+			other := ours{first: "b", more: []string{"a"}, absent: true}
 			if decide(w, one, l) != decide(w, other, l) {
 				t.Errorf("W=%q L=%q: the order of S decides", w, l)
 			}

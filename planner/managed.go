@@ -34,6 +34,9 @@ type database struct {
 	name    string
 	desired *manifest.Database // nil when the manifest does not name it
 	aliases []managed          // sorted by name
+	// lasts, wants and pends are what aliases is made of.
+	lasts, wants, pends []managed
+
 	retired map[string]Retired
 	// announced holds the ids of the drops that unfinished runs announced.
 	announced map[string][]string
@@ -59,16 +62,20 @@ func gather(m *manifest.Manifest, s State, only Selection) []*database {
 		desired := &m.Databases[i]
 		d := get(desired.Name)
 		d.desired = desired
+		d.wants = slices.Grow(d.wants, len(desired.Aliases))
 		for j := range desired.Aliases {
 			if a := &desired.Aliases[j]; selected(d.name, a.Name) {
-				d.aliases = append(d.aliases, managed{alias: a.Name, want: a})
+				d.wants = append(d.wants, managed{alias: a.Name, want: a})
 			}
 		}
 	}
+	var d *database
 	for i := range s.Bindings {
 		if b := &s.Bindings[i]; selected(b.Database, b.Alias) {
-			d := get(b.Database)
-			d.aliases = append(d.aliases, managed{alias: b.Alias, last: b, ours: ours{collections: []string{b.Collection}}})
+			if d == nil || d.name != b.Database {
+				d = get(b.Database)
+			}
+			d.lasts = append(d.lasts, managed{alias: b.Alias, last: b, ours: ours{first: b.Collection}})
 		}
 	}
 	for _, p := range s.Pending {
@@ -80,7 +87,7 @@ func gather(m *manifest.Manifest, s State, only Selection) []*database {
 			e := managed{alias: p.Alias}
 			e.ours.add(p.From)
 			e.ours.add(p.To)
-			d.aliases = append(d.aliases, e)
+			d.pends = append(d.pends, e)
 		}
 	}
 	for _, r := range s.Retired {
@@ -92,40 +99,47 @@ func gather(m *manifest.Manifest, s State, only Selection) []*database {
 
 	databases := make([]*database, 0, len(byName))
 	for _, d := range byName {
-		d.merge()
+		d.merge(d.lasts, d.wants, d.pends)
+		d.lasts, d.wants, d.pends = nil, nil, nil
 		databases = append(databases, d)
 	}
 	slices.SortFunc(databases, func(a, b *database) int { return strings.Compare(a.name, b.name) })
 	return databases
 }
 
-// merge sorts the aliases and joins what several versions say about one.
-func (d *database) merge() {
-	order := func(a, b managed) int { return strings.Compare(a.alias, b.alias) }
-	if !slices.IsSortedFunc(d.aliases, order) {
-		slices.SortStableFunc(d.aliases, order)
+// merge joins what manifest, state and announcements say into one entry per
+// alias, sorted. Manifests are mostly and states always sorted, so this is one
+// walk over three lists.
+func (d *database) merge(lists ...[]managed) {
+	longest := 0
+	for _, list := range lists {
+		order := func(a, b managed) int { return strings.Compare(a.alias, b.alias) }
+		if !slices.IsSortedFunc(list, order) {
+			slices.SortStableFunc(list, order)
+		}
+		longest = max(longest, len(list))
 	}
-	joined := d.aliases[:0]
-	for _, e := range d.aliases {
-		if len(joined) == 0 || joined[len(joined)-1].alias != e.alias {
-			joined = append(joined, e)
-			continue
+	d.aliases = make([]managed, 0, longest)
+	for {
+		next, left := "", false
+		for _, list := range lists {
+			if len(list) > 0 && (!left || list[0].alias < next) {
+				next, left = list[0].alias, true
+			}
 		}
-		into := &joined[len(joined)-1]
-		if e.want != nil {
-			into.want = e.want
+		if !left {
+			break
 		}
-		if e.last != nil {
-			into.last = e.last
+		e := managed{alias: next}
+		for i := range lists {
+			for len(lists[i]) > 0 && lists[i][0].alias == next {
+				e.join(lists[i][0])
+				lists[i] = lists[i][1:]
+			}
 		}
-		for _, c := range e.ours.collections {
-			into.ours.add(c)
-		}
-		into.ours.absent = into.ours.absent || e.ours.absent
+		d.aliases = append(d.aliases, e)
 	}
-	clear(d.aliases[len(joined):])
-	d.aliases = joined
-	if d.desired == nil || len(d.desired.Releases) == 0 {
+	if d.desired == nil {
 		return
 	}
 	for _, r := range d.desired.Releases {
@@ -133,6 +147,23 @@ func (d *database) merge() {
 			d.aliases[i].released = true
 		}
 	}
+}
+
+// join adds what another version says about the alias.
+func (m *managed) join(other managed) {
+	if other.want != nil {
+		m.want = other.want
+	}
+	if other.last != nil {
+		m.last = other.last
+	}
+	if other.ours.first != "" {
+		m.ours.add(other.ours.first)
+	}
+	for _, c := range other.ours.more {
+		m.ours.add(c)
+	}
+	m.ours.absent = m.ours.absent || other.ours.absent
 }
 
 // find returns the index of an alias of the key set.
@@ -145,16 +176,19 @@ func ScopeOf(m *manifest.Manifest, s State, only Selection) Scope {
 	var scope Scope
 	for _, d := range gather(m, s, only) {
 		ds := DatabaseScope{Name: d.name, Aliases: make(map[string]string, len(d.aliases))}
-		for _, e := range d.aliases {
+		for i := range d.aliases {
+			e := &d.aliases[i]
 			switch {
 			case !e.ours.empty():
 				// The latest value that a run gave it is the likeliest one.
-				ds.Aliases[e.alias] = e.ours.collections[len(e.ours.collections)-1]
+				ds.Aliases[e.alias] = e.ours.latest()
 			case e.want != nil:
 				ds.Aliases[e.alias] = e.want.Collection
 			}
 			if e.want != nil {
-				ds.Targets = append(ds.Targets, e.want.Collection)
+				if n := len(ds.Targets); n == 0 || ds.Targets[n-1] != e.want.Collection {
+					ds.Targets = append(ds.Targets, e.want.Collection)
+				}
 				ds.Names = ds.Names || e.want.Cutover != nil && e.want.Cutover.Keep != nil
 			}
 		}

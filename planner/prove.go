@@ -1,6 +1,9 @@
 package planner
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Prove replays a plan step by step on a model of the cluster and reports what
 // holds at every prefix, which is every place where a run can be cut:
@@ -20,7 +23,7 @@ import "fmt"
 func Prove(p Plan, live *Live) Proof {
 	m := newModel(p, live)
 	for i, s := range p.Steps {
-		m.place = fmt.Sprintf("after step %d", i+1)
+		m.step = i + 1
 		m.order(s)
 		switch s.Op {
 		case CreateAlias, AlterAlias, DropAlias:
@@ -29,70 +32,134 @@ func Prove(p Plan, live *Live) Proof {
 			m.dropCollection(s)
 		}
 	}
-	m.place = "at the end"
-	m.end(p)
+	m.step = 0
+	m.end()
 	m.proof.Prefixes = len(p.Steps) + 1
 	m.proof.OK = len(m.proof.Problems) == 0
 	return m.proof
 }
 
-// model is the cluster as far as the plan can reach it.
+// model is the cluster as far as the plan can reach it. Only aliases that have
+// a step can move, so only they are tracked one by one; what stays is counted.
 type model struct {
 	proof Proof
-	place string
+	step  int // that is being looked at, from 1; 0 for the end
 	plan  Plan
 
-	bound     map[Key]string // every alias that may be touched or pointed at a retiree
-	managed   map[Key]bool
-	final     map[Key]string // where the plan leaves each managed alias
-	pointing  map[Key]int    // aliases per collection
+	tracks    map[Key]*track
+	pointing  map[Key]int // aliases per collection, of those that matter
 	ids       map[Key]string
 	dropped   map[Key]bool
-	seen      map[Key]int // steps so far, per alias
 	lastPhase int
+}
+
+// track is one alias with steps.
+type track struct {
+	managed bool
+	bound   string // where it is now, "" for absent
+	final   string // where the plan says that it ends
+	steps   int    // so far
 }
 
 func newModel(p Plan, live *Live) *model {
 	m := &model{
-		plan:  p,
-		proof: Proof{Gaps: []string{}},
-		bound: make(map[Key]string, len(p.Before)), managed: make(map[Key]bool, len(p.Before)),
-		final: make(map[Key]string, len(p.After)), pointing: make(map[Key]int), ids: make(map[Key]string),
-		dropped: make(map[Key]bool), seen: make(map[Key]int, len(p.Steps)),
+		plan: p, proof: Proof{Gaps: []string{}},
+		tracks: make(map[Key]*track, len(p.Steps)), pointing: make(map[Key]int),
+		ids: make(map[Key]string), dropped: make(map[Key]bool),
 	}
-	for _, b := range p.Before {
-		k := Key{b.Database, b.Alias}
-		m.managed[k] = true
-		m.bound[k] = b.Collection
-	}
-	for _, b := range p.After {
-		k := Key{b.Database, b.Alias}
-		m.managed[k] = true
-		m.final[k] = b.Collection
-	}
-	if live != nil {
-		for name, d := range live.Databases {
-			for alias, collection := range d.Bindings {
-				m.bound[Key{name, alias}] = collection
-			}
-			for collection, c := range d.Collections {
-				m.ids[Key{name, collection}] = c.ID
-				for _, alias := range c.Aliases {
-					if k := (Key{name, alias}); m.bound[k] == "" {
-						m.bound[k] = collection
-					}
-				}
+	for _, s := range p.Steps {
+		switch s.Op {
+		case DropCollection:
+			m.pointing[s.key()] = 0
+		case CreateAlias, AlterAlias, DropAlias:
+			if k := s.key(); m.tracks[k] == nil {
+				m.tracks[k] = &track{}
 			}
 		}
 	}
-	for k, collection := range m.bound {
-		m.pointing[Key{k.Database, collection}]++
+	m.bindings(p)
+	if live != nil {
+		m.observe(p, live)
 	}
 	return m
 }
 
+// bindings takes in what the plan says of before and after. Both lists are
+// sorted; an alias without a step must be the same in both.
+func (m *model) bindings(p Plan) {
+	before, after := p.Before, p.After
+	for len(before)+len(after) > 0 {
+		k, was, is := Key{}, "", ""
+		switch c := compareHeads(before, after); {
+		case c <= 0:
+			k, was = Key{before[0].Database, before[0].Alias}, before[0].Collection
+			before = before[1:]
+			if c == 0 {
+				is, after = after[0].Collection, after[1:]
+			}
+		default:
+			k, is, after = Key{after[0].Database, after[0].Alias}, after[0].Collection, after[1:]
+		}
+		if n, counts := m.pointing[Key{k.Database, was}]; counts {
+			m.pointing[Key{k.Database, was}] = n + 1
+		}
+		switch t := m.tracks[k]; {
+		case t != nil:
+			t.managed, t.bound, t.final = true, was, is
+		case was != is:
+			m.problem("alias %s is at %q and the plan says %q", k, was, is)
+		}
+	}
+}
+
+func compareHeads(a, b []Binding) int {
+	switch {
+	case len(a) == 0:
+		return 1
+	case len(b) == 0:
+		return -1
+	default:
+		return compareKeys(Key{a[0].Database, a[0].Alias}, Key{b[0].Database, b[0].Alias})
+	}
+}
+
+// observe takes in what was read: the values that steps expect, the ids, and
+// the aliases at collections to drop that are not ours.
+func (m *model) observe(p Plan, live *Live) {
+	for k, t := range m.tracks {
+		if d := live.Databases[k.Database]; d != nil {
+			t.bound = d.Bindings[k.Name]
+		}
+	}
+	for k := range m.pointing {
+		d := live.Databases[k.Database]
+		if d == nil {
+			continue
+		}
+		c := d.Collections[k.Name]
+		m.ids[k] = c.ID
+		for _, alias := range c.Aliases {
+			if !m.listed(p.Before, Key{k.Database, alias}) {
+				m.pointing[k]++
+			}
+		}
+	}
+}
+
+// listed says whether an alias is in a sorted list of bindings.
+func (m *model) listed(bindings []Binding, k Key) bool {
+	_, found := slices.BinarySearchFunc(bindings, k, func(b Binding, k Key) int {
+		return compareKeys(Key{b.Database, b.Alias}, k)
+	})
+	return found
+}
+
 func (m *model) problem(format string, args ...any) {
-	m.proof.Problems = append(m.proof.Problems, m.place+": "+fmt.Sprintf(format, args...))
+	place := "at the end: "
+	if m.step > 0 {
+		place = fmt.Sprintf("after step %d: ", m.step)
+	}
+	m.proof.Problems = append(m.proof.Problems, place+fmt.Sprintf(format, args...))
 }
 
 // order checks that the phases stand in the order of safety.
@@ -107,26 +174,26 @@ func (m *model) order(s Step) {
 // rebind plays one alias step and looks at the place behind it.
 func (m *model) rebind(i int, s Step) {
 	k := s.key()
-	if !m.managed[k] {
+	t := m.tracks[k]
+	if !t.managed {
 		m.problem("alias %s is not managed and would be touched", k)
 	}
-	if now := m.bound[k]; now != s.From {
-		m.problem("%s of %s expects %q and would find %q", s.Op, k, s.From, now)
+	if t.bound != s.From {
+		m.problem("%s of %s expects %q and would find %q", s.Op, k, s.From, t.bound)
 	}
-	halves := m.seen[k]
-	if m.seen[k]++; halves > 0 && !m.secondHalf(i) {
+	if t.steps++; t.steps > 1 && !m.secondHalf(i) {
 		m.problem("alias %s has two steps that are not one switch", k)
 	}
-	m.replan(k, s, s.From)
-	m.set(k, s.To)
-	if s.To == "" && m.final[k] != "" {
+	m.replan(k, t, s, s.From)
+	m.set(k, t, s.To)
+	if s.To == "" && t.final != "" {
 		if s.Recreate {
 			m.proof.Gaps = append(m.proof.Gaps, k.String())
 		} else {
 			m.problem("alias %s exists before and after and would be unbound", k)
 		}
 	}
-	m.replan(k, s, s.To)
+	m.replan(k, t, s, s.To)
 }
 
 // secondHalf says whether step i is the create of a switch by drop and create
@@ -141,8 +208,8 @@ func (m *model) secondHalf(i int) bool {
 
 // replan checks that a run which starts where this one was cut, with the
 // step's announcement in the state, steers the alias to the same end.
-func (m *model) replan(k Key, s Step, now string) {
-	want := m.final[k]
+func (m *model) replan(k Key, t *track, s Step, now string) {
+	want := t.final
 	var announced ours
 	announced.add(s.From)
 	announced.add(s.To)
@@ -161,11 +228,11 @@ func (m *model) replan(k Key, s Step, now string) {
 	}
 }
 
-func (m *model) set(k Key, to string) {
-	if from := m.bound[k]; from != "" {
-		m.pointing[Key{k.Database, from}]--
+func (m *model) set(k Key, t *track, to string) {
+	if n, counts := m.pointing[Key{k.Database, t.bound}]; counts {
+		m.pointing[Key{k.Database, t.bound}] = n - 1
 	}
-	delete(m.bound, k)
+	t.bound = to
 	if to == "" {
 		return
 	}
@@ -173,8 +240,9 @@ func (m *model) set(k Key, to string) {
 	if m.dropped[target] {
 		m.problem("alias %s would point at %s, which is dropped", k, target)
 	}
-	m.bound[k] = to
-	m.pointing[target]++
+	if n, counts := m.pointing[target]; counts {
+		m.pointing[target] = n + 1
+	}
 }
 
 func (m *model) dropCollection(s Step) {
@@ -192,13 +260,16 @@ func (m *model) dropCollection(s Step) {
 }
 
 // end checks that the replay arrived where the plan says it does.
-func (m *model) end(p Plan) {
-	for _, bindings := range [][]Binding{p.Before, p.After} {
-		for _, b := range bindings {
-			if k := (Key{b.Database, b.Alias}); m.bound[k] != m.final[k] {
-				m.problem("alias %s is at %q and the plan says %q", k, m.bound[k], m.final[k])
-			}
+func (m *model) end() {
+	var astray []Key
+	for k, t := range m.tracks {
+		if t.bound != t.final {
+			astray = append(astray, k)
 		}
+	}
+	slices.SortFunc(astray, compareKeys)
+	for _, k := range astray {
+		m.problem("alias %s is at %q and the plan says %q", k, m.tracks[k].bound, m.tracks[k].final)
 	}
 }
 

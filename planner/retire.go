@@ -122,10 +122,9 @@ func (b *builder) retiree(d *database, live *LiveDatabase, r manifest.Retiree, r
 	name := r.Collection
 	record, fenced := d.retired[name]
 	now, exists := live.Collections[name]
-	_, isAlias := live.Aliases[name]
 	c := Conflict{Database: d.name, Collection: name, Last: record.CollectionID, Live: now.ID}
 	switch {
-	case isAlias:
+	case b.isAlias(d, live, name):
 		c.Kind = RetireeIsAlias
 		c.Reason = fmt.Sprintf("%q is an alias, not a collection", name)
 		c.WaysOut = []string{"name the collection behind it, or remove the entry from `retire`"}

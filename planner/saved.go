@@ -225,7 +225,7 @@ func touches(p Plan, s State, live *Live) []Touch {
 			}
 		default:
 			if o := known[step.key()]; o != nil {
-				t.Ours = slices.Sorted(slices.Values(o.collections))
+				t.Ours = slices.Sorted(slices.Values(o.all()))
 			}
 			if d != nil {
 				t.Live = d.Bindings[step.Alias]
