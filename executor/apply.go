@@ -1,9 +1,9 @@
 package executor
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -89,86 +89,7 @@ type run struct {
 	ended    error
 	panicked *PanicError
 	left     map[planner.Key]time.Time // collections, by when an alias last left them
-}
-
-// unit is what one worker does in one piece: a step, or the two halves of a
-// switch by drop and create.
-type unit struct{ first, steps int }
-
-// phasesOf sorts the steps that write into the three phases, in plan order.
-func phasesOf(plan planner.Plan) ([][]unit, error) {
-	if len(plan.Conflicts) > 0 {
-		return nil, &UnfitError{Reason: fmt.Sprintf("it has %d unresolved conflicts", len(plan.Conflicts))}
-	}
-	if plan.Live != planner.LiveRead {
-		return nil, &UnfitError{Reason: "it was made without reading the cluster"}
-	}
-	phases := make([][]unit, 3)
-	for i := 0; i < len(plan.Steps); i++ {
-		switch s := plan.Steps[i]; {
-		case s.Op == planner.DropAlias && s.Recreate:
-			if i+1 == len(plan.Steps) || !pair(s, plan.Steps[i+1]) {
-				return nil, &UnfitError{Reason: fmt.Sprintf("step %d drops alias %q of database %q to create it again, and no such create follows", i+1, s.Alias, s.Database)}
-			}
-			phases[0] = append(phases[0], unit{i, 2})
-			i++
-		case s.Op == planner.CreateAlias, s.Op == planner.AlterAlias:
-			phases[0] = append(phases[0], unit{i, 1})
-		case s.Op == planner.DropAlias:
-			phases[1] = append(phases[1], unit{i, 1})
-		case s.Op == planner.DropCollection:
-			phases[2] = append(phases[2], unit{i, 1})
-		case s.Op.Writes():
-			return nil, &UnfitError{Reason: fmt.Sprintf("step %d has the unknown operation %q", i+1, s.Op)}
-		}
-	}
-	return phases, nil
-}
-
-func pair(drop, create planner.Step) bool {
-	return create.Op == planner.CreateAlias && create.Recreate && create.Database == drop.Database && create.Alias == drop.Alias
-}
-
-// incomplete says that a step of an earlier phase went wrong.
-func (r *run) incomplete() bool {
-	return slices.ContainsFunc(r.results, func(result Result) bool { return result.Outcome == Failed || result.Outcome == Undecided })
-}
-
-// phase runs the units of one phase side by side. Those that have to wait for
-// readers come last.
-func (r *run) phase(ctx context.Context, units []unit) {
-	ready, draining, wait := r.draining(units)
-	r.units(ctx, ready)
-	if len(draining) > 0 && r.drain(ctx, draining, wait) {
-		r.units(ctx, draining)
-	}
-}
-
-func (r *run) units(ctx context.Context, units []unit) {
-	r.each(len(units), func(i int) {
-		if !r.stopped(ctx) {
-			r.unit(ctx, units[i])
-		}
-	})
-}
-
-// each does n things side by side, as many as Parallel allows, and returns
-// when all are done. A panic in one is caught.
-func (r *run) each(n int, do func(i int)) {
-	var workers errgroup.Group
-	workers.SetLimit(r.opts.Parallel)
-	for i := range n {
-		workers.Go(func() error {
-			defer func() {
-				if value := recover(); value != nil {
-					r.caught(value)
-				}
-			}()
-			do(i)
-			return nil
-		})
-	}
-	_ = workers.Wait() // nothing is reported through it
+	cutovers []Cutover                 // that have ended
 }
 
 // unit carries out one unit. A panic is a bug of ours, and no reason to lose
@@ -182,27 +103,33 @@ func (r *run) unit(ctx context.Context, u unit) {
 			return
 		}
 		caught := r.caught(value)
-		for i := u.first; i < u.first+u.steps && !done; i++ {
+		if done {
+			return
+		}
+		for _, i := range u.steps {
 			r.results[i].Outcome, r.results[i].Err = Undecided, caught
 		}
 	}()
 
-	for i := u.first; i < u.first+u.steps; i++ {
+	for _, i := range u.steps {
 		r.started(i)
 	}
-	step := r.results[u.first].Step
+	first := u.steps[0]
+	step := r.results[first].Step
 	switch {
-	case u.steps == 2:
-		dropped, created := r.recreate(ctx, step, r.results[u.first+1].Step)
-		r.conclude(u.first, dropped)
-		r.conclude(u.first+1, created)
+	case step.Cutover != nil:
+		r.cutover(ctx, u)
+	case len(u.steps) == 2:
+		dropped, created := r.recreate(ctx, step, r.results[u.steps[1]].Step)
+		r.conclude(first, dropped)
+		r.conclude(u.steps[1], created)
 	case step.Op == planner.DropCollection:
-		r.conclude(u.first, r.carryOut(ctx, &retirement{cluster: r.cluster, step: step}))
+		r.conclude(first, r.carryOut(ctx, &retirement{cluster: r.cluster, step: step}))
 	default:
-		r.conclude(u.first, r.carryOut(ctx, &binding{cluster: r.cluster, step: step}))
+		r.conclude(first, r.carryOut(ctx, &binding{cluster: r.cluster, step: step}))
 	}
 	done = true
-	for i := u.first; i < u.first+u.steps; i++ {
+	for _, i := range u.steps {
 		r.finished(i)
 	}
 }
@@ -279,6 +206,16 @@ func (r *run) caught(value any) *PanicError {
 	return caught
 }
 
+// bug is the first panic of the run, when there was one.
+func (r *run) bug() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.panicked == nil {
+		return nil
+	}
+	return r.panicked
+}
+
 func (r *run) started(i int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -344,8 +281,17 @@ func save(ctx context.Context, store Store, state planner.State) error {
 }
 
 func (r *run) report(ctx context.Context, state planner.State) Report {
-	return Report{
-		Results: r.results, Counts: count(r.results), Interrupted: r.interrupted(ctx),
+	report := Report{
+		Results: r.results, Counts: count(r.results), Cutovers: r.cutovers, Interrupted: r.interrupted(ctx),
 		Ended: r.ended, State: state,
 	}
+	slices.SortFunc(report.Cutovers, func(a, b Cutover) int { return cmp.Compare(a.Members[0].Step, b.Members[0].Step) })
+	for _, c := range report.Cutovers {
+		report.VerificationFailed = report.VerificationFailed || c.Unverified
+	}
+	for _, result := range r.results {
+		report.VerificationFailed = report.VerificationFailed || result.Outcome == SwitchedBack
+		report.SwitchBackFailed = report.SwitchBackFailed || is[*SwitchBackError](result.Err)
+	}
+	return report
 }

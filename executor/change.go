@@ -58,6 +58,7 @@ type verdict struct {
 	err     error
 	note    string
 	took    time.Duration
+	lost    error // why an answer is missing to a write that was sent again: the first may still land
 }
 
 // carryOut brings one change about.
@@ -81,7 +82,6 @@ type verdict struct {
 //     announced. And once a third value shows, nothing is sent any more.
 func (r *run) carryOut(ctx context.Context, c change) (v verdict) {
 	started := r.opts.Clock.Now()
-	defer func() { v.took = r.opts.Clock.Now().Sub(started) }()
 
 	var (
 		lost    error // the last write of ours without an answer
@@ -89,7 +89,14 @@ func (r *run) carryOut(ctx context.Context, c change) (v verdict) {
 		refusal error
 		waited  time.Duration
 		waits   = newBackOff()
+		writes  int
 	)
+	defer func() {
+		v.took = r.opts.Clock.Now().Sub(started)
+		if writes > 1 {
+			v.lost = lost
+		}
+	}()
 	end := func(err error) verdict {
 		switch {
 		case lost != nil:
@@ -123,6 +130,7 @@ func (r *run) carryOut(ctx context.Context, c change) (v verdict) {
 			return end(err)
 		}
 
+		writes++
 		err = c.write(ctx)
 		if err == nil {
 			return r.confirm(ctx, c)

@@ -15,7 +15,7 @@ import (
 
 // leaves notes that an alias is no longer bound to what its step expected.
 func (r *run) leaves(s planner.Step) {
-	if s.Op == planner.DropCollection || s.From == "" || s.From == s.To {
+	if s.Op == planner.DropCollection || s.From == s.To {
 		return
 	}
 	r.mu.Lock()
@@ -30,7 +30,7 @@ func (r *run) draining(units []unit) (ready, resting []unit, wait time.Duration)
 	defer r.mu.Unlock()
 	now := r.opts.Clock.Now()
 	for _, u := range units {
-		step := r.results[u.first].Step
+		step := r.results[u.steps[0]].Step
 		left, found := r.left[planner.Key{Database: step.Database, Name: step.Collection}]
 		rest := left.Add(r.opts.Drain).Sub(now)
 		if step.Op != planner.DropCollection || !found || rest <= 0 {
@@ -57,7 +57,7 @@ func (r *run) tellDraining(units []unit, wait time.Duration) {
 	}
 	steps := make([]planner.Step, len(units))
 	for i, u := range units {
-		steps[i] = r.results[u.first].Step
+		steps[i] = r.results[u.steps[0]].Step
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

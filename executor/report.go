@@ -6,6 +6,14 @@ import "aliasctl/planner"
 type Report struct {
 	Results []Result // one per step, in the order of the plan
 	Counts  Counts
+	// Cutovers is how each cutover went, in the order of the plan.
+	Cutovers []Cutover
+	// VerificationFailed says that a verification failed after its switch, or
+	// that a group was switched back because a member failed.
+	VerificationFailed bool
+	// SwitchBackFailed says that something which should have been switched back
+	// was not: readers may find the wrong collection, or a group on both sides.
+	SwitchBackFailed bool
 	// Interrupted says that the run was stopped or its context ended.
 	Interrupted bool
 	// Ended is the error that no other call could have escaped and that ended
@@ -18,11 +26,11 @@ type Report struct {
 
 // Counts is how many steps came to each outcome.
 type Counts struct {
-	Applied, AlreadyDone, Failed, Unknown, NotReached int
+	Applied, AlreadyDone, Failed, Unknown, NotReached, SwitchedBack int
 }
 
 // Complete says that every step is done.
-func (c Counts) Complete() bool { return c.Failed+c.Unknown+c.NotReached == 0 }
+func (c Counts) Complete() bool { return c.Failed+c.Unknown+c.NotReached+c.SwitchedBack == 0 }
 
 func count(results []Result) Counts {
 	var c Counts
@@ -38,6 +46,8 @@ func count(results []Result) Counts {
 			c.Unknown++
 		case NotReached:
 			c.NotReached++
+		case SwitchedBack:
+			c.SwitchedBack++
 		}
 	}
 	return c
@@ -50,7 +60,11 @@ func (r Report) Changed() bool {
 		if !result.Op.Writes() {
 			continue
 		}
-		if result.Outcome == Applied || result.Outcome == Undecided || is[*OvertakenError](result.Err) || is[*UndoneError](result.Err) {
+		switch result.Outcome {
+		case Applied, Undecided, SwitchedBack:
+			return true
+		}
+		if is[*OvertakenError](result.Err) || is[*UndoneError](result.Err) || is[*SwitchBackError](result.Err) {
 			return true
 		}
 	}

@@ -39,6 +39,7 @@ const lateness = time.Minute
 //     that finds them old, and until then nothing else is written.
 //   - An unknown step changes no binding, and its announcement joins the
 //     older ones.
+//   - One that was switched back leaves its binding as it was, settled.
 //   - A failed step and one that was not reached sent nothing that can still
 //     take effect. They change nothing: older announcements stay.
 //
@@ -124,7 +125,6 @@ func (s *settlement) result(r Result) {
 	if r.Outcome == Undecided {
 		s.unknown[key] = true
 	}
-	_, overtaken := r.Err.(*OvertakenError) // not one of a restored binding, deeper in the chain
 	switch {
 	case r.Op == planner.DropCollection:
 		// That the id is gone is as good a fence when somebody else dropped it:
@@ -132,7 +132,11 @@ func (s *settlement) result(r Result) {
 		if r.Done() || is[*RecreatedError](r.Err) {
 			s.fence(planner.Retired{Database: r.Database, Collection: r.Collection, CollectionID: r.From, DroppedAt: s.Now})
 		}
-	case !r.Done() && !overtaken:
+	case r.Outcome == SwitchedBack && r.Op == planner.CreateAlias && !r.Recreate:
+		s.settled[key] = settled{from: r.To}
+	case r.Outcome == SwitchedBack:
+		s.settled[key] = settled{at: cmp.Or(r.From, s.settled[key].at)} // the drop half knows it
+	case !happened(r):
 	case r.To == "":
 		if r.Recreate {
 			s.left[key.Key] = r.From
@@ -145,6 +149,21 @@ func (s *settlement) result(r Result) {
 			b.RolledBackFrom = cmp.Or(r.From, s.left[key.Key])
 		}
 		s.bind(b)
+	}
+}
+
+// happened says that the cluster took the change of a step, whatever somebody
+// did to it afterwards. A restored binding that was overtaken is deeper in the
+// chain and does not count.
+func happened(r Result) bool {
+	switch e := r.Err.(type) {
+	case *OvertakenError:
+		return true
+	case *SwitchBackError:
+		_, moved := e.Err.(*MovedError)
+		return r.Done() || r.Outcome == Failed && moved
+	default:
+		return r.Done()
 	}
 }
 

@@ -1,0 +1,330 @@
+package executor
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"aliasctl/planner"
+)
+
+// A cutover is one switch or several that count only together: readers that
+// join the answers of several aliases must not find some on the old side and
+// some on the new one for longer than it takes to say so.
+//
+// Milvus cannot switch two aliases in one call, so three things stand in for
+// that. Everything that can be known before is looked at before: all members
+// are read, and when one is not where the plan expects it, none is written.
+// Then all writes go out at once. And when a member fails, or the verification
+// of any, those that we switched go back. What remains is reported, never
+// hidden: how long the members were of two minds, and where each one stands.
+//
+// Only what this run switched goes back, and only while it is still where this
+// run put it: a move of somebody else is nobody's to undo. The announcements
+// hold both values of every member, so a run that is killed on the way there
+// or back leaves nothing that the next one would not know for ours; the next
+// one finishes what the manifest asks for.
+
+// groupWidth is how many members of a group are worked on at once, whatever
+// Parallel says: what matters is that they stay together.
+const groupWidth = 64
+
+// Cutover is how a cutover went.
+type Cutover struct {
+	Database string
+	Group    string // "" for an alias alone
+	Members  []Member
+	// Mixed is how long readers could find members of a group on both sides:
+	// from the first write until the last member was seen switched, or seen
+	// back. 0 for an alias alone.
+	Mixed time.Duration
+	// Split says that the members of a group are not all on one side now.
+	Split bool
+	// Unverified says that all members were switched, and that the verification
+	// of one failed.
+	Unverified bool
+	// Err is why the cutover failed; nil when every member is switched and
+	// verified.
+	Err error
+}
+
+// cutover is a Cutover at work.
+type cutover struct {
+	*run
+	group   string
+	members []*member
+	back    bool  // undo what was switched when something fails
+	err     error // why it failed
+	culprit *member
+
+	unverified bool
+	mixed      time.Duration
+}
+
+// cutover carries out the cutover of a unit.
+func (r *run) cutover(ctx context.Context, u unit) {
+	c := r.newCutover(u)
+	if c.look(ctx) {
+		c.switchAll(ctx)
+		if c.err == nil {
+			c.verify(ctx)
+		}
+		if c.err != nil && c.back {
+			c.switchBack(ctx)
+		}
+	}
+	for _, m := range c.members {
+		if m.pair() {
+			r.conclude(m.steps[0], m.halved)
+		}
+		r.conclude(m.last(), m.verdict)
+		r.results[m.last()].Converged = m.proxies
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.cutovers = append(r.cutovers, c.report())
+}
+
+func (r *run) newCutover(u unit) *cutover {
+	c := &cutover{run: r}
+	for n := 0; n < len(u.steps); n++ {
+		i := u.steps[n]
+		m := &member{steps: u.steps[n : n+1], step: r.results[i].Step}
+		if m.step.Op == planner.DropAlias {
+			n++
+			m.steps, m.step.To = u.steps[n-1:n+1], r.results[u.steps[n]].To
+			m.halved.outcome = NotReached
+		}
+		m.verdict.outcome = NotReached
+		c.group = m.step.Cutover.Group
+		c.back = c.back || m.step.Cutover.SwitchBack
+		c.members = append(c.members, m)
+	}
+	return c
+}
+
+// look reads where the members of a group are, and returns false when that
+// keeps the whole group from being switched. A member alone is looked at by its
+// own switch.
+func (c *cutover) look(ctx context.Context) bool {
+	if len(c.members) == 1 {
+		return true
+	}
+	c.together(func(m *member) {
+		s, err := (&binding{cluster: c.cluster, step: m.step}).look(ctx)
+		c.mind(err)
+		switch {
+		case err != nil && ctx.Err() != nil:
+			m.verdict = verdict{outcome: NotReached, err: context.Cause(ctx)}
+		case err != nil:
+			m.verdict = verdict{outcome: Failed, err: err}
+		case s.place == elsewhere:
+			m.verdict = verdict{outcome: Failed, err: s.why}
+		case s.place == asWanted:
+			m.verdict.outcome = AlreadyDone
+		}
+		m.seen = &s
+	})
+	for _, m := range c.members {
+		if m.seen == nil {
+			m.verdict.err = c.bug() // nothing else keeps the look from its end
+		}
+		if m.verdict.err != nil {
+			c.fail(m, m.verdict.err)
+		}
+	}
+	for _, m := range c.members {
+		if c.err != nil && m.verdict.outcome == NotReached && m.verdict.err == nil {
+			m.verdict.err = c.because(m)
+		}
+	}
+	return c.err == nil
+}
+
+// switchAll sends the writes of all members at once.
+func (c *cutover) switchAll(ctx context.Context) {
+	c.together(func(m *member) {
+		m.verdict = verdict{outcome: Undecided} // should the write panic
+		if m.pair() {
+			m.halved.outcome = Undecided
+			m.halved, m.verdict = c.recreate(ctx, c.results[m.steps[0]].Step, c.results[m.steps[1]].Step)
+		} else {
+			m.verdict = c.carryOut(ctx, c.change(m, m.step))
+		}
+		m.ended = c.opts.Clock.Now()
+	})
+	for _, m := range c.members {
+		if m.verdict.outcome == Undecided && m.verdict.err == nil {
+			m.verdict.err = c.bug()
+		}
+		if m.verdict.outcome != Applied && m.verdict.outcome != AlreadyDone {
+			c.fail(m, cmp.Or(m.verdict.err, m.halved.err))
+		}
+	}
+	c.measure()
+}
+
+// change is the write of a member that notes when it goes out. While it does,
+// the reads that all members took together count as the look directly before
+// it; a group that is too wide for that looks once more.
+func (c *cutover) change(m *member, step planner.Step) *move {
+	v := &move{binding: binding{cluster: c.cluster, step: step}, clock: c.opts.Clock, sent: &m.sent}
+	if m.seen != nil && len(c.members) <= groupWidth {
+		v.seen, m.seen = m.seen, nil
+	}
+	return v
+}
+
+// measure adds up how long the members have been of two minds.
+func (c *cutover) measure() {
+	if len(c.members) == 1 {
+		return
+	}
+	var first, last time.Time
+	moved := false
+	for _, m := range c.members {
+		moved = moved || m.verdict.outcome != Failed && m.verdict.outcome != NotReached && m.verdict.outcome != AlreadyDone
+		if !m.sent.IsZero() && (first.IsZero() || m.sent.Before(first)) {
+			first = m.sent
+		}
+		if m.ended.After(last) {
+			last = m.ended
+		}
+	}
+	if moved {
+		c.mixed = last.Sub(first)
+	}
+}
+
+// verify asks the witnesses and the canaries of all members, until one of them
+// says no.
+func (c *cutover) verify(ctx context.Context) {
+	var mu sync.Mutex
+	workers, asking := errgroup.WithContext(ctx)
+	workers.SetLimit(groupWidth)
+	for _, m := range c.members {
+		workers.Go(func() (err error) {
+			defer func() {
+				if value := recover(); value != nil {
+					err = c.caught(value)
+				}
+				if err != nil {
+					mu.Lock()
+					defer mu.Unlock()
+					c.fail(m, err)
+				}
+			}()
+			if m.proxies, err = c.converge(asking, m); err != nil {
+				return err
+			}
+			return c.canary(asking, m.step)
+		})
+	}
+	_ = workers.Wait() // the first error is in c
+	if c.culprit != nil {
+		c.unverified = true
+		c.culprit.verdict.err = c.err
+	}
+}
+
+// switchBack undoes what this run switched. A member whose switch is unknown
+// is looked at too: if it went, it goes back.
+func (c *cutover) switchBack(ctx context.Context) {
+	c.together(func(m *member) {
+		if m.verdict.outcome != Applied && m.verdict.outcome != Undecided {
+			return
+		}
+		if m.pair() {
+			c.recreateBack(ctx, m)
+			return
+		}
+		undo := m.step
+		undo.Op, undo.From, undo.To = planner.AlterAlias, m.step.To, m.step.From
+		if undo.To == "" {
+			undo.Op = planner.DropAlias
+		}
+		c.wentBack(m, c.carryOut(ctx, &binding{cluster: c.cluster, step: undo}), true)
+	})
+	c.measure()
+}
+
+// recreateBack undoes a switch by drop and create in the same way. Only one
+// that is done is undone here: recreate puts the old binding back by itself.
+func (c *cutover) recreateBack(ctx context.Context, m *member) {
+	if m.verdict.outcome != Applied {
+		return
+	}
+	drop, create := c.results[m.steps[0]].Step, c.results[m.steps[1]].Step
+	drop.From, create.To = create.To, drop.From
+	dropped, created := c.recreate(ctx, drop, create)
+	switch {
+	case dropped.outcome == Applied || dropped.outcome == AlreadyDone:
+		c.wentBack(m, created, false)
+	default:
+		c.wentBack(m, dropped, true)
+	}
+	if m.verdict.outcome == SwitchedBack {
+		m.halved.outcome = SwitchedBack
+	}
+}
+
+// wentBack judges a member by its way back. there says that it is still on
+// green when nothing was done.
+func (c *cutover) wentBack(m *member, back verdict, there bool) {
+	cause := c.because(m)
+	failed := &SwitchBackError{Database: m.step.Database, Alias: m.step.Alias, Collection: m.step.From, Cause: cause, Err: back.err}
+	seen := &BackError{Database: m.step.Database, Alias: m.step.Alias, Collection: m.step.From, Cause: cause}
+	undecided := m.verdict.outcome == Undecided
+	m.ended = c.opts.Clock.Now()
+	switch {
+	case back.outcome == AlreadyDone && undecided:
+		return // on blue, and it may still move
+	case (back.outcome == Applied || back.outcome == AlreadyDone) && m.verdict.lost != nil:
+		m.verdict.outcome, m.verdict.err = Undecided, &UndecidedError{Lost: m.verdict.lost, Seen: seen, Settle: c.opts.Settle}
+	case back.outcome == Applied || back.outcome == AlreadyDone:
+		m.verdict.outcome, m.verdict.err = SwitchedBack, cause
+	case back.outcome == Undecided || undecided:
+		m.verdict.outcome, m.verdict.err = Undecided, failed
+	case interfered(back.err) || !there:
+		m.verdict.outcome, m.verdict.err = Failed, failed
+	default:
+		m.verdict.outcome, m.verdict.err = Applied, failed
+	}
+}
+
+// fail notes the first member that went wrong.
+func (c *cutover) fail(m *member, err error) {
+	if c.err == nil {
+		c.err, c.culprit = err, m
+	}
+}
+
+// because is why a member shares the fate of its cutover.
+func (c *cutover) because(m *member) error {
+	if m == c.culprit {
+		return c.err
+	}
+	return &GroupError{Database: m.step.Database, Group: c.group, Member: c.culprit.step.Alias, Err: c.err}
+}
+
+// together does something for all members side by side.
+func (c *cutover) together(do func(m *member)) {
+	c.sideBySide(len(c.members), groupWidth, func(i int) { do(c.members[i]) })
+}
+
+// report says where the members stand.
+func (c *cutover) report() Cutover {
+	report := Cutover{Database: c.members[0].step.Database, Group: c.group, Mixed: c.mixed, Unverified: c.unverified, Err: c.err}
+	for _, m := range c.members {
+		stands, at := m.standing()
+		report.Members = append(report.Members, Member{Step: m.last(), Alias: m.step.Alias, Stands: stands, At: at})
+	}
+	first := report.Members[0].Stands
+	report.Split = len(c.members) > 1 && (first == Elsewhere || first == Uncertain ||
+		slices.ContainsFunc(report.Members, func(m Member) bool { return m.Stands != first }))
+	return report
+}

@@ -1,0 +1,122 @@
+package executor
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"aliasctl/planner"
+)
+
+// unit is what one worker does in one piece: a step, the two halves of a
+// switch by drop and create, or a cutover with all its members.
+type unit struct{ steps []int }
+
+// phasesOf sorts the steps that write into the three phases, in plan order. A
+// group stands where its first member does.
+func phasesOf(plan planner.Plan) ([][]unit, error) {
+	if len(plan.Conflicts) > 0 {
+		return nil, &UnfitError{Reason: fmt.Sprintf("it has %d unresolved conflicts", len(plan.Conflicts))}
+	}
+	if plan.Live != planner.LiveRead {
+		return nil, &UnfitError{Reason: "it was made without reading the cluster"}
+	}
+	indexes := make([]int, len(plan.Steps))
+	for i := range indexes {
+		indexes[i] = i
+	}
+	phases := make([][]unit, 3)
+	groups := make(map[planner.Key]int)
+	for i := 0; i < len(plan.Steps); i++ {
+		one := unit{indexes[i : i+1 : i+1]}
+		switch s := plan.Steps[i]; {
+		case s.Op == planner.DropAlias && s.Recreate:
+			if i+1 == len(plan.Steps) || !pair(s, plan.Steps[i+1]) {
+				return nil, &UnfitError{Reason: fmt.Sprintf("step %d drops alias %q of database %q to create it again, and no such create follows", i+1, s.Alias, s.Database)}
+			}
+			phases[0] = join(phases[0], groups, s, unit{indexes[i : i+2 : i+2]})
+			i++
+		case s.Op == planner.CreateAlias, s.Op == planner.AlterAlias:
+			phases[0] = join(phases[0], groups, s, one)
+		case s.Op == planner.DropAlias:
+			phases[1] = append(phases[1], one)
+		case s.Op == planner.DropCollection:
+			phases[2] = append(phases[2], one)
+		case s.Op.Writes():
+			return nil, &UnfitError{Reason: fmt.Sprintf("step %d has the unknown operation %q", i+1, s.Op)}
+		}
+	}
+	for _, u := range phases[0] {
+		if i := slices.IndexFunc(u.steps, func(i int) bool { return plan.Steps[i].Recreate }); i >= 0 && len(u.steps) > 2 {
+			s := plan.Steps[u.steps[i]]
+			return nil, &UnfitError{Reason: fmt.Sprintf("group %q of database %q has several members, and a switch by drop and create cannot keep them together (`--switch alter` can)", s.Cutover.Group, s.Database)}
+		}
+	}
+	return phases, nil
+}
+
+// join adds a unit to a phase, or to the unit of its group that is there.
+func join(units []unit, groups map[planner.Key]int, s planner.Step, u unit) []unit {
+	if s.Cutover == nil || s.Cutover.Group == "" {
+		return append(units, u)
+	}
+	group := planner.Key{Database: s.Database, Name: s.Cutover.Group}
+	if at, found := groups[group]; found {
+		units[at].steps = append(units[at].steps, u.steps...)
+		return units
+	}
+	groups[group] = len(units)
+	return append(units, u)
+}
+
+func pair(drop, create planner.Step) bool {
+	return create.Op == planner.CreateAlias && create.Recreate && create.Database == drop.Database && create.Alias == drop.Alias
+}
+
+// incomplete says that a step or a cutover of an earlier phase went wrong.
+func (r *run) incomplete() bool {
+	return slices.ContainsFunc(r.results, func(result Result) bool { return result.Outcome == Failed || result.Outcome == Undecided }) ||
+		slices.ContainsFunc(r.cutovers, func(c Cutover) bool { return c.Err != nil })
+}
+
+// phase runs the units of one phase side by side. Those that have to wait for
+// readers come last.
+func (r *run) phase(ctx context.Context, units []unit) {
+	ready, draining, wait := r.draining(units)
+	r.units(ctx, ready)
+	if len(draining) > 0 && r.drain(ctx, draining, wait) {
+		r.units(ctx, draining)
+	}
+}
+
+func (r *run) units(ctx context.Context, units []unit) {
+	r.each(len(units), func(i int) {
+		if !r.stopped(ctx) {
+			r.unit(ctx, units[i])
+		}
+	})
+}
+
+// each does n things side by side, as many at once as Parallel allows.
+func (r *run) each(n int, do func(i int)) { r.sideBySide(n, r.opts.Parallel, do) }
+
+// sideBySide does n things, at most width at once, and returns when all are
+// done. A panic in one is caught.
+func (r *run) sideBySide(n, width int, do func(i int)) {
+	var workers errgroup.Group
+	workers.SetLimit(width)
+	for i := range n {
+		workers.Go(func() error {
+			defer func() {
+				if value := recover(); value != nil {
+					r.caught(value)
+				}
+			}()
+			do(i)
+			return nil
+		})
+	}
+	_ = workers.Wait() // nothing is reported through it
+}
