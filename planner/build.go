@@ -61,7 +61,7 @@ func (b *builder) database(d *database) {
 	}
 	b.plan.Before = slices.Grow(b.plan.Before, len(d.aliases))
 	b.plan.After = slices.Grow(b.plan.After, len(d.aliases))
-	count := ManagedCount{Database: d.name}
+	count := ManagedCount{Database: d.name, LeftOut: d.leftOut}
 	for i := range d.aliases {
 		b.alias(d, &d.aliases[i], live, &count)
 	}

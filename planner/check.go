@@ -65,7 +65,7 @@ func (p Plan) Check(l Limits) []Refusal {
 			"the plan drops %d of %d managed aliases; the limit is %s", dropped, inState, l.AliasDrops)
 	}
 	for _, m := range p.Managed {
-		if m.Dropped > 0 && m.Dropped+m.Gone == m.InState && m.Wanted == 0 && !l.AllowEmpty[m.Database] {
+		if m.Dropped > 0 && m.Dropped+m.Gone == m.InState && m.Wanted+m.LeftOut == 0 && !l.AllowEmpty[m.Database] {
 			refuse("empty-database", fmt.Sprintf("`--allow-empty %s` if this is meant", m.Database),
 				"the plan drops every managed alias of database %q (%d)", m.Database, m.Dropped)
 		}

@@ -40,6 +40,7 @@ type database struct {
 	retired map[string]Retired
 	// announced holds the ids of the drops that unfinished runs announced.
 	announced map[string][]string
+	leftOut   int // bindings of the state that `--only` leaves out
 	// idle holds the retirees that wait for their drop.
 	idle map[string]Idle
 }
@@ -71,10 +72,13 @@ func gather(m *manifest.Manifest, s State, only Selection) []*database {
 	}
 	var d *database
 	for i := range s.Bindings {
-		if b := &s.Bindings[i]; selected(b.Database, b.Alias) {
-			if d == nil || d.name != b.Database {
-				d = get(b.Database)
-			}
+		b := &s.Bindings[i]
+		if d == nil || d.name != b.Database {
+			d = get(b.Database)
+		}
+		if !selected(b.Database, b.Alias) {
+			d.leftOut++
+		} else {
 			d.lasts = append(d.lasts, managed{alias: b.Alias, last: b, ours: ours{first: b.Collection}})
 		}
 	}

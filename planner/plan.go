@@ -134,6 +134,7 @@ type ManagedCount struct {
 	Wanted   int // aliases that the manifest wants
 	Dropped  int // of InState: dropped by the plan
 	Gone     int // of InState: not in the cluster any more, forgotten
+	LeftOut  int // aliases that the state says are ours and that --only leaves out
 	// Protected names the aliases that the plan would drop although the state
 	// marks them as protected.
 	Protected []string
