@@ -48,7 +48,7 @@ func (s sightings) failed() int { return s.gaps + s.gone + s.others }
 
 func (s sightings) String() string {
 	text := fmt.Sprintf("%d reads on %d connections: %d met a gap, %d a dropped collection, %d failed otherwise; "+
-		"the group was seen mixed %d times, for at most %v; the old collection answered for at most %v after a switch",
+		"they saw the group mixed %d times, for at most %v; the old collection answered for at most %v after a switch",
 		s.reads, s.readers, s.gaps, s.gone, s.others, s.mixed, s.longestMixed.Round(10*time.Microsecond), s.longestStale.Round(10*time.Microsecond))
 	if s.gaps > 0 {
 		text += fmt.Sprintf("; the longest gap was %v", s.longestGap.Round(10*time.Microsecond))
