@@ -1,0 +1,51 @@
+package milvus
+
+import (
+	"context"
+
+	"aliasctl/planner"
+)
+
+// Reader is a client that cannot write: it has no method that does, and hands
+// its client to nobody. Commands that only look are given one.
+type Reader struct{ client *Client }
+
+// NewReader is New for a Reader.
+func NewReader(cfg Config) (*Reader, error) {
+	client, err := New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &Reader{client}, nil
+}
+
+// Read is the function of that name.
+func (r *Reader) Read(ctx context.Context, scope planner.Scope) (*planner.Live, error) {
+	return Read(ctx, r.client, scope)
+}
+
+// Bindings is the function of that name.
+func (r *Reader) Bindings(ctx context.Context, database string) (map[string]string, error) {
+	return Bindings(ctx, r.client, database)
+}
+
+// ListDatabases is the method of that name of Client.
+func (r *Reader) ListDatabases(ctx context.Context) ([]string, error) {
+	return r.client.ListDatabases(ctx)
+}
+
+// CollectionID is the method of that name of Client.
+func (r *Reader) CollectionID(ctx context.Context, database, collection string) (id string, found bool, err error) {
+	return r.client.CollectionID(ctx, database, collection)
+}
+
+// Recognise is the function of that name.
+func (r *Reader) Recognise(ctx context.Context) (profile, evidence string, err error) {
+	return Recognise(ctx, r.client)
+}
+
+// URI is the address.
+func (r *Reader) URI() string { return r.client.URI() }
+
+// Close ends idle connections.
+func (r *Reader) Close() { r.client.Close() }
