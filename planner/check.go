@@ -84,6 +84,16 @@ func (p Plan) Check(l Limits) []Refusal {
 		refuse("split-group", "name all members with `--only`, or none",
 			"`--only` takes a part of group %q of database %q and leaves out %s", g.Group, g.Database, strings.Join(g.Missing, ", "))
 	}
+	torn := make(map[Key]bool)
+	for _, s := range p.Steps {
+		if g := (Key{s.Database, ""}); s.Recreate && s.Cutover != nil && s.Cutover.Group != "" {
+			if g.Name = s.Cutover.Group; !torn[g] {
+				torn[g] = true
+				refuse("group-recreate", "`--switch alter`, or take the aliases out of the group",
+					"group %q of database %q cannot be switched as one by drop and create: a failure in the middle would leave an alias unbound", g.Name, g.Database)
+			}
+		}
+	}
 	for _, c := range p.Checks {
 		if !c.Verdict.refuses() {
 			continue

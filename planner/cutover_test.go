@@ -284,6 +284,14 @@ func TestHalfAGroupIsRefused(t *testing.T) {
 	}
 }
 
+func TestAGroupIsNotSwitchedByRecreate(t *testing.T) {
+	sc := scene{want: "p: v2\nq: v2", last: "p: v1\nq: v1", live: "p: v1\nq: v1", have: "v2", options: planner.Options{Switch: planner.ByRecreate}}
+	refusals := cut{scene: sc, cutover: manifest.Cutover{Group: "g"}}.build(t).Check(planner.DefaultLimits())
+	if len(refusals) != 1 || refusals[0].Guard != "group-recreate" {
+		t.Errorf("refusals: %+v", refusals)
+	}
+}
+
 func TestNeedsNameWhatTheChecksLookAt(t *testing.T) {
 	c := cut{scene: scene{want: "p: v2\nsame: v1", retire: "v0", last: "p: v1\nsame: v1", live: "p: v1\nsame: v1", have: "v2 v0#1"},
 		cutover: manifest.Cutover{Require: []manifest.Check{{Name: manifest.Loaded}, {Name: manifest.RowsWithin}}, Golden: &manifest.Golden{File: "g"}}}
