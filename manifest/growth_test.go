@@ -17,7 +17,7 @@ func TestTimeGrowsWithTheSize(t *testing.T) {
 	small["bindings"], large["bindings"] = largeManifest(2000), largeManifest(8000)
 	for _, name := range []string{
 		"bindings", "numbered documents", "unknown fields", "duplicates", "clashes", "undefined variables",
-		"a long form for many", "a list in itself", "unclosed list", "unclosed quote inside", "bad bytes", "tag directives",
+		"a long form for many", "a list in itself", "a vector for many", "groups that disagree", "stars", "unclosed list", "unclosed quote inside", "bad bytes", "tag directives",
 	} {
 		t.Run(name, func(t *testing.T) {
 			var ratio float64

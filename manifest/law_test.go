@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"bytes"
+	"fmt"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -35,13 +36,7 @@ func checkLaw(t testing.TB, data []byte) {
 		t.Errorf("reading %d bytes took %v", len(data), took)
 	}
 	if err == nil {
-		again, err := Parse(file, encode(m), opts)
-		if err != nil {
-			t.Fatalf("accepted, but not when written out again: %v\n%s", err, encode(m))
-		}
-		if diff := cmp.Diff(m, again, withoutPositions); diff != "" {
-			t.Fatalf("written out and read again it differs (-first +again):\n%s", diff)
-		}
+		checkRoundTrip(t, m)
 		return
 	}
 	problems, ok := AsProblems(err)
@@ -67,6 +62,7 @@ func checkLaw(t testing.TB, data []byte) {
 
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(readmeManifest))
+	f.Add([]byte(cutoverManifest))
 	for _, seed := range hostile(200) {
 		f.Add(seed)
 	}
@@ -122,6 +118,15 @@ func hostile(n int) map[string][]byte {
 			number(func(i int) string { return "  a" + itoa(i) + ": *m\n" }),
 		"a long text for many": head + "aliases:\n  m: &m \"" + repeat("${env}") + "\"\n" +
 			number(func(i int) string { return "  a" + itoa(i) + ": *m\n" }),
+		"a vector for many": head + "aliases:\n  m: &m {collection: c, canary: &c {search: &s {vector: &v [" + strings.Repeat("1,", n/4) + "1]}}}\n" +
+			inTurn(n/4, "  a%d: *m\n", "  b%d: {collection: c, canary: *c}\n",
+				"  c%d: {collection: c, canary: {search: *s}}\n", "  d%d: {collection: c, canary: {search: {vector: *v}}}\n"),
+		"groups that disagree": head + "aliases:\n" + number(func(i int) string {
+			return "  a" + itoa(i) + ": {collection: c, group: g" + itoa(i%7) + ", on_failure: " + []string{"keep", "switch-back"}[i%2] + "}\n"
+		}),
+		"stars": head + "aliases:\n" + number(func(i int) string {
+			return "  a" + itoa(i) + ": {collection: " + strings.Repeat("a", 254) + ", keep: 1, match: " + strings.Repeat("a*", 126) + "b}\n"
+		}),
 		"a long variable for many": head + "vars: {v: " + strings.Repeat("x", min(n, maxText)) + "}\naliases:\n" +
 			number(func(i int) string { return "  a" + itoa(i) + ": " + strings.Repeat("${v}", 20) + "\n" }),
 		"a list in itself":    head + "retire: &r [*r, " + repeat("*r, ") + "]\n",
@@ -133,6 +138,16 @@ func hostile(n int) map[string][]byte {
 		all[name] = []byte(text)
 	}
 	return all
+}
+
+// inTurn writes several formats in turn, with one number after the other, until
+// there are n bytes.
+func inTurn(n int, formats ...string) string {
+	var b strings.Builder
+	for i := 0; b.Len() < n; i++ {
+		fmt.Fprintf(&b, formats[i%len(formats)], i)
+	}
+	return b.String()
 }
 
 // A mebibyte of anything does not stop a run for long, nor does it end it

@@ -29,6 +29,7 @@ func TestMemoryBesideTheDecoder(t *testing.T) {
 	}
 	for name, data := range map[string][]byte{
 		"aliases":        number("version: 1\naliases:\n", "  tenant_%07[1]d: docs_%07[1]d\n"),
+		"defaults":       number("version: 1\ndefaults: {require: {exists: true, loaded: true}, verify: 3}\naliases:\n", "  tenant_%07[1]d: docs_%07[1]d\n"),
 		"long aliases":   number("version: 1\naliases:\n", "  tenant_%07[1]d: {collection: docs_%07[1]d}\n"),
 		"retire":         number("version: 1\nretire:\n", "  - docs_%07d\n"),
 		"release":        number("version: 1\nrelease:\n", "  - tenant_%07d\n"),

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -27,14 +28,20 @@ func genManifest() *rapid.Generator[*Manifest] {
 		for _, name := range databases {
 			db := Database{Name: name, Named: name != "default" || rapid.Bool().Draw(t, "named")}
 			for i := range rapid.IntRange(0, 6).Draw(t, "aliases") {
+				collection := fmt.Sprintf("docs_v%d", rapid.IntRange(0, 3).Draw(t, "version"))
 				db.Aliases = append(db.Aliases, Alias{
 					Name:       fmt.Sprintf("alias_%d", i),
-					Collection: fmt.Sprintf("docs_v%d", rapid.IntRange(0, 3).Draw(t, "version")),
+					Collection: collection,
 					Protect:    rapid.Bool().Draw(t, "protect"),
+					Cutover:    genCutover(collection).Draw(t, "cutover"),
 				})
 			}
 			for i := range rapid.IntRange(0, 3).Draw(t, "retire") {
-				db.Retire = append(db.Retire, Retiree{Collection: fmt.Sprintf("old_v%d", i)})
+				db.Retire = append(db.Retire, Retiree{
+					Collection:   fmt.Sprintf("old_v%d", i),
+					After:        rapid.SampledFrom([]time.Duration{0, time.Minute, 36 * time.Hour, 7 * 24 * time.Hour}).Draw(t, "after"),
+					ReleaseFirst: rapid.Bool().Draw(t, "release first"),
+				})
 			}
 			for i := range rapid.IntRange(0, 3).Draw(t, "release") {
 				db.Releases = append(db.Releases, Release{Alias: fmt.Sprintf("legacy_%d", i)})
@@ -96,30 +103,46 @@ func (w *writer) document(db Database, cluster string) {
 	if db.Named {
 		w.line("database: %s", db.Name)
 	}
+	defaults, releaseFirst := w.defaults()
 	if len(db.Retire) > 0 {
 		w.line("retire:")
 		for _, r := range db.Retire {
-			if w.flip("long") {
-				w.line("  - collection: %s", w.name(r.Collection))
-			} else {
+			var fields []string
+			if r.After > 0 {
+				fields = append(fields, "after: "+r.After.String())
+			}
+			if r.ReleaseFirst != releaseFirst || w.flip("said") {
+				fields = append(fields, fmt.Sprintf("release_first: %t", r.ReleaseFirst))
+			}
+			if len(fields) == 0 && w.flip("short") {
 				w.line("  - %s", w.name(r.Collection))
+				continue
+			}
+			w.line("  - collection: %s", w.name(r.Collection))
+			for _, f := range fields {
+				w.line("    %s", f)
 			}
 		}
 	}
 	if len(db.Aliases) > 0 {
 		w.line("aliases:")
 		for _, a := range db.Aliases {
-			switch {
-			case a.Protect && w.flip("flow"):
-				w.line("  %s: {protect: true, collection: %s}", w.key(a.Name), w.name(a.Collection))
-			case a.Protect:
-				w.line("  %s:", w.key(a.Name))
-				w.line("    collection: %s", w.name(a.Collection))
-				w.line("    protect: true")
-			case w.flip("long"):
-				w.line("  %s: {collection: %s}", w.key(a.Name), w.name(a.Collection))
-			default:
+			fields := w.cutover(defaults, a.Cutover)
+			if a.Protect || w.flip("said") {
+				fields = append(fields, fmt.Sprintf("protect: %t", a.Protect))
+			}
+			if len(fields) == 0 && w.flip("short") {
 				w.line("  %s: %s", w.key(a.Name), w.name(a.Collection))
+				continue
+			}
+			fields = append(fields, "collection: "+w.name(a.Collection))
+			if w.flip("flow") {
+				w.line("  %s: %s", w.key(a.Name), w.flow(fields))
+				continue
+			}
+			w.line("  %s:", w.key(a.Name))
+			for _, f := range rapid.Permutation(fields).Draw(w.T, "order") {
+				w.line("    %s", f)
 			}
 		}
 	}
@@ -223,6 +246,15 @@ func TestOneFaultIsOneProblem(t *testing.T) {
 		{"\tx: y", ":1: ", "invalid YAML"},
 		{"  x: y: z", ":1: ", "invalid YAML"},
 		{" x: y", ":1: ", "invalid YAML"},
+		{"  x: {collection: y, from: y}", ":28: ", "both"},
+		{"  x: {collection: y, keep: 1}", ":22: ", `needs the field "match"`},
+		{"  x: {collection: y, keep: 1, match: z*}", ":38: ", `"z*" does not match "y"`},
+		{"  x: {collection: y, verify: 0}", ":30: ", "less than 1"},
+		{"  x: {collection: y, require: {loadd: true}}", ":32: ", `unknown field "loadd"`},
+		{"  x: {collection: y, require: {min_rows: true}}", ":42: ", "more than true"},
+		{"  x: {collection: y, require: {min_rows: 1.5}}", ":42: ", "not a whole number"},
+		{"  x: {collection: y, canary: {max_latency: 1s}}", ":30: ", "exactly one"},
+		{"  x: {collection: y, golden: {file: g, min_overlap: 2}}", ":53: ", "more than 1"},
 		{"  x: \xff", ":6: ", "not valid UTF-8"},
 		{"  x: y # \x01", ":10: ", "control character"},
 	}

@@ -1,0 +1,259 @@
+package manifest
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// genShared draws the part of a cutover that defaults may have too.
+func genShared() *rapid.Generator[Cutover] {
+	return rapid.Custom(func(t *rapid.T) Cutover {
+		c := Cutover{
+			OnFailure:     rapid.SampledFrom([]OnFailure{SwitchBack, KeepGoing}).Draw(t, "on_failure"),
+			Confirmations: rapid.SampledFrom([]int{0, 1, 3, 1000}).Draw(t, "verify"),
+		}
+		for _, f := range requireShape.fields {
+			if !rapid.Bool().Draw(t, f.name) {
+				continue
+			}
+			check := Check{Name: CheckName(f.name), AllowUnknown: rapid.Bool().Draw(t, "allow")}
+			switch check.Name {
+			case MinRows:
+				check.Rows = rapid.Int64Range(0, 1<<62).Draw(t, "rows")
+			case RowsWithin:
+				check.Percent = float64(rapid.IntRange(0, 100_000).Draw(t, "percent")) / 100
+			}
+			c.Require = append(c.Require, check)
+		}
+		return c
+	})
+}
+
+var genFilter = rapid.SampledFrom([]string{"id >= 0", "a == \"x\"\n and b", "{a} # b", "$x", "*", "é"})
+
+func genOutputFields(t *rapid.T) []string {
+	return rapid.SliceOfN(rapid.SampledFrom([]string{"id", "*", "count(*)", "yes"}), 0, 3).Draw(t, "output_fields")
+}
+
+// genCutover draws the cutover of an alias that is bound to collection, nil
+// for none.
+func genCutover(collection string) *rapid.Generator[*Cutover] {
+	return rapid.Custom(func(t *rapid.T) *Cutover {
+		if rapid.Bool().Draw(t, "none") {
+			return nil
+		}
+		c := genShared().Draw(t, "shared")
+		if rapid.Bool().Draw(t, "from") {
+			c.From = "from_v0"
+		}
+		if rapid.Bool().Draw(t, "group") {
+			c.Group = "group_" + string(c.OnFailure[:4]) // so that all members agree
+		}
+		latency := rapid.SampledFrom([]time.Duration{0, 1, 1500 * time.Millisecond, time.Hour, 90 * time.Hour, 48 * time.Hour})
+		limit := rapid.SampledFrom([]int{1, defaultLimit, maxRead})
+		switch rapid.IntRange(0, 3).Draw(t, "canary") {
+		case 0:
+			c.Canary = &Canary{MaxLatency: latency.Draw(t, "max_latency"), Query: &Query{
+				Filter: genFilter.Draw(t, "filter"), Limit: limit.Draw(t, "limit"), OutputFields: genOutputFields(t),
+			}}
+		case 1:
+			c.Canary = &Canary{MaxLatency: latency.Draw(t, "max_latency"), Search: &Search{
+				Vector: rapid.SliceOfN(rapid.Float64Range(-1e38, 1e38), 1, 5).Draw(t, "vector"),
+				Field:  rapid.SampledFrom([]string{"", "dense"}).Draw(t, "field"),
+				Limit:  limit.Draw(t, "limit"), OutputFields: genOutputFields(t),
+			}}
+			if rapid.Bool().Draw(t, "filtered") {
+				c.Canary.Search.Filter = genFilter.Draw(t, "filter")
+			}
+		}
+		if rapid.Bool().Draw(t, "golden") {
+			c.Golden = &Golden{
+				File:            rapid.SampledFrom([]string{"golden.jsonl", "../a b/é.jsonl", "/srv/#1.jsonl", "no"}).Draw(t, "file"),
+				Field:           rapid.SampledFrom([]string{"", "dense"}).Draw(t, "field"),
+				Limit:           limit.Draw(t, "limit"),
+				MinOverlap:      float64(rapid.IntRange(0, 1000).Draw(t, "min_overlap")) / 1000,
+				MaxLatencyRatio: float64(rapid.IntRange(0, 5000).Draw(t, "max_latency_ratio")) / 1000,
+			}
+		}
+		if rapid.Bool().Draw(t, "keep") {
+			c.Keep = &Keep{N: rapid.IntRange(0, 3).Draw(t, "n"), Match: collection[:4] + "*"}
+		}
+		return c.orNil()
+	})
+}
+
+// flow writes a mapping in flow style, its fields in any order.
+func (w *writer) flow(fields []string) string {
+	if len(fields) == 0 {
+		return "{}"
+	}
+	return "{" + strings.Join(rapid.Permutation(fields).Draw(w.T, "order"), ", ") + "}"
+}
+
+// defaults draws what a document holds for all its entries, and writes it.
+func (w *writer) defaults() (c Cutover, releaseFirst bool) {
+	if w.flip("no defaults") {
+		return Cutover{OnFailure: SwitchBack}, false
+	}
+	c = genShared().Draw(w.T, "defaults")
+	releaseFirst = w.flip("release first")
+	fields := w.shared(Cutover{OnFailure: SwitchBack}, c)
+	if releaseFirst || w.flip("said") {
+		fields = append(fields, fmt.Sprintf("release_first: %t", releaseFirst))
+	}
+	w.line("defaults: %s", w.flow(fields))
+	return c, releaseFirst
+}
+
+// shared writes the fields that make c of defaults.
+func (w *writer) shared(defaults, c Cutover) []string {
+	var fields []string
+	if c.OnFailure != defaults.OnFailure || w.flip("said") {
+		fields = append(fields, "on_failure: "+string(c.OnFailure))
+	}
+	switch {
+	case c.Confirmations == defaults.Confirmations && !w.flip("said"):
+	case c.Confirmations == 0:
+		fields = append(fields, "verify: false")
+	case c.Confirmations == defaultConfirmations && w.flip("short"):
+		fields = append(fields, "verify: true")
+	case w.flip("long"):
+		fields = append(fields, fmt.Sprintf("verify: {confirmations: %d}", c.Confirmations))
+	default:
+		fields = append(fields, fmt.Sprintf("verify: %d", c.Confirmations))
+	}
+	var checks []string
+	for _, f := range requireShape.fields {
+		is := func(c Check) bool { return string(c.Name) == f.name }
+		want, before := slices.IndexFunc(c.Require, is), slices.IndexFunc(defaults.Require, is)
+		switch {
+		case want < 0 && before < 0 && !w.flip("said"):
+		case want < 0:
+			checks = append(checks, f.name+": false")
+		case before >= 0 && defaults.Require[before] == c.Require[want] && !w.flip("said"):
+		default:
+			checks = append(checks, f.name+": "+w.check(c.Require[want]))
+		}
+	}
+	if len(checks) > 0 || w.flip("empty") {
+		fields = append(fields, "require: "+w.flow(checks))
+	}
+	return fields
+}
+
+// check writes the value of a check.
+func (w *writer) check(c Check) string {
+	short, long := "true", []string(nil)
+	switch c.Name {
+	case MinRows:
+		short = strconv.FormatInt(c.Rows, 10)
+		long = []string{"rows: " + short}
+	case RowsWithin:
+		short = decimal(c.Percent) + "%"
+		long = []string{"percent: " + short}
+	}
+	switch {
+	case c.AllowUnknown:
+		return w.flow(append(long, "unknown: allow"))
+	case w.flip("long"):
+		return w.flow(append(long, "unknown: fail"))
+	}
+	return short
+}
+
+// cutover writes the fields that make c, which may be nil, of defaults.
+func (w *writer) cutover(defaults Cutover, c *Cutover) []string {
+	if c == nil {
+		c = &Cutover{OnFailure: SwitchBack}
+	}
+	fields := w.shared(defaults, *c)
+	if c.From != "" {
+		fields = append(fields, "from: "+w.name(c.From))
+	}
+	if c.Group != "" {
+		fields = append(fields, "group: "+c.Group)
+	}
+	if k := c.Canary; k != nil {
+		var canary []string
+		if k.MaxLatency > 0 {
+			canary = append(canary, "max_latency: "+k.MaxLatency.String())
+		}
+		if k.Query != nil {
+			canary = append(canary, "query: "+w.flow(w.rows(k.Query.Filter, k.Query.Limit, k.Query.OutputFields)))
+		} else {
+			s := k.Search
+			vector := make([]string, len(s.Vector))
+			for i, f := range s.Vector {
+				vector[i] = strconv.FormatFloat(f, rapid.SampledFrom([]byte("eEg")).Draw(w.T, "format"), -1, 64)
+			}
+			search := append(w.rows(s.Filter, s.Limit, s.OutputFields), "vector: ["+strings.Join(vector, ", ")+"]")
+			if s.Field != "" {
+				search = append(search, "field: "+w.name(s.Field))
+			}
+			canary = append(canary, "search: "+w.flow(search))
+		}
+		fields = append(fields, "canary: "+w.flow(canary))
+	}
+	if g := c.Golden; g != nil {
+		golden := []string{"file: " + strconv.Quote(g.File)}
+		if g.Field != "" {
+			golden = append(golden, "field: "+w.name(g.Field))
+		}
+		if g.Limit != defaultLimit || w.flip("said") {
+			golden = append(golden, fmt.Sprintf("limit: %d", g.Limit))
+		}
+		if g.MinOverlap != defaultMinOverlap || w.flip("said") {
+			golden = append(golden, "min_overlap: "+decimal(g.MinOverlap))
+		}
+		if g.MaxLatencyRatio != 0 {
+			golden = append(golden, "max_latency_ratio: "+decimal(g.MaxLatencyRatio))
+		}
+		fields = append(fields, "golden: "+w.flow(golden))
+	}
+	if c.Keep != nil {
+		fields = append(fields, fmt.Sprintf("keep: %d", c.Keep.N), "match: "+w.name(c.Keep.Match))
+	}
+	return fields
+}
+
+func (w *writer) rows(filter string, limit int, outputFields []string) []string {
+	var fields []string
+	if filter != "" {
+		fields = append(fields, "filter: "+strconv.Quote(filter))
+	}
+	if limit != defaultLimit || w.flip("said") {
+		fields = append(fields, fmt.Sprintf("limit: %d", limit))
+	}
+	if len(outputFields) > 0 || w.flip("empty") {
+		quoted := make([]string, len(outputFields))
+		for i, f := range outputFields {
+			quoted[i] = strconv.Quote(f)
+		}
+		fields = append(fields, "output_fields: ["+strings.Join(quoted, ", ")+"]")
+	}
+	return fields
+}
+
+func TestAnyManifestIsEncoded(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := genManifest().Draw(t, "manifest")
+		var b strings.Builder
+		if err := Encode(&b, m); err != nil {
+			t.Fatal(err)
+		}
+		again, err := Parse("a.yaml", []byte(b.String()), Options{})
+		if err != nil {
+			t.Fatalf("%v\n%s", err, b.String())
+		}
+		if diff := cmp.Diff(m, again, withoutPositions); diff != "" {
+			t.Fatalf("(-written +read):\n%s\n%s", diff, b.String())
+		}
+	})
+}

@@ -1,0 +1,262 @@
+package manifest
+
+import (
+	"bufio"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// Encode writes a manifest as YAML in one canonical way: a document for each
+// database, everything in the order in which m has it, short forms where they
+// say it all, and no field that says what holds anyway. Variables, defaults
+// and anchors are not written but what they stand for.
+//
+// Load reads back what is in m, but for the positions, when m is what Load
+// returned or obeys the same rules; Encode does not check them. A manifest
+// without any database is read back with the default one. The error is that of
+// w, which is written to piece by piece.
+func Encode(w io.Writer, m *Manifest) error {
+	e := encoder{bufio.NewWriter(w)}
+	if len(m.Databases) == 0 {
+		e.head(m.Cluster)
+	}
+	for i := range m.Databases {
+		if i > 0 {
+			e.line(0, "---")
+		}
+		e.head(m.Cluster)
+		e.database(&m.Databases[i])
+	}
+	return e.Flush()
+}
+
+// encoder writes lines. It goes on after an error of its writer, which Flush
+// returns.
+type encoder struct{ *bufio.Writer }
+
+// line writes parts as one line, indented by so many steps.
+func (e encoder) line(indent int, parts ...string) {
+	for range indent {
+		e.WriteString("  ")
+	}
+	for _, p := range parts {
+		e.WriteString(p)
+	}
+	e.WriteByte('\n')
+}
+
+// field writes a field with a value that is a text.
+func (e encoder) field(indent int, name, value string) { e.line(indent, name, ": ", scalar(value)) }
+
+// number writes a field with a whole number.
+func (e encoder) number(indent int, name string, n int) {
+	e.line(indent, name, ": ", strconv.Itoa(n))
+}
+
+// optional writes a field unless its value is empty.
+func (e encoder) optional(indent int, name, value string) {
+	if value != "" {
+		e.field(indent, name, value)
+	}
+}
+
+// head is what every document starts with, so that each can become a file of
+// its own.
+func (e encoder) head(cluster string) {
+	e.line(0, "version: 1")
+	e.optional(0, "cluster", cluster)
+}
+
+func (e encoder) database(d *Database) {
+	if d.Named || d.Name != DefaultDatabase {
+		e.field(0, "database", d.Name)
+	}
+	if len(d.Aliases) > 0 {
+		e.line(0, "aliases:")
+	}
+	for i := range d.Aliases {
+		e.alias(&d.Aliases[i])
+	}
+	if len(d.Retire) > 0 {
+		e.line(0, "retire:")
+	}
+	for i := range d.Retire {
+		e.retiree(&d.Retire[i])
+	}
+	if len(d.Releases) > 0 {
+		e.line(0, "release:")
+	}
+	for _, r := range d.Releases {
+		e.line(1, "- ", scalar(r.Alias))
+	}
+}
+
+func (e encoder) alias(a *Alias) {
+	if !a.Protect && a.Cutover == nil {
+		e.field(1, scalar(a.Name), a.Collection)
+		return
+	}
+	e.line(1, scalar(a.Name), ":")
+	e.field(2, "collection", a.Collection)
+	if a.Protect {
+		e.line(2, "protect: true")
+	}
+	if a.Cutover != nil {
+		e.cutover(a.Cutover)
+	}
+}
+
+func (e encoder) retiree(r *Retiree) {
+	if r.After == 0 && !r.ReleaseFirst {
+		e.line(1, "- ", scalar(r.Collection))
+		return
+	}
+	e.field(1, "- collection", r.Collection)
+	if r.After != 0 {
+		e.line(2, "after: ", formatDuration(r.After))
+	}
+	if r.ReleaseFirst {
+		e.line(2, "release_first: true")
+	}
+}
+
+func (e encoder) cutover(c *Cutover) {
+	e.optional(2, "from", c.From)
+	e.optional(2, "group", c.Group)
+	if c.OnFailure == KeepGoing {
+		e.field(2, "on_failure", string(c.OnFailure))
+	}
+	if len(c.Require) > 0 {
+		e.line(2, "require:")
+	}
+	for _, check := range c.Require {
+		e.check(check)
+	}
+	if c.Confirmations > 0 {
+		e.number(2, "verify", c.Confirmations)
+	}
+	if c.Canary != nil {
+		e.canary(c.Canary)
+	}
+	if c.Golden != nil {
+		e.golden(c.Golden)
+	}
+	if c.Keep != nil {
+		e.number(2, "keep", c.Keep.N)
+		e.field(2, "match", c.Keep.Match)
+	}
+}
+
+// check writes a check in its short form when that says all.
+func (e encoder) check(c Check) {
+	name, field, value := string(c.Name), "", "true"
+	switch c.Name {
+	case MinRows:
+		field, value = "rows", strconv.FormatInt(c.Rows, 10)
+	case RowsWithin:
+		field, value = "percent", decimal(c.Percent)+"%"
+	}
+	switch {
+	case !c.AllowUnknown:
+		e.line(3, name, ": ", value)
+	case field == "":
+		e.line(3, name, ": {unknown: allow}")
+	default:
+		e.line(3, name, ": {", field, ": ", value, ", unknown: allow}")
+	}
+}
+
+func (e encoder) canary(c *Canary) {
+	e.line(2, "canary:")
+	if q := c.Query; q != nil {
+		e.line(3, "query:")
+		e.rows(q.Filter, q.Limit, q.OutputFields)
+	}
+	if s := c.Search; s != nil {
+		e.line(3, "search:")
+		e.vector(s.Vector)
+		e.optional(4, "field", s.Field)
+		e.rows(s.Filter, s.Limit, s.OutputFields)
+	}
+	if c.MaxLatency != 0 {
+		e.line(3, "max_latency: ", formatDuration(c.MaxLatency))
+	}
+}
+
+// rows writes the fields that a query and a search have both.
+func (e encoder) rows(filter string, limit int, outputFields []string) {
+	e.optional(4, "filter", filter)
+	if limit != defaultLimit {
+		e.number(4, "limit", limit)
+	}
+	if len(outputFields) == 0 {
+		return
+	}
+	e.WriteString("        output_fields: [")
+	for i, f := range outputFields {
+		if i > 0 {
+			e.WriteString(", ")
+		}
+		e.WriteString(scalar(f))
+	}
+	e.WriteString("]\n")
+}
+
+func (e encoder) vector(v []float64) {
+	e.WriteString("        vector: [")
+	for i, f := range v {
+		if i > 0 {
+			e.WriteString(", ")
+		}
+		e.WriteString(strconv.FormatFloat(f, 'g', -1, 64))
+	}
+	e.WriteString("]\n")
+}
+
+func (e encoder) golden(g *Golden) {
+	e.line(2, "golden:")
+	e.field(3, "file", g.File)
+	e.optional(3, "field", g.Field)
+	if g.Limit != defaultLimit {
+		e.number(3, "limit", g.Limit)
+	}
+	if g.MinOverlap != defaultMinOverlap {
+		e.line(3, "min_overlap: ", decimal(g.MinOverlap))
+	}
+	if g.MaxLatencyRatio != 0 {
+		e.line(3, "max_latency_ratio: ", decimal(g.MaxLatencyRatio))
+	}
+}
+
+// decimal writes a number as parseDecimal reads it.
+func decimal(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
+
+// scalar writes a text, quoted where YAML or one of its older readers would
+// take it for something else. Every escape of Go is one of YAML too.
+func scalar(s string) string {
+	if !plain(s) {
+		return strconv.Quote(s)
+	}
+	switch strings.ToLower(s) {
+	case "true", "false", "null", "yes", "no", "on", "off", "y", "n":
+		return strconv.Quote(s)
+	}
+	return s
+}
+
+// plain says whether a text has only characters that mean nothing in YAML, and
+// no number's beginning.
+func plain(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case nameByte(c, i):
+		case c == '/':
+		case i > 0 && strings.IndexByte("-.*%", c) >= 0:
+		default:
+			return false
+		}
+	}
+	return s != ""
+}
