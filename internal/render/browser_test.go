@@ -23,6 +23,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
+	"aliasctl/executor"
 	"aliasctl/internal/render"
 )
 
@@ -269,9 +270,19 @@ func everyText(r render.Report) []string {
 		texts = append(texts, refusal.Guard, refusal.Reason, refusal.WayOut)
 	}
 	if r.Applied {
+		for _, c := range r.Cutovers {
+			if c.Err == nil {
+				continue
+			}
+			for _, m := range c.Members {
+				texts = append(texts, m.Alias+": "+strings.ReplaceAll(string(m.Stands), "-", " "), m.At)
+			}
+		}
 		for _, result := range r.Results {
 			texts = append(texts, strings.ReplaceAll(string(result.Outcome), "-", " "), result.Note)
-			if result.Err != nil {
+			if group, ok := result.Err.(*executor.GroupError); ok { // what went wrong stands at its member
+				texts = append(texts, group.Group, group.Member)
+			} else if result.Err != nil {
 				texts = append(texts, result.Err.Error())
 			}
 		}

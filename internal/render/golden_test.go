@@ -66,7 +66,7 @@ func withoutStyle(page []byte) []byte {
 func TestScenariosInColour(t *testing.T) {
 	for _, s := range scenarios() {
 		switch s.name {
-		case "switch-and-retire", "drift-and-conflicts", "apply-failed":
+		case "switch-and-retire", "drift-and-conflicts", "apply-failed", "preflight-refused", "group-switched-back":
 		default:
 			continue
 		}

@@ -2,6 +2,8 @@ package render
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"aliasctl/executor"
@@ -49,24 +51,39 @@ func headline(r Report) (string, tone) {
 }
 
 func appliedHeadline(results []executor.Result) (string, tone) {
-	done, failed, unknown := 0, 0, 0
+	done, failed, unknown, back := 0, 0, 0, 0
+	but := make(map[string]int)
 	for _, r := range results {
 		switch {
 		case r.Done():
 			done++
+			if !well(r) {
+				but[unwell(r)]++
+			}
+		case r.Outcome == executor.SwitchedBack:
+			back++
 		case r.Outcome == executor.Failed:
 			failed++
 		case r.Outcome == executor.Undecided:
 			unknown++
 		}
 	}
-	if done == len(results) {
+	if done == len(results) && len(but) == 0 {
 		if done == 0 {
 			return "applied, nothing was to do", toneGood
 		}
 		return "applied, " + count(done, "step") + " done", toneGood
 	}
 	said := fmt.Sprintf("applied in part, %d of %s done", done, count(len(results), "step"))
+	if done == len(results) {
+		said = "applied, " + count(done, "step") + " done"
+	}
+	for _, what := range slices.Sorted(maps.Keys(but)) {
+		said += fmt.Sprintf(", %d %s", but[what], what)
+	}
+	if back > 0 {
+		said += fmt.Sprintf(", %d switched back", back)
+	}
 	if failed > 0 {
 		said += fmt.Sprintf(", %d failed", failed)
 	}

@@ -22,6 +22,7 @@ func HTML(w io.Writer, r Report) error {
 	p.head(r)
 	p.verdict(r)
 	p.problems(r.Proof)
+	p.cutovers(r)
 	p.failures(r)
 	p.conflicts(r.Plan.Conflicts)
 	p.refusals(r.Refusals)
@@ -29,10 +30,10 @@ func HTML(w io.Writer, r Report) error {
 	p.drift(r.Plan)
 	p.checks(r.Plan.Checks)
 	p.graph(r.Plan)
-	p.cutovers(r.Plan.Steps)
 	if r.Applied {
 		p.results(r.Results)
 	} else {
+		p.groupsOf(r.Plan.Steps)
 		p.steps(r.Plan.Steps)
 	}
 	p.notes(r.Plan.Notes)
@@ -166,10 +167,10 @@ func (p *htmlPage) failures(r Report) {
 			open = true
 		}
 		c := p.changeOf(i, result.Step)
-		p.say("<li>Step %s, %s <strong class=\"name\">%s</strong>: <strong>%s</strong>\n", c.number, c.verb, c.name, outcome(result.Outcome))
+		p.say("<li>Step %s, %s <strong class=\"name\">%s</strong>: <strong>%s</strong>\n", c.number, c.verb, c.name, became(result))
 		if result.Err != nil {
 			p.WriteString("<p>")
-			p.prose(result.Err.Error())
+			p.prose(reason(result.Err))
 			p.WriteString("</p>\n")
 		}
 		if result.Note != "" {
@@ -304,11 +305,11 @@ func (p *htmlPage) proof(proof planner.Proof) {
 }
 
 // outcomeClass is how an outcome is coloured.
-func outcomeClass(o executor.Outcome) string {
-	switch o {
-	case executor.Applied, executor.AlreadyDone:
+func outcomeClass(r executor.Result) string {
+	switch {
+	case well(r):
 		return "ok"
-	case executor.NotReached:
+	case r.Outcome == executor.NotReached:
 		return "faint"
 	}
 	return "no"

@@ -101,17 +101,3 @@ func (p *htmlPage) bar(class string, share float64, said string) {
 	p.say(`<td><svg class="bar %s" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect class="whole" width="100" height="8"/><rect width="%s" height="8"/></svg> %s</td>`,
 		class, strconv.Itoa(cells(share, 100)), said)
 }
-
-// cutovers names the groups of switches that stand or fall together.
-func (p *htmlPage) cutovers(steps []planner.Step) {
-	groups := p.groups(steps)
-	if len(groups) == 0 {
-		return
-	}
-	p.section("", "Cutovers")
-	p.WriteString("<ul class=\"plain\">\n")
-	for _, g := range groups {
-		p.say("<li>group <strong class=\"name\">%s</strong>: %s</li>\n", g.name, g.says())
-	}
-	p.WriteString("</ul>\n</section>\n")
-}

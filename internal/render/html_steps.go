@@ -2,6 +2,7 @@ package render
 
 import (
 	"io"
+	"strings"
 
 	"aliasctl/executor"
 	"aliasctl/planner"
@@ -80,9 +81,9 @@ func (t *htmlSteps) row(c change, result *executor.Result) {
 	}
 	t.WriteString("</td>")
 	if result != nil {
-		t.say(`<td><span class="%s">%s</span>`, outcomeClass(result.Outcome), outcome(result.Outcome))
-		if result.Took > 0 {
-			t.say(`<small>%s</small>`, rounded(result.Took).String())
+		t.say(`<td><span class="%s">%s</span>`, outcomeClass(*result), became(*result))
+		if said := times(*result); len(said) > 0 {
+			t.say(`<small>%s</small>`, strings.Join(said, ", "))
 		}
 		t.WriteString("</td>")
 	}

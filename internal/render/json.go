@@ -15,8 +15,8 @@ import (
 
 // JSON writes the report for machines: one object, its lists one element a
 // line, so that a plan of any size is written as it goes and reads well in a
-// diff. Lists are never null. `results` is there after an apply only. The only
-// errors are those of w.
+// diff. Lists are never null. `results` and `cutovers` are there after an apply
+// only. The only errors are those of w.
 func JSON(w io.Writer, r Report) error {
 	o := newObject(w)
 	o.field("version", r.Plan.Version)
@@ -37,6 +37,7 @@ func JSON(w io.Writer, r Report) error {
 	o.field("proof", proof)
 	if r.Applied {
 		list(o, "results", r.Results, resultJSON)
+		list(o, "cutovers", r.Cutovers, cutoverJSON)
 	}
 	return o.close()
 }

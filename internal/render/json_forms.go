@@ -111,12 +111,41 @@ type result struct {
 	Error   string           `json:"error,omitempty"`
 	Note    string           `json:"note,omitempty"`
 	Seconds float64          `json:"seconds"`
+	// Converged is how long the witnesses took to see the switch.
+	Converged float64 `json:"converged_seconds,omitempty"`
 }
 
 func resultJSON(r *executor.Result) any {
-	form := result{step: newStep(r.Step), Outcome: r.Outcome, Note: r.Note, Seconds: seconds(r.Took)}
+	form := result{step: newStep(r.Step), Outcome: r.Outcome, Note: r.Note, Seconds: seconds(r.Took), Converged: seconds(r.Converged)}
 	if r.Err != nil {
 		form.Error = r.Err.Error()
+	}
+	return form
+}
+
+// ending is the form of an executor.Cutover.
+type ending struct {
+	Database string   `json:"database"`
+	Group    string   `json:"group"` // "" for an alias alone
+	Members  []member `json:"members"`
+	Mixed    float64  `json:"mixed_seconds"`
+	Split    bool     `json:"split"`
+	Error    string   `json:"error,omitempty"`
+}
+
+type member struct {
+	Alias  string            `json:"alias"`
+	Stands executor.Standing `json:"stands"`
+	At     string            `json:"at"`
+}
+
+func cutoverJSON(c *executor.Cutover) any {
+	form := ending{Database: c.Database, Group: c.Group, Members: make([]member, len(c.Members)), Mixed: seconds(c.Mixed), Split: c.Split}
+	for i, m := range c.Members {
+		form.Members[i] = member{Alias: m.Alias, Stands: m.Stands, At: m.At}
+	}
+	if c.Err != nil {
+		form.Error = c.Err.Error()
 	}
 	return form
 }

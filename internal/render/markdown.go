@@ -38,6 +38,7 @@ func Markdown(w io.Writer, r Report) error {
 	m.conflicts(r.Plan.Conflicts)
 	m.refusals(r.Refusals)
 	passed := m.checks(r.Plan.Checks)
+	m.cutovers(r)
 	m.failures(r)
 	m.losses(r)
 	m.drift(r.Plan)
@@ -45,7 +46,9 @@ func Markdown(w io.Writer, r Report) error {
 	// The steps take what room the rest leaves. A further part belongs above,
 	// where a reviewer must not miss it, or into the rest.
 	rest := &markdown{names: m.names}
-	rest.cutovers(r.Plan.Steps)
+	if !r.Applied {
+		rest.groupsOf(r.Plan.Steps)
+	}
 	rest.passed(passed)
 	rest.goldens(r.Plan.Checks)
 	rest.graph(r.Plan.Steps)
@@ -67,7 +70,7 @@ const (
 	roomFailures  = 5_000
 	roomLosses    = 3_000 // of each kind
 	roomDrift     = 3_000
-	roomCutovers  = 1_500
+	roomCutovers  = 2_000
 	roomPassed    = 3_000
 	roomGolden    = 5_000
 	roomGraph     = 4_500
@@ -207,9 +210,9 @@ func (m *markdown) failures(r Report) {
 	left := m.rows(len(told), roomFailures, func(k int) {
 		result := r.Results[told[k]]
 		c := m.changeOf(told[k], result.Step)
-		m.say("> - step %s, %s %s: **%s**", c.number, markdownProseOf(c.verb), markdownCode(c.name), outcome(result.Outcome))
+		m.say("> - step %s, %s %s: **%s**", c.number, markdownProseOf(c.verb), markdownCode(c.name), became(result))
 		if result.Err != nil {
-			m.say(": %s", markdownProseOf(result.Err.Error()))
+			m.say(": %s", markdownProseOf(reason(result.Err)))
 		}
 		if result.Note != "" {
 			m.say("; %s", markdownProseOf(result.Note))

@@ -109,16 +109,3 @@ func (m *markdown) golden(c planner.Check) {
 	}
 	m.say("\n</details>\n\n")
 }
-
-// cutovers names the groups of switches that stand or fall together.
-func (m *markdown) cutovers(steps []planner.Step) {
-	groups := m.groups(steps)
-	if len(groups) == 0 {
-		return
-	}
-	left := m.rows(len(groups), roomCutovers, func(i int) {
-		m.say("- group %s: %s\n", markdownCode(groups[i].name), groups[i].says())
-	})
-	m.more("- ", left, "group")
-	m.say("\n")
-}

@@ -78,13 +78,13 @@ func (m *markdown) row(c change, result *executor.Result) {
 	m.say("| %s | %s | %s | %s | %s |", c.number, verb, markdownCode(c.name), from, to)
 	if result != nil {
 		m.WriteByte(' ')
-		if result.Done() || result.Outcome == executor.NotReached {
-			m.WriteString(outcome(result.Outcome))
+		if well(*result) || result.Outcome == executor.NotReached {
+			m.WriteString(became(*result))
 		} else {
-			m.say("**%s**", outcome(result.Outcome))
+			m.say("**%s**", became(*result))
 		}
-		if result.Took > 0 {
-			m.say(", %s", rounded(result.Took))
+		for _, said := range times(*result) {
+			m.say(", %s", said)
 		}
 		m.WriteString(" |")
 	}

@@ -20,7 +20,7 @@ type Progress struct {
 	total   int
 	bar     *progressbar.ProgressBar // nil off a terminal
 	done    int
-	failed  int // failed or unknown
+	undone  int // failed, unknown or switched back
 	started time.Time
 	said    time.Time // when the last line was written
 	next    int       // the number of steps at which the next line is due
@@ -72,7 +72,7 @@ func (p *Progress) StepStarted(i int, step planner.Step) {
 func (p *Progress) StepDone(i int, r executor.Result) {
 	p.done++
 	if !r.Done() {
-		p.failed++
+		p.undone++
 	}
 	if p.bar != nil {
 		p.bar.Add(1)
@@ -91,8 +91,8 @@ func (p *Progress) StepDone(i int, r executor.Result) {
 		p.next += (p.total + logLines - 1) / logLines
 	}
 	line := fmt.Sprintf("aliasctl: %d of %d steps done", p.done, p.total)
-	if p.failed > 0 {
-		line += fmt.Sprintf(", %d failed or unknown", p.failed)
+	if p.undone > 0 {
+		line += fmt.Sprintf(", %d failed, unknown or switched back", p.undone)
 	}
 	fmt.Fprintf(p.w, "%s, after %s\n", line, rounded(now.Sub(p.started)))
 }

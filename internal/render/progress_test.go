@@ -54,7 +54,7 @@ func TestProgressOfALargePlanIsShort(t *testing.T) {
 	if len(lines) < 10 || len(lines) > 40 {
 		t.Errorf("%d lines:\n%s", len(lines), b.String())
 	}
-	if want := fmt.Sprintf("aliasctl: %d of %d steps done, 1 failed or unknown, after ", n, n); !strings.HasPrefix(lines[len(lines)-1], want) {
+	if want := fmt.Sprintf("aliasctl: %d of %d steps done, 1 failed, unknown or switched back, after ", n, n); !strings.HasPrefix(lines[len(lines)-1], want) {
 		t.Errorf("last line is %q", lines[len(lines)-1])
 	}
 }

@@ -75,7 +75,10 @@ func reports() *rapid.Generator[render.Report] {
 			StatePath: hostile().Draw(t, "path"),
 		}
 		for _, s := range r.Plan.Steps {
-			r.Results = append(r.Results, executor.Result{Step: s, Outcome: executor.Failed, Err: errors.New(hostile().Draw(t, "error"))})
+			err := errors.New(hostile().Draw(t, "error"))
+			r.Results = append(r.Results, executor.Result{Step: s, Outcome: executor.Failed, Err: err})
+			r.Cutovers = append(r.Cutovers, executor.Cutover{Database: s.Database, Group: hostile().Draw(t, "group"), Err: err, Mixed: 1,
+				Members: []executor.Member{{Alias: s.Alias, Stands: executor.Elsewhere, At: s.From}}})
 		}
 		return r
 	})
@@ -211,7 +214,7 @@ func TestTextSaysTheDatabaseWhereItMatters(t *testing.T) {
 
 func TestResultsCountEveryOutcome(t *testing.T) {
 	var r render.Report
-	for n, o := range []executor.Outcome{executor.Applied, executor.AlreadyDone, executor.Failed, executor.Undecided, executor.NotReached} {
+	for n, o := range []executor.Outcome{executor.Applied, executor.AlreadyDone, executor.Failed, executor.Undecided, executor.NotReached, executor.SwitchedBack} {
 		for range n + 1 {
 			r.Results = append(r.Results, executor.Result{Outcome: o, Took: 31 * time.Second})
 		}
@@ -220,7 +223,7 @@ func TestResultsCountEveryOutcome(t *testing.T) {
 	if err := render.Results(&b, r, render.Style{}); err != nil {
 		t.Fatal(err)
 	}
-	want := "Applied: 1 applied, 2 already done, 3 failed, 4 unknown, 5 not reached.\n"
+	want := "Applied: 1 applied, 2 already done, 3 failed, 4 unknown, 5 not reached, 6 switched back.\n"
 	if !strings.HasSuffix(b.String(), want) {
 		t.Errorf("got %s, want it to end in %s", b.String(), want)
 	}

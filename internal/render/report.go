@@ -27,6 +27,8 @@ type Report struct {
 	// Results has what became of each step, in the order of the plan.
 	Applied bool
 	Results []executor.Result
+	// Cutovers is how the cutovers of that apply went, in the order of the plan.
+	Cutovers []executor.Cutover
 	// Now is the time of the report: ages are measured from it. Without it none
 	// is shown.
 	Now time.Time

@@ -26,22 +26,56 @@ func Results(w io.Writer, r Report, s Style) error {
 			{text: fmt.Sprintf("  %*d", digits, i+1), ink: p.faint},
 			{text: sign, ink: ink},
 			{text: n.of(result.Step), pad: n.column + 1},
-			{text: outcome(result.Outcome), ink: p.outcomeInk(result.Outcome)},
+			{text: became(result), ink: p.outcomeInk(result)},
 		}
-		if result.Took > 0 {
-			words = append(words, word{text: "(" + rounded(result.Took).String() + ")", ink: p.faint})
-		}
+		words = append(words, listed(times(result), "(", ")", p.faint)...)
 		indent := 2 + digits + 1 + 2
 		p.row(indent, words...)
 		if result.Err != nil {
-			p.prose(strings.Repeat(" ", indent), result.Err.Error())
+			p.prose(strings.Repeat(" ", indent), reason(result.Err))
 		}
 		if result.Note != "" {
 			p.prose(strings.Repeat(" ", indent), "note: "+result.Note)
 		}
 	}
+	p.cutovers(n, r)
 	p.line(p.title, appliedLine(r.Results))
 	return p.Flush()
+}
+
+// cutovers says how the cutovers went, and where each member of one that
+// failed stands.
+func (p *page) cutovers(n names, r Report) {
+	for i, c := range told(r.Cutovers) {
+		if i == 0 {
+			p.heading("Cutovers:")
+			defer p.WriteByte('\n')
+		}
+		ink := p.good
+		if c.Err != nil {
+			ink = p.bad
+		}
+		noun, name := n.cutoverName(c)
+		p.row(4, append([]word{{text: "  " + noun}, {text: name + ":", ink: p.title}}, listed(cutoverEnd(r, c), "", "", ink)...)...)
+		if c.Err == nil {
+			continue
+		}
+		for _, m := range c.Members {
+			p.row(6, word{text: "    " + n.key(c.Database, m.Alias), pad: 4 + n.column + 1}, word{text: standing(m)}, word{text: m.At})
+		}
+	}
+}
+
+// times says how long a step took, and the proxies after it.
+func times(r executor.Result) []string {
+	var said []string
+	if r.Took > 0 {
+		said = append(said, rounded(r.Took).String())
+	}
+	if r.Converged > 0 {
+		said = append(said, "converged in "+rounded(r.Converged).String())
+	}
+	return said
 }
 
 // appliedLine counts the outcomes.
@@ -50,8 +84,12 @@ func appliedLine(results []executor.Result) string {
 	for _, r := range results {
 		n[r.Outcome]++
 	}
-	return fmt.Sprintf("Applied: %d applied, %d already done, %d failed, %d unknown, %d not reached.",
+	line := fmt.Sprintf("Applied: %d applied, %d already done, %d failed, %d unknown, %d not reached",
 		n[executor.Applied], n[executor.AlreadyDone], n[executor.Failed], n[executor.Undecided], n[executor.NotReached])
+	if n[executor.SwitchedBack] > 0 { // last, for those who read the line by place
+		line += fmt.Sprintf(", %d switched back", n[executor.SwitchedBack])
+	}
+	return line + "."
 }
 
 // outcome is an outcome in words.
@@ -61,18 +99,32 @@ func outcome(o executor.Outcome) string {
 		return "already done"
 	case executor.NotReached:
 		return "not reached"
+	case executor.SwitchedBack:
+		return "switched back"
 	}
 	return string(o)
 }
 
-func (p *page) outcomeInk(o executor.Outcome) paint {
-	switch o {
-	case executor.Applied, executor.AlreadyDone:
+func (p *page) outcomeInk(r executor.Result) paint {
+	switch {
+	case well(r):
 		return p.good
-	case executor.NotReached:
+	case r.Outcome == executor.NotReached:
 		return p.faint
 	}
 	return p.bad
+}
+
+// well says that a step is done and that nothing is wrong with it.
+func well(r executor.Result) bool { return r.Done() && r.Err == nil }
+
+// became is the outcome of a step in words, with what is wrong with it when it
+// is done all the same.
+func became(r executor.Result) string {
+	if but := unwell(r); but != "" {
+		return outcome(r.Outcome) + ", " + but
+	}
+	return outcome(r.Outcome)
 }
 
 // rounded keeps as much of a duration as a reader wants to see.

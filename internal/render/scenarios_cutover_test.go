@@ -1,9 +1,11 @@
 package render_test
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
+	"aliasctl/executor"
 	"aliasctl/internal/render"
 	"aliasctl/manifest"
 	"aliasctl/planner"
@@ -166,6 +168,70 @@ func catalogue() []planner.Step {
 
 func groupCutover() render.Report {
 	return render.Report{Plan: altering(catalogue()...), Proof: proved(5), StatePath: "prod.state.json", Now: reported}
+}
+
+// applied is a report of the catalogue with these results, and the members of
+// its first group where they stand.
+func applied(results []executor.Result, err error, split bool, members ...executor.Member) render.Report {
+	r := groupCutover()
+	r.Applied, r.Results = true, results
+	for i := range r.Results {
+		r.Results[i].Step = r.Plan.Steps[i]
+	}
+	for i := range members {
+		members[i].Step, members[i].Alias = i, r.Plan.Steps[i].Alias
+	}
+	r.Cutovers = []executor.Cutover{
+		{Database: "default", Group: "catalog", Members: members, Mixed: 23 * time.Millisecond, Split: split, Err: err},
+		{Database: "default", Members: []executor.Member{{Step: 3, Alias: "reviews", Stands: executor.OnGreen, At: "reviews_v7"}}},
+	}
+	return r
+}
+
+func on(where executor.Standing, collection string) executor.Member {
+	return executor.Member{Stands: where, At: collection}
+}
+
+func groupSwitched() render.Report {
+	done := func(converged time.Duration) executor.Result {
+		return executor.Result{Outcome: executor.Applied, Took: 31 * time.Millisecond, Converged: converged}
+	}
+	r := applied([]executor.Result{done(412 * time.Millisecond), done(388 * time.Millisecond), done(1204 * time.Millisecond), done(0), done(80 * time.Millisecond)}, nil, false,
+		on(executor.OnGreen, "products_dense_v42"), on(executor.OnGreen, "products_meta_v42"), on(executor.OnGreen, "products_sparse_v42"))
+	// The last one is to stay when it fails, and does.
+	r.Results[4].Err = &executor.StaleError{Witness: "proxy-b:19530", Database: "default", Alias: "suggestions", Want: "suggestions_v2", Found: "suggestions_v1", Waited: 15 * time.Second}
+	r.Cutovers = append(r.Cutovers, executor.Cutover{Database: "default", Group: "autocomplete", Err: r.Results[4].Err,
+		Members: []executor.Member{{Step: 4, Alias: "suggestions", Stands: executor.OnGreen, At: "suggestions_v2"}}})
+	return r
+}
+
+func groupSwitchedBack() render.Report {
+	canary := &executor.CanaryError{Database: "default", Alias: "products_sparse", Collection: "products_sparse_v42",
+		Through: executor.Answer{Rows: 10, Digest: "a", Took: 12 * time.Millisecond, Summary: `10 rows: {"id":7}, {"id":9}`},
+		ByName:  executor.Answer{Rows: 9, Digest: "b", Took: 11 * time.Millisecond, Summary: `9 rows: {"id":7}, {"id":12}`}}
+	other := &executor.GroupError{Database: "default", Group: "catalog", Member: "products_sparse", Err: canary}
+	back := func(err error) executor.Result {
+		return executor.Result{Outcome: executor.SwitchedBack, Took: 64 * time.Millisecond, Err: err}
+	}
+	return applied([]executor.Result{
+		back(other), back(other), back(canary),
+		{Outcome: executor.Applied, Took: 9 * time.Millisecond},
+		{Outcome: executor.Applied, Took: 8 * time.Millisecond},
+	}, canary, false, on(executor.OnBlue, "products_dense_v41"), on(executor.OnBlue, "products_meta_v41"), on(executor.OnBlue, "products_sparse_v41"))
+}
+
+// groupSplit is the worst that can happen to a group: a member failed, and
+// another could not be switched back.
+func groupSplit() render.Report {
+	refused := errors.New(`alter alias "products_sparse": code 65535: collection "products_sparse_v42" is being dropped by another session; HTTP status 200`)
+	other := &executor.GroupError{Database: "default", Group: "catalog", Member: "products_sparse", Err: refused}
+	stuck := &executor.SwitchBackError{Database: "default", Alias: "products_meta", Collection: "products_meta_v41", Cause: other, Err: errors.New("connection refused")}
+	return applied([]executor.Result{
+		{Outcome: executor.SwitchedBack, Took: 71 * time.Millisecond, Err: other},
+		{Outcome: executor.Applied, Took: 10 * time.Second, Err: stuck},
+		{Outcome: executor.Failed, Took: 12 * time.Millisecond, Err: refused},
+		{Outcome: executor.NotReached}, {Outcome: executor.NotReached},
+	}, refused, true, on(executor.OnBlue, "products_dense_v41"), on(executor.OnGreen, "products_meta_v42"), on(executor.Elsewhere, ""))
 }
 
 func rollback() render.Report {

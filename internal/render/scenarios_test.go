@@ -60,6 +60,9 @@ func scenarios() []scenario {
 		{"golden", goldenQueries()},
 		{"retirement", retirement()},
 		{"group-cutover", groupCutover()},
+		{"group-switched", groupSwitched()},
+		{"group-switched-back", groupSwitchedBack()},
+		{"group-split", groupSplit()},
 		{"rollback", rollback()},
 		{"cutover-conflicts", cutoverConflicts()},
 	}

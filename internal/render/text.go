@@ -26,7 +26,7 @@ func Text(w io.Writer, r Report, s Style) error {
 	t.header(r)
 	t.drift()
 	t.steps()
-	t.cutovers()
+	t.groupsOf()
 	t.checks()
 	t.conflicts()
 	t.refusals(r.Refusals)
@@ -215,8 +215,8 @@ func listed(texts []string, open, close string, ink paint) []word {
 	return words
 }
 
-// cutovers names the groups of switches that stand or fall together.
-func (t text) cutovers() {
+// groupsOf names the groups of switches that stand or fall together.
+func (t text) groupsOf() {
 	for i, g := range t.groups(t.plan.Steps) {
 		if i == 0 {
 			t.heading("Cutovers:")
