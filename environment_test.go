@@ -67,6 +67,7 @@ var effects = map[string]effect{
 	"plan-out":              {value: "nowhere/plan.json"},
 	"expect-digest":         {value: strings.Repeat("0", 64)},
 	"drain":                 {value: "-1s"},
+	"history":               {value: "0"},
 	"verify-uri":            {value: "http://127.0.0.1:1", unseen: true},
 }
 

@@ -91,6 +91,8 @@ func (r *run) carryOut(state planner.State, report render.Report) error {
 		Parallel: r.c.Int("parallel"),
 		Retries:  retriesOf(r.c),
 		Settle:   r.c.Duration("settle"),
+		Drain:    r.c.Duration("drain"), Witnesses: r.witnesses,
+		Author: r.author(), HistoryLimit: r.c.Int("history"),
 		Stop:     r.stopped(),
 		Observer: observer,
 	})
@@ -157,6 +159,10 @@ func (r *run) outcome(done executor.Report, err error) error {
 		return &interruptedError{what: "every step was done before it took effect"}
 	case counts.Complete():
 		return nil
+	case counts.Unknown > 0:
+		return &partlyError{what: "an outcome is unknown: " + told, hint: partlyHint(done), err: done.Ended}
+	case done.Changed() && counts.Applied == 0:
+		return &partlyError{what: "undone, the bindings are as before: " + told, hint: partlyHint(done), err: done.Ended}
 	case done.Changed():
 		return &partlyError{what: "partly applied: " + told, hint: partlyHint(done), err: done.Ended}
 	default:

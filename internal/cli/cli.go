@@ -9,8 +9,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"runtime/debug"
+	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/urfave/cli/v2"
 	"github.com/xrash/smetrics"
@@ -20,7 +23,9 @@ import (
 // code. A panic is caught, told and turned into exit code 70, so that locks
 // are released and no secret is dumped.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
-	s := &streams{in: stdin, out: stdout, err: stderr, lookup: os.LookupEnv}
+	s := &streams{in: stdin, out: stdout, err: stderr, lookup: os.LookupEnv, owned: stdin == os.Stdin}
+	// A reader that went away (`2>&1 | head`) must not end an apply half-way.
+	signal.Ignore(syscall.SIGPIPE)
 	defer func() {
 		if value := recover(); value != nil {
 			p := &panicError{value: value, stack: debug.Stack()}
@@ -45,13 +50,17 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 
 func newApp(s *streams) *cli.App {
 	app := &cli.App{
-		Name:                      "aliasctl",
-		Usage:                     "bind Milvus aliases to collections as a manifest says, and retire old collections",
-		Version:                   version(),
-		Reader:                    s.in,
-		Writer:                    s.out,
-		ErrWriter:                 s.err,
-		Commands:                  []*cli.Command{syncCommand(s), rollbackCommand(s), historyCommand(s), showCommand(s), validateCommand(s), devCommand(s), completionCommand(s), versionCommand(s)},
+		Name:      "aliasctl",
+		Usage:     "bind Milvus aliases to collections as a manifest says, and retire old collections",
+		Version:   version(),
+		Reader:    s.in,
+		Writer:    s.out,
+		ErrWriter: s.err,
+		Commands: []*cli.Command{
+			syncCommand(s), rollbackCommand(s), historyCommand(s), showCommand(s), validateCommand(s),
+			driftCommand(s), exportCommand(s), doctorCommand(s), stateCommand(s), lockCommand(s),
+			completionCommand(s), devCommand(s), versionCommand(s),
+		},
 		DisableSliceFlagSeparator: true,
 		ExitErrHandler:            func(*cli.Context, error) {}, // Main does it
 		OnUsageError:              onUsageError,
@@ -63,15 +72,25 @@ func newApp(s *streams) *cli.App {
 		},
 	}
 	for _, command := range app.Commands {
-		prepare(command, s)
+		prepare(command, "aliasctl", s)
 	}
 	return app
 }
 
 // prepare gives a command what urfave/cli leaves out: usage errors that are
 // ours, flags from the environment, and a refusal of stray arguments.
-func prepare(command *cli.Command, s *streams) {
+func prepare(command *cli.Command, parent string, s *streams) {
+	command.HelpName = parent + " " + command.Name
+	for _, sub := range command.Subcommands {
+		prepare(sub, command.HelpName, s)
+	}
 	action := command.Action
+	if action == nil {
+		action = func(c *cli.Context) error {
+			_, err := fmt.Fprint(s.out, helpOf(command))
+			return err
+		}
+	}
 	command.OnUsageError = onUsageError
 	command.HideHelpCommand = true
 	command.CustomHelpTemplate = strings.ReplaceAll(helpOf(command), "{{", "{{`{{`}}")
@@ -96,7 +115,14 @@ func argumentsLast(app *cli.App, args []string) []string {
 	if len(args) < 3 {
 		return args
 	}
-	command := app.Command(args[1])
+	command, words := app.Command(args[1]), 2
+	if command != nil && len(command.Subcommands) > 0 {
+		i := slices.IndexFunc(command.Subcommands, func(sub *cli.Command) bool { return sub.Name == args[2] })
+		if i < 0 {
+			return args
+		}
+		command, words = command.Subcommands[i], 3
+	}
 	if command == nil || command.ArgsUsage == "" {
 		return args
 	}
@@ -108,8 +134,8 @@ func argumentsLast(app *cli.App, args []string) []string {
 			}
 		}
 	}
-	flags, arguments := args[:2:2], []string{}
-	for rest := args[2:]; len(rest) > 0; rest = rest[1:] {
+	flags, arguments := args[:words:words], []string{}
+	for rest := args[words:]; len(rest) > 0; rest = rest[1:] {
 		word := rest[0]
 		name := strings.TrimLeft(word, "-")
 		switch {
@@ -128,14 +154,43 @@ func argumentsLast(app *cli.App, args []string) []string {
 }
 
 func onUsageError(c *cli.Context, err error, _ bool) error {
-	return &usageError{what: err.Error(), hint: helpHint(c), err: err}
+	what := strings.ReplaceAll(err.Error(), "for flag -", "for --")
+	hint := helpHint(c)
+	if _, unknown, ok := strings.Cut(what, "flag provided but not defined: -"); ok {
+		unknown = strings.TrimLeft(unknown, "-")
+		what = fmt.Sprintf("there is no flag --%s", unknown)
+		if close := closest(unknown, flagNames(c)); close != "" {
+			hint = fmt.Sprintf("did you mean --%s? %s", close, hint)
+		}
+	}
+	return &usageError{what: what, hint: hint, err: err}
+}
+
+func flagNames(c *cli.Context) []string {
+	var names []string
+	if c.Command != nil {
+		for _, f := range c.Command.Flags {
+			names = append(names, f.Names()[0])
+		}
+	}
+	return names
+}
+
+// closest is the name that was probably meant, "" for none.
+func closest(word string, names []string) string {
+	for _, name := range names {
+		if len(word) > 1 && strings.HasPrefix(name, word) || smetrics.WagnerFischer(name, word, 1, 1, 1) <= 2 {
+			return name
+		}
+	}
+	return ""
 }
 
 func helpHint(c *cli.Context) string {
-	if c.Command == nil || c.Command.Name == "" || c.Command.Name == "aliasctl" {
+	if c.Command == nil || c.Command.HelpName == "" || c.Command.HelpName == "aliasctl" {
 		return "`aliasctl help` lists the commands"
 	}
-	return fmt.Sprintf("`aliasctl %s --help` lists the flags", c.Command.Name)
+	return fmt.Sprintf("`%s --help` explains it", c.Command.HelpName)
 }
 
 // strayArgument explains a positional argument. A flag behind one is the
@@ -155,10 +210,12 @@ func strayArgument(c *cli.Context) error {
 func unknownCommand(c *cli.Context) error {
 	name := c.Args().First()
 	hint := "`aliasctl help` lists the commands"
+	var names []string
 	for _, command := range c.App.Commands {
-		if strings.HasPrefix(command.Name, name) || smetrics.WagnerFischer(command.Name, name, 1, 1, 1) <= 2 {
-			hint = fmt.Sprintf("did you mean `aliasctl %s`?", command.Name)
-		}
+		names = append(names, command.Name)
+	}
+	if close := closest(name, names); close != "" {
+		hint = fmt.Sprintf("did you mean `aliasctl %s`?", close)
 	}
 	return usagef(hint, "there is no command %q", name)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"aliasctl/internal/render"
 	"aliasctl/planner"
 )
 
@@ -12,6 +13,11 @@ import (
 func (r *run) confirm(p planner.Plan) error {
 	if len(p.Steps) == 0 || r.c.Bool("yes") || !r.asksPeople() {
 		return nil
+	}
+	if r.outputs.format.Whole() { // the plan was not shown yet
+		if err := r.outputs.render(r.streams, r.err, render.FormatText, *r.report); err != nil {
+			return err
+		}
 	}
 	fmt.Fprintf(r.err, "Apply this to %s? Only \"yes\" does: ", p.Cluster.URI)
 	answer, err := readAnswer(r.signals.soft, r.streams)

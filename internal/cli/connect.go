@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"aliasctl/executor"
 	"aliasctl/internal/emulator"
 	"aliasctl/internal/milvus"
 	"aliasctl/internal/statefile"
@@ -20,6 +21,7 @@ import (
 // connection is a client with what has to be closed behind it.
 type connection struct {
 	*milvus.Client
+	config   milvus.Config
 	server   *emulator.Server   // of an embedded cluster
 	emulator *emulator.Emulator // likewise
 }
@@ -44,8 +46,18 @@ func connect(c *cli.Context, s *streams, nameDefault bool) (*connection, error) 
 		}
 		uri = conn.server.URL()
 	}
-	conn.Client, err = milvus.New(milvus.Config{
-		URI: uri, Token: token,
+	conn.config = clientConfig(c, s, token, nameDefault)
+	if conn.Client, err = conn.at(uri); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+// clientConfig is what the flags say of every client of a run.
+func clientConfig(c *cli.Context, s *streams, token string, nameDefault bool) milvus.Config {
+	return milvus.Config{
+		Token:  token,
 		CAFile: c.String("ca-file"), CertFile: c.String("cert-file"), KeyFile: c.String("key-file"),
 		InsecureSkipVerify: c.Bool("insecure-skip-verify"),
 		Timeout:            c.Duration("timeout"),
@@ -56,12 +68,40 @@ func connect(c *cli.Context, s *streams, nameDefault bool) (*connection, error) 
 		Parallel:           c.Int("parallel"),
 		UserAgent:          "aliasctl/" + version(),
 		Warn:               s.warn,
-	})
-	if err != nil {
-		conn.Close()
-		return nil, err
 	}
-	return conn, nil
+}
+
+// at is a client of the same settings for another address.
+func (c *connection) at(uri string) (*milvus.Client, error) {
+	config := c.config
+	config.URI = uri
+	client, err := milvus.New(config)
+	var bad *milvus.ConfigError
+	if errors.As(err, &bad) && bad.Field != "token" {
+		return nil, &usageError{what: "--" + bad.Error(), hint: bad.Hint(), err: err}
+	}
+	return client, err
+}
+
+// witness is a proxy that has to see a switch.
+type witness struct{ *milvus.Client }
+
+var _ executor.Witness = witness{}
+
+// Name is the address.
+func (w witness) Name() string { return w.URI() }
+
+// witnesses makes a client for each --verify-uri.
+func (c *connection) witnesses(uris []string) ([]executor.Witness, error) {
+	var all []executor.Witness
+	for _, uri := range uris {
+		client, err := c.at(uri)
+		if err != nil {
+			return nil, fmt.Errorf("--verify-uri: %w", err)
+		}
+		all = append(all, witness{client})
+	}
+	return all, nil
 }
 
 // Close ends the client and the embedded cluster.

@@ -55,9 +55,9 @@ func serve(c *cli.Context, s *streams) error {
 		return err
 	}
 	defer server.Close()
-	fmt.Fprintf(s.out, "aliasctl dev: Milvus %s at %s\n", profile.Name, server.URL())
-	signals := watchSignals(func() {})
+	signals := s.watchSignals(func() {})
 	defer signals.stop()
+	fmt.Fprintf(s.out, "aliasctl dev: Milvus %s at %s\n", profile.Name, server.URL())
 	failed := make(chan error, 1)
 	go func() { failed <- server.Wait() }()
 	select {

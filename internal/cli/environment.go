@@ -56,7 +56,7 @@ func fromEnvironment(c *cli.Context, s *streams) error {
 				continue
 			}
 			if err := c.Set(v.flag, value); err != nil {
-				return usagef("", "the variable %s has no value for --%s: %q", name, v.flag, value)
+				return usagef("", "%s is %q, which --%s does not take", name, value, v.flag)
 			}
 			break
 		}

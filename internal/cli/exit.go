@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"aliasctl/executor"
+	"aliasctl/internal/emulator"
 	"aliasctl/internal/milvus"
 	"aliasctl/internal/render"
 	"aliasctl/internal/statefile"
@@ -22,6 +23,8 @@ const (
 	exitStale       = 4   // the reviewed plan does not hold any more
 	exitPartly      = 5   // partly applied, or an outcome is unknown; the state is accurate
 	exitLocked      = 6   // another run holds the state
+	exitVerify      = 7   // a switch did not stand its verification and was undone
+	exitDrift       = 8   // drift: somebody else changed something
 	exitUsage       = 64  // wrong flags or a bad manifest
 	exitPanic       = 70  // a bug
 	exitInterrupted = 130 // SIGINT or SIGTERM
@@ -52,6 +55,13 @@ func (e *refusedError) Hint() string  { return e.hint }
 type pendingError struct{}
 
 func (pendingError) Error() string { return "changes are pending" }
+
+// verifyError is an apply whose switches were undone because one of them
+// failed, or did not stand its verification.
+type verifyError struct{ what, hint string }
+
+func (e *verifyError) Error() string { return e.what }
+func (e *verifyError) Hint() string  { return e.hint }
 
 // partlyError is an apply that changed something and did not get through.
 type partlyError struct {
@@ -103,6 +113,8 @@ func exitCode(err error) int {
 		return exitInterrupted
 	case is[*partlyError](err), is[*executor.SaveError](err):
 		return exitPartly
+	case statefile.IsRace(err), statefile.IsLost(err), statefile.IsLocked(err):
+		return exitLocked // somebody else has the state; nothing was changed
 	case is[*failedError](err), is[*executor.AnnounceError](err):
 		return exitError
 	case errors.Is(err, context.Canceled):
@@ -113,11 +125,13 @@ func exitCode(err error) int {
 		return exitRefused
 	case is[*staleError](err):
 		return exitStale
-	case statefile.IsLocked(err):
-		return exitLocked
+	case is[*verifyError](err):
+		return exitVerify
+	case is[*driftError](err):
+		return exitDrift
 	case is[*usageError](err), isBadManifest(err), is[*planner.SelectionError](err),
 		is[*milvus.ConfigError](err), is[*statefile.UnsupportedError](err), is[*statefile.URIError](err),
-		is[*render.FormatError](err):
+		is[*render.FormatError](err), is[*emulator.SeedError](err):
 		return exitUsage
 	default:
 		return exitError

@@ -91,6 +91,7 @@ func applyFlags() []cli.Flag {
 			Usage: "how an alias moves: alter (no gap) or recreate (drop and create, with a gap)"},
 		&cli.DurationFlag{Name: "settle", Category: category, Value: executor.DefaultSettle,
 			Usage: "after a lost answer, how long the change may take to show" + variablesOf("settle")},
+		&cli.IntFlag{Name: "history", Category: category, Value: executor.DefaultHistoryLimit, Usage: "remember this many applies in the state, for `aliasctl history` and rollback"},
 		&cli.StringSliceFlag{Name: "verify-uri", Category: category,
 			Usage: "ask the proxy at this `URI` too after a switch with `verify`; repeatable. A load balancer hides its proxies: name each one"},
 	}
@@ -224,6 +225,9 @@ func usageConflict(c *cli.Context) error {
 	}
 	if n := c.Int("parallel"); n < 1 || n > 256 {
 		return usagef("", "--parallel %d is not between 1 and 256", n)
+	}
+	if n := c.Int("history"); n < 1 {
+		return usagef("", "--history %d is less than 1", n)
 	}
 	if n := c.Int("retries"); n < 0 {
 		return usagef("", "--retries %d is negative", n)

@@ -16,9 +16,15 @@ const helpWidth = 80
 // flag twice.
 func helpOf(command *cli.Command) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "aliasctl %s: %s\n", command.Name, command.Usage)
+	fmt.Fprintf(&b, "%s: %s\n", strings.TrimSpace(command.HelpName+" "+command.ArgsUsage), command.Usage)
 	if command.Description != "" {
 		fmt.Fprintf(&b, "\n%s\n", command.Description)
+	}
+	if len(command.Subcommands) > 0 {
+		b.WriteString("\nCommands:\n")
+		for _, sub := range command.Subcommands {
+			fmt.Fprintf(&b, "  %-14s %s\n", strings.TrimSpace(sub.Name+" "+sub.ArgsUsage), sub.Usage)
+		}
 	}
 	for _, group := range groupsOf(command.Flags) {
 		fmt.Fprintf(&b, "\n%s:\n", group.title)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -44,6 +45,45 @@ func outputsOf(c *cli.Context) (outputs, error) {
 		o.files = append(o.files, outputFile{format, path})
 	}
 	return o, nil
+}
+
+// apart refuses output files that would overwrite each other, the state or
+// what the run reads.
+func (o outputs) apart(state string, inputs []string) error {
+	taken := map[string]string{}
+	take := func(path, what string) {
+		if path != "" && path != "-" && !strings.Contains(path, "://") {
+			taken[real(path)] = what
+		}
+	}
+	take(state, "the state")
+	if state != "" {
+		take(state+".lock", "the lock of the state")
+		take(state+".backup", "the backup of the state")
+	}
+	for _, path := range inputs {
+		take(path, "what this run reads")
+	}
+	for _, f := range o.files {
+		if what := taken[real(f.path)]; what != "" {
+			return usagef("choose another path", "--output-file %s=%s would overwrite %s", f.format, f.path, what)
+		}
+		take(f.path, "another output file")
+	}
+	return nil
+}
+
+// real is a path without symbolic links, as far as it exists.
+func real(path string) string {
+	if resolved, err := filepath.EvalSymlinks(path); err == nil {
+		path = resolved
+	} else if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+		path = filepath.Join(dir, filepath.Base(path))
+	}
+	if absolute, err := filepath.Abs(path); err == nil {
+		return absolute
+	}
+	return path
 }
 
 func formatHint() string {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -51,7 +52,58 @@ func (r *run) goBack(state planner.State) error {
 	}
 	r.manifest = m
 	r.options.TargetIDs, r.options.RollingBack = ids, true
+	r.load = r.c.Bool("load")
 	return nil
+}
+
+// loadTargets loads what the rollback goes to and waits until it can be
+// searched, with progress: a large collection takes minutes.
+func (r *run) loadTargets(needs planner.Needs) error {
+	if !r.apply {
+		return nil // the check shows that it is not loaded
+	}
+	for _, target := range needs.Facts {
+		if !target.Load {
+			continue
+		}
+		if err := r.loadTarget(target.Database, target.Collection); err != nil {
+			if r.signals.soft.Err() != nil {
+				return &interruptedError{what: "while loading; no alias was changed"}
+			}
+			return &failedError{what: fmt.Sprintf("cannot load collection %q of database %q, no alias was changed: %v", target.Collection, target.Database, err), hint: hintOf(err), err: err}
+		}
+	}
+	return nil
+}
+
+func (r *run) loadTarget(database, collection string) error {
+	const pause = 500 * time.Millisecond
+	told := -1
+	for asked := false; ; {
+		state, progress, err := r.conn.LoadState(r.signals.soft, database, collection)
+		if err != nil {
+			return err
+		}
+		if state == planner.Loaded {
+			return nil
+		}
+		if !asked {
+			asked = true
+			if err := r.conn.LoadCollection(r.signals.soft, database, collection); err != nil {
+				return err
+			}
+			continue
+		}
+		if progress != told {
+			told = progress
+			r.say("aliasctl: loading %s/%s: %d%%", database, collection, progress)
+		}
+		select {
+		case <-time.After(pause):
+		case <-r.signals.soft.Done():
+			return r.signals.soft.Err()
+		}
+	}
 }
 
 func historyError(err error) error {

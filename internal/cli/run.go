@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"aliasctl/executor"
 	"aliasctl/internal/milvus"
 	"aliasctl/internal/render"
 	"aliasctl/internal/statefile"
@@ -25,12 +26,14 @@ type run struct {
 	signals *interrupts
 	outputs outputs
 
-	apply    bool
-	manifest *manifest.Manifest // what is wanted
-	options  planner.Options    // beyond what flags say
-	file     statefile.Location // nil when a dry run has no place for a state
-	lock     *statefile.Lock
-	conn     *connection // nil when offline
+	apply     bool
+	manifest  *manifest.Manifest // what is wanted
+	options   planner.Options    // beyond what flags say
+	load      bool               // load the targets first
+	file      statefile.Location // nil when a dry run has no place for a state
+	lock      *statefile.Lock
+	conn      *connection // nil when offline
+	witnesses []executor.Witness
 }
 
 func newRun(c *cli.Context, s *streams) *run {
@@ -39,7 +42,7 @@ func newRun(c *cli.Context, s *streams) *run {
 		s.events = newEventLog(s)
 	}
 	r := &run{streams: s, c: c, apply: c.Bool("apply")}
-	r.signals = watchSignals(func() {
+	r.signals = s.watchSignals(func() {
 		if r.apply {
 			s.say("aliasctl: interrupted: no new step is started; a second signal ends at once")
 		}
@@ -92,6 +95,9 @@ func (r *run) do(want func(*run) error, derive func(*run, planner.State) error) 
 	if offline && r.apply {
 		return usagef("give --uri, or set MILVUS_URI", "an apply needs the address of the cluster")
 	}
+	if err := r.outputs.apart(statePath, r.paths()); err != nil {
+		return err
+	}
 	if r.apply {
 		if err := r.takeLock(); err != nil {
 			return err
@@ -109,6 +115,9 @@ func (r *run) do(want func(*run) error, derive func(*run, planner.State) error) 
 	cluster := stored.state.Cluster
 	if !offline {
 		if r.conn, err = connect(r.c, r.streams, namesDefault(r.manifest)); err != nil {
+			return err
+		}
+		if r.witnesses, err = r.conn.witnesses(r.c.StringSlice("verify-uri")); err != nil {
 			return err
 		}
 		if cluster.URI, err = statefile.ClusterURI(r.c.String("uri"), statePath); err != nil {
@@ -175,9 +184,19 @@ func (r *run) takeLock() error {
 		return nil
 	case r.signals.soft.Err() != nil:
 		return &interruptedError{what: "while waiting for the lock; nothing was changed"}
+	case statefile.IsLocked(err):
+		return &lockedError{err}
 	default:
 		return err
 	}
+}
+
+// lockedError is a state that another run holds.
+type lockedError struct{ error }
+
+func (e *lockedError) Unwrap() error { return e.error }
+func (e *lockedError) Hint() string {
+	return "`--lock-timeout 5m` waits for it; a dry run needs no lock"
 }
 
 // checkCluster refuses a state of another cluster: by its address and label,
@@ -193,14 +212,31 @@ func (r *run) checkCluster(stored storedState, cluster planner.Cluster) error {
 			return r.readFailed(err)
 		}
 		if differs = !same; differs {
-			why = "none of the collections that the state knows has its recorded id here: this is another cluster behind the same address, or all of them were built anew"
+			why = "none of these collections has its recorded id here: " + probedNames(stored.state)
 		}
 	}
 	if !differs {
 		return nil
 	}
-	return &refusedError{what: "this is another cluster's state: " + why,
-		hint: "check --uri and --state; `--accept-cluster` uses this state all the same"}
+	return &refusedError{what: "this looks like another cluster's state: " + why,
+		hint: "check --uri and --state; if the collections were dropped or built anew here, `--accept-cluster` uses this state all the same"}
+}
+
+func probedNames(state planner.State) string {
+	var names []string
+	for _, b := range statefile.Probes(state) {
+		names = append(names, fmt.Sprintf("%s/%s (id %s)", b.Database, b.Collection, b.CollectionID))
+	}
+	return strings.Join(names, ", ")
+}
+
+// paths are the files that a run reads: its manifests and its plan.
+func (r *run) paths() []string {
+	paths := manifestsOf(r.c)
+	if plan := r.c.String("plan"); plan != "" {
+		paths = append(slices.Clone(paths), plan)
+	}
+	return paths
 }
 
 // plan reads the cluster and computes everything that is shown and done.
@@ -225,6 +261,15 @@ func (r *run) plan(stored storedState, cluster planner.Cluster, limits planner.L
 		var err error
 		scope := planner.ScopeOf(r.manifest, stored.state, options.Only)
 		if live, err = milvus.Read(r.signals.soft, r.conn.Client, scope); err != nil {
+			return render.Report{}, r.readFailed(err)
+		}
+		needs := planner.NeedsOf(r.manifest, stored.state, live, options)
+		if r.load {
+			if err := r.loadTargets(needs); err != nil {
+				return render.Report{}, err
+			}
+		}
+		if err := milvus.Inspect(r.signals.soft, r.conn.Client, needs, live, milvus.GoldenVectors); err != nil {
 			return render.Report{}, r.readFailed(err)
 		}
 	}
@@ -263,7 +308,11 @@ func (r *run) selections(state planner.State, o *planner.Options) error {
 	} {
 		selection, err := planner.Select(r.c.StringSlice(f.flag), f.known)
 		if err != nil {
-			return &usageError{what: fmt.Sprintf("--%s: %v", f.flag, err), hint: "ALIAS is a name of the manifest or the state, or DATABASE/ALIAS, or all", err: err}
+			hint := "ALIAS is a name of the manifest or the state, or DATABASE/ALIAS, or all"
+			if f.flag == "retire-again" {
+				hint = "NAME is a collection under `retire`, or DATABASE/NAME, or all"
+			}
+			return &usageError{what: fmt.Sprintf("--%s: %v", f.flag, err), hint: hint, err: err}
 		}
 		*f.into = selection
 	}

@@ -16,7 +16,7 @@ type interrupts struct {
 	stop       func()
 }
 
-func watchSignals(onFirst func()) *interrupts {
+func (s *streams) watchSignals(onFirst func()) *interrupts {
 	soft, endSoft := context.WithCancel(context.Background())
 	hard, endHard := context.WithCancel(context.Background())
 	caught := make(chan os.Signal, 2)
@@ -38,7 +38,11 @@ func watchSignals(onFirst func()) *interrupts {
 		}
 	}()
 	return &interrupts{soft: soft, hard: hard, stop: func() {
-		signal.Stop(caught)
+		if !s.owned {
+			// The program itself goes on catching until it has exited: a signal
+			// in its last instant must not replace its exit code.
+			signal.Stop(caught)
+		}
 		close(done)
 		endSoft()
 		endHard()

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/term"
 
+	"aliasctl/internal/emulator"
 	"aliasctl/internal/milvus"
 	"aliasctl/internal/render"
 	"aliasctl/manifest"
@@ -22,6 +23,7 @@ type streams struct {
 	lookup   func(string) (string, bool)
 	redactor *milvus.Redactor
 	noColor  bool
+	owned    bool           // the process ends when Main returns
 	events   *eventLog      // of --log-format json: then stderr has nothing else
 	report   *render.Report // the last plan, for the outputs of a workflow
 }
@@ -68,6 +70,9 @@ func (s *streams) fail(err error) {
 		return
 	case s.events != nil:
 		s.events.write(event{Event: "error", Text: err.Error(), Hint: hintOf(err)})
+		return
+	case is[*emulator.SeedError](err):
+		s.line(err.Error()) // lines of FILE:LINE:COLUMN, like those of a manifest
 		return
 	case errors.As(err, &problems):
 		s.line(problems.Error())

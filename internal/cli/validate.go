@@ -22,7 +22,8 @@ func validateCommand(s *streams) *cli.Command {
 				aliases += len(d.Aliases)
 				retirees += len(d.Retire)
 			}
-			_, err = fmt.Fprintf(s.out, "valid: %d aliases, %d collections to retire, %d databases\n", aliases, retirees, len(m.Databases))
+			_, err = fmt.Fprintf(s.out, "valid: %s, %s to retire, %s\n", plural(aliases, "alias", "aliases"),
+				plural(retirees, "collection", "collections"), plural(len(m.Databases), "database", "databases"))
 			return err
 		},
 	}

@@ -1,0 +1,224 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"aliasctl/internal/milvus"
+	"aliasctl/internal/render"
+	"aliasctl/internal/statefile"
+	"aliasctl/manifest"
+)
+
+func doctorCommand(s *streams) *cli.Command {
+	return &cli.Command{
+		Name:  "doctor",
+		Usage: "check the connection, the token and its privileges, the state and its lock",
+		Description: "Changes nothing: privileges are tried on names that nothing has. Every line that\n" +
+			"is not ok has a way out. Exit 1 when one fails.\n\n" +
+			"Example:   aliasctl doctor --uri https://milvus.example:19530",
+		Flags: flagList([]cli.Flag{
+			&cli.StringFlag{Name: "database", Value: manifest.DefaultDatabase, Usage: "check the privileges in the database `NAME`"},
+			rollbackFileFlag(),
+		}, stateFlags(), connectionFlags(), []cli.Flag{
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: categoryOutput, Value: "text", Usage: "print as `FORMAT`: text or json" + variablesOf("output")},
+		}),
+		Action: func(c *cli.Context) error {
+			if f := c.String("output"); f != "text" && f != "json" {
+				return usagef("the formats are text, json", "--output: no format %q", f)
+			}
+			d := &doctor{c: c, streams: s}
+			signals := s.watchSignals(func() {})
+			defer signals.stop()
+			d.examine(signals.soft)
+			return d.tell()
+		},
+	}
+}
+
+// finding is one thing that was looked at.
+type finding struct {
+	What   string `json:"what"`
+	Status string `json:"status"` // ok, warn, fail or unknown
+	Found  string `json:"found"`
+	WayOut string `json:"way_out,omitempty"`
+}
+
+// The statuses of a finding.
+const (
+	statusOK      = "ok"
+	statusWarn    = "warn"
+	statusFail    = "fail"
+	statusUnknown = "unknown"
+)
+
+// doctor looks at one thing after the other; what fails does not keep it from
+// looking on, as far as there is anything to see.
+type doctor struct {
+	*streams
+	c        *cli.Context
+	findings []finding
+}
+
+func (d *doctor) find(what, status, wayOut, format string, args ...any) {
+	d.findings = append(d.findings, finding{what, status, d.redact(fmt.Sprintf(format, args...)), wayOut})
+}
+
+func (d *doctor) examine(ctx context.Context) {
+	d.state(ctx)
+	if d.c.String("uri") == "" {
+		d.find("address", statusFail, "give --uri, or set MILVUS_URI", "none is given")
+		return
+	}
+	conn, err := connect(d.c, d.streams, false)
+	if err != nil {
+		d.find("address", statusFail, hintOf(err), "%v", err)
+		return
+	}
+	defer conn.Close()
+	d.cluster(ctx, conn)
+}
+
+// cluster looks at what a client needs: an answer, a token that is taken, a
+// version that is known, the privileges.
+func (d *doctor) cluster(ctx context.Context, conn *connection) {
+	started := time.Now()
+	databases, err := conn.ListDatabases(ctx)
+	took := time.Since(started).Round(time.Millisecond)
+	switch {
+	case milvus.IsUnauthenticated(err):
+		d.find("reachable", statusOK, "", "%s answers", conn.URI())
+		d.find("token", statusFail, "set MILVUS_TOKEN or --token-file to an API key or user:password", "%v", err)
+		return
+	case err != nil:
+		d.find("reachable", statusFail, hintOf(err), "%v", err)
+		return
+	}
+	d.find("reachable", statusOK, "", "%s answers in %v", conn.URI(), took)
+	switch {
+	case strings.HasPrefix(conn.URI(), "https://") && d.c.Bool("insecure-skip-verify"):
+		d.find("tls", statusWarn, "leave --insecure-skip-verify out, and name the authority with --ca-file", "the certificate is not checked")
+	case strings.HasPrefix(conn.URI(), "https://"):
+		d.find("tls", statusOK, "", "the certificate is valid for this address")
+	default:
+		d.find("tls", statusOK, "", "not in use")
+	}
+	d.find("token", statusOK, "", "accepted (or the server asks for none); %s visible", plural(len(databases), "database", "databases"))
+	profile, evidence, err := milvus.Recognise(ctx, conn.Client)
+	switch {
+	case err != nil:
+		d.find("version", statusUnknown, hintOf(err), "%v", err)
+	case profile == "" || profile == "unknown":
+		d.find("version", statusUnknown, "", "not recognised: %s", evidence)
+	default:
+		d.find("version", statusOK, "", "answers like Milvus %s: %s", profile, evidence)
+	}
+	d.privileges(ctx, conn)
+}
+
+func (d *doctor) privileges(ctx context.Context, conn *connection) {
+	database := d.c.String("database")
+	privileges, err := milvus.Privileges(ctx, conn.Client, database)
+	if err != nil {
+		d.find("privileges", statusUnknown, hintOf(err), "%v", err)
+		return
+	}
+	for _, p := range privileges {
+		what := "privilege " + p.Name
+		switch p.Had {
+		case milvus.HadYes:
+			d.find(what, statusOK, "", "granted in database %q, %s", database, p.For)
+		case milvus.HadNo:
+			d.find(what, statusFail, fmt.Sprintf("grant %s to a role of this user in database %q", p.Name, database), "missing, %s", p.For)
+		default:
+			d.find(what, statusUnknown, "", "%s: %s", p.For, p.Why)
+		}
+	}
+}
+
+// state looks at the state, its lock and the clock that stamps it.
+func (d *doctor) state(ctx context.Context) {
+	location, err := statePathOf(d.c, manifestsOf(d.c))
+	if err != nil || location == "" {
+		d.find("state", statusUnknown, "give --state", "no place for a state is known")
+		return
+	}
+	file, err := statefile.Open(location)
+	if err != nil {
+		d.find("state", statusFail, hintOf(err), "%v", err)
+		return
+	}
+	state, err := file.Read(ctx)
+	switch {
+	case statefile.IsAbsent(err):
+		d.find("state", statusOK, "", "none at %s yet: the next apply is a first run", location)
+	case err != nil:
+		d.find("state", statusFail, "restore it from version control or a backup", "%v", err)
+	default:
+		d.find("state", statusOK, "", "%s: serial %d, %s of %s", location, state.Serial, plural(len(state.Bindings), "binding", "bindings"), state.Cluster.URI)
+		if n := len(state.Pending); n > 0 {
+			d.find("pending", statusWarn, "run `aliasctl sync --apply` again: it goes on from there", "%s announced by a run that did not finish", plural(n, "step was", "steps were"))
+		}
+		if ahead := time.Until(state.UpdatedAt); ahead > time.Minute {
+			d.find("clock", statusWarn, "set the clock of this machine, or of the one that applied last", "the state is %v ahead of this machine", ahead.Round(time.Second))
+		} else {
+			d.find("clock", statusOK, "", "%s", time.Now().UTC().Format(time.RFC3339))
+		}
+	}
+	status, err := file.LockStatus(ctx)
+	switch {
+	case err != nil:
+		d.find("lock", statusUnknown, "", "%v", err)
+	case status.Held:
+		d.find("lock", statusWarn, "wait for it, or see `aliasctl lock show`", "held by %s", status.Holder)
+	default:
+		d.find("lock", statusOK, "", "free")
+	}
+	if errored := filepath.Join(filepath.Dir(location), "errored."+filepath.Base(location)); !strings.Contains(location, "://") {
+		if _, err := os.Stat(errored); err == nil {
+			d.find("errored state", statusFail, fmt.Sprintf("look at both, then: mv -f %s %s", errored, location), "%s was left by a run that could not save", errored)
+		}
+	}
+}
+
+// tell prints the findings and fails when one did.
+func (d *doctor) tell() error {
+	failed := 0
+	for _, f := range d.findings {
+		if f.Status == statusFail {
+			failed++
+		}
+	}
+	if d.c.String("output") == "json" {
+		encoder := json.NewEncoder(d.out)
+		encoder.SetIndent("", "  ")
+		if err := encoder.Encode(struct {
+			Version  int       `json:"version"`
+			Findings []finding `json:"findings"`
+		}{1, d.findings}); err != nil {
+			return err
+		}
+	} else {
+		for _, f := range d.findings {
+			if _, err := fmt.Fprintf(d.out, "%-8s %-26s %s\n", f.Status, f.What, render.Clean(f.Found)); err != nil {
+				return err
+			}
+			if f.WayOut != "" {
+				if _, err := fmt.Fprintf(d.out, "%-8s %-26s way out: %s\n", "", "", render.Clean(f.WayOut)); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	if failed > 0 {
+		return &failedError{what: fmt.Sprintf("%s failed", plural(failed, "check", "checks")), hint: "each one above has its way out"}
+	}
+	return nil
+}

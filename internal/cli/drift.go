@@ -1,0 +1,199 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/urfave/cli/v2"
+
+	"aliasctl/internal/milvus"
+	"aliasctl/internal/render"
+	"aliasctl/internal/statefile"
+	"aliasctl/planner"
+)
+
+// driftError is the answer of `drift` when somebody else changed something.
+type driftError struct{ aliases int }
+
+func (e *driftError) Error() string {
+	return fmt.Sprintf("drift: %s not where the state says", plural(e.aliases, "alias is", "aliases are"))
+}
+
+func (e *driftError) Hint() string {
+	return "`aliasctl sync --dry-run` shows what a sync would do about it"
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+func driftCommand(s *streams) *cli.Command {
+	return &cli.Command{
+		Name:  "drift",
+		Usage: "compare the cluster with the state; exit 8 when somebody else changed something",
+		Description: "Reads only: its client has no call that writes. With -f it also tells what the\n" +
+			"manifest wants that is not applied yet, which is no drift.\n\n" +
+			"Example:   aliasctl drift --state prod.state.json\n" +
+			"           aliasctl drift -f aliases.yaml -o markdown",
+		Flags: flagList(manifestFlags(), stateFlags(), connectionFlags(), outputFlags()),
+		Action: func(c *cli.Context) error {
+			d := &driftRun{run: newRun(c, s)}
+			defer d.close()
+			return d.do()
+		},
+	}
+}
+
+type driftRun struct {
+	*run
+	reader *milvus.Reader
+}
+
+func (d *driftRun) do() error {
+	var err error
+	if d.outputs, err = outputsOf(d.c); err != nil {
+		return err
+	}
+	location, err := statePathOf(d.c, manifestsOf(d.c))
+	if err != nil {
+		return err
+	}
+	if location == "" {
+		return usagef("add `--state PATH`", "several manifests have no place for a state")
+	}
+	if len(d.c.StringSlice("file")) > 0 {
+		if d.manifest, err = loadManifest(d.c, d.streams, manifestsOf(d.c)); err != nil {
+			return err
+		}
+	}
+	if d.file, err = statefile.Open(location); err != nil {
+		return err
+	}
+	if d.c.String("uri") == "" {
+		return usagef("give --uri, or set MILVUS_URI", "the cluster has no address")
+	}
+	stored, err := d.readState()
+	if err != nil {
+		return err
+	}
+	if !stored.found {
+		return &failedError{what: fmt.Sprintf("there is no state at %s to compare with", location), hint: "give `--state PATH` or `-f FILE`"}
+	}
+	if d.manifest == nil {
+		d.manifest = planner.Remembered(stored.state)
+	}
+	conn, err := connect(d.c, d.streams, namesDefault(d.manifest))
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if d.reader, err = conn.reader(); err != nil {
+		return err
+	}
+	defer d.reader.Close()
+	return d.compare(stored, location)
+}
+
+// compare reads the cluster and shows what differs.
+func (d *driftRun) compare(stored storedState, location string) error {
+	cluster := stored.state.Cluster
+	var err error
+	if cluster.URI, err = statefile.ClusterURI(d.c.String("uri"), location); err != nil {
+		return err
+	}
+	if why, differs := statefile.Differs(stored.state.Cluster, cluster); differs {
+		return &refusedError{what: "this is another cluster's state: " + why, hint: "check --uri and --state"}
+	}
+	remembered, err := d.reader.Read(d.signals.soft, planner.ScopeOf(planner.Remembered(stored.state), stored.state, planner.Selection{}))
+	if err != nil {
+		return d.readFailed(err)
+	}
+	drift := planner.DriftOf(stored.state, remembered)
+	live, err := d.reader.Read(d.signals.soft, planner.ScopeOf(d.manifest, stored.state, planner.Selection{}))
+	if err != nil {
+		return d.readFailed(err)
+	}
+	p := planner.Build(d.manifest, stored.state, live, planner.Options{Cluster: cluster})
+	report := render.Report{Plan: p, Proof: planner.Prove(p, live), StatePath: location}
+	if err := d.show(drift, report); err != nil {
+		return err
+	}
+	n := 0
+	for _, each := range drift {
+		if !each.Unfinished {
+			n++
+		}
+	}
+	if n > 0 {
+		return &driftError{n}
+	}
+	return nil
+}
+
+// show prints the drift. Text and JSON are a list of their own; the other
+// formats show the plan, in which drift has its section.
+func (d *driftRun) show(drift []planner.Drift, report render.Report) error {
+	if err := d.outputs.writeFiles(d.streams, report); err != nil {
+		return err
+	}
+	switch d.outputs.format {
+	case render.FormatText:
+		return d.text(drift, report.Plan.Summary)
+	case render.FormatJSON:
+		return driftJSON(d.out, drift, report.Plan.Summary)
+	default:
+		return d.outputs.render(d.streams, d.out, d.outputs.format, report)
+	}
+}
+
+func (d *driftRun) text(drift []planner.Drift, summary planner.Summary) error {
+	for _, each := range drift {
+		now := each.Live
+		if now == "" {
+			now = "nothing"
+		}
+		why := "changed outside aliasctl"
+		if each.Unfinished {
+			why = "by a run that did not finish"
+		}
+		if _, err := fmt.Fprintf(d.out, "%s/%s: last applied %s, now %s: %s\n", each.Database, each.Alias, each.Last, render.Clean(now), why); err != nil {
+			return err
+		}
+	}
+	if len(drift) == 0 {
+		if _, err := fmt.Fprintln(d.out, "no drift: every alias is where the state says"); err != nil {
+			return err
+		}
+	}
+	if len(d.c.StringSlice("file")) == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintf(d.out, "the manifest wants: %d to create, %d to switch, %d to drop, %d to retire, %d conflicts\n",
+		summary.Create, summary.Switch, summary.Drop, summary.Retire, summary.Conflicts)
+	return err
+}
+
+func driftJSON(w io.Writer, drift []planner.Drift, summary planner.Summary) error {
+	if drift == nil {
+		drift = []planner.Drift{}
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(struct {
+		Version int             `json:"version"`
+		Drift   []planner.Drift `json:"drift"`
+		Plan    planner.Summary `json:"plan"` // what a sync of the manifest, or of the state, would do
+	}{1, drift, summary})
+}
+
+// reader is a client of the same settings that cannot write.
+func (c *connection) reader() (*milvus.Reader, error) {
+	config := c.config
+	config.URI = c.URI()
+	config.Warn = nil // told already
+	return milvus.NewReader(config)
+}

@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"aliasctl/internal/statefile"
+)
+
+func lockCommand(s *streams) *cli.Command {
+	at := flagList([]cli.Flag{rollbackFileFlag()}, stateFlags())
+	return &cli.Command{
+		Name:        "lock",
+		Usage:       "see who holds a state, and free it from a dead run",
+		Description: "Example:   aliasctl lock show --state 's3://bucket/prod.state.json?endpoint=minio:9000'",
+		Subcommands: []*cli.Command{
+			{
+				Name: "show", Usage: "print who holds the lock", Flags: at,
+				Description: "Example:   aliasctl lock show",
+				Action:      func(c *cli.Context) error { return showLock(c, s) },
+			},
+			{
+				Name: "release", Usage: "take the lock away from a run that is known to be dead", ArgsUsage: "ID", Flags: at,
+				Description: "ID is what `aliasctl lock show` prints. The lock of a local file needs none of\nthis: it ends with its process.\n\nExample:   aliasctl lock release 0b54…",
+				Action:      func(c *cli.Context) error { return releaseLock(c, s) },
+			},
+		},
+	}
+}
+
+func showLock(c *cli.Context, s *streams) error {
+	r := newRun(c, s)
+	defer r.close()
+	if err := r.locate(); err != nil {
+		return err
+	}
+	status, err := r.file.LockStatus(r.signals.soft)
+	if err != nil {
+		return err
+	}
+	if !status.Held {
+		_, err = fmt.Fprintf(s.out, "%s is not locked\n", r.file.Path())
+		return err
+	}
+	fmt.Fprintf(s.out, "%s is locked by %s\n", r.file.Path(), status.Holder)
+	if status.ID != "" {
+		fmt.Fprintf(s.out, "id       %s\nrenewed  %v ago\nlease    %v\n", status.ID, status.Renewed.Round(time.Second), status.Lease)
+	}
+	if status.Expired {
+		fmt.Fprintln(s.out, "it has expired: the next run takes it over")
+	}
+	return nil
+}
+
+func releaseLock(c *cli.Context, s *streams) error {
+	r := newRun(c, s)
+	defer r.close()
+	if err := r.locate(); err != nil {
+		return err
+	}
+	id := c.Args().First()
+	if err := r.file.BreakLock(r.signals.soft, id); err != nil {
+		if is[*statefile.NotHeldError](err) {
+			return &failedError{what: err.Error(), err: err, hint: "`aliasctl lock show` prints the id"}
+		}
+		return err
+	}
+	s.say("aliasctl: the lock %s of %s is free", id, r.file.Path())
+	return nil
+}

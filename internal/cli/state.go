@@ -1,0 +1,259 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"aliasctl/internal/render"
+	"aliasctl/internal/statefile"
+	"aliasctl/planner"
+)
+
+func stateCommand(s *streams) *cli.Command {
+	at := flagList([]cli.Flag{rollbackFileFlag()}, stateFlags())
+	return &cli.Command{
+		Name:  "state",
+		Usage: "look at a state and repair it",
+		Description: "Nothing here touches the cluster. Writing commands take the lock, and each counts\n" +
+			"the serial up.\n\n" +
+			"Example:   aliasctl state list --state prod.state.json\n" +
+			"           aliasctl state rm products",
+		Subcommands: []*cli.Command{
+			{
+				Name: "show", Usage: "print what the state is about", Flags: at,
+				Description: "Example:   aliasctl state show",
+				Action:      func(c *cli.Context) error { return withState(c, s, showState) },
+			},
+			{
+				Name: "list", Usage: "list the bindings", Flags: at,
+				Description: "Example:   aliasctl state list",
+				Action:      func(c *cli.Context) error { return withState(c, s, listState) },
+			},
+			{
+				Name: "pull", Usage: "print the state as JSON", Flags: at,
+				Description: "Example:   aliasctl state pull > copy.json",
+				Action: func(c *cli.Context) error {
+					return withState(c, s, func(r *run, state planner.State) error { return statefile.Encode(r.out, state) })
+				},
+			},
+			{
+				Name: "push", Usage: "replace the state by a file", ArgsUsage: "FILE",
+				Description: "Refused for a state of another lineage or an older serial, but for --force.\n\nExample:   aliasctl state push copy.json",
+				Flags:       append(slices.Clone(at), &cli.BoolFlag{Name: "force", Category: categoryLimits, Usage: "also another lineage or an older serial"}),
+				Action:      func(c *cli.Context) error { return pushState(c, s) },
+			},
+			{
+				Name: "rm", Usage: "forget an alias; the cluster keeps it", ArgsUsage: "ALIAS",
+				Description: "Example:   aliasctl state rm products",
+				Flags:       at,
+				Action: func(c *cli.Context) error {
+					return changeState(c, s, func(state *planner.State) error {
+						key, err := boundAlias(*state, c.Args().First())
+						if err != nil {
+							return err
+						}
+						state.Bindings = slices.DeleteFunc(state.Bindings, func(b planner.Binding) bool { return planner.Key{Database: b.Database, Name: b.Alias} == key })
+						state.Pending = slices.DeleteFunc(state.Pending, func(a planner.Announcement) bool { return planner.Key{Database: a.Database, Name: a.Alias} == key })
+						return nil
+					})
+				},
+			},
+			{
+				Name: "mv", Usage: "record an alias under another name", ArgsUsage: "ALIAS NEW",
+				Description: "For an alias that was renamed by hand: dropped and created anew. NEW is a name or\nDATABASE/NAME.\n\nExample:   aliasctl state mv products products_live",
+				Flags:       at,
+				Action: func(c *cli.Context) error {
+					return changeState(c, s, func(state *planner.State) error { return renameAlias(state, c.Args().Get(0), c.Args().Get(1)) })
+				},
+			},
+			{
+				Name: "migrate", Usage: "copy a state to another place", ArgsUsage: "FROM TO",
+				Description: "Refused where TO has a state, unless it is an older one of the same lineage.\n\n" +
+					"Example:   aliasctl state migrate aliases.state.json 's3://bucket/prod.state.json?endpoint=minio:9000'",
+				Action: func(c *cli.Context) error { return migrateState(c, s) },
+			},
+		},
+	}
+}
+
+// withState reads the state of the flags and does something with it.
+func withState(c *cli.Context, s *streams, do func(r *run, state planner.State) error) error {
+	r := newRun(c, s)
+	defer r.close()
+	if err := r.locate(); err != nil {
+		return err
+	}
+	stored, err := r.readState()
+	if err != nil {
+		return err
+	}
+	if !stored.found {
+		return &failedError{what: fmt.Sprintf("there is no state at %s", r.file.Path()), hint: "give `--state PATH` or `-f FILE`"}
+	}
+	return do(r, stored.state)
+}
+
+// locate opens the state of the flags.
+func (r *run) locate() error {
+	location, err := statePathOf(r.c, manifestsOf(r.c))
+	if err != nil {
+		return err
+	}
+	if location == "" {
+		return usagef("add `--state PATH`", "several manifests have no place for a state")
+	}
+	r.file, err = statefile.Open(location)
+	return err
+}
+
+// changeState changes the stored state under its lock.
+func changeState(c *cli.Context, s *streams, change func(*planner.State) error) error {
+	r := newRun(c, s)
+	defer r.close()
+	if err := r.locate(); err != nil {
+		return err
+	}
+	if err := r.takeLock(); err != nil {
+		return err
+	}
+	stored, err := r.readState()
+	if err != nil {
+		return err
+	}
+	if !stored.found {
+		return &failedError{what: fmt.Sprintf("there is no state at %s", r.file.Path()), hint: "give `--state PATH` or `-f FILE`"}
+	}
+	state := stored.state
+	if err := change(&state); err != nil {
+		return err
+	}
+	state.Serial++
+	state.UpdatedAt = time.Now().UTC().Truncate(time.Second)
+	if err := r.file.Save(r.signals.hard, state); err != nil {
+		return &failedError{what: err.Error(), hint: "the state is as it was", err: err}
+	}
+	r.say("aliasctl: saved serial %d in %s", state.Serial, r.file.Path())
+	return nil
+}
+
+func showState(r *run, s planner.State) error {
+	_, err := fmt.Fprintf(r.out, "state     %s\nlineage   %s\nserial    %d\ncluster   %s %s\nupdated   %s\nbindings  %d\nretired   %d\npending   %d\nwaiting   %d\nhistory   %d\n",
+		r.file.Path(), s.Lineage, s.Serial, s.Cluster.URI, s.Cluster.Label, s.UpdatedAt.Format(time.RFC3339),
+		len(s.Bindings), len(s.Retired), len(s.Pending), len(s.Idle), len(s.History))
+	return err
+}
+
+func listState(r *run, s planner.State) error {
+	table := tabwriter.NewWriter(r.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "DATABASE\tALIAS\tCOLLECTION\tID\tSINCE\tMARKS")
+	for _, b := range s.Bindings {
+		marks := ""
+		if b.Protect {
+			marks = "protected"
+		}
+		if b.RolledBackFrom != "" {
+			marks += " rolled back from " + b.RolledBackFrom
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", b.Database, b.Alias, b.Collection, dash(b.CollectionID), b.Since.Format(time.RFC3339), dash(marks))
+	}
+	return table.Flush()
+}
+
+func boundAlias(s planner.State, name string) (planner.Key, error) {
+	var known []planner.Key
+	for _, b := range s.Bindings {
+		known = append(known, planner.Key{Database: b.Database, Name: b.Alias})
+	}
+	selection, err := planner.Select([]string{name}, known)
+	if err != nil {
+		return planner.Key{}, err
+	}
+	if selection.All {
+		return planner.Key{}, usagef("name one alias", "\"all\" is not one alias")
+	}
+	for key := range selection.Keys {
+		return key, nil
+	}
+	return planner.Key{}, nil
+}
+
+func renameAlias(s *planner.State, from, to string) error {
+	key, err := boundAlias(*s, from)
+	if err != nil {
+		return err
+	}
+	target := planner.ParseKey(to, key.Database)
+	for _, b := range s.Bindings {
+		if b.Database == target.Database && b.Alias == target.Name {
+			return usagef("`aliasctl state rm` forgets it", "the state has an alias %s already", target)
+		}
+	}
+	for i := range s.Bindings {
+		if b := &s.Bindings[i]; b.Database == key.Database && b.Alias == key.Name {
+			b.Database, b.Alias = target.Database, target.Name
+		}
+	}
+	return nil
+}
+
+func pushState(c *cli.Context, s *streams) error {
+	path := c.Args().First()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return usagef("", "cannot read the state to push: %v", err)
+	}
+	state, err := statefile.Decode(path, text)
+	if err != nil {
+		return &failedError{what: err.Error(), err: err, hint: "nothing was changed"}
+	}
+	r := newRun(c, s)
+	defer r.close()
+	if err := r.locate(); err != nil {
+		return err
+	}
+	if err := r.takeLock(); err != nil {
+		return err
+	}
+	if err := statefile.Push(r.signals.hard, r.file, state, c.Bool("force")); err != nil {
+		if statefile.IsPushRefused(err) {
+			return &refusedError{what: err.Error(), hint: "look at both with `aliasctl state show`; `--force` replaces it all the same"}
+		}
+		return &failedError{what: err.Error(), err: err, hint: hintOf(err)}
+	}
+	r.say("aliasctl: pushed serial %d to %s", state.Serial, render.Clean(r.file.Path()))
+	return nil
+}
+
+func migrateState(c *cli.Context, s *streams) error {
+	r := newRun(c, s)
+	defer r.close()
+	from, err := statefile.Open(c.Args().Get(0))
+	if err != nil {
+		return err
+	}
+	if r.file, err = statefile.Open(c.Args().Get(1)); err != nil {
+		return err
+	}
+	if err := r.takeLock(); err != nil {
+		return err
+	}
+	source, err := from.Lock(r.signals.soft, c.Duration("lock-timeout"), statefile.Self(os.Args, time.Now()))
+	if err != nil {
+		return err
+	}
+	defer source.Release()
+	state, err := statefile.Migrate(r.signals.hard, from, r.file)
+	switch {
+	case is[*statefile.OccupiedError](err):
+		return &refusedError{what: err.Error(), hint: "look at both with `aliasctl state show --state`"}
+	case err != nil:
+		return &failedError{what: err.Error(), err: err, hint: hintOf(err)}
+	}
+	r.say("aliasctl: copied serial %d from %s to %s; the old one was left as it is", state.Serial, from.Path(), r.file.Path())
+	return nil
+}
