@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -273,21 +274,62 @@ func (w *world) ReleaseCollection(ctx context.Context, db, collection string) er
 // Ask answers with what the collection is, so that two collections never say
 // the same.
 func (w *world) Ask(ctx context.Context, db, name string, _ *manifest.Canary) (a Answer, err error) {
-	missing := false
-	lookErr := w.read(ctx, "ask", db, name, func() {
+	readErr := w.read(ctx, "ask", db, name, func() {
 		k := planner.Key{Database: db, Name: name}
 		if target, isAlias := w.target(k); isAlias {
 			k.Name = target
 		}
 		id, exists := w.collections[k]
-		missing = !exists
+		if !exists {
+			err = &fakeError{class: Refused, text: "collection not found (code 100)"}
+			return
+		}
 		a = Answer{Rows: 1, Digest: id, Took: time.Millisecond, Summary: "1 row of " + id}
+		if w.answers != nil {
+			err = w.answers(name, &a)
+		}
 	})
-	switch {
-	case lookErr != nil:
-		return Answer{}, lookErr
-	case missing:
-		return Answer{}, &fakeError{class: Refused, text: "collection not found (code 100)"}
+	return a, cmp.Or(readErr, err)
+}
+
+// proxy is a witness that notices a change some time after it was first asked.
+type proxy struct {
+	*world
+	name    string
+	lag     time.Duration
+	fails   error
+	cached  map[planner.Key]string
+	noticed map[planner.Key]time.Time
+	asked   int
+}
+
+var _ Witness = (*proxy)(nil)
+
+func (w *world) proxy(name string, lag time.Duration) *proxy {
+	p := &proxy{world: w, name: name, lag: lag, cached: map[planner.Key]string{}, noticed: map[planner.Key]time.Time{}}
+	for k := range w.aliases {
+		p.cached[k], _ = w.target(k)
 	}
-	return a, nil
+	return p
+}
+
+func (p *proxy) Name() string { return p.name }
+
+func (p *proxy) AliasTarget(ctx context.Context, db, alias string) (string, bool, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked++
+	if p.fails != nil {
+		return "", false, p.fails
+	}
+	k := planner.Key{Database: db, Name: alias}
+	if now, _ := p.target(k); now != p.cached[k] {
+		if p.noticed[k].IsZero() {
+			p.noticed[k] = p.now
+		}
+		if p.now.Sub(p.noticed[k]) >= p.lag {
+			p.cached[k], p.noticed[k] = now, time.Time{}
+		}
+	}
+	return p.cached[k], p.cached[k] != "", nil
 }

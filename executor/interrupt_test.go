@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"aliasctl/planner"
@@ -126,6 +127,67 @@ func endAtOnce(t *testing.T, name string, n int) {
 	w.before = nil
 	w.requireAccurate(t, what, report)
 	w.requireFinish(t, what)
+}
+
+// The members of a group are at work side by side, so more than one call may
+// be under way at the end.
+func TestTheSecondSignalInTheMiddleOfAGroupIsToldTruthfully(t *testing.T) {
+	for _, name := range []string{"group", "canary says no"} {
+		quiet := worlds[name]()
+		if _, err := quiet.apply(t, Options{}); err != nil {
+			t.Fatal(err)
+		}
+		for n := 1; n <= len(quiet.calls); n++ {
+			what := fmt.Sprintf("%s: cancelled in call %d", name, n)
+			w := worlds[name]()
+			ctx, cancel := context.WithCancel(t.Context())
+			w.before = func(_ *world, i int, c call) {
+				if i == n {
+					cancel()
+				}
+			}
+			report, err := Apply(ctx, w.plan(), w.stored, w, w, Options{Parallel: 1, Clock: w})
+			cancel()
+			if err != nil {
+				t.Fatal(what, err)
+			}
+			w.before = nil
+			w.requireAccurate(t, what, report)
+			w.requireFinish(t, what)
+		}
+	}
+}
+
+// fragile panics when it writes or reads one alias for the n-th time.
+type fragile struct {
+	*world
+	name string
+	left atomic.Int32
+}
+
+func (f *fragile) AliasTarget(ctx context.Context, db, alias string) (string, bool, error) {
+	if alias == f.name && f.left.Add(-1) == 0 {
+		panic("index out of range")
+	}
+	return f.world.AliasTarget(ctx, db, alias)
+}
+
+func TestAPanicInAMemberTakesItsGroupBack(t *testing.T) {
+	for n := range int32(3) {
+		w := trio()
+		f := &fragile{world: w, name: "dense"}
+		f.left.Store(n + 1)
+		report, err := Apply(t.Context(), w.plan(), w.stored, f, w, Options{Clock: w})
+		if !is[*PanicError](err) != (n == 2) || len(report.Cutovers) != 1 {
+			t.Fatalf("read %d: %v %s", n+1, err, outcomes(report))
+		}
+		if n < 2 && (report.Cutovers[0].Err == nil || w.live("sparse") != "s1" || w.live("meta") != "") {
+			t.Errorf("read %d: %s", n+1, outcomes(report))
+		}
+		what := fmt.Sprintf("panic in read %d", n+1)
+		w.requireAccurate(t, what, report)
+		w.requireFinish(t, what)
+	}
 }
 
 type panicking struct{ Cluster }

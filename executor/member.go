@@ -54,6 +54,9 @@ func (m *member) standing() (Standing, string) {
 	case SwitchedBack:
 		return OnBlue, m.step.From
 	}
+	if m.halved.outcome == Undecided {
+		return Uncertain, ""
+	}
 	if found, known := foundAt(cmp.Or(m.verdict.err, m.halved.err)); known {
 		return Elsewhere, found
 	}

@@ -35,6 +35,9 @@ type world struct {
 	saves   []planner.State
 	saveErr map[int]error // by the number of the save, from 1
 
+	// answers changes what the canary read through a name is answered.
+	answers func(name string, a *Answer) error
+
 	want want
 }
 
@@ -87,9 +90,10 @@ func (w *world) own(alias, collection string) {
 
 // want is the manifest: aliases with their collections, and retirees.
 type want struct {
-	aliases map[string]string
-	retire  []string
-	options planner.Options
+	aliases  map[string]string
+	cutovers map[string]*manifest.Cutover // of some aliases
+	retire   []string
+	options  planner.Options
 }
 
 func (w *world) manifest() *manifest.Manifest {
@@ -103,7 +107,7 @@ func (w *world) manifest() *manifest.Manifest {
 	for alias, collection := range w.want.aliases {
 		k := key(alias)
 		d := get(k.Database)
-		d.Aliases = append(d.Aliases, manifest.Alias{Name: k.Name, Collection: collection})
+		d.Aliases = append(d.Aliases, manifest.Alias{Name: k.Name, Collection: collection, Cutover: w.want.cutovers[alias]})
 	}
 	for _, name := range w.want.retire {
 		k := key(name)
