@@ -8,16 +8,18 @@ import (
 	"aliasctl/executor"
 )
 
-// told are the cutovers of an apply that a reader must hear of: groups, and
-// whatever went wrong. That an alias alone was switched stands in its result.
-func told(cutovers []executor.Cutover) []executor.Cutover {
-	var list []executor.Cutover
+// told are the cutovers of an apply that a reader must hear of: whatever went
+// wrong, and groups. That an alias alone was switched stands in its result.
+func told(cutovers []executor.Cutover) (failed, switched []executor.Cutover) {
 	for _, c := range cutovers {
-		if c.Group != "" || c.Err != nil {
-			list = append(list, c)
+		switch {
+		case c.Err != nil:
+			failed = append(failed, c)
+		case c.Group != "":
+			switched = append(switched, c)
 		}
 	}
-	return list
+	return failed, switched
 }
 
 // cutoverName is a group, or the alias that was switched alone.

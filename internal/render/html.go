@@ -22,7 +22,8 @@ func HTML(w io.Writer, r Report) error {
 	p.head(r)
 	p.verdict(r)
 	p.problems(r.Proof)
-	p.cutovers(r)
+	failed, switched := told(r.Cutovers)
+	p.cutovers(r, failed, alertBad)
 	p.failures(r)
 	p.conflicts(r.Plan.Conflicts)
 	p.refusals(r.Refusals)
@@ -31,6 +32,7 @@ func HTML(w io.Writer, r Report) error {
 	p.checks(r.Plan.Checks)
 	p.graph(r.Plan)
 	if r.Applied {
+		p.cutovers(r, switched, "")
 		p.results(r.Results)
 	} else {
 		p.groupsOf(r.Plan.Steps)

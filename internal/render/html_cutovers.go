@@ -3,6 +3,7 @@ package render
 import (
 	"strings"
 
+	"aliasctl/executor"
 	"aliasctl/planner"
 )
 
@@ -20,18 +21,11 @@ func (p *htmlPage) groupsOf(steps []planner.Step) {
 	p.WriteString("</ul>\n</section>\n")
 }
 
-// cutovers says how the cutovers of an apply went, and where each member of
+// cutovers says how some cutovers of an apply went, and where each member of
 // one that failed stands.
-func (p *htmlPage) cutovers(r Report) {
-	cutovers := told(r.Cutovers)
+func (p *htmlPage) cutovers(r Report, cutovers []executor.Cutover, class string) {
 	if len(cutovers) == 0 {
 		return
-	}
-	class := ""
-	for _, c := range cutovers {
-		if c.Err != nil {
-			class = alertBad
-		}
 	}
 	p.section(class, "Cutovers")
 	p.WriteString("<ul class=\"list\">\n")

@@ -110,6 +110,20 @@ func TestHTMLOfALargePlanIsInPieces(t *testing.T) {
 	}
 }
 
+// TestHTMLOfManyChecksIsInPieces, too.
+func TestHTMLOfManyChecksIsInPieces(t *testing.T) {
+	r := manyChecks(1_250)
+	r.Plan.Steps = nil
+	page := string(written(t, render.FormatHTML, r, render.Style{}))
+	holdHTML(t, []byte(page))
+	if n := strings.Count(page, `<div class="chunk">`); n != 3 {
+		t.Errorf("%d pieces of 2,500 checks, want 3", n)
+	}
+	if n := strings.Count(page, "<tr class="); n != len(r.Plan.Checks) {
+		t.Errorf("%d rows for %d checks", n, len(r.Plan.Checks))
+	}
+}
+
 // pieces counts what is written at once.
 type pieces struct{ largest, total int }
 

@@ -38,7 +38,8 @@ func Markdown(w io.Writer, r Report) error {
 	m.conflicts(r.Plan.Conflicts)
 	m.refusals(r.Refusals)
 	passed := m.checks(r.Plan.Checks)
-	m.cutovers(r)
+	failed, switched := told(r.Cutovers)
+	m.cutovers(r, failed, "#### Cutovers\n\n")
 	m.failures(r)
 	m.losses(r)
 	m.drift(r.Plan)
@@ -46,7 +47,9 @@ func Markdown(w io.Writer, r Report) error {
 	// The steps take what room the rest leaves. A further part belongs above,
 	// where a reviewer must not miss it, or into the rest.
 	rest := &markdown{names: m.names}
-	if !r.Applied {
+	if r.Applied {
+		rest.cutovers(r, switched, "")
+	} else {
 		rest.groupsOf(r.Plan.Steps)
 	}
 	rest.passed(passed)
@@ -60,17 +63,17 @@ func Markdown(w io.Writer, r Report) error {
 	return err
 }
 
-// The room of each part, in bytes. Together they leave the steps a tenth of
-// the report even when every part is full.
+// The room of each part, in bytes. Together they leave the steps some even when
+// every part is full.
 const (
 	roomProblems  = 2_000
-	roomConflicts = 7_000
+	roomConflicts = 6_500
 	roomRefusals  = 3_000
-	roomChecks    = 5_000
-	roomFailures  = 5_000
+	roomChecks    = 4_500
+	roomFailures  = 4_500
 	roomLosses    = 3_000 // of each kind
 	roomDrift     = 3_000
-	roomCutovers  = 2_000
+	roomCutovers  = 1_500 // of those that failed, and of the others
 	roomPassed    = 3_000
 	roomGolden    = 5_000
 	roomGraph     = 4_500

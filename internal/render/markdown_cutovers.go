@@ -1,7 +1,6 @@
 package render
 
 import (
-	"slices"
 	"strings"
 
 	"aliasctl/executor"
@@ -24,31 +23,22 @@ func (m *markdown) groupsOf(steps []planner.Step) {
 // markdownMembers is how many members of a cutover are named.
 const markdownMembers = 20
 
-// cutovers says how the cutovers of an apply went, those that failed first,
-// with where each member stands.
-func (m *markdown) cutovers(r Report) {
-	cutovers := told(r.Cutovers)
+// cutovers says how some cutovers of an apply went, and where each member of
+// one that failed stands.
+func (m *markdown) cutovers(r Report, cutovers []executor.Cutover, title string) {
 	if len(cutovers) == 0 {
 		return
 	}
-	slices.SortStableFunc(cutovers, func(a, b executor.Cutover) int {
-		switch {
-		case a.Err != nil && b.Err == nil:
-			return -1
-		case a.Err == nil && b.Err != nil:
-			return 1
-		}
-		return 0
-	})
-	m.say("#### Cutovers\n\n")
+	m.say("%s", title)
 	left := m.rows(len(cutovers), roomCutovers, func(i int) {
 		c := cutovers[i]
 		noun, name := m.cutoverName(c)
+		end := strings.Join(cutoverEnd(r, c), ", ")
 		if c.Err == nil {
-			m.say("- %s %s: %s\n", noun, markdownCode(name), strings.Join(cutoverEnd(r, c), ", "))
+			m.say("- %s %s: %s\n", noun, markdownCode(name), end)
 			return
 		}
-		m.say("- %s %s: **%s**\n", noun, markdownCode(name), strings.Join(cutoverEnd(r, c), ", "))
+		m.say("- %s %s: **%s**\n", noun, markdownCode(name), end)
 		for k, member := range c.Members {
 			if k == markdownMembers {
 				m.say("  - *and %s more*\n", count(len(c.Members)-k, "member"))

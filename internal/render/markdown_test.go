@@ -190,7 +190,8 @@ func TestMarkdownIsBoundedWhenEveryPartIsFull(t *testing.T) {
 			r.Plan.Conflicts = append(r.Plan.Conflicts, planner.Conflict{Kind: planner.Drifted, Alias: long, Reason: long, Want: long, Last: long, Live: long, WaysOut: []string{long, long}})
 			r.Refusals = append(r.Refusals, planner.Refusal{Guard: long, Reason: long, WayOut: long})
 			r.Results = append(r.Results, executor.Result{Step: *s, Outcome: executor.Failed, Err: errors.New(long), Note: long})
-			r.Cutovers = append(r.Cutovers, executor.Cutover{Group: long, Err: errors.New(long), Members: []executor.Member{{Step: i, Alias: s.Alias, At: long}}})
+			members := []executor.Member{{Step: i, Alias: s.Alias, At: long}}
+			r.Cutovers = append(r.Cutovers, executor.Cutover{Group: long, Err: errors.New(long), Members: members}, executor.Cutover{Group: long, Members: members})
 		}
 		r.Plan.Steps = append(r.Plan.Steps, planner.Step{Op: planner.DropAlias, Alias: long, From: long})
 		r.Proof = planner.Proof{Problems: r.Plan.Notes, Gaps: r.Plan.Notes}
@@ -199,6 +200,9 @@ func TestMarkdownIsBoundedWhenEveryPartIsFull(t *testing.T) {
 			holdMarkdown(t, got)
 			if len(got) < 10_000 {
 				t.Errorf("%.4s...: only %d bytes", long, len(got))
+			}
+			if _, steps, _ := strings.Cut(got, "| # |"); !strings.Contains(steps, "\n| 1 | ") {
+				t.Errorf("%.4s...: no room is left for a step", long)
 			}
 		}
 	}

@@ -46,7 +46,8 @@ func Results(w io.Writer, r Report, s Style) error {
 // cutovers says how the cutovers went, and where each member of one that
 // failed stands.
 func (p *page) cutovers(n names, r Report) {
-	for i, c := range told(r.Cutovers) {
+	failed, switched := told(r.Cutovers)
+	for i, c := range append(failed, switched...) {
 		if i == 0 {
 			p.heading("Cutovers:")
 			defer p.WriteByte('\n')
