@@ -294,13 +294,21 @@ func (c *Check) judgeGolden(want *manifest.Golden) {
 	}
 	mean := sum / float64(len(f.Queries))
 	b, g := median(blue), median(green)
-	c.Blue = fmt.Sprintf("median %v", b.Round(time.Microsecond*100))
-	c.Green = fmt.Sprintf("median %v, overlap %.2f (least %.2f)", g.Round(time.Microsecond*100), mean, least)
+	c.Blue = fmt.Sprintf("median %v", short(b))
+	c.Green = fmt.Sprintf("median %v, overlap %.2f (least %.2f)", short(g), mean, least)
 	c.verdict(mean >= want.MinOverlap, "the top %d agree by %.2f on average; %.2f is asked for", f.K, mean, want.MinOverlap)
 	if ratio := float64(g) / float64(max(b, 1)); want.MaxLatencyRatio > 0 && ratio > want.MaxLatencyRatio {
 		c.Verdict = CheckFailed
 		c.Details = append(c.Details, fmt.Sprintf("green takes %.2f times as long as blue; %.2f is allowed", ratio, want.MaxLatencyRatio))
 	}
+}
+
+// short is a time with three digits or so.
+func short(d time.Duration) time.Duration {
+	if d < 10*time.Millisecond {
+		return d.Round(10 * time.Microsecond)
+	}
+	return d.Round(time.Millisecond)
 }
 
 func median(d []time.Duration) time.Duration {

@@ -100,7 +100,7 @@ func (r *run) carryOut(state planner.State, report render.Report) error {
 	if r.events != nil {
 		r.events.counts = &done.Counts
 	}
-	report.Applied, report.Results = true, done.Results
+	report.Applied, report.Results, report.Cutovers = true, done.Results, done.Cutovers
 	outputErr := r.outputs.after(r.streams, report)
 	if outcome := r.outcome(done, err); outcome != nil {
 		return outcome
@@ -149,10 +149,19 @@ func (r *run) outcome(done executor.Report, err error) error {
 	counts := done.Counts
 	told := fmt.Sprintf("%d applied, %d already done, %d failed, %d unknown, %d not reached",
 		counts.Applied, counts.AlreadyDone, counts.Failed, counts.Unknown, counts.NotReached)
+	if counts.SwitchedBack > 0 {
+		told += fmt.Sprintf(", %d switched back", counts.SwitchedBack)
+	}
 	lost := r.lock.Err()
 	switch {
 	case lost != nil:
 		return &partlyError{what: fmt.Sprintf("%v: %s", lost, told), hint: "another run may be at work: look at `aliasctl lock show`, then run the same command again", err: lost}
+	case done.SwitchBackFailed:
+		return &partlyError{what: "a cutover failed and could not be switched back: " + told, err: done.Ended,
+			hint: "the results above say where each alias is; move them with `aliasctl rollback`, or mend the cause and run the same command again"}
+	case done.VerificationFailed:
+		return &verifyError{what: "a switch did not stand its verification: " + told,
+			hint: "the results above say why and where each alias is; mend the collection, then run the same command again"}
 	case done.Interrupted && !counts.Complete():
 		return &interruptedError{what: told}
 	case done.Interrupted:

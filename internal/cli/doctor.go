@@ -150,7 +150,7 @@ func (d *doctor) state(ctx context.Context) {
 		d.find("state", statusUnknown, "give --state", "no place for a state is known")
 		return
 	}
-	file, err := statefile.Open(location)
+	file, err := openState(d.c, location)
 	if err != nil {
 		d.find("state", statusFail, hintOf(err), "%v", err)
 		return

@@ -70,7 +70,7 @@ func (d *driftRun) do() error {
 			return err
 		}
 	}
-	if d.file, err = statefile.Open(location); err != nil {
+	if d.file, err = openState(d.c, location); err != nil {
 		return err
 	}
 	if d.c.String("uri") == "" {

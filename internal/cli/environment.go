@@ -27,6 +27,7 @@ var variables = []struct {
 	{"settle", []string{"ALIASCTL_SETTLE"}},
 	{"lock-timeout", []string{"ALIASCTL_LOCK_TIMEOUT"}},
 	{"state", []string{"ALIASCTL_STATE"}},
+	{"state-history", []string{"ALIASCTL_STATE_HISTORY"}},
 	{"output", []string{"ALIASCTL_OUTPUT"}},
 	{"log-format", []string{"ALIASCTL_LOG_FORMAT"}},
 	{"no-color", []string{"ALIASCTL_NO_COLOR"}},

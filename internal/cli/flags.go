@@ -35,7 +35,9 @@ func manifestFlags() []cli.Flag {
 func stateFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "state", Category: categoryManifest,
-			Usage: "state file `PATH` (default: beside the manifest, NAME.state.json)" + variablesOf("state")},
+			Usage: "state file `PATH`, or s3://BUCKET/KEY?endpoint=HOST&region=REGION for a state that machines share (default: beside the manifest, NAME.state.json)" + variablesOf("state")},
+		&cli.IntFlag{Name: "state-history", Category: categoryManifest,
+			Usage: "keep the last `N` replaced states of an s3:// state as objects beside it (default: none; the versioning of the bucket)" + variablesOf("state-history")},
 		&cli.DurationFlag{Name: "lock-timeout", Category: categoryManifest,
 			Usage: "wait this long for another run that holds the state (default: 0s, refuse at once)" + variablesOf("lock-timeout")},
 	}
@@ -191,6 +193,15 @@ func statePathOf(c *cli.Context, manifests []string) (string, error) {
 		return "", usagef("add `--state PATH`", "an apply of several manifests, or of standard input, has no place for its state")
 	}
 	return path, nil
+}
+
+// openState opens the state at a location.
+func openState(c *cli.Context, location string) (statefile.Location, error) {
+	n := c.Int("state-history")
+	if n < 0 {
+		return nil, usagef("", "--state-history %d is negative", n)
+	}
+	return statefile.OpenWith(location, statefile.Options{History: n})
 }
 
 // usageConflict refuses flags that contradict each other.

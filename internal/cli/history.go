@@ -11,7 +11,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"aliasctl/internal/render"
-	"aliasctl/internal/statefile"
 	"aliasctl/planner"
 )
 
@@ -41,7 +40,7 @@ func history(c *cli.Context, s *streams) error {
 	if path == "" {
 		return usagef("add `--state PATH`", "several manifests have no place for a state")
 	}
-	if r.file, err = statefile.Open(path); err != nil {
+	if r.file, err = openState(c, path); err != nil {
 		return err
 	}
 	stored, err := r.readState()

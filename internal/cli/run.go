@@ -87,7 +87,7 @@ func (r *run) do(want func(*run) error, derive func(*run, planner.State) error) 
 		}
 	}
 	if statePath != "" {
-		if r.file, err = statefile.Open(statePath); err != nil {
+		if r.file, err = openState(r.c, statePath); err != nil {
 			return err
 		}
 	}
@@ -138,6 +138,7 @@ func (r *run) do(want func(*run) error, derive func(*run, planner.State) error) 
 	if err != nil {
 		return err
 	}
+	report.Now = time.Now().UTC()
 	if r.file != nil {
 		report.StatePath = r.file.Path()
 	}

@@ -107,7 +107,7 @@ func (r *run) locate() error {
 	if location == "" {
 		return usagef("add `--state PATH`", "several manifests have no place for a state")
 	}
-	r.file, err = statefile.Open(location)
+	r.file, err = openState(r.c, location)
 	return err
 }
 
@@ -232,11 +232,11 @@ func pushState(c *cli.Context, s *streams) error {
 func migrateState(c *cli.Context, s *streams) error {
 	r := newRun(c, s)
 	defer r.close()
-	from, err := statefile.Open(c.Args().Get(0))
+	from, err := openState(c, c.Args().Get(0))
 	if err != nil {
 		return err
 	}
-	if r.file, err = statefile.Open(c.Args().Get(1)); err != nil {
+	if r.file, err = openState(c, c.Args().Get(1)); err != nil {
 		return err
 	}
 	if err := r.takeLock(); err != nil {
