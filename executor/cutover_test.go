@@ -196,6 +196,43 @@ func TestAMoveOfSomebodyElseIsNotUndone(t *testing.T) {
 	}
 }
 
+func TestAMemberThatIsUnknownAndFoundOnGreenGoesBackToo(t *testing.T) {
+	w := trio()
+	last := false // read that waits for the switch to show
+	w.faulty = func(c call) (fault, bool) {
+		if c.op != "describe" || c.name != "dense" || last || !slices.Contains(w.writes(), "alter default/dense d2") {
+			return fault{}, false
+		}
+		last = w.now.Sub(start) >= DefaultSettle
+		return fault{err: errTransient}, true
+	}
+	report, err := w.apply(t, Options{})
+	if want := (Counts{SwitchedBack: 3, NotReached: 3}); err != nil || report.Counts != want || report.Cutovers[0].Split || !is[*UndecidedError](report.Cutovers[0].Err) {
+		t.Fatal(err, outcomes(report))
+	}
+	w.requireAccurate(t, "unknown", report)
+	w.requireFinish(t, "unknown")
+}
+
+func TestAMemberThatMaySwitchLaterStaysUnknown(t *testing.T) {
+	w := trio()
+	w.faulty = func(c call) (fault, bool) {
+		return fault{err: errLost, lands: later, after: time.Hour}, c.changes && c.name == "dense"
+	}
+	report, err := w.apply(t, Options{Retries: -1})
+	if want := (Counts{Unknown: 1, SwitchedBack: 2, NotReached: 3}); err != nil || report.Counts != want || !report.Cutovers[0].Split {
+		t.Fatal(err, outcomes(report))
+	}
+	if got, want := stands(t, report), "dense unknown , meta not-switched , sparse not-switched s1"; got != want {
+		t.Error(got)
+	}
+	if len(w.stored.Pending) != 1 || w.stored.Pending[0].Alias != "dense" {
+		t.Errorf("pending %v", w.stored.Pending)
+	}
+	w.requireAccurate(t, "unknown", report)
+	w.requireFinish(t, "unknown")
+}
+
 func TestASwitchBackThatFailsIsTold(t *testing.T) {
 	for _, cause := range []error{errRefused, errLost} {
 		w := solo(manifest.Cutover{Canary: &manifest.Canary{}})
@@ -330,6 +367,9 @@ func TestWitnessesConfirmSoOftenInARow(t *testing.T) {
 	}
 	if got := report.Results[0].Converged; got < 2*time.Second || got > 4*time.Second {
 		t.Errorf("converged in %v", got)
+	}
+	if p.asked > 12 {
+		t.Errorf("asked %d times in %v", p.asked, w.now.Sub(start))
 	}
 	calm := solo(manifest.Cutover{Confirmations: 3})
 	q := calm.proxy("eu-west", 0)
