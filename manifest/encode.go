@@ -155,7 +155,7 @@ func (e encoder) check(c Check) {
 	case MinRows:
 		field, value = "rows", strconv.FormatInt(c.Rows, 10)
 	case RowsWithin:
-		field, value = "percent", decimal(c.Percent)+"%"
+		field, value = "percent", decimalText(c.Percent)+"%"
 	}
 	switch {
 	case !c.AllowUnknown:
@@ -222,15 +222,12 @@ func (e encoder) golden(g *Golden) {
 		e.number(3, "limit", g.Limit)
 	}
 	if g.MinOverlap != defaultMinOverlap {
-		e.line(3, "min_overlap: ", decimal(g.MinOverlap))
+		e.line(3, "min_overlap: ", decimalText(g.MinOverlap))
 	}
 	if g.MaxLatencyRatio != 0 {
-		e.line(3, "max_latency_ratio: ", decimal(g.MaxLatencyRatio))
+		e.line(3, "max_latency_ratio: ", decimalText(g.MaxLatencyRatio))
 	}
 }
-
-// decimal writes a number as parseDecimal reads it.
-func decimal(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
 // scalar writes a text, quoted where YAML or one of its older readers would
 // take it for something else. Every escape of Go is one of YAML too.

@@ -8,10 +8,11 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 )
 
 // encode is Encode to memory.
-func encode(t testing.TB, m *Manifest) []byte {
+func encode(t rapid.TB, m *Manifest) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := Encode(&b, m); err != nil {
@@ -129,7 +130,7 @@ database: empty
 
 // checkRoundTrip is the law of Encode: what it writes is read back as the same
 // manifest, and written again it is the same text.
-func checkRoundTrip(t testing.TB, m *Manifest) {
+func checkRoundTrip(t rapid.TB, m *Manifest) {
 	t.Helper()
 	text := encode(t, m)
 	again, err := Parse("again.yaml", text, Options{})

@@ -25,7 +25,7 @@ func lawEnv(name string) (string, bool) { return "from_env", name == EnvPrefix+"
 
 // checkLaw is what holds for every input whatever: it is read in bounded time;
 // it is either accepted, and then says the same when it is written out and
-// read again, or refused with problems that each have a place in it, in order.
+// read again, and the schema accepts it too, or refused with problems that each have a place in it, in order.
 func checkLaw(t testing.TB, data []byte) {
 	t.Helper()
 	const file = "law.yaml"
@@ -37,6 +37,9 @@ func checkLaw(t testing.TB, data []byte) {
 	}
 	if err == nil {
 		checkRoundTrip(t, m)
+		if len(data) <= maxText { // an editor spells out what anchors stand for
+			accepts(t, data)
+		}
 		return
 	}
 	problems, ok := AsProblems(err)

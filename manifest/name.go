@@ -21,17 +21,25 @@ type rule struct {
 	fault   func(string) (why, hint string)
 	example string   // for where the noun alone does not show how it is written
 	words   []string // all that fit, when they are few
+	// schema is what of the rule JSON Schema can express.
+	schema constraint
 }
 
 var (
-	aliasName      = rule{noun: "alias name", fits: isName, fault: nameFault}
-	collectionName = rule{noun: "collection name", fits: isName, fault: nameFault}
-	databaseName   = rule{noun: "database name", fits: isName, fault: nameFault}
-	variableName   = rule{noun: "variable name", fits: isName, fault: nameFault}
-	groupName      = rule{noun: "group name", fits: isName, fault: nameFault}
-	fieldName      = rule{noun: "field name", fits: isName, fault: nameFault}
-	clusterLabel   = rule{noun: "cluster label", fits: isLabel, fault: labelFault}
+	aliasName      = nameRule("alias name")
+	collectionName = nameRule("collection name")
+	databaseName   = nameRule("database name")
+	variableName   = nameRule("variable name")
+	groupName      = nameRule("group name")
+	fieldName      = nameRule("field name")
+	clusterLabel   = rule{noun: "cluster label", fits: isLabel, fault: labelFault, schema: lineConstraint}
 )
+
+func nameRule(noun string) rule {
+	return rule{noun: noun, fits: isName, fault: nameFault, schema: constraint{
+		plain: `[A-Za-z_][A-Za-z0-9_]{0,254}`, around: `[A-Za-z0-9_]`,
+	}}
+}
 
 // isName is Milvus' rule for every name: `^[A-Za-z_][A-Za-z0-9_]{0,254}$`. A
 // variable's name obeys it too, because it is part of the name of an

@@ -194,6 +194,9 @@ func TestAnyWritingIsRead(t *testing.T) {
 		if diff := cmp.Diff(want, got, withoutPositions); diff != "" {
 			t.Fatalf("(-written +read):\n%s\n%s", diff, strings.Join(texts, "\n=== next file\n"))
 		}
+		for _, text := range texts {
+			accepts(t, []byte(text))
+		}
 		check := func(pos Position, name string) {
 			for i := range names {
 				if names[i] != pos.File {

@@ -192,13 +192,13 @@ var retireeShape = &shape{forms: text | mapping, rule: collectionName, fields: [
 }}
 
 var (
-	versionShape    = &shape{forms: number}
+	versionShape    = &shape{forms: number, rule: rule{words: []string{"1"}, schema: constraint{whole: true}}}
 	clusterShape    = &shape{forms: text, rule: clusterLabel}
 	databaseShape   = &shape{forms: text, rule: databaseName}
 	collectionShape = &shape{forms: text, rule: collectionName}
 	protectShape    = &shape{forms: boolean}
 	varsShape       = &shape{forms: mapping, keys: variableName, each: variableShape, none: "{}"}
-	variableShape   = &shape{forms: text | number | boolean}
+	variableShape   = &shape{forms: text | number | boolean, rule: rule{schema: constraint{not: `\$\{`}}}
 	aliasesShape    = &shape{forms: mapping, keys: aliasName, each: bindingShape, none: "{}"}
 	retireShape     = &shape{forms: list, each: retireeShape, none: "[]"}
 	releaseShape    = &shape{forms: list, each: releasedShape, none: "[]"}

@@ -42,20 +42,45 @@ var (
 	share = decimalNumber("share", 0, 1)
 	ratio = decimalNumber("ratio", 0.001, maxRatio)
 
-	coordinate = rule{noun: "coordinate", fits: isCoordinate, fault: func(string) (why, hint string) {
-		return "it is not a number that a vector can hold", ""
-	}}
-	percentage = rule{noun: "percentage", fits: isPercentage, fault: percentageFault, example: "5%"}
-	duration   = rule{noun: "duration", fits: isDuration, fault: durationFault, example: durations}
+	coordinate = rule{
+		noun: "coordinate", fits: isCoordinate,
+		fault: func(string) (why, hint string) { return "it is not a number that a vector can hold", "" },
+		schema: constraint{
+			least: fmt.Sprint(-math.MaxFloat32), most: fmt.Sprint(math.MaxFloat32),
+		},
+	}
+	percentage = rule{
+		noun: "percentage", fits: isPercentage, fault: percentageFault, example: "5%",
+		schema: constraint{plain: `(?:(?:0|[1-9][0-9]{0,2})(?:\.[0-9]+)?|1000(?:\.0+)?)%`, around: `[0-9.%]`},
+	}
+	duration = rule{
+		noun: "duration", fits: isDuration, fault: durationFault, example: durations,
+		schema: constraint{
+			plain:  `(?:[0-9]{1,5}d)?(?:[0-9.]+(?:ns|us|µs|μs|ms|s|m|h))*`,
+			around: `[0-9.dhmnsuµμ]`,
+			not:    `^[0.dhmnsuµμ]*$`, // nothing at all, in whatever units
+		},
+	}
 
 	onFailure   = oneOf("value of on_failure", string(SwitchBack), string(KeepGoing))
 	unknownWord = oneOf("value of unknown", "allow", "fail")
 
-	outputField = rule{noun: "output field", fits: isLabel, fault: labelFault}
-	filePath    = rule{noun: "file name", fits: isPath, fault: pathFault}
-	filterText  = rule{noun: "filter", fits: isFilter, fault: filterFault}
-	namePattern = rule{noun: "pattern", fits: isPattern, fault: patternFault, example: "products_v*"}
+	outputField = rule{noun: "output field", fits: isLabel, fault: labelFault, schema: lineConstraint}
+	filePath    = rule{noun: "file name", fits: isPath, fault: pathFault, schema: lineConstraint}
+	filterText  = rule{noun: "filter", fits: isFilter, fault: filterFault, schema: constraint{
+		free: true, not: `^\s*$|[\x00-\x08\x0b-\x1f\x7f]`,
+	}}
+	namePattern = rule{
+		noun: "pattern", fits: isPattern, fault: patternFault, example: "products_v*",
+		schema: constraint{
+			plain: `[A-Za-z_*][A-Za-z0-9_*]{0,254}`, around: `[A-Za-z0-9_*]`,
+			not: `^[A-Za-z0-9_]*$|^\*+$`,
+		},
+	}
 )
+
+// lineConstraint is of free text on one line without blanks around it.
+var lineConstraint = constraint{free: true, not: `^$|^\s|\s$|[\x00-\x1f\x7f]`}
 
 // wholeNumber is the rule of a number in decimal digits, from least to most.
 func wholeNumber(noun string, least, most int64) rule {
@@ -75,6 +100,7 @@ func wholeNumber(noun string, least, most int64) rule {
 			}
 			return fmt.Sprintf("it is more than %d", most), ""
 		},
+		schema: constraint{whole: true, least: strconv.FormatInt(least, 10), most: strconv.FormatInt(most, 10)},
 	}
 }
 
@@ -97,6 +123,7 @@ func decimalNumber(noun string, least, most float64) rule {
 			}
 			return fmt.Sprintf("it is more than %v", most), ""
 		},
+		schema: constraint{least: decimalText(least), most: decimalText(most)},
 	}
 }
 
@@ -116,6 +143,9 @@ func parseDecimal(s string) (float64, bool) {
 	f, err := strconv.ParseFloat(s, 64)
 	return f, err == nil
 }
+
+// decimalText writes a number as parseDecimal reads it.
+func decimalText(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
 // isCoordinate takes what Milvus can hold in a vector, which is of float32.
 func isCoordinate(s string) bool {
