@@ -34,6 +34,7 @@ func Apply(ctx context.Context, plan planner.Plan, state planner.State, cluster 
 	state.Version = planner.StateVersion
 	r := &run{cluster: cluster, opts: opts.withDefaults(), results: make([]Result, len(plan.Steps)), left: make(map[planner.Key]time.Time)}
 	r.began = r.opts.Clock.Now()
+	r.throttle = newThrottle(r.opts.Parallel, r.opts.Clock)
 	for i, step := range plan.Steps {
 		r.results[i] = Result{Step: step, Outcome: NotReached}
 	}
@@ -78,10 +79,11 @@ func Apply(ctx context.Context, plan planner.Plan, state planner.State, cluster 
 
 // run is one Apply.
 type run struct {
-	cluster Cluster
-	opts    Options
-	began   time.Time
-	results []Result // each written by the one goroutine that has its step
+	cluster  Cluster
+	opts     Options
+	began    time.Time
+	throttle *throttle
+	results  []Result // each written by the one goroutine that has its step
 
 	mu       sync.Mutex // guards what follows, and keeps the observer serial
 	ended    error
@@ -127,6 +129,9 @@ func (r *run) unit(ctx context.Context, u unit) {
 		r.conclude(first, r.carryOut(ctx, &binding{cluster: r.cluster, step: step}))
 	}
 	done = true
+	if step.Cutover == nil { // a verification says nothing about the cluster's pace
+		r.throttle.sample(r.results[first].Took)
+	}
 	for _, i := range u.steps {
 		r.finished(i)
 	}

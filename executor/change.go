@@ -144,6 +144,7 @@ func (r *run) carryOut(ctx context.Context, c change) (v verdict) {
 		case Fatal:
 			return end(err)
 		case Transient:
+			r.throttle.trouble()
 			pause := waits.NextBackOff()
 			if waited += pause; waited > maxWaiting || r.opts.Clock.Sleep(ctx, pause) != nil {
 				return end(err)

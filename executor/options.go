@@ -9,16 +9,17 @@ import (
 
 // Defaults of Options.
 const (
-	DefaultParallel = 8
-	DefaultRetries  = 4
-	DefaultSettle   = 15 * time.Second
+	DefaultRetries = 4
+	DefaultSettle  = 15 * time.Second
 )
 
 // Options are the choices of a run that change how a plan is carried out,
 // never what it does. The zero value is usable.
 type Options struct {
-	// Parallel is how many steps of one phase run side by side; 0 means
-	// DefaultParallel.
+	// Parallel is how many steps of one phase run side by side. 0 finds it out:
+	// from 4 up to 64, as long as more at once is faster and the cluster does
+	// not ask for patience. The members of a group run side by side whatever it
+	// says.
 	Parallel int
 	// Retries is how often a write is tried again after an answer that allows
 	// it; 0 means DefaultRetries, less than 0 none.
@@ -48,9 +49,7 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	if o.Parallel <= 0 {
-		o.Parallel = DefaultParallel
-	}
+	o.Parallel = max(o.Parallel, 0)
 	switch {
 	case o.Retries == 0:
 		o.Retries = DefaultRetries

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -99,24 +100,39 @@ func (r *run) units(ctx context.Context, units []unit) {
 	})
 }
 
-// each does n things side by side, as many at once as Parallel allows.
-func (r *run) each(n int, do func(i int)) { r.sideBySide(n, r.opts.Parallel, do) }
+// each does n things side by side, as many at once as the throttle lets, and
+// returns when all are done. A panic in one is caught.
+func (r *run) each(n int, do func(i int)) {
+	var workers sync.WaitGroup
+	for i := range n {
+		r.throttle.enter()
+		workers.Go(func() {
+			defer r.throttle.leave()
+			r.safely(func() { do(i) })
+		})
+	}
+	workers.Wait()
+}
 
-// sideBySide does n things, at most width at once, and returns when all are
-// done. A panic in one is caught.
+// sideBySide does n things, at most width at once, in the same way.
 func (r *run) sideBySide(n, width int, do func(i int)) {
 	var workers errgroup.Group
 	workers.SetLimit(width)
 	for i := range n {
 		workers.Go(func() error {
-			defer func() {
-				if value := recover(); value != nil {
-					r.caught(value)
-				}
-			}()
-			do(i)
+			r.safely(func() { do(i) })
 			return nil
 		})
 	}
 	_ = workers.Wait() // nothing is reported through it
+}
+
+// safely catches a panic.
+func (r *run) safely(do func()) {
+	defer func() {
+		if value := recover(); value != nil {
+			r.caught(value)
+		}
+	}()
+	do()
 }
