@@ -62,8 +62,8 @@ func connectionFlags() []cli.Flag {
 			Usage: "send header Request-Timeout with this many seconds (30 or more). On Milvus 2.4 the value of one client stays in force for everybody" + variablesOf("request-timeout")},
 		&cli.IntFlag{Name: "retries", Category: category, Value: milvus.DefaultRetries,
 			Usage: "try a failed call again this often, with at most 10s of waiting in all" + variablesOf("retries")},
-		&cli.IntFlag{Name: "parallel", Category: category, Value: executor.DefaultParallel,
-			Usage: "calls side by side" + variablesOf("parallel")},
+		&cli.IntFlag{Name: "parallel", Category: category,
+			Usage: "this many calls side by side (default: 8 for reads; an apply finds out what the server takes)" + variablesOf("parallel")},
 		&cli.StringFlag{Name: "collection-api", Category: category, Value: string(milvus.CollectionAuto),
 			Usage: "route that drops collections: auto, v1 or v2" + variablesOf("collection-api")},
 	}
@@ -234,7 +234,7 @@ func usageConflict(c *cli.Context) error {
 	if s := planner.SwitchMode(c.String("switch")); s != planner.ByAlter && s != planner.ByRecreate {
 		return usagef("alter has no gap; recreate drops and creates", "--switch %q is neither alter nor recreate", s)
 	}
-	if n := c.Int("parallel"); n < 1 || n > 256 {
+	if n := c.Int("parallel"); c.IsSet("parallel") && (n < 1 || n > 256) {
 		return usagef("", "--parallel %d is not between 1 and 256", n)
 	}
 	if n := c.Int("history"); n < 1 {
