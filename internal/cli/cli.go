@@ -59,7 +59,7 @@ func newApp(s *streams) *cli.App {
 		Commands: []*cli.Command{
 			syncCommand(s), rollbackCommand(s), historyCommand(s), showCommand(s), validateCommand(s),
 			driftCommand(s), exportCommand(s), doctorCommand(s), stateCommand(s), lockCommand(s),
-			completionCommand(s), manCommand(s), devCommand(s), versionCommand(s),
+			schemaCommand(s), completionCommand(s), manCommand(s), devCommand(s), versionCommand(s),
 		},
 		DisableSliceFlagSeparator: true,
 		ExitErrHandler:            func(*cli.Context, error) {}, // Main does it
