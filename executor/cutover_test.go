@@ -444,6 +444,19 @@ func TestAnAliasAloneIsACutoverOfOneAlsoByDropAndCreate(t *testing.T) {
 	}
 }
 
+func TestAFailedDropHalfIsWhyItsCutoverFailed(t *testing.T) {
+	w := solo(manifest.Cutover{Canary: &manifest.Canary{}})
+	w.want.options.Switch = planner.ByRecreate
+	w.faulty = func(c call) (fault, bool) { return fault{err: errRefused}, c.op == "drop" }
+	report, err := w.apply(t, Options{})
+	if want := (Counts{Failed: 1, NotReached: 1}); err != nil || report.Counts != want || report.Cutovers[0].Err != errRefused || report.VerificationFailed {
+		t.Errorf("%v %+v\n%s", err, report.Cutovers, outcomes(report))
+	}
+	if got := stands(t, report); got != "products not-switched v1" || len(w.calls) > 3 {
+		t.Errorf("%s after %v", got, w.calls)
+	}
+}
+
 func TestAGroupIsNotSwitchedByDropAndCreate(t *testing.T) {
 	w := trio()
 	w.want.options.Switch = planner.ByRecreate

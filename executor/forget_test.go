@@ -143,20 +143,31 @@ func TestWhatAnnouncementsOutliveASettledAlias(t *testing.T) {
 	older := func(op planner.Op, from, to string, age time.Duration) planner.Announcement {
 		return planner.Announcement{Op: op, Database: "default", Alias: "products", From: from, To: to, At: start.Add(-age)}
 	}
-	bound := planner.Step{Op: planner.AlterAlias, Database: "default", Alias: "products", From: "v1", To: "v2"}
-	gone := planner.Step{Op: planner.DropAlias, Database: "default", Alias: "products", From: "v1"}
-	forgotten := planner.Step{Op: planner.Forget, Database: "default", Alias: "products", From: "v1"}
+	result := func(op planner.Op, from, to string, o Outcome) Result {
+		return Result{Step: planner.Step{Op: op, Database: "default", Alias: "products", From: from, To: to}, Outcome: o}
+	}
+	bound := result(planner.AlterAlias, "v1", "v2", Applied)
+	gone := result(planner.DropAlias, "v1", "", Applied)
+	forgotten := result(planner.Forget, "v1", "", Applied)
+	back := result(planner.AlterAlias, "v1", "v2", SwitchedBack)
+	undone := result(planner.CreateAlias, "", "v2", SwitchedBack)
 	tests := []struct {
-		name  string
-		step  planner.Step
-		older planner.Announcement
-		stays bool
+		name   string
+		result Result
+		older  planner.Announcement
+		stays  bool
 	}{
 		{"a young switch elsewhere", bound, older(planner.AlterAlias, "v1", "v3", time.Second), true},
 		{"an old one", bound, older(planner.AlterAlias, "v1", "v3", time.Minute), false},
 		{"a young one to the same", bound, older(planner.AlterAlias, "v0", "v2", time.Second), false},
 		{"a young drop, which is no drift whenever it lands", bound, older(planner.DropAlias, "v1", "", time.Second), false},
 		{"a young switch of an alias that is gone, which Milvus refuses", gone, older(planner.AlterAlias, "v1", "v3", time.Second), false},
+		{"a young switch elsewhere of an alias that went back", back, older(planner.AlterAlias, "v1", "v3", time.Second), true},
+		{"an old one of that", back, older(planner.AlterAlias, "v1", "v3", time.Minute), false},
+		{"a young one to where it is again", back, older(planner.AlterAlias, "v0", "v1", time.Second), false},
+		{"a young create elsewhere of an alias that was created and dropped again", undone, older(planner.CreateAlias, "", "v3", time.Second), true},
+		{"the create of that", undone, older(planner.CreateAlias, "", "v2", time.Second), false},
+		{"a young switch of that", undone, older(planner.AlterAlias, "v1", "v3", time.Second), false},
 		{"a young create of an alias that is gone", gone, older(planner.CreateAlias, "", "v3", time.Second), true},
 		{"the create of what was dropped", gone, older(planner.CreateAlias, "", "v1", time.Second), false},
 		{"an old create", gone, older(planner.CreateAlias, "", "v3", time.Minute), false},
@@ -164,7 +175,7 @@ func TestWhatAnnouncementsOutliveASettledAlias(t *testing.T) {
 	}
 	for _, test := range tests {
 		state := planner.State{Cluster: fakeURI, Pending: []planner.Announcement{test.older}}
-		got := Settle(state, planner.Plan{Cluster: fakeURI}, []Result{{Step: test.step, Outcome: Applied}}, Occasion{Now: start})
+		got := Settle(state, planner.Plan{Cluster: fakeURI}, []Result{test.result}, Occasion{Now: start})
 		if stays := len(got.Pending) == 1; stays != test.stays {
 			t.Errorf("%s: pending %+v", test.name, got.Pending)
 		}

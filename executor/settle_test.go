@@ -59,6 +59,17 @@ func TestSettle(t *testing.T) {
 			results:  []Result{{Step: switchStep, Outcome: NotReached}},
 			bindings: []planner.Binding{was}, pending: []planner.Announcement{olderSwitch, olderDrop}, serial: 7,
 		}, {
+			name:     "a switch that went back is settled where it was",
+			results:  []Result{{Step: switchStep, Outcome: SwitchedBack, Err: errRefused}},
+			bindings: []planner.Binding{was}, pending: []planner.Announcement{olderDrop}, serial: 8,
+		}, {
+			name: "so is one by drop and create",
+			results: []Result{
+				{Step: planner.Step{Op: planner.DropAlias, Database: "default", Alias: "products", From: "v1", Recreate: true}, Outcome: SwitchedBack, Err: errRefused},
+				{Step: planner.Step{Op: planner.CreateAlias, Database: "default", Alias: "products", To: "v2", Recreate: true}, Outcome: SwitchedBack, Err: errRefused},
+			},
+			bindings: []planner.Binding{was}, pending: []planner.Announcement{olderDrop}, serial: 8,
+		}, {
 			name:     "an unknown switch is announced beside the older ones",
 			results:  []Result{{Step: switchStep, Outcome: Undecided, Err: errLost}},
 			bindings: []planner.Binding{was}, pending: []planner.Announcement{olderSwitch, olderDrop, announcement(switchStep, start)}, serial: 8,
