@@ -1,0 +1,375 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+)
+
+// exampleFiles are the files of examples/ and the action.
+func exampleFiles(t *testing.T) []string {
+	t.Helper()
+	var files []string
+	for _, root := range []string{"examples", ".github"} {
+		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				return err
+			case entry.IsDir() && entry.Name() == ".aliasctl":
+				return filepath.SkipDir
+			case !entry.IsDir():
+				files = append(files, path)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return files
+}
+
+// documents are those of a YAML file.
+func documents(t *testing.T, path string) []*yaml.Node {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []*yaml.Node
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	for {
+		var document yaml.Node
+		switch err := decoder.Decode(&document); err {
+		case nil:
+			all = append(all, &document)
+		case io.EOF:
+			return all
+		default:
+			t.Fatalf("%s: %v", path, err)
+		}
+	}
+}
+
+func isYAML(path string) bool {
+	return slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(path))
+}
+
+// Whoever copies an example gets what the program has: each command and each
+// flag that is written down anywhere in it exists, and so does each variable.
+func TestExamplesUseWhatThereIs(t *testing.T) {
+	help := helpPages{}
+	commands, variables := 0, 0
+	for _, path := range exampleFiles(t) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := commandLines(string(text))
+		if isYAML(path) {
+			for _, document := range documents(t, path) {
+				lines = append(lines, argumentsIn(document)...)
+			}
+		}
+		for _, line := range lines {
+			commands++
+			if problem := help.problem(t, line); problem != "" {
+				t.Errorf("%s: aliasctl %s: %s", path, strings.Join(line, " "), problem)
+			}
+		}
+		for _, name := range regexp.MustCompile(`\b(ALIASCTL|MILVUS)_[A-Z_]+\b`).FindAllString(string(text), -1) {
+			variables++
+			if !strings.Contains(help.of(t, "sync"), "$"+name) && name != "MILVUS_READ_TOKEN" {
+				t.Errorf("%s: there is no variable %s", path, name)
+			}
+		}
+	}
+	if commands < 20 || variables < 10 {
+		t.Errorf("found only %d commands and %d variables: the examples are not read as they should be", commands, variables)
+	}
+}
+
+// commandStart is where a shell takes a word for a command.
+var commandStart = regexp.MustCompile(`(?:^|[;|&(){]\s+|\$\()(?:aliasctl|go run \.)\s+`)
+
+// commandLines are the words behind `aliasctl` or `go run .` in scripts and in
+// the indented lines of comments, in which commands stand.
+func commandLines(text string) [][]string {
+	var found [][]string
+	text = strings.ReplaceAll(text, "\\\n", " ")
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if comment, ok := strings.CutPrefix(line, "#"); ok {
+			if !strings.HasPrefix(comment, "   ") {
+				continue
+			}
+			line = strings.TrimSpace(comment)
+		}
+		line = strings.TrimPrefix(strings.TrimPrefix(line, "- "), "$ ")
+		for _, at := range commandStart.FindAllStringIndex(line, -1) {
+			if rest := line[at[1]:]; !strings.HasPrefix(rest, `"$`) { // the words are somewhere else
+				found = append(found, untilOperator(rest))
+			}
+		}
+	}
+	return found
+}
+
+// untilOperator are the words of one command.
+func untilOperator(rest string) []string {
+	words := strings.Fields(rest)
+	end := slices.IndexFunc(words, func(word string) bool {
+		return regexp.MustCompile(`^([|&;#<>)]+|[0-9]>.*)$`).MatchString(word)
+	})
+	if end >= 0 {
+		words = words[:end]
+	}
+	return words
+}
+
+// argumentsIn are the values of `args`, of a container and of the action.
+func argumentsIn(node *yaml.Node) [][]string {
+	var found [][]string
+	for i, child := range node.Content {
+		if node.Kind == yaml.MappingNode && i%2 == 1 && node.Content[i-1].Value == "args" {
+			switch child.Kind {
+			case yaml.ScalarNode:
+				found = append(found, strings.Fields(child.Value))
+			case yaml.SequenceNode:
+				var words []string
+				for _, word := range child.Content {
+					words = append(words, word.Value)
+				}
+				found = append(found, words)
+			}
+		}
+		found = append(found, argumentsIn(child)...)
+	}
+	return found
+}
+
+// helpPages are what `aliasctl COMMAND --help` prints, by command.
+type helpPages map[string]string
+
+func (h helpPages) of(t *testing.T, command ...string) string {
+	t.Helper()
+	name := strings.Join(command, " ")
+	if _, known := h[name]; !known {
+		program := exec.Command("aliasctl", append(slices.Clone(command), "--help")...)
+		program.Env = programEnvironment()
+		page, err := program.CombinedOutput()
+		if err != nil {
+			page = nil // there is no such command
+		}
+		h[name] = string(page)
+	}
+	return h[name]
+}
+
+var flagOfHelp = regexp.MustCompile(`(?m)^  (?:(-\w), )?(--[a-z-]+)( \S.*)?$`)
+
+// problem says what is wrong with the words behind `aliasctl`.
+func (h helpPages) problem(t *testing.T, words []string) string {
+	command := words[:1]
+	page := h.of(t, command...)
+	if strings.Contains(page, "\nCommands:\n") && len(words) > 1 {
+		command = words[:2]
+		page = h.of(t, command...)
+	}
+	if page == "" {
+		return "there is no such command"
+	}
+	takesValue := map[string]bool{}
+	for _, flag := range flagOfHelp.FindAllStringSubmatch(page, -1) {
+		takesValue[flag[1]], takesValue[flag[2]] = flag[3] != "", flag[3] != ""
+	}
+	title, _, _ := strings.Cut(page, ":")
+	arguments := len(strings.Fields(title)) - 1 - len(command)
+	for rest := words[len(command):]; len(rest) > 0; rest = rest[1:] {
+		name, _, assigned := strings.Cut(rest[0], "=")
+		value, known := takesValue[name]
+		switch {
+		case !strings.HasPrefix(name, "-") || name == "-":
+			arguments--
+		case !known:
+			return "there is no flag " + name
+		case value && !assigned && len(rest) == 1:
+			return name + " has no value"
+		case value && !assigned:
+			rest = rest[1:]
+		}
+	}
+	if arguments < 0 {
+		return "too many words"
+	}
+	return ""
+}
+
+// The check of the examples finds what it is for.
+func TestExampleChecksFindMistakes(t *testing.T) {
+	help := helpPages{}
+	for line, want := range map[string]string{
+		"sync --dry-run -f aliases.yaml":  "",
+		"show plan.json -o markdown":      "",
+		"sync --aply -f aliases.yaml":     "there is no flag --aply",
+		"sink --apply":                    "there is no such command",
+		"sync aliases.yaml":               "too many words",
+		"lock hide":                       "there is no such command",
+		"sync --output-file=html=p.html":  "",
+		"sync --dry-run --state":          "--state has no value",
+		"drift --plan-out plan.json":      "there is no flag --plan-out",
+		"rollback --to 3 --apply --yes":   "",
+		"validate -f a.yaml -f b.yaml -x": "there is no flag -x",
+	} {
+		if got := help.problem(t, strings.Fields(line)); got != want {
+			t.Errorf("aliasctl %s: said %q, want %q", line, got, want)
+		}
+	}
+	script := "# aliasctl is a word here\n#   go run . sync -f a \\\n#   b\nx=1 && aliasctl drift || code=$?\n- aliasctl show p | head\n"
+	got := commandLines(script)
+	if want := [][]string{{"sync", "-f", "a", "#", "b"}, {"drift"}, {"show", "p"}}; len(got) != len(want) ||
+		!slices.Equal(got[1], want[1]) || !slices.Equal(got[2], want[2]) {
+		t.Errorf("found %q", got)
+	}
+}
+
+// A person who has just cloned the project copies the first command that an
+// example shows, and it works.
+func TestFirstCommandOfEachExample(t *testing.T) {
+	first := regexp.MustCompile(`(?m)^#   go run \. (.*)$`)
+	for _, path := range exampleFiles(t) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		commands := first.FindAllSubmatch(text, -1)
+		if len(commands) == 0 {
+			continue
+		}
+		t.Run(path, func(t *testing.T) {
+			clone := t.TempDir()
+			if err := os.CopyFS(filepath.Join(clone, "examples"), sources{os.DirFS("examples")}); err != nil {
+				t.Fatal(err)
+			}
+			for _, command := range commands {
+				program := exec.Command("aliasctl", strings.Fields(string(command[1]))...)
+				program.Dir, program.Env = clone, programEnvironment()
+				if said, err := program.CombinedOutput(); err != nil {
+					t.Errorf("aliasctl %s: %v\n%s", command[1], err, said)
+				}
+			}
+		})
+	}
+}
+
+// sources are the files of an example without what trying it out has left.
+type sources struct{ fs.FS }
+
+func (s sources) ReadDir(name string) ([]fs.DirEntry, error) {
+	entries, err := fs.ReadDir(s.FS, name)
+	return slices.DeleteFunc(entries, func(e fs.DirEntry) bool {
+		return e.Name() == ".aliasctl" || strings.Contains(e.Name(), ".state.json")
+	}), err
+}
+
+// What other programs read of an example has the parts that they look for.
+func TestShapeOfExamples(t *testing.T) {
+	for path, want := range map[string][]string{
+		"examples/github-actions/aliases-plan.yml":  {"on.pull_request", "jobs.plan.steps", "permissions.pull-requests"},
+		"examples/github-actions/aliases-apply.yml": {"on.push", "jobs.apply.environment", "jobs.apply.concurrency.group", "jobs.apply.needs"},
+		"examples/github-actions/aliases-drift.yml": {"on.schedule", "jobs.drift.steps"},
+		"examples/gitlab/.gitlab-ci.yml":            {"plan.script", "plan-merged.artifacts", "apply.resource_group", "apply.environment", "drift.rules"},
+		"examples/kubernetes/cronjob.yaml":          {"data.MILVUS_URI", "data.aliases\x00yaml", "spec.concurrencyPolicy", "spec.jobTemplate.spec.template.spec.containers"},
+		".github/actions/aliasctl/action.yml":       {"inputs.args", "outputs.has-changes", "outputs.has-drops", "outputs.digest", "outputs.exit-code", "runs.steps"},
+	} {
+		for _, place := range want {
+			if !slices.ContainsFunc(documents(t, path), func(d *yaml.Node) bool { return hasPlace(d.Content[0], strings.Split(place, ".")) }) {
+				t.Errorf("%s has no %s", path, strings.ReplaceAll(place, "\x00", "."))
+			}
+		}
+	}
+}
+
+// hasPlace says whether there is a value at a path of names.
+func hasPlace(node *yaml.Node, path []string) bool {
+	if len(path) == 0 {
+		return true
+	}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		if node.Content[i].Value == strings.ReplaceAll(path[0], "\x00", ".") {
+			return hasPlace(node.Content[i+1], path[1:])
+		}
+	}
+	return false
+}
+
+// The manifests in ConfigMaps are manifests.
+func TestManifestsInKubernetes(t *testing.T) {
+	checked := 0
+	for _, document := range documents(t, "examples/kubernetes/cronjob.yaml") {
+		var object struct{ Data map[string]string }
+		if err := document.Decode(&object); err != nil {
+			t.Fatal(err)
+		}
+		for name, text := range object.Data {
+			if !isYAML(name) {
+				continue
+			}
+			checked++
+			program := exec.Command("aliasctl", "validate", "-f", "-")
+			program.Stdin, program.Env = strings.NewReader(text), programEnvironment()
+			if said, err := program.CombinedOutput(); err != nil {
+				t.Errorf("%s: %v\n%s", name, err, said)
+			}
+		}
+	}
+	if checked == 0 {
+		t.Error("there is no manifest")
+	}
+}
+
+// The script for Zilliz Cloud, against a cluster that asks for a token.
+func TestZillizScript(t *testing.T) {
+	bash(t)
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, sources{os.DirFS("examples/zilliz-cloud")}); err != nil {
+		t.Fatal(err)
+	}
+	seed := "databases: {default: {collections: [products_v42]}}\n"
+	for name, text := range map[string]string{"seed.yaml": seed, ".zilliz-token": "key\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct{ flag, want string }{
+		{"", "Plan: 1 to create"},
+		{"--apply", "Applied: 1 applied"},
+		{"--apply", "Nothing to do"},
+	} {
+		script := exec.Command("bash", slices.DeleteFunc([]string{filepath.Join(dir, "sync.sh"), c.flag}, func(s string) bool { return s == "" })...)
+		script.Env = programEnvironment("HOME="+dir, "MILVUS_URI=embedded:seed.yaml")
+		said, err := script.CombinedOutput()
+		if err != nil || !strings.Contains(string(said), c.want) {
+			t.Errorf("sync.sh %s: %v, want %q in:\n%s", c.flag, err, c.want, said)
+		}
+	}
+}
+
+// bash skips a test where there is none.
+func bash(t *testing.T) {
+	t.Helper()
+	for _, program := range []string{"bash", "git"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("no %s on this machine: the scripts of the examples are not run", program)
+		}
+	}
+}
