@@ -29,6 +29,7 @@ import (
 //	                          start it, see startCluster
 //	use NAME                  the commands and $URI are about another cluster now
 //	behind NAME               NAME answers at the address of the current cluster
+//	proxy VARIABLE LAG        a further proxy of the current cluster, at $VARIABLE
 //	token TOKEN               from now on the cluster asks for this token
 //	writes N                  there were N writing requests since the last `writes`
 //	requests [N]              print the requests since then, or require their number
@@ -47,6 +48,7 @@ var clusterCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"cluster":    startCluster,
 	"use":        useCluster,
 	"behind":     swapClusters,
+	"proxy":      addProxy,
 	"token":      requireToken,
 	"writes":     requireWrites,
 	"requests":   showRequests,

@@ -21,6 +21,7 @@ import (
 //
 //	exits CODE PROGRAM ARG...       run it and require exactly this exit code
 //	json FILE PATH WORD...          require a value of a JSON file, or of stdout
+//	events FILE EVENT...            require the events of --log-format json
 //	start NAME PROGRAM ARG...       run it in the background
 //	says NAME PATTERN [VARIABLE]    wait until it has written that; keep the group
 //	signal NAME INT|TERM|KILL
@@ -47,8 +48,9 @@ func TestStoriesOfEveryVersion(t *testing.T) {
 // unless a script says otherwise, $EXAMPLES the folder of that name.
 func scripts(dir string, profile emulator.Profile) testscript.Params {
 	commands := map[string]func(*testscript.TestScript, bool, []string){
-		"exits": exits,
-		"json":  requireJSON,
+		"exits":  exits,
+		"json":   requireJSON,
+		"events": requireEvents,
 	}
 	for _, more := range []map[string]func(*testscript.TestScript, bool, []string){processCommands, clusterCommands} {
 		for name, command := range more {
