@@ -5,19 +5,25 @@ import "time"
 // Cutover is what a binding asks for beyond the binding itself: what has to
 // hold before readers are sent to the new collection, how the switch is
 // verified, and what becomes of the old collections. Most aliases have none,
-// and those that only follow `defaults` share one.
+// and those that only follow `defaults` share one; it is never changed.
+//
+// The `defaults` of a document hold `require`, `verify` and `on_failure` for
+// its aliases, like its `vars` for it alone. What an alias says itself replaces
+// them, in `require` check by check; false takes a check, or `verify`, away.
 type Cutover struct {
 	// From is the only collection that a switch may leave: compare-and-set for
 	// two people who both think that they switch. "" when it is not asked for.
 	From string
-	// Group makes all aliases of the same name one cutover, "" for none.
+	// Group makes all aliases of a database with the same group one cutover, ""
+	// for none. They agree on OnFailure; one member alone is allowed.
 	Group string
 	// OnFailure says what happens to what has been switched already.
 	OnFailure OnFailure
 	// Require is checked before anything is written, in this order.
 	Require []Check
 	// Confirmations is how often in a row each --verify-uri has to answer with
-	// the new collection after the switch; 0 when `verify` is not asked for.
+	// the new collection after the switch: `verify: 5`, or true for 3; 0 when it
+	// is not asked for.
 	Confirmations int
 	Canary        *Canary // nil for none
 	Golden        *Golden // nil for none
@@ -56,11 +62,12 @@ func CheckNames() []CheckName {
 	return []CheckName{Exists, Loaded, Indexed, MinRows, RowsWithin, SameSchema, GoldenCheck}
 }
 
-// Check is one requirement.
+// Check is one requirement. Its long form is a mapping, such as
+// `min_rows: {rows: 1000, unknown: allow}` or `loaded: {unknown: allow}`.
 type Check struct {
 	Name    CheckName
 	Rows    int64   // of MinRows
-	Percent float64 // of RowsWithin
+	Percent float64 // of RowsWithin; 5 is written 5%
 	// AllowUnknown lets the check pass when the server cannot answer it.
 	AllowUnknown bool
 	Pos          Position
@@ -78,7 +85,7 @@ type Canary struct {
 // Query is an `entities/query` with a filter.
 type Query struct {
 	Filter       string
-	Limit        int
+	Limit        int // 10 when not said
 	OutputFields []string
 }
 
@@ -86,18 +93,19 @@ type Query struct {
 type Search struct {
 	Vector       []float64
 	Field        string // "" lets the server choose the only vector field
-	Filter       string
-	Limit        int
+	Filter       string // "" for none
+	Limit        int    // 10 when not said
 	OutputFields []string
 }
 
 // Golden is a file of query vectors that the old and the new collection are
 // compared by before a switch.
 type Golden struct {
-	File  string // of JSON Lines; relative to the manifest it was named in
+	File  string // of JSON Lines, as it is written; Path says where it is
 	Field string // "" lets the server choose the only vector field
-	Limit int    // k: how many results of each query are compared
-	// MinOverlap is the least share (0 to 1) of the k results that both give.
+	Limit int    // k: how many results of each query are compared; 10 when not said
+	// MinOverlap is the least share (0 to 1) of the k results that both give;
+	// 0.8 when not said.
 	MinOverlap float64
 	// MaxLatencyRatio bounds the median time of the new collection as a
 	// multiple of that of the old one; 0 for no limit.
@@ -108,6 +116,6 @@ type Golden struct {
 // Keep retires the collections of an alias by a pattern instead of by name.
 type Keep struct {
 	N     int    // how many collections older than the bound one stay
-	Match string // a pattern with *, of collection names
+	Match string // a pattern with *, of collection names; the bound one fits it
 	Pos   Position
 }

@@ -142,6 +142,18 @@ func TestCutovers(t *testing.T) {
 	}
 }
 
+// The checks that can be written are those that there are, but for the one
+// that golden makes.
+func TestChecksHaveFields(t *testing.T) {
+	var got []CheckName
+	for _, f := range requireShape.fields {
+		got = append(got, CheckName(f.name))
+	}
+	if diff := cmp.Diff(CheckNames(), append(got, GoldenCheck)); diff != "" {
+		t.Errorf("(-checks +fields):\n%s", diff)
+	}
+}
+
 // What asks for nothing has no Cutover, in whatever words.
 func TestNoCutover(t *testing.T) {
 	for _, text := range []string{

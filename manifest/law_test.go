@@ -24,8 +24,9 @@ var withoutPositions = cmp.Options{cmpopts.IgnoreTypes(Position{}), cmpopts.Equa
 func lawEnv(name string) (string, bool) { return "from_env", name == EnvPrefix+"env" }
 
 // checkLaw is what holds for every input whatever: it is read in bounded time;
-// it is either accepted, and then says the same when it is written out and
-// read again, and the schema accepts it too, or refused with problems that each have a place in it, in order.
+// it is either accepted, and then by the schema too, and says the same when it
+// is written out and read again, or refused with problems that each have a
+// place in it, in order.
 func checkLaw(t testing.TB, data []byte) {
 	t.Helper()
 	const file = "law.yaml"

@@ -2,7 +2,9 @@
 // every value with the file, line and column it came from, and reports every
 // problem of every file in one run. It knows nothing of a cluster or a state.
 //
-// The planner consumes a Manifest; internal/cli calls Load.
+// It also writes a Manifest as YAML, and describes the format as a JSON Schema.
+//
+// The planner consumes a Manifest; internal/cli calls Load, Encode and Schema.
 package manifest
 
 import (
