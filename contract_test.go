@@ -261,7 +261,7 @@ func (c *client) chapter(t *testing.T, ch chapter, s story, dir string) bool {
 	if err := os.WriteFile(path, []byte(c.document(s)), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	line := []string{"aliasctl", "sync", "--apply", "-f", path, "--uri", c.uri, "-o", "json"}
+	line := []string{"aliasctl", "sync", "--apply", "-f", path, "--uri", c.uri, "-o", "json", "--drain", "0s"}
 	if c.token != "" {
 		token := filepath.Join(dir, "token")
 		if err := os.WriteFile(token, []byte(c.token), 0o600); err != nil {

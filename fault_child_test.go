@@ -121,7 +121,7 @@ func (c *scene) killed(n int64, what fate) error {
 	c.ClearFaults()
 	before, _ := c.Counts()
 	c.watch()
-	p, over := c.spawn(), make(chan struct{})
+	p, over := c.spawn("--settle", "200ms"), make(chan struct{})
 	c.killAt(p, before+n, what)
 	if what == lands {
 		c.AddHook(emulator.Hook{Match: emulator.Match{Request: before + n}, When: emulator.After, Do: func(emulator.Request) { close(over) }})

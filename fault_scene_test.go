@@ -211,7 +211,7 @@ func (c *scene) write(s story) error {
 
 // command is the command line of every run.
 func (c *scene) command(flags ...string) []string {
-	line := []string{"aliasctl", "sync", "--apply", "-f", filepath.Join(c.dir, "aliases.yaml"), "--uri", c.server.URL(), "-o", "json"}
+	line := []string{"aliasctl", "sync", "--apply", "-f", filepath.Join(c.dir, "aliases.yaml"), "--uri", c.server.URL(), "-o", "json", "--drain", "0s"}
 	return slices.Concat(line, c.fixed, flags)
 }
 

@@ -39,6 +39,7 @@ type stage struct {
 	ids    map[string]string // and of each collection
 	listed map[string][]string
 	stale  map[string]bool // aliases that the other client changed after that
+	taken  map[string]bool // aliases that a create of ours was refused for, with 1602
 	wrote  map[string]int  // our writes that had an effect, by name
 }
 
@@ -218,7 +219,7 @@ func (s *stage) written(alias, expected string, write func() error) error {
 	case !s.on: // the run after may be allowed to overwrite
 	case !read:
 		s.differ("alias %s is written and was not read before", alias)
-	case seen != expected && (seen != "" || s.stale[alias]):
+	case seen != expected && !(seen == "" && s.taken[alias]):
 		s.differ("alias %s is written although it was seen at %q instead of %q", alias, seen, expected)
 	case !s.stale[alias] && s.bindings()[alias] != seen:
 		s.differ("the model is wrong: alias %s was seen at %q and is at %q", alias, seen, s.bindings()[alias])
@@ -232,6 +233,12 @@ func (s *stage) effect(name string, write func() error) error {
 		untouched[alias] = s.bindings()[alias]
 	}
 	if err := write(); err != nil {
+		if _, taken := (&stageError{err}).TakenBy(); taken {
+			if s.taken == nil {
+				s.taken = map[string]bool{}
+			}
+			s.taken[name] = true
+		}
 		s.log = append(s.log, "     refused: "+err.Error())
 		return &stageError{err}
 	}

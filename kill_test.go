@@ -148,7 +148,7 @@ func secondRun(s sequel, dir string, n int64) ([]int64, error) {
 	}
 	c.ClearFaults()
 	c.Record(recorded)
-	if e := c.run(); e.code != 0 {
+	if e := c.run("--settle", "200ms"); e.code != 0 {
 		return nil, fmt.Errorf("the next run: %v", e)
 	}
 	var list []int64

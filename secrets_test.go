@@ -152,7 +152,7 @@ func betray(parent, token string, how, at int, format string) (files int, err er
 	}
 	manifest := filepath.Join(c.dir, "aliases.yaml")
 	common := []string{"-f", manifest, "--uri", server.URL, "--token-file", secret, "-o", format, "--accept-cluster",
-		"--timeout", "2s", "--settle", "1ms", "--retries", "0"}
+		"--timeout", "2s", "--settle", "1ms", "--retries", "0", "--drain", "0s"}
 	for _, f := range []string{"text", "diff", "json"} {
 		common = append(common, "--output-file", f+"="+filepath.Join(c.dir, "plan."+f))
 	}
