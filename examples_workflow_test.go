@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -301,54 +300,12 @@ func (m *machine) copy(file, dir string) {
 	}
 }
 
-var expression = regexp.MustCompile(`\$\{\{\s*(.*?)\s*\}\}`)
-
-// expand replaces the expressions in a text by their values.
-func (m *machine) expand(text string) string {
-	return expression.ReplaceAllStringFunc(text, func(s string) string {
-		return m.value(expression.FindStringSubmatch(s)[1])
-	})
-}
-
-// value is a literal or the value of a name. Outputs and secrets that nobody
-// has set are empty, as they are at GitHub.
-func (m *machine) value(name string) string {
-	if literal, ok := strings.CutPrefix(name, "'"); ok {
-		return strings.TrimSuffix(literal, "'")
-	}
-	value, known := m.values[name]
-	if !known && !strings.HasPrefix(name, "steps.") && !strings.HasPrefix(name, "secrets.") {
-		m.t.Fatalf("the expression %q is not known", name)
-	}
-	return value
-}
-
-// holds evaluates a condition: terms with && between them.
-func (m *machine) holds(condition string) bool {
+// ends requires the end of a job.
+func (m *machine) ends(code int) {
 	m.t.Helper()
-	if found := expression.FindStringSubmatch(condition); found != nil {
-		condition = found[1]
+	if m.failed != (code != 0) || m.code != code {
+		m.t.Fatalf("want exit code %d; %s", code, m.told())
 	}
-	// Without one of these, a condition has success() in front of it.
-	holds := !m.failed || regexp.MustCompile(`(always|cancelled|failure)\(\)`).MatchString(condition)
-	for term := range strings.SplitSeq(condition, " && ") {
-		left, right, equal := strings.Cut(term, " == ")
-		unlike := false
-		if !equal {
-			left, right, unlike = strings.Cut(term, " != ")
-		}
-		switch {
-		case equal || unlike:
-			holds = holds && (m.value(left) == m.value(right)) == equal
-		case term == "success()":
-			holds = holds && !m.failed
-		case term == "failure()":
-			holds = holds && m.failed
-		case term != "always()" && term != "!cancelled()":
-			m.t.Fatalf("the condition %q is not known", term)
-		}
-	}
-	return holds
 }
 
 // told is what the steps said, for a failed test.
