@@ -122,9 +122,10 @@ func hostile(n int) map[string][]byte {
 			number(func(i int) string { return "  a" + itoa(i) + ": *m\n" }),
 		"a long text for many": head + "aliases:\n  m: &m \"" + repeat("${env}") + "\"\n" +
 			number(func(i int) string { return "  a" + itoa(i) + ": *m\n" }),
-		"a vector for many": head + "aliases:\n  m: &m {collection: c, canary: &c {search: &s {vector: &v [" + strings.Repeat("1,", n/4) + "1]}}}\n" +
+		"a vector for many": head + "aliases:\n  m: &m {collection: c, canary: &c {search: &s {vector: &v [" + strings.Repeat("1,", min(n/4, maxDimension-1)) + "1]}}}\n" +
 			inTurn(n/4, "  a%d: *m\n", "  b%d: {collection: c, canary: *c}\n",
-				"  c%d: {collection: c, canary: {search: *s}}\n", "  d%d: {collection: c, canary: {search: {vector: *v}}}\n"),
+				"  c%d: {collection: c, canary: {search: *s}}\n", "  d%d: {collection: c, canary: {search: {vector: *v}}}\n") +
+			"  refused-at-last: c\n", // written out it would be the large manifest that it must not stand for
 		"groups that disagree": head + "aliases:\n" + number(func(i int) string {
 			return "  a" + itoa(i) + ": {collection: c, group: g" + itoa(i%7) + ", on_failure: " + []string{"keep", "switch-back"}[i%2] + "}\n"
 		}),
