@@ -289,9 +289,8 @@ func (c *scene) stored() (planner.State, error) {
 
 // tally counts what a sweep has done, for its last line.
 type tally struct {
-	mu   sync.Mutex
-	n    map[string]int
-	errs []string
+	mu sync.Mutex
+	n  map[string]int
 }
 
 func (t *tally) count(what string) {
