@@ -26,8 +26,8 @@ func (r *run) forgets(ctx context.Context, state planner.State) {
 	}
 	var watched []int
 	for i, result := range r.results {
-		if result.Op != planner.Forget {
-			continue
+		if result.Op != planner.Forget || result.Released {
+			continue // a released alias may exist: it is another manifest's from now on
 		}
 		if _, found := latest[planner.Key{Database: result.Database, Name: result.Alias}]; found {
 			watched = append(watched, i)

@@ -80,6 +80,9 @@ func (b *builder) unchanged(d *database, e *managed) {
 	marked := e.last != nil && e.last.RolledBackFrom != "" && !b.options.RollingBack
 	if announced || marked {
 		settled := Binding{Database: d.name, Alias: e.alias, Collection: to, Protect: e.want.Protect}
+		if b.options.RollingBack && e.last != nil && e.last.Collection != to {
+			settled.RolledBackFrom = e.last.Collection // of a rollback that did not finish
+		}
 		b.plan.Housekeeping.Settles = append(b.plan.Housekeeping.Settles, settled)
 	}
 }
@@ -98,6 +101,7 @@ func (b *builder) record(d *database, e *managed, op Op, to string) {
 		b.plan.Summary.Adopt++
 		b.after(d, e, to)
 	} else {
+		step.Released = e.released
 		step.Drift = !e.released && !e.ours.absent
 		b.plan.Summary.Forget++
 	}

@@ -2,7 +2,10 @@ package planner
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"aliasctl/manifest"
 )
 
 // Limits bound what one plan may destroy. The zero value forbids nothing but
@@ -106,7 +109,11 @@ func (p Plan) Check(l Limits) []Refusal {
 		if len(c.Details) > 0 {
 			reason += ": " + c.Details[0]
 		}
-		refuse("preflight", fmt.Sprintf("mend the collection, or `--skip-check %s`", c.Name), "%s", reason)
+		wayOut := fmt.Sprintf("mend the collection, or `--skip-check %s`", c.Name)
+		if c.Name == manifest.Loaded && slices.ContainsFunc(p.Steps, func(s Step) bool { return s.RolledBack }) {
+			wayOut = "`--load` loads it first"
+		}
+		refuse("preflight", wayOut, "%s", reason)
 	}
 	return refusals
 }

@@ -76,7 +76,7 @@ func (n *Needs) binding(d *database, e managed, in *LiveDatabase, o Options, ins
 	if _, exists := in.Collections[green]; !exists {
 		return
 	}
-	if o.TargetIDs[Key{d.name, green}] != "" {
+	if o.Identify || o.TargetIDs[Key{d.name, green}] != "" {
 		inspect(d.name, green) // for its id
 	}
 	c := e.want.Cutover

@@ -55,6 +55,8 @@ type Step struct {
 	Cutover *Cutover `json:"cutover,omitempty"`
 	// RolledBack marks the steps of a rollback.
 	RolledBack bool `json:"rolled_back,omitempty"`
+	// Released marks a forget that the manifest asks for: the alias may exist.
+	Released bool `json:"released,omitempty"`
 	// ReleaseFirst releases the collection from memory before it is dropped.
 	ReleaseFirst bool `json:"release_first,omitempty"`
 	// Rows and MadeAt describe what a drop-collection destroys, as far as known.
@@ -227,6 +229,9 @@ type Options struct {
 	// TargetIDs holds the collection ids that targets must have, by collection;
 	// nil asks for none. A rollback sets it.
 	TargetIDs map[Key]string
+	// Identify asks NeedsOf for the id of every target: a saved plan is about
+	// the collections that were reviewed, not about others of their names.
+	Identify bool
 	// RollingBack marks every switch as one that leaves a bad collection.
 	RollingBack bool
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"aliasctl/manifest"
 )
 
 // SavedVersion is the version of the format of a saved plan.
@@ -30,8 +32,18 @@ type Saved struct {
 
 	// Touches is what the plan was made from, of what it touches alone.
 	Touches []Touch `json:"touches"`
+	// Cutovers are what the manifest asks for of each alias that is bound: the
+	// checks are made again before the plan is applied.
+	Cutovers []SavedCutover `json:"cutovers,omitempty"`
 	// Digest is over all other fields: a file that was edited is refused.
 	Digest string `json:"digest"`
+}
+
+// SavedCutover is the cutover of one alias of a saved plan.
+type SavedCutover struct {
+	Database string            `json:"database"`
+	Alias    string            `json:"alias"`
+	Cutover  *manifest.Cutover `json:"cutover"`
 }
 
 // Touch is the state and the cluster at one alias or collection that a plan
@@ -42,6 +54,8 @@ type Touch struct {
 	Collection string   `json:"collection,omitempty"` // that is dropped
 	Ours       []string `json:"ours,omitempty"`       // what the state and its announcements say, sorted
 	Live       string   `json:"live,omitempty"`       // the target of the alias; the id of the collection
+	To         string   `json:"to,omitempty"`         // the collection that the alias is to be bound to
+	Target     string   `json:"target,omitempty"`     // its id
 	Reached    []string `json:"reached,omitempty"`    // aliases at a collection to drop, other than those the plan moves
 }
 
@@ -54,7 +68,7 @@ func (t Touch) name() string {
 }
 
 // Save packs a plan with what it was made from.
-func Save(p Plan, s State, live *Live, now time.Time) Saved {
+func Save(p Plan, m *manifest.Manifest, s State, live *Live, now time.Time) Saved {
 	saved := Saved{
 		Version: SavedVersion, MadeAt: now, Plan: p,
 		Before: p.Before, After: p.After, Housekeeping: p.Housekeeping, Managed: p.Managed, SplitGroups: p.SplitGroups,
@@ -63,8 +77,49 @@ func Save(p Plan, s State, live *Live, now time.Time) Saved {
 	if s.Serial > 0 {
 		saved.Lineage = s.Lineage
 	}
+	bound := make(map[Key]bool)
+	for _, step := range p.Steps {
+		bound[step.key()] = bound[step.key()] || step.Op.Writes() && step.To != ""
+	}
+	for _, d := range m.Databases {
+		for _, a := range d.Aliases {
+			if a.Cutover != nil && bound[Key{d.Name, a.Name}] {
+				saved.Cutovers = append(saved.Cutovers, SavedCutover{d.Name, a.Name, a.Cutover})
+			}
+		}
+	}
 	saved.Digest = saved.sum()
 	return saved
+}
+
+// Wanted is the manifest as far as the plan binds aliases, and those aliases:
+// what its checks are made from.
+func (s Saved) Wanted() (*manifest.Manifest, Selection) {
+	m := &manifest.Manifest{Cluster: s.Plan.Cluster.Label}
+	cutovers := make(map[Key]*manifest.Cutover)
+	for _, c := range s.Cutovers {
+		cutovers[Key{c.Database, c.Alias}] = c.Cutover
+	}
+	bound := Selection{Keys: make(map[Key]bool)}
+	steps := slices.SortedFunc(slices.Values(s.Plan.Steps), func(a, b Step) int { return compareKeys(a.key(), b.key()) })
+	for _, step := range steps {
+		if k := step.key(); step.To != "" && step.Op.Writes() && !bound.Keys[k] {
+			bound.Keys[k] = true
+			addAlias(m, step.Database, manifest.Alias{Name: step.Alias, Collection: step.To, Protect: step.Protect, Cutover: cutovers[k]})
+		}
+	}
+	return m, bound
+}
+
+// Skipped are the checks whose verdict did not count when the plan was made.
+func (s Saved) Skipped() []manifest.CheckName {
+	var names []manifest.CheckName
+	for _, c := range s.Plan.Checks {
+		if c.Verdict == CheckSkipped && !slices.Contains(names, c.Name) {
+			names = append(names, c.Name)
+		}
+	}
+	return names
 }
 
 // sum is the digest over all other fields. JSON of these types has one form
@@ -147,6 +202,9 @@ func (s Saved) Stale(state State, live *Live) []string {
 		if was.Live != is.Live {
 			out = append(out, fmt.Sprintf("%s: the cluster said %s and says %s now", was.name(), word(was.Live), word(is.Live)))
 		}
+		if was.Target != "" && is.Target != "" && was.Target != is.Target {
+			out = append(out, fmt.Sprintf("%s: its target %q had id %s and has id %s now: it was made anew", was.name(), was.To, was.Target, is.Target))
+		}
 		if !slices.Equal(was.Reached, is.Reached) {
 			out = append(out, fmt.Sprintf("%s: it was reached by %s and is reached by %s now", was.name(), words(was.Reached), words(is.Reached)))
 		}
@@ -227,8 +285,15 @@ func touches(p Plan, s State, live *Live) []Touch {
 			if o := known[step.key()]; o != nil {
 				t.Ours = slices.Sorted(slices.Values(o.all()))
 			}
+			to := step.To
+			if to == "" && step.Recreate && i+1 < len(p.Steps) {
+				to = p.Steps[i+1].To
+			}
 			if d != nil {
 				t.Live = d.Bindings[step.Alias]
+				if to != "" && step.Op.Writes() {
+					t.To, t.Target = to, d.Collections[to].ID
+				}
 			}
 		}
 		out = append(out, t)

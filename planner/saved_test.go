@@ -13,7 +13,7 @@ import (
 func saved(t *testing.T, sc scene) planner.Saved {
 	t.Helper()
 	p := sc.build(t)
-	return planner.Save(p, sc.state(t), sc.cluster(t), noon)
+	return planner.Save(p, sc.desired(t), sc.state(t), sc.cluster(t), noon)
 }
 
 func TestSavedPlanSurvivesItsFile(t *testing.T) {
@@ -78,6 +78,7 @@ func TestStaleNamesEachDifference(t *testing.T) {
 		"the retiree was made anew":      {func(s *scene) { s.have = "a1#5 a2#2 b" }, []string{`collection default/a1: the cluster said "1" and says "5" now`}},
 		"the retiree is gone":            {func(s *scene) { s.have, s.live = "a2#2 b", "other: b" }, []string{`alias default/a: the cluster said "a1" and says absent now`, `collection default/a1: the cluster said "1" and says absent now`}},
 		"somebody reads the retiree":     {func(s *scene) { s.live += "\nreader: a1" }, []string{`collection default/a1: it was reached by nothing and is reached by "reader" now`}},
+		"the target was made anew":       {func(s *scene) { s.have = "a1#1 a2#9 b" }, []string{`alias default/a: its target "a2" had id 2 and has id 9 now: it was made anew`}},
 		"the target is gone":             {func(s *scene) { s.have = "a1#1 b" }, []string{"collection default/a2, the target of alias a, is gone"}},
 	}
 	for name, tt := range tests {

@@ -25,6 +25,8 @@ type event struct {
 
 	Text string `json:"text,omitempty"` // of message, warning and error
 	Hint string `json:"hint,omitempty"` // of error
+	// Details are the lines that stand below an error, one each.
+	Details []string `json:"details,omitempty"`
 
 	Summary   *planner.Summary `json:"summary,omitempty"` // of plan
 	Digest    string           `json:"digest,omitempty"`  // of plan

@@ -242,18 +242,11 @@ func (r *run) paths() []string {
 
 // plan reads the cluster and computes everything that is shown and done.
 func (r *run) plan(stored storedState, cluster planner.Cluster, limits planner.Limits) (render.Report, error) {
-	options := r.options
-	options.Cluster = cluster
-	options.Now = time.Now().UTC().Truncate(time.Second)
-	options.Switch = planner.SwitchMode(r.c.String("switch"))
-	options.AllowMissingTargets = r.c.Bool("allow-missing-targets")
-	options.SkipChecks = make(map[manifest.CheckName]bool)
-	for _, name := range r.c.StringSlice("skip-check") {
-		if !slices.Contains(manifest.CheckNames(), manifest.CheckName(name)) {
-			return render.Report{}, usagef(fmt.Sprintf("the checks are %s", joined(manifest.CheckNames())), "--skip-check: no check %q", name)
-		}
-		options.SkipChecks[manifest.CheckName(name)] = true
+	options, err := r.planOptions(cluster)
+	if err != nil {
+		return render.Report{}, err
 	}
+	options.Identify = r.c.String("plan-out") != ""
 	if err := r.selections(stored.state, &options); err != nil {
 		return render.Report{}, err
 	}
@@ -279,11 +272,28 @@ func (r *run) plan(stored storedState, cluster planner.Cluster, limits planner.L
 		p.Notes = append([]string{firstRun(r.file)}, p.Notes...)
 	}
 	if path := r.c.String("plan-out"); path != "" {
-		if err := writePlan(path, planner.Save(p, stored.state, live, options.Now)); err != nil {
+		if err := writePlan(path, planner.Save(p, r.manifest, stored.state, live, options.Now)); err != nil {
 			return render.Report{}, err
 		}
 	}
 	return render.Report{Plan: p, Proof: planner.Prove(p, live), Refusals: p.Check(limits)}, r.expected(p)
+}
+
+// planOptions are the choices that flags make about a plan.
+func (r *run) planOptions(cluster planner.Cluster) (planner.Options, error) {
+	options := r.options
+	options.Cluster = cluster
+	options.Now = time.Now().UTC().Truncate(time.Second)
+	options.Switch = planner.SwitchMode(r.c.String("switch"))
+	options.AllowMissingTargets = r.c.Bool("allow-missing-targets")
+	options.SkipChecks = make(map[manifest.CheckName]bool)
+	for _, name := range r.c.StringSlice("skip-check") {
+		if !slices.Contains(manifest.CheckNames(), manifest.CheckName(name)) {
+			return options, usagef(fmt.Sprintf("the checks are %s", joined(manifest.CheckNames())), "--skip-check: no check %q", name)
+		}
+		options.SkipChecks[manifest.CheckName(name)] = true
+	}
+	return options, nil
 }
 
 func firstRun(file statefile.Location) string {

@@ -69,7 +69,7 @@ func (s *streams) fail(err error) {
 	case err == nil, is[pendingError](err):
 		return
 	case s.events != nil:
-		s.events.write(event{Event: "error", Text: err.Error(), Hint: hintOf(err)})
+		s.events.write(event{Event: "error", Text: err.Error(), Hint: hintOf(err), Details: linesOf(err)})
 		return
 	case is[*emulator.SeedError](err):
 		s.line(err.Error()) // lines of FILE:LINE:COLUMN, like those of a manifest
@@ -82,18 +82,24 @@ func (s *streams) fail(err error) {
 		return
 	}
 	s.say("aliasctl: error: %s", render.Clean(err.Error()))
+	for _, line := range linesOf(err) {
+		s.say("  - %s", render.Clean(line))
+	}
+	if hint := hintOf(err); hint != "" {
+		s.say("aliasctl: hint: %s", render.Clean(hint))
+	}
+}
+
+// linesOf lists what an error is made of, where it is a list.
+func linesOf(err error) []string {
 	var listing interface {
 		error
 		Lines() []string
 	}
 	if errors.As(err, &listing) {
-		for _, line := range listing.Lines() {
-			s.say("  - %s", render.Clean(line))
-		}
+		return listing.Lines()
 	}
-	if hint := hintOf(err); hint != "" {
-		s.say("aliasctl: hint: %s", render.Clean(hint))
-	}
+	return nil
 }
 
 // hintOf is the advice of the first error in the chain that has one.
