@@ -58,7 +58,7 @@ func Apply(ctx context.Context, plan planner.Plan, state planner.State, cluster 
 			r.phase(ctx, phase)
 		}
 	}
-	r.records(ctx, state)
+	r.records()
 	after := r.settle(ctx, plan, state)
 	var saveErr error
 	if after.Serial != stored.Serial || !sameContent(after, stored) {
@@ -146,14 +146,13 @@ func (r *run) conclude(i int, v verdict) {
 }
 
 // records decides about the steps that touch only the state: they are done
-// with the write of it, but for aliases that may still come back.
-func (r *run) records(ctx context.Context, state planner.State) {
+// with the write of it.
+func (r *run) records() {
 	for i := range r.results {
 		if result := &r.results[i]; !result.Op.Writes() {
 			result.Outcome = Applied
 		}
 	}
-	r.forgets(ctx, state)
 }
 
 // recorded concludes them once the state is stored or could not be.

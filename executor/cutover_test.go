@@ -557,8 +557,6 @@ func TestTheErrorsOfACutoverSayWhatToKnowAt3AM(t *testing.T) {
 			`alias "a" of database "default" could not be dropped again (connection reset), which was due because: permission denied (HTTP 403)`},
 		{&BackError{Database: "default", Alias: "a", Collection: "v1", Cause: errRefused},
 			`alias "a" of database "default" is at "v1" again, because: permission denied (HTTP 403)`},
-		{&LandedError{Database: "default", Alias: "a", Found: "v1"},
-			`alias "a" of database "default" was absent and is now at "v1": a request of an earlier run arrived late, so it is not forgotten; running the same command again drops it`},
 		{&ReleaseError{Database: "default", Collection: "v1", Err: errRefused},
 			`collection "v1" of database "default" could not be released, so it is not dropped: permission denied (HTTP 403)`},
 	} {

@@ -134,19 +134,6 @@ func (e *UnrestoredError) Error() string {
 
 func (e *UnrestoredError) Unwrap() []error { return []error{e.Create, e.Restore} }
 
-// LandedError says that an alias which the plan forgets, because it was
-// absent, showed up: most likely a request of an earlier run arrived late. It
-// stays in the state.
-type LandedError struct {
-	Database, Alias string
-	Found           string // collection
-}
-
-func (e *LandedError) Error() string {
-	return fmt.Sprintf("alias %q of database %q was absent and is now %s: a request of an earlier run arrived late, so it is not forgotten; running the same command again drops it",
-		e.Alias, e.Database, at(e.Found))
-}
-
 // ReleaseError says that a collection could not be released, so it was not
 // dropped.
 type ReleaseError struct {

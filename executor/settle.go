@@ -19,10 +19,6 @@ type Occasion struct {
 	HistoryLimit int
 }
 
-// lateness is for how long after its announcement a request may still arrive:
-// twice the time after which Milvus gives a request up by itself (30 s).
-const lateness = time.Minute
-
 // Settle is the state after what really happened: results are those of the
 // plan's steps. state is the one from before the run, without the run's own
 // announcements.
@@ -105,6 +101,9 @@ func (s *settlement) housekeeping(h planner.Housekeeping) {
 	for _, b := range h.Settles {
 		s.bind(b)
 	}
+	for _, key := range h.Fades {
+		s.settled[subject{key, false}] = settled{}
+	}
 	for _, r := range h.Fences {
 		s.fence(r)
 	}
@@ -142,7 +141,10 @@ func (s *settlement) result(r Result) {
 			s.left[key.Key] = r.From
 		}
 		s.bindings.remove(key.Key)
-		s.settled[key] = settled{from: r.From}
+		s.settled[key] = settled{}
+		if r.Op == planner.DropAlias { // it was there: its create is over
+			s.settled[key] = settled{from: r.From}
+		}
 	default:
 		b := planner.Binding{Database: r.Database, Alias: r.Alias, Collection: r.To, Protect: r.Protect}
 		if r.RolledBack {
@@ -210,7 +212,7 @@ func (s *settlement) pending(before []planner.Announcement, results []Result) []
 // only a create does that; one that was seen to have happened is over.
 func (s *settlement) late(a planner.Announcement, where settled) bool {
 	switch {
-	case a.Op == planner.DropCollection || a.To == "" || a.To == where.at || !young(a, s.Now, lateness):
+	case a.Op == planner.DropCollection || a.To == "" || a.To == where.at || !young(a, s.Now, planner.LateWindow):
 		return false
 	case where.at == "":
 		return a.Op == planner.CreateAlias && a.To != where.from

@@ -100,9 +100,9 @@ func TestSettle(t *testing.T) {
 			results:  []Result{{Step: planner.Step{Op: planner.Forget, Database: "default", Alias: "products", From: "v1"}, Outcome: Applied}},
 			bindings: []planner.Binding{}, pending: []planner.Announcement{olderDrop}, serial: 8,
 		}, {
-			name:     "one that came back does not",
-			results:  []Result{{Step: planner.Step{Op: planner.Forget, Database: "default", Alias: "products", From: "v1"}, Outcome: Failed, Err: &LandedError{Found: "v1"}}},
-			bindings: []planner.Binding{was}, pending: []planner.Announcement{olderSwitch, olderDrop}, serial: 7,
+			name:         "announcements that came to nothing fade",
+			housekeeping: planner.Housekeeping{Fades: []planner.Key{{Database: "default", Name: "products"}}},
+			bindings:     []planner.Binding{was}, pending: []planner.Announcement{olderDrop}, serial: 8,
 		}, {
 			name:         "an unchanged alias that a killed run had announced",
 			housekeeping: planner.Housekeeping{Settles: []planner.Binding{{Database: "default", Alias: "products", Collection: "v2", Protect: true}}},

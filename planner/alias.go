@@ -34,7 +34,7 @@ func (b *builder) alias(d *database, e *managed, live *LiveDatabase, count *Mana
 		b.record(d, e, Adopt, step.To)
 	case forget:
 		count.Gone++
-		b.record(d, e, Forget, "")
+		b.forget(d, e)
 	case create:
 		step.Drift = !e.ours.empty() && !e.ours.absent
 		b.bind(d, e, live, step)
@@ -84,6 +84,22 @@ func (b *builder) unchanged(d *database, e *managed) {
 			settled.RolledBackFrom = e.last.Collection // of a rollback that did not finish
 		}
 		b.plan.Housekeeping.Settles = append(b.plan.Housekeeping.Settles, settled)
+	}
+}
+
+// forget lets go of an alias that neither the manifest nor the cluster has. One
+// that was only ever announced is no step: there is no binding to forget. While
+// its announcement is young, it is kept: the create of a killed run may still
+// land, and the alias would then be nobody's.
+func (b *builder) forget(d *database, e *managed) {
+	switch {
+	case e.last != nil:
+		b.record(d, e, Forget, "")
+	case b.options.Now.Sub(e.announced).Abs() < LateWindow:
+		b.note("alias %q: an unfinished run announced it less than %v ago; it is not there, and is kept in mind in case that request lands late", b.flagName(d, e.alias), LateWindow)
+	default:
+		b.plan.Housekeeping.Fades = append(b.plan.Housekeeping.Fades, Key{d.name, e.alias})
+		b.note("alias %q: an unfinished run had announced it, and it was never created", b.flagName(d, e.alias))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -159,8 +160,8 @@ func TestPlansAsAReviewerReadsThem(t *testing.T) {
 		"created by a killed run, then removed from the manifest: dropped, not orphaned": {
 			scene{pending: "p: - > v1", live: "p: v1"}, []string{"- p (v1)"}, "",
 		},
-		"announced by a killed run and never created: forgotten without drift": {
-			scene{pending: "p: - > v1"}, []string{"= forget p"}, "",
+		"announced by a killed run and never created: no step": {
+			scene{pending: "p: - > v1"}, nil, "was never created",
 		},
 		"switched by a killed run: not drift": {
 			scene{want: "p: v2", last: "p: v1", pending: "p: v1 > v2", live: "p: v2"}, nil, "unfinished run",
@@ -244,6 +245,10 @@ func TestHousekeeping(t *testing.T) {
 		"a settled announcement": {
 			scene{want: "p: v2!", last: "p: v1!", pending: "p: v1 > v2", live: "p: v2"},
 			planner.Housekeeping{Settles: []planner.Binding{{Database: "default", Alias: "p", Collection: "v2", Protect: true}}},
+		},
+		"an announcement that came to nothing": {
+			scene{pending: "p: - > v1"},
+			planner.Housekeeping{Fades: []planner.Key{key("p")}},
 		},
 		"a retiree gone at first sight gets a record without id": {
 			scene{retire: "v1"},
@@ -359,5 +364,22 @@ func TestBlueAndGreenUnderFixedNames(t *testing.T) {
 		if i > 0 && len(p.Housekeeping.Unfences) != 1 {
 			t.Fatalf("round %d: the record of %q stays: %+v", i+1, to, p.Housekeeping)
 		}
+	}
+}
+
+// The create of a killed run may land while the next run plans: until that is
+// over the alias stays ours, without a step.
+func TestAYoungAnnouncementIsKeptInMind(t *testing.T) {
+	sc := scene{pending: "p: - > v1"}
+	s := sc.state(t)
+	s.Pending[0].At = noon.Add(-planner.LateWindow + time.Second)
+	p := planner.Build(sc.desired(t), s, sc.cluster(t), planner.Options{Now: noon})
+	if len(p.Steps) != 0 || !p.Housekeeping.Empty() || len(p.Notes) != 1 {
+		t.Errorf("plan %q, housekeeping %+v, notes %q", lines(p), p.Housekeeping, p.Notes)
+	}
+	sc.live, sc.have = "p: v1", "v1"
+	p = planner.Build(sc.desired(t), s, sc.cluster(t), planner.Options{Now: noon})
+	if got := lines(p); !slices.Equal(got, []string{"- p (v1)"}) {
+		t.Errorf("it landed: %q, want a drop", got)
 	}
 }

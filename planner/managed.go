@@ -3,6 +3,7 @@ package planner
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"aliasctl/manifest"
 )
@@ -16,6 +17,8 @@ type managed struct {
 	released bool            // the manifest asks to forget it
 	last     *Binding        // nil when no apply has bound it
 	ours     ours
+	// announced is when an unfinished run last announced something about it.
+	announced time.Time
 }
 
 // wanted is W of the truth table.
@@ -88,7 +91,7 @@ func gather(m *manifest.Manifest, s State, only Selection) []*database {
 		case p.Op == DropCollection:
 			d.announced[p.Collection] = append(d.announced[p.Collection], p.From)
 		case selected(p.Database, p.Alias):
-			e := managed{alias: p.Alias}
+			e := managed{alias: p.Alias, announced: p.At}
 			e.ours.add(p.From)
 			e.ours.add(p.To)
 			d.pends = append(d.pends, e)
@@ -168,6 +171,9 @@ func (m *managed) join(other managed) {
 		m.ours.add(c)
 	}
 	m.ours.absent = m.ours.absent || other.ours.absent
+	if other.announced.After(m.announced) {
+		m.announced = other.announced
+	}
 }
 
 // find returns the index of an alias of the key set.

@@ -112,6 +112,9 @@ type Housekeeping struct {
 	// Settles are bindings that an unfinished run had announced and that the
 	// cluster now has as the manifest wants them.
 	Settles []Binding
+	// Fades are aliases that unfinished runs had announced and that never came
+	// to be.
+	Fades []Key
 	// Fences are retirees found already gone.
 	Fences []Retired
 	// Unfences are records and announcements of collections that the manifest
@@ -126,7 +129,7 @@ type Housekeeping struct {
 
 // Empty says that there is nothing to write.
 func (h Housekeeping) Empty() bool {
-	return len(h.Settles)+len(h.Fences)+len(h.Unfences)+len(h.Idles)+len(h.Unidles) == 0
+	return len(h.Settles)+len(h.Fades)+len(h.Fences)+len(h.Unfences)+len(h.Idles)+len(h.Unidles) == 0
 }
 
 // ManagedCount counts the aliases of one database that the state knows.

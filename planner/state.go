@@ -57,6 +57,10 @@ type Retired struct {
 	DroppedAt    time.Time `json:"dropped_at"`
 }
 
+// LateWindow is for how long after its announcement a request of a killed run
+// is expected to land: twice the server's own limit of 30 s.
+const LateWindow = time.Minute
+
 // Announcement is a step that a run wrote down before it changed anything.
 // It stays until a run has settled its alias or collection, so that what a
 // killed run did is known to be ours.
