@@ -147,6 +147,9 @@ func (s *settlement) result(r Result) {
 		}
 	default:
 		b := planner.Binding{Database: r.Database, Alias: r.Alias, Collection: r.To, Protect: r.Protect}
+		if r.Cutover != nil {
+			b.Group = r.Cutover.Group
+		}
 		if r.RolledBack {
 			b.RolledBackFrom = cmp.Or(r.From, s.left[key.Key])
 		}

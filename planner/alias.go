@@ -80,6 +80,9 @@ func (b *builder) unchanged(d *database, e *managed) {
 	marked := e.last != nil && e.last.RolledBackFrom != "" && !b.options.RollingBack
 	if announced || marked {
 		settled := Binding{Database: d.name, Alias: e.alias, Collection: to, Protect: e.want.Protect}
+		if c := e.want.Cutover; c != nil {
+			settled.Group = c.Group
+		}
 		if b.options.RollingBack && e.last != nil && e.last.Collection != to {
 			settled.RolledBackFrom = e.last.Collection // of a rollback that did not finish
 		}
@@ -196,6 +199,11 @@ func (b *builder) target(d *database, e *managed, live *LiveDatabase, step Step)
 	case !exists && b.options.AllowMissingTargets:
 		b.note("collection %q is not there yet (target of alias %q)", b.flagName(d, step.To), e.alias)
 		return Conflict{}, false
+	case !exists && b.options.RollingBack:
+		c.Kind = TargetMissing
+		c.Reason = fmt.Sprintf("the collection %q of that time was dropped", step.To)
+		c.WaysOut = []string{"choose an apply whose collections are still there: `aliasctl history`",
+			"build the index anew, and bind it with a sync"}
 	case !exists:
 		c.Kind = TargetMissing
 		c.Reason = fmt.Sprintf("the target %q does not exist", step.To)

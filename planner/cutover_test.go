@@ -322,7 +322,7 @@ func TestRollbackUndoesWhatCameAfter(t *testing.T) {
 		Serial: 9,
 		Bindings: []planner.Binding{
 			{Database: "default", Alias: "new", Collection: "v3", CollectionID: "103"},
-			{Database: "default", Alias: "p", Collection: "v3", CollectionID: "103", Protect: true},
+			{Database: "default", Alias: "p", Collection: "v3", CollectionID: "103", Protect: true, Group: "g"},
 		},
 		History: []planner.Entry{
 			{Serial: 7, Changes: []planner.Change{change("p", "v1", "v2")}},
@@ -343,6 +343,9 @@ func TestRollbackUndoesWhatCameAfter(t *testing.T) {
 			got = append(got, a.Name+": "+a.Collection)
 			if a.Name == "p" && !a.Protect {
 				t.Error("the mark of a protected alias is lost")
+			}
+			if group := map[string]string{"p": "g"}[a.Name]; a.Cutover.Group != group {
+				t.Errorf("%s goes back in group %q, want %q", a.Name, a.Cutover.Group, group)
 			}
 			if want := strings.Replace(a.Collection, "v", "10", 1); ids[key(a.Collection)] != want {
 				t.Errorf("id of %s is %q, want %q", a.Collection, ids[key(a.Collection)], want)

@@ -47,16 +47,13 @@ func Rollback(s State, serial uint64) (m *manifest.Manifest, ids map[Key]string,
 	if serial < oldest || serial > newest {
 		return nil, nil, &HistoryError{Serial: serial, Oldest: oldest, Newest: newest}
 	}
-	type target struct {
-		collection, id string
-		protect        bool
-	}
+	type target struct{ collection, id string }
 	bindings := make(map[Key]target, len(s.Bindings))
-	protect := make(map[Key]bool)
+	now := make(map[Key]Binding, len(s.Bindings))
 	for _, b := range s.Bindings {
 		k := Key{b.Database, b.Alias}
 		bindings[k] = target{collection: b.Collection, id: b.CollectionID}
-		protect[k] = b.Protect
+		now[k] = b
 	}
 	for _, e := range slices.Backward(s.History) {
 		if e.Serial <= serial {
@@ -71,15 +68,21 @@ func Rollback(s State, serial uint64) (m *manifest.Manifest, ids map[Key]string,
 			}
 		}
 	}
-	cutover := &manifest.Cutover{
-		OnFailure: manifest.SwitchBack,
-		Require:   []manifest.Check{{Name: manifest.Exists}, {Name: manifest.Loaded}},
+	cutovers := make(map[string]*manifest.Cutover) // by group: what was switched as one goes back as one
+	cutover := func(group string) *manifest.Cutover {
+		if cutovers[group] == nil {
+			cutovers[group] = &manifest.Cutover{
+				Group: group, OnFailure: manifest.SwitchBack,
+				Require: []manifest.Check{{Name: manifest.Exists}, {Name: manifest.Loaded}},
+			}
+		}
+		return cutovers[group]
 	}
 	m = &manifest.Manifest{Cluster: s.Cluster.Label}
 	ids = make(map[Key]string)
 	for _, k := range slices.SortedFunc(maps.Keys(bindings), compareKeys) {
 		b := bindings[k]
-		addAlias(m, k.Database, manifest.Alias{Name: k.Name, Collection: b.collection, Protect: protect[k], Cutover: cutover})
+		addAlias(m, k.Database, manifest.Alias{Name: k.Name, Collection: b.collection, Protect: now[k].Protect, Cutover: cutover(now[k].Group)})
 		if b.id != "" {
 			ids[Key{k.Database, b.collection}] = b.id
 		}

@@ -41,6 +41,9 @@ type Binding struct {
 	CollectionID string    `json:"collection_id,omitempty"` // a decimal int64 as Milvus gives it
 	Since        time.Time `json:"since"`
 	Protect      bool      `json:"protect,omitempty"`
+	// Group is the cutover that bound the alias together with others: they go
+	// back together too.
+	Group string `json:"group,omitempty"`
 	// RolledBackFrom is the collection that a rollback left. A sync whose
 	// manifest still names it is a conflict: the next unrelated deploy must not
 	// bring a bad index back.

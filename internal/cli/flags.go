@@ -93,7 +93,7 @@ func applyFlags() []cli.Flag {
 			Usage: "how an alias moves: alter (no gap) or recreate (drop and create, with a gap)"},
 		&cli.DurationFlag{Name: "settle", Category: category, Value: executor.DefaultSettle,
 			Usage: "after a lost answer, how long the change may take to show" + variablesOf("settle")},
-		&cli.IntFlag{Name: "history", Category: category, Value: executor.DefaultHistoryLimit, Usage: "remember this many applies in the state, for `aliasctl history` and rollback"},
+		&cli.IntFlag{Name: "history", Category: category, Value: executor.DefaultHistoryLimit, Usage: "remember the last `N` applies in the state, for history and rollback"},
 		&cli.StringSliceFlag{Name: "verify-uri", Category: category,
 			Usage: "ask the proxy at this `URI` too after a switch with `verify`; repeatable. A load balancer hides its proxies: name each one"},
 	}

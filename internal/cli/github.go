@@ -22,7 +22,7 @@ func (s *streams) setOutputs(code int, report *render.Report) {
 	fmt.Fprintf(&b, "exit-code=%d\n", code)
 	if report != nil {
 		summary := report.Plan.Summary
-		fmt.Fprintf(&b, "has-changes=%v\n", summary.Pending() > 0)
+		fmt.Fprintf(&b, "has-changes=%v\n", summary.Pending() > 0 || !report.Plan.Housekeeping.Empty())
 		fmt.Fprintf(&b, "has-drops=%v\n", summary.Drop+summary.Retire > 0)
 		fmt.Fprintf(&b, "digest=%s\n", report.Plan.Digest())
 	}
