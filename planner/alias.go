@@ -98,7 +98,7 @@ func (b *builder) forget(d *database, e *managed) {
 	switch {
 	case e.last != nil:
 		b.record(d, e, Forget, "")
-	case b.options.Now.Sub(e.announced).Abs() < LateWindow:
+	case e.mayLand(b.options.Now):
 		b.note("alias %q: an unfinished run announced it less than %v ago; it is not there, and is kept in mind in case that request lands late", b.flagName(d, e.alias), LateWindow)
 	default:
 		b.plan.Housekeeping.Fades = append(b.plan.Housekeeping.Fades, Key{d.name, e.alias})

@@ -17,8 +17,7 @@ type managed struct {
 	released bool            // the manifest asks to forget it
 	last     *Binding        // nil when no apply has bound it
 	ours     ours
-	// announced is when an unfinished run last announced something about it.
-	announced time.Time
+	pending  []Announcement // of unfinished runs
 }
 
 // wanted is W of the truth table.
@@ -91,7 +90,7 @@ func gather(m *manifest.Manifest, s State, only Selection) []*database {
 		case p.Op == DropCollection:
 			d.announced[p.Collection] = append(d.announced[p.Collection], p.From)
 		case selected(p.Database, p.Alias):
-			e := managed{alias: p.Alias, announced: p.At}
+			e := managed{alias: p.Alias, pending: []Announcement{p}}
 			e.ours.add(p.From)
 			e.ours.add(p.To)
 			d.pends = append(d.pends, e)
@@ -171,9 +170,16 @@ func (m *managed) join(other managed) {
 		m.ours.add(c)
 	}
 	m.ours.absent = m.ours.absent || other.ours.absent
-	if other.announced.After(m.announced) {
-		m.announced = other.announced
-	}
+	m.pending = append(m.pending, other.pending...)
+}
+
+// mayLand says that a request of a killed run may still bind the alias: one
+// that is young, and that no later run has seen to have happened.
+func (m managed) mayLand(now time.Time) bool {
+	return slices.ContainsFunc(m.pending, func(a Announcement) bool {
+		seen := slices.ContainsFunc(m.pending, func(later Announcement) bool { return later.From == a.To })
+		return a.To != "" && !seen && now.Sub(a.At).Abs() < LateWindow
+	})
 }
 
 // find returns the index of an alias of the key set.
