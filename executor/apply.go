@@ -46,6 +46,7 @@ func Apply(ctx context.Context, plan planner.Plan, state planner.State, cluster 
 		return r.report(ctx, state), nil
 	}
 
+	r.leftBefore(state)
 	stored := state
 	if slices.ContainsFunc(plan.Steps, func(s planner.Step) bool { return s.Op.Writes() }) {
 		stored = Announce(state, plan, stamp(r.began))

@@ -70,7 +70,7 @@ func TestAnApplyBringsTheClusterToTheManifest(t *testing.T) {
 			{Database: "default", Alias: "legacy", From: "v1", FromID: "101"},
 			{Database: "default", Alias: "products", From: "v1", FromID: "101", To: "v2", ToID: "102"},
 			{Database: "default", Alias: "reviews", To: "r1", ToID: "103"},
-			{Database: "default", Alias: "shared", To: "r1", ToID: "103"},
+			{Database: "default", Alias: "shared", To: "r1", ToID: "103", Adopted: true},
 			{Database: "eu", Alias: "old", From: "w1", FromID: "104"},
 			{Database: "eu", Alias: "products", From: "w1", FromID: "104", To: "w2", ToID: "105"},
 		}}},

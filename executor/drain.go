@@ -10,8 +10,26 @@ import (
 // After a switch some proxies go on resolving the alias to the collection that
 // it left, for as long as their caches are stale, and nobody can ask whether
 // all have noticed (milvus-rest section 3). A drop in that time fails their
-// readers. So a collection that an alias left in this very run rests before it
-// is dropped; everything is read again after that, directly before the drop.
+// readers. So a collection that an alias left in this run, or in one just before
+// it, rests before it is dropped; everything is read again after that, directly before the drop.
+
+// leftBefore notes what earlier runs left: one that ended less than the drain
+// ago, interrupted or not, and one that did not finish, of which nobody knows
+// when it switched what it had announced.
+func (r *run) leftBefore(state planner.State) {
+	for _, entry := range state.History {
+		for _, c := range entry.Changes {
+			if key := (planner.Key{Database: c.Database, Name: c.From}); c.From != "" && !c.Adopted && entry.At.After(r.left[key]) {
+				r.left[key] = entry.At
+			}
+		}
+	}
+	for _, a := range state.Pending {
+		if a.Op != planner.DropCollection && a.From != "" {
+			r.left[planner.Key{Database: a.Database, Name: a.From}] = r.began
+		}
+	}
+}
 
 // leaves notes that an alias is no longer bound to what its step expected.
 func (r *run) leaves(s planner.Step) {
@@ -32,7 +50,7 @@ func (r *run) draining(units []unit) (ready, resting []unit, wait time.Duration)
 	for _, u := range units {
 		step := r.results[u.steps[0]].Step
 		left, found := r.left[planner.Key{Database: step.Database, Name: step.Collection}]
-		rest := left.Add(r.opts.Drain).Sub(now)
+		rest := min(left.Add(r.opts.Drain).Sub(now), r.opts.Drain) // a clock may be ahead
 		if step.Op != planner.DropCollection || !found || rest <= 0 {
 			ready = append(ready, u)
 			continue

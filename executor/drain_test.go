@@ -119,3 +119,21 @@ func TestAStopInTheMiddleOfTheRestEndsItAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// The same command again goes on from there, and not straight to the drop: the
+// readers of the run that was stopped have had ten seconds, not thirty.
+func TestTheRestOfAStoppedRunIsNotLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := rotating()
+		stop := make(chan struct{})
+		time.AfterFunc(10*time.Second, func() { close(stop) })
+		if _, err := Apply(t.Context(), w.plan(), w.stored, w, w, Options{Drain: 30 * time.Second, Stop: stop}); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		report, err := Apply(t.Context(), w.plan(), w.stored, w, w, Options{Drain: 30 * time.Second})
+		if took := time.Since(began); err != nil || result(t, report, "v1").Outcome != Applied || took < 20*time.Second || took > 30*time.Second {
+			t.Errorf("%v after %v: %s", err, took, outcomes(report))
+		}
+	})
+}

@@ -58,6 +58,34 @@ func changesOf(before, after []planner.Binding) []planner.Change {
 	return changes
 }
 
+// told adds to changes what only the steps know: that a binding was found and
+// not made, and where an alias was that had never been ours.
+func told(changes []planner.Change, results []Result) []planner.Change {
+	steps := make(map[planner.Key]Result, len(results))
+	for _, r := range results {
+		key := planner.Key{Database: r.Database, Name: r.Alias}
+		if r.Op == planner.DropCollection || !r.Done() {
+			continue
+		}
+		if half, found := steps[key]; found && r.Recreate {
+			r.From = half.From // the drop half knows it
+		}
+		steps[key] = r
+	}
+	for i := range changes {
+		c := &changes[i]
+		r, found := steps[planner.Key{Database: c.Database, Name: c.Alias}]
+		switch {
+		case !found:
+		case r.Op == planner.Adopt:
+			c.Adopted = true
+		case c.From == "":
+			c.From = r.From
+		}
+	}
+	return changes
+}
+
 // dropped counts the collections that the run itself dropped.
 func dropped(results []Result) int {
 	n := 0

@@ -73,7 +73,7 @@ func Settle(state planner.State, plan planner.Plan, results []Result, on Occasio
 	after.UpdatedAt = on.Now
 	after.History = remembered(state.History, planner.Entry{
 		Serial: after.Serial, At: on.Now, User: on.Author.User, Host: on.Author.Host, Commit: on.Author.Commit,
-		Retired: dropped(results), Changes: changesOf(s.bindings.sorted, after.Bindings),
+		Retired: dropped(results), Changes: told(changesOf(s.bindings.sorted, after.Bindings), results),
 	}, on.HistoryLimit)
 	return after
 }

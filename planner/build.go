@@ -48,6 +48,10 @@ type builder struct {
 }
 
 func (b *builder) database(d *database) {
+	if !b.options.Only.Empty() && len(d.aliases) == 0 {
+		b.leaveOut(d)
+		return // nothing of it is asked for
+	}
 	live := b.liveDatabase(d)
 	if live.Missing && d.desired != nil {
 		b.conflict(Conflict{

@@ -196,6 +196,10 @@ func TestPlansAsAReviewerReadsThem(t *testing.T) {
 			scene{want: "p: v2\nq: v2", retire: "v0", last: "p: v1\nq: v1\nr: v1", live: "p: v1\nq: v1\nr: v1", have: "v2 v0#9", options: planner.Options{Only: some("q")}},
 			[]string{"~ q: v1 -> v2"}, "leaves retirements out: v0",
 		},
+		"only: a database that is not asked for is not looked at": {
+			scene{want: "p: v2\nd2/q: v1", last: "p: v1", live: "p: v1", have: "v2", missing: "d2", options: planner.Options{Only: some("p")}},
+			[]string{"~ p: v1 -> v2"}, "",
+		},
 		"offline: the state is taken for the cluster": {
 			scene{want: "p: v2\nn: v1", retire: "v1 v0", retired: "v0#1", last: "p: v1\nx: v1", offline: true},
 			[]string{"+ n -> v1", "~ p: v1 -> v2", "- x (v1)", "conflict still-aliased: v1"}, "",

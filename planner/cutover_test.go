@@ -24,6 +24,8 @@ type cut struct {
 	idle    []planner.Idle
 	after   time.Duration // of every retiree
 	mark    string        // rolled_back_from of every binding
+
+	cameFrom string // the collection that alias p left last
 }
 
 func (c cut) build(t *testing.T) planner.Plan {
@@ -41,6 +43,9 @@ func (c cut) build(t *testing.T) planner.Plan {
 		s.Bindings[i].RolledBackFrom = c.mark
 	}
 	s.Idle = c.idle
+	if c.cameFrom != "" {
+		s.History = []planner.Entry{{Serial: 7, Changes: []planner.Change{{Database: "default", Alias: "p", From: c.cameFrom, To: "x"}}}}
+	}
 	if live != nil {
 		d := live.Databases["default"]
 		d.Names = strings.Fields(c.names)
@@ -136,7 +141,7 @@ func TestPreflight(t *testing.T) {
 			return s
 		}(), cutover: require(manifest.Check{Name: manifest.Loaded}),
 			facts: map[string]planner.Facts{"v2": {Load: loaded("LoadStateNotLoad", 0)}},
-		}, []string{"p loaded | | notload | skipped", "  skipped by --skip-check; it would be: fail", "  load it, and wait until it is: readers would get errors"}, false},
+		}, []string{"p loaded | | not loaded | skipped", "  skipped by --skip-check; it would be: fail", "  load it, and wait until it is: readers would get errors"}, false},
 		"green is not built yet": {cut{scene: scene{want: "p: v2", last: "p: v1", live: "p: v1", options: planner.Options{AllowMissingTargets: true}},
 			cutover: require(manifest.Check{Name: manifest.Loaded}),
 		}, []string{"p loaded | | | pending"}, false},
@@ -230,6 +235,14 @@ func TestKeepRetiresByNaturalOrder(t *testing.T) {
 		},
 		"fewer than asked for: nothing goes": {
 			cut{scene: scene{want: "p: p_v2", last: "p: p_v2", live: "p: p_v2", have: have}, cutover: keep(2), names: all}, nil,
+		},
+		"the collection that it leaves in this run stays, however many rebuilds lie between": {
+			cut{scene: scene{want: "p: p_v11", last: "p: p_v1", live: "p: p_v1", have: have}, cutover: keep(1), names: all},
+			[]string{"~ p: p_v1 -> p_v11", "! p_v2 #2", "! p_v9 #3"},
+		},
+		"and the one that it left last": {
+			cut{scene: scene{want: "p: p_v11", last: "p: p_v11", live: "p: p_v11", have: have}, cutover: keep(1), names: all, cameFrom: "p_v2"},
+			[]string{"! p_v1 #1", "! p_v9 #3"},
 		},
 		"keep none": {
 			cut{scene: scene{want: "p: p_v9", last: "p: p_v9", live: "p: p_v9", have: have}, cutover: keep(0), names: all},
@@ -359,6 +372,35 @@ func TestRollbackUndoesWhatCameAfter(t *testing.T) {
 		if _, _, err := planner.Rollback(s, serial); err == nil || !strings.Contains(err.Error(), "serials 6 to 8") {
 			t.Errorf("serial %d: %v", serial, err)
 		}
+	}
+}
+
+// What an apply only found is forgotten by a rollback, never dropped; what it
+// took over goes back to where it was.
+func TestRollbackOfWhatWasFound(t *testing.T) {
+	s := planner.State{
+		Serial: 3,
+		Bindings: []planner.Binding{
+			{Database: "default", Alias: "found", Collection: "v1"},
+			{Database: "default", Alias: "taken", Collection: "v1"},
+		},
+		History: []planner.Entry{
+			{Serial: 1, Changes: []planner.Change{{Database: "default", Alias: "found", To: "v1", Adopted: true}}},
+			{Serial: 2, Changes: []planner.Change{{Database: "default", Alias: "taken", From: "foreign", To: "v1"}}},
+			{Serial: 3, Changes: []planner.Change{{Database: "default", Alias: "learnt", To: "v1", Adopted: true}}},
+		},
+	}
+	if got, err := planner.Previous(s); got != 1 || err != nil {
+		t.Errorf("Previous = %d, %v: the last apply that changed a binding is 2", got, err)
+	}
+	m, _, err := planner.Rollback(s, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	live := scene{live: "found: v1\ntaken: v1\nlearnt: v1", have: "foreign#9"}.cluster(t)
+	p := planner.Build(m, s, live, planner.Options{Now: noon, RollingBack: true})
+	if diff := cmp.Diff([]string{"~ taken: v1 -> foreign", "= forget found"}, lines(p)); diff != "" {
+		t.Errorf("plan (-want +got):\n%s", diff)
 	}
 }
 

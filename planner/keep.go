@@ -35,7 +35,14 @@ func kept(d *database, live *LiveDatabase) []string {
 	slices.Sort(names)
 	names = slices.Compact(names)
 	// Named under retire: that entry decides. Bound by the manifest: never.
+	// What an alias leaves now, or left last: that is the way back, however
+	// many rebuilds lie between that never served.
 	return slices.DeleteFunc(names, func(name string) bool {
+		for _, e := range d.aliases {
+			if e.want != nil && (live.Bindings[e.alias] == name || live.Bindings[e.alias] == e.want.Collection && d.cameFrom[e.alias] == name) {
+				return true
+			}
+		}
 		if d.desired != nil {
 			for _, r := range d.desired.Retire {
 				if r.Collection == name {

@@ -43,6 +43,8 @@ type database struct {
 	// announced holds the ids of the drops that unfinished runs announced.
 	announced map[string][]string
 	leftOut   int // bindings of the state that `--only` leaves out
+	// cameFrom holds the collections that the aliases left last: the way back.
+	cameFrom map[string]string // by alias
 	// idle holds the retirees that wait for their drop.
 	idle map[string]Idle
 }
@@ -54,7 +56,7 @@ func gather(m *manifest.Manifest, s State, only Selection) []*database {
 	get := func(name string) *database {
 		d := byName[name]
 		if d == nil {
-			d = &database{name: name, retired: make(map[string]Retired), announced: make(map[string][]string), idle: make(map[string]Idle)}
+			d = &database{name: name, retired: make(map[string]Retired), announced: make(map[string][]string), idle: make(map[string]Idle), cameFrom: make(map[string]string)}
 			byName[name] = d
 		}
 		return d
@@ -98,6 +100,13 @@ func gather(m *manifest.Manifest, s State, only Selection) []*database {
 	}
 	for _, r := range s.Retired {
 		get(r.Database).retired[r.Collection] = r
+	}
+	for _, e := range s.History {
+		for _, c := range e.Changes {
+			if c.From != "" && c.To != "" && byName[c.Database] != nil {
+				byName[c.Database].cameFrom[c.Alias] = c.From
+			}
+		}
 	}
 	for _, i := range s.Idle {
 		get(i.Database).idle[i.Collection] = i
@@ -216,7 +225,7 @@ func ScopeOf(m *manifest.Manifest, s State, only Selection) Scope {
 			}
 			slices.Sort(ds.Retirees)
 		}
-		if d.desired != nil || len(ds.Aliases) > 0 {
+		if d.desired != nil && only.Empty() || len(ds.Aliases) > 0 {
 			scope.Databases = append(scope.Databases, ds)
 		}
 	}

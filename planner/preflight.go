@@ -143,6 +143,9 @@ func (c *Check) loaded(blue, green *LoadFact) {
 
 func loadWords(f *LoadFact) string {
 	word := strings.ToLower(strings.TrimPrefix(f.State, "LoadState"))
+	if word == "notload" {
+		word = "not loaded"
+	}
 	if f.State != Loaded && f.Progress > 0 {
 		return fmt.Sprintf("%s, %d%%", word, f.Progress)
 	}

@@ -18,14 +18,7 @@ import (
 // apart; names are reused, ids never.
 func (b *builder) retire(d *database, live *LiveDatabase) {
 	if !b.options.Only.Empty() {
-		if d.desired != nil && len(d.desired.Retire) > 0 {
-			names := make([]string, 0, len(d.desired.Retire))
-			for _, r := range d.desired.Retire {
-				names = append(names, r.Collection)
-			}
-			slices.Sort(names)
-			b.note("`--only` leaves retirements out: %s", strings.Join(names, ", "))
-		}
+		b.leaveOut(d)
 		return
 	}
 	var retirees []manifest.Retiree
@@ -117,6 +110,19 @@ func shortDuration(d time.Duration) string {
 	return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
 }
 
+// leaveOut lists what `--only` leaves out of a database.
+func (b *builder) leaveOut(d *database) {
+	if d.desired == nil || len(d.desired.Retire) == 0 {
+		return
+	}
+	names := make([]string, 0, len(d.desired.Retire))
+	for _, r := range d.desired.Retire {
+		names = append(names, r.Collection)
+	}
+	slices.Sort(names)
+	b.note("`--only` leaves retirements out: %s", strings.Join(names, ", "))
+}
+
 // retiree plans one collection under `retire`.
 func (b *builder) retiree(d *database, live *LiveDatabase, r manifest.Retiree, reachedBy []string) {
 	name := r.Collection
@@ -130,9 +136,7 @@ func (b *builder) retiree(d *database, live *LiveDatabase, r manifest.Retiree, r
 		c.WaysOut = []string{"name the collection behind it, or remove the entry from `retire`"}
 	case !exists:
 		b.gone(d, name, fenced)
-		if _, waiting := d.idle[name]; waiting {
-			b.plan.Housekeeping.Unidles = append(b.plan.Housekeeping.Unidles, Key{d.name, name})
-		}
+		b.endWait(d, name)
 		return
 	case b.live != nil && b.cameBack(d, name, now.ID) && !b.options.RetireAgain.Has(d.name, name):
 		c.Kind = RetireeCameBack
@@ -141,6 +145,10 @@ func (b *builder) retiree(d *database, live *LiveDatabase, r manifest.Retiree, r
 			fmt.Sprintf("remove %q from `retire` to keep it", name),
 			fmt.Sprintf("`--retire-again %s` to drop the new one too", b.flagName(d, name)),
 		}
+	case len(reachedBy) > 0 && r.After > 0:
+		b.note("collection %q: its wait of %s begins when it is left by %s", b.flagName(d, name), shortDuration(r.After), listed(reachedBy))
+		b.endWait(d, name)
+		return
 	case len(reachedBy) > 0:
 		// Servers before 2.4.23 and 2.5.5 would drop it and leave the aliases
 		// dangling (milvus-rest section 2), so this guard is ours.
@@ -154,10 +162,14 @@ func (b *builder) retiree(d *database, live *LiveDatabase, r manifest.Retiree, r
 		}
 		return
 	}
+	b.conflict(c)
+}
+
+// endWait forgets since when a collection has been without any alias.
+func (b *builder) endWait(d *database, name string) {
 	if _, waiting := d.idle[name]; waiting {
 		b.plan.Housekeeping.Unidles = append(b.plan.Housekeeping.Unidles, Key{d.name, name})
 	}
-	b.conflict(c)
 }
 
 // cameBack says whether the live collection is another one than the one that

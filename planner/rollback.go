@@ -25,7 +25,7 @@ func (e *HistoryError) Error() string {
 // rollback without a serial goes. The error is a *HistoryError.
 func Previous(s State) (uint64, error) {
 	for _, e := range slices.Backward(s.History) {
-		if len(e.Changes) > 0 {
+		if slices.ContainsFunc(e.Changes, func(c Change) bool { return !c.Adopted }) {
 			return e.Serial - 1, nil
 		}
 	}
@@ -55,16 +55,22 @@ func Rollback(s State, serial uint64) (m *manifest.Manifest, ids map[Key]string,
 		bindings[k] = target{collection: b.Collection, id: b.CollectionID}
 		now[k] = b
 	}
+	released := make(map[Key]bool) // found by a later apply: forgotten, not dropped
 	for _, e := range slices.Backward(s.History) {
 		if e.Serial <= serial {
 			break
 		}
 		for _, c := range e.Changes {
 			k := Key{c.Database, c.Alias}
-			if c.From == "" {
-				delete(bindings, k)
-			} else {
+			delete(released, k)
+			switch {
+			case c.From != "":
 				bindings[k] = target{collection: c.From, id: c.FromID}
+			case c.Adopted:
+				delete(bindings, k)
+				released[k] = true
+			default:
+				delete(bindings, k)
 			}
 		}
 	}
@@ -86,6 +92,15 @@ func Rollback(s State, serial uint64) (m *manifest.Manifest, ids map[Key]string,
 		if b.id != "" {
 			ids[Key{k.Database, b.collection}] = b.id
 		}
+	}
+	for _, k := range slices.SortedFunc(maps.Keys(released), compareKeys) {
+		release := manifest.Release{Alias: k.Name}
+		i := slices.IndexFunc(m.Databases, func(d manifest.Database) bool { return d.Name == k.Database })
+		if i < 0 {
+			m.Databases = append(m.Databases, manifest.Database{Name: k.Database, Releases: []manifest.Release{release}})
+			continue
+		}
+		m.Databases[i].Releases = append(m.Databases[i].Releases, release)
 	}
 	return m, ids, nil
 }

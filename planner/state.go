@@ -108,4 +108,7 @@ type Change struct {
 	FromID   string `json:"from_id,omitempty"`
 	To       string `json:"to,omitempty"`
 	ToID     string `json:"to_id,omitempty"`
+	// Adopted says that the binding was found in the cluster and only learnt:
+	// to undo that is to forget it, never to drop it.
+	Adopted bool `json:"adopted,omitempty"`
 }

@@ -3,6 +3,8 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -85,7 +87,7 @@ func (r *run) carryOut(state planner.State, report render.Report) error {
 		store, observer = loggedStore{r.file, r.events, report.StatePath}, r.events
 	} else {
 		progress := render.NewProgress(r.err, len(report.Plan.Steps), isTerminal(r.err))
-		observer, finish = progress, progress.Finish
+		observer, finish = drainTeller{progress, r.streams}, progress.Finish
 	}
 	done, err := executor.Apply(r.signals.hard, report.Plan, state, r.conn.Client, store, executor.Options{
 		Parallel: r.c.Int("parallel"),
@@ -109,6 +111,21 @@ func (r *run) carryOut(state planner.State, report render.Report) error {
 		return &partlyError{what: outputErr.Error(), err: outputErr, hint: "the apply itself is complete and the state is saved"}
 	}
 	return outputErr
+}
+
+// drainTeller says what an apply waits for: a silent half minute looks like a
+// hang.
+type drainTeller struct {
+	*render.Progress
+	streams *streams
+}
+
+var _ executor.DrainObserver = drainTeller{}
+
+// Draining is told of each wait before drops.
+func (d drainTeller) Draining(steps []planner.Step, wait time.Duration) {
+	d.streams.say("aliasctl: waiting %v before %s: proxies may still send readers there (--drain)", wait.Round(time.Second),
+		plural(len(steps), "collection is dropped", "collections are dropped"))
 }
 
 // stopped is closed when no new step may start: after a signal, or when the
@@ -160,8 +177,7 @@ func (r *run) outcome(done executor.Report, err error) error {
 		return &partlyError{what: "a cutover failed and could not be switched back: " + told, err: done.Ended,
 			hint: "the results above say where each alias is; move them with `aliasctl rollback`, or mend the cause and run the same command again"}
 	case done.VerificationFailed:
-		return &verifyError{what: "a switch did not stand its verification: " + told,
-			hint: "the results above say why and where each alias is; mend the collection, then run the same command again"}
+		return unverified(done, told)
 	case done.Interrupted && !counts.Complete():
 		return &interruptedError{what: told}
 	case done.Interrupted:
@@ -177,6 +193,21 @@ func (r *run) outcome(done executor.Report, err error) error {
 	default:
 		return &failedError{what: "nothing was changed: " + told, hint: partlyHint(done), err: done.Ended}
 	}
+}
+
+// unverified tells a cutover that went back, or should have: because a
+// verification said no, or because a member of a group failed.
+func unverified(done executor.Report, told string) error {
+	if !slices.ContainsFunc(done.Cutovers, func(c executor.Cutover) bool { return c.Unverified }) {
+		return &verifyError{what: "a group was switched back because a member failed: " + told,
+			hint: "the results above say why; when the cause is mended, the same command again tries anew"}
+	}
+	if done.Counts.SwitchedBack == 0 {
+		return &verifyError{what: "a switch did not stand its verification and stays (`on_failure: keep`): " + told,
+			hint: "the same command again would not verify it: mend the collection, or go back with `aliasctl rollback`"}
+	}
+	return &verifyError{what: "a switch did not stand its verification and was switched back: " + told,
+		hint: "the results above say why; mend the collection, then run the same command again"}
 }
 
 func partlyHint(done executor.Report) string {

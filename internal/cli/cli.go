@@ -158,7 +158,11 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 	hint := helpHint(c)
 	if _, unknown, ok := strings.Cut(what, "flag provided but not defined: -"); ok {
 		unknown = strings.TrimLeft(unknown, "-")
-		what = fmt.Sprintf("there is no flag --%s", unknown)
+		dashes := "--"
+		if len(unknown) == 1 {
+			dashes = "-"
+		}
+		what = fmt.Sprintf("there is no flag %s%s", dashes, unknown)
 		if close := closest(unknown, flagNames(c)); close != "" {
 			hint = fmt.Sprintf("did you mean --%s? %s", close, hint)
 		}
@@ -190,7 +194,7 @@ func helpHint(c *cli.Context) string {
 	if c.Command == nil || c.Command.HelpName == "" || c.Command.HelpName == "aliasctl" {
 		return "`aliasctl help` lists the commands"
 	}
-	return fmt.Sprintf("`%s --help` explains it", c.Command.HelpName)
+	return fmt.Sprintf("`%s --help` explains it", strings.Replace(c.Command.HelpName, "aliasctl aliasctl", "aliasctl", 1))
 }
 
 // strayArgument explains a positional argument. A flag behind one is the

@@ -47,7 +47,7 @@ func connect(c *cli.Context, s *streams, nameDefault bool) (*connection, error) 
 		uri = conn.server.URL()
 	}
 	conn.config = clientConfig(c, s, token, nameDefault)
-	if conn.Client, err = conn.at(uri); err != nil {
+	if conn.Client, err = conn.at("uri", uri); err != nil {
 		conn.Close()
 		return nil, err
 	}
@@ -72,13 +72,17 @@ func clientConfig(c *cli.Context, s *streams, token string, nameDefault bool) mi
 }
 
 // at is a client of the same settings for another address.
-func (c *connection) at(uri string) (*milvus.Client, error) {
+func (c *connection) at(flag, uri string) (*milvus.Client, error) {
 	config := c.config
 	config.URI = uri
 	client, err := milvus.New(config)
 	var bad *milvus.ConfigError
 	if errors.As(err, &bad) && bad.Field != "token" {
-		return nil, &usageError{what: "--" + bad.Error(), hint: bad.Hint(), err: err}
+		what := bad.Error()
+		if bad.Field == "uri" {
+			what = strings.Replace(what, bad.Field, flag, 1)
+		}
+		return nil, &usageError{what: "--" + what, hint: bad.Hint(), err: err}
 	}
 	return client, err
 }
@@ -95,9 +99,9 @@ func (w witness) Name() string { return w.URI() }
 func (c *connection) witnesses(uris []string) ([]executor.Witness, error) {
 	var all []executor.Witness
 	for _, uri := range uris {
-		client, err := c.at(uri)
+		client, err := c.at("verify-uri", uri)
 		if err != nil {
-			return nil, fmt.Errorf("--verify-uri: %w", err)
+			return nil, err
 		}
 		all = append(all, witness{client})
 	}

@@ -91,7 +91,7 @@ func (d *doctor) examine(ctx context.Context) {
 func (d *doctor) cluster(ctx context.Context, conn *connection) {
 	started := time.Now()
 	databases, err := conn.ListDatabases(ctx)
-	took := time.Since(started).Round(time.Millisecond)
+	took := time.Since(started).Round(100 * time.Microsecond)
 	switch {
 	case milvus.IsUnauthenticated(err):
 		d.find("reachable", statusOK, "", "%s answers", conn.URI())
@@ -207,11 +207,11 @@ func (d *doctor) tell() error {
 		}
 	} else {
 		for _, f := range d.findings {
-			if _, err := fmt.Fprintf(d.out, "%-8s %-26s %s\n", f.Status, f.What, render.Clean(f.Found)); err != nil {
+			if _, err := fmt.Fprintf(d.out, "%-8s %-29s %s\n", f.Status, f.What, render.Clean(f.Found)); err != nil {
 				return err
 			}
 			if f.WayOut != "" {
-				if _, err := fmt.Fprintf(d.out, "%-8s %-26s way out: %s\n", "", "", render.Clean(f.WayOut)); err != nil {
+				if _, err := fmt.Fprintf(d.out, "%-8s %-29s way out: %s\n", "", "", render.Clean(f.WayOut)); err != nil {
 					return err
 				}
 			}

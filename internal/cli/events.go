@@ -19,8 +19,8 @@ const eventVersion = 1
 type event struct {
 	Version int       `json:"version"`
 	Time    time.Time `json:"time"`
-	// Event is plan, step-start, step-done, state-saved, message, warning,
-	// error or summary.
+	// Event is plan, step-start, step-done, drain, state-saved, message,
+	// warning, error or summary.
 	Event string `json:"event"`
 
 	Text string `json:"text,omitempty"` // of message, warning and error
@@ -48,6 +48,8 @@ type event struct {
 	Failed    *int             `json:"failed,omitempty"`
 	Unknown   *int             `json:"unknown,omitempty"`
 	NotReach  *int             `json:"not_reached,omitempty"`
+	Back      *int             `json:"switched_back,omitempty"`
+	Wait      *float64         `json:"wait,omitempty"`     // of drain, in seconds
 	Duration  *float64         `json:"duration,omitempty"` // of summary, in seconds
 	StatePath string           `json:"state,omitempty"`    // of plan and state-saved
 }
@@ -60,18 +62,18 @@ type eventLog struct {
 	counts  *executor.Counts
 }
 
-var _ executor.Observer = (*eventLog)(nil)
+var _ executor.DrainObserver = (*eventLog)(nil)
 
 func newEventLog(s *streams) *eventLog { return &eventLog{streams: s, started: time.Now()} }
 
 func (l *eventLog) write(e event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	e.Version, e.Time = eventVersion, time.Now().UTC()
 	text, err := json.Marshal(e)
 	if err != nil {
 		return // no value of an event can fail to be written
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.streams.line(string(text))
 }
 
@@ -95,11 +97,18 @@ func (l *eventLog) StepDone(i int, r executor.Result) {
 	l.write(e)
 }
 
+// Draining tells how long drops wait for readers to notice.
+func (l *eventLog) Draining(steps []planner.Step, wait time.Duration) {
+	seconds := wait.Seconds()
+	l.write(event{Event: "drain", Steps: len(steps), Wait: &seconds})
+}
+
 func (l *eventLog) summary(code int) {
 	seconds := time.Since(l.started).Seconds()
 	e := event{Event: "summary", ExitCode: &code, Duration: &seconds}
 	if c := l.counts; c != nil {
 		e.Applied, e.Already, e.Failed, e.Unknown, e.NotReach = &c.Applied, &c.AlreadyDone, &c.Failed, &c.Unknown, &c.NotReached
+		e.Back = &c.SwitchedBack
 	}
 	l.write(e)
 }

@@ -195,6 +195,16 @@ func statePathOf(c *cli.Context, manifests []string) (string, error) {
 	return path, nil
 }
 
+// planChoice is a flag that changes what is planned, "" when none is given.
+func planChoice(c *cli.Context) string {
+	for _, name := range []string{"only", "switch", "overwrite-drift", "take-over", "retire-again", "forward", "var"} {
+		if c.IsSet(name) {
+			return name
+		}
+	}
+	return ""
+}
+
 // openState opens the state at a location.
 func openState(c *cli.Context, location string) (statefile.Location, error) {
 	n := c.Int("state-history")
@@ -225,6 +235,8 @@ func usageConflict(c *cli.Context) error {
 		return usagef("`aliasctl show PLAN` shows it", "--plan is for --apply")
 	case c.String("plan-out") != "" && apply:
 		return usagef("save it in a dry run, review it, and give it to --apply with --plan", "--apply and --plan-out exclude each other")
+	case c.String("plan") != "" && planChoice(c) != "":
+		return usagef("the plan was made with its own choices: make a new one with others", "--plan and --%s exclude each other", planChoice(c))
 	case c.String("plan") != "" && c.String("expect-digest") != "":
 		return usagef("the file has a digest of its own", "--plan and --expect-digest exclude each other")
 	}

@@ -130,6 +130,10 @@ func (r *run) reviewed(stored storedState, cluster planner.Cluster, limits plann
 			return render.Report{}, r.readFailed(err)
 		}
 	}
+	if saved.Lineage != "" && !stored.found {
+		return render.Report{}, &staleError{what: "the plan does not fit this state", differences: []string{
+			fmt.Sprintf("the plan was made from a state, and there is none at %s", r.c.String("state"))}}
+	}
 	if differences := saved.Stale(stored.state, live); len(differences) > 0 {
 		return render.Report{}, &staleError{what: fmt.Sprintf("the plan of %s is stale", saved.MadeAt.Format(time.RFC3339)), differences: differences}
 	}

@@ -6,6 +6,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"aliasctl/internal/render"
+	"aliasctl/manifest"
 	"aliasctl/planner"
 )
 
@@ -13,10 +15,10 @@ func rollbackCommand(s *streams) *cli.Command {
 	return &cli.Command{
 		Name:  "rollback",
 		Usage: "go back to the bindings of an earlier apply",
-		Description: "Without --apply it shows the plan and changes nothing. Without --to it undoes the\n" +
-			"last apply that changed a binding. It is refused when a collection of that time\n" +
-			"was dropped, was made anew under its name, or is not loaded. Afterwards a sync\n" +
-			"whose manifest still names what was rolled back from is a conflict.\n\n" +
+		Description: "Without --apply it shows the plan and changes nothing. Without --to it undoes\n" +
+			"the last apply that changed a binding. It is refused when a collection of that\n" +
+			"time was dropped, was made anew under its name, or is not loaded. Afterwards a\n" +
+			"sync whose manifest still names what was rolled back from is a conflict.\n\n" +
 			"Example:   aliasctl history\n" +
 			"           aliasctl rollback --to 41 --apply",
 		Flags: flagList(
@@ -56,21 +58,51 @@ func (r *run) goBack(state planner.State) error {
 	return nil
 }
 
-// loadTargets loads what the rollback goes to and waits until it can be
-// searched, with progress: a large collection takes minutes.
-func (r *run) loadTargets(needs planner.Needs) error {
-	if !r.apply {
-		return nil // the check shows that it is not loaded
+// waitsForLoad says that nothing stands against a plan but collections that
+// are not loaded: then, and only then, they are loaded.
+func waitsForLoad(report render.Report) bool {
+	if len(report.Plan.Conflicts) > 0 || len(report.Refusals) == 0 {
+		return false
 	}
-	for _, target := range needs.Facts {
-		if !target.Load {
+	for _, refusal := range report.Refusals {
+		if refusal.Guard != "preflight" {
+			return false
+		}
+	}
+	for _, check := range report.Plan.Checks {
+		if check.Name != manifest.Loaded && (check.Verdict == planner.CheckFailed || check.Verdict == planner.CheckUnknown) {
+			return false
+		}
+	}
+	return true
+}
+
+// loadFirst loads what a rollback goes to and waits until it can be searched,
+// with progress: a large collection takes minutes. People see the plan, and
+// are asked, before that.
+func (r *run) loadFirst(report render.Report) error {
+	r.report = &report
+	if r.asksPeople() && !r.c.Bool("yes") {
+		if err := r.outputs.render(r.streams, r.err, render.FormatText, report); err != nil {
+			return err
+		}
+		r.say("aliasctl: the collections are loaded first")
+		if err := r.confirm(report.Plan); err != nil {
+			return err
+		}
+	}
+	loaded := make(map[planner.Key]bool)
+	for _, step := range report.Plan.Steps {
+		target := planner.Key{Database: step.Database, Name: step.To}
+		if step.To == "" || loaded[target] {
 			continue
 		}
-		if err := r.loadTarget(target.Database, target.Collection); err != nil {
+		loaded[target] = true
+		if err := r.loadTarget(target.Database, target.Name); err != nil {
 			if r.signals.soft.Err() != nil {
 				return &interruptedError{what: "while loading; no alias was changed"}
 			}
-			return &failedError{what: fmt.Sprintf("cannot load collection %q of database %q, no alias was changed: %v", target.Collection, target.Database, err), hint: hintOf(err), err: err}
+			return &failedError{what: fmt.Sprintf("cannot load collection %q of database %q, no alias was changed: %v", target.Name, target.Database, err), hint: hintOf(err), err: err}
 		}
 	}
 	return nil
@@ -85,6 +117,9 @@ func (r *run) loadTarget(database, collection string) error {
 			return err
 		}
 		if state == planner.Loaded {
+			if asked {
+				r.say("aliasctl: loaded %s/%s", database, collection)
+			}
 			return nil
 		}
 		if !asked {

@@ -138,6 +138,14 @@ func (r *run) do(want func(*run) error, derive func(*run, planner.State) error) 
 	if err != nil {
 		return err
 	}
+	if r.load && r.apply && waitsForLoad(report) {
+		if err := r.loadFirst(report); err != nil {
+			return err
+		}
+		if report, err = compute(stored, cluster, limits); err != nil {
+			return err
+		}
+	}
 	report.Now = time.Now().UTC()
 	if r.file != nil {
 		report.StatePath = r.file.Path()
@@ -258,11 +266,6 @@ func (r *run) plan(stored storedState, cluster planner.Cluster, limits planner.L
 			return render.Report{}, r.readFailed(err)
 		}
 		needs := planner.NeedsOf(r.manifest, stored.state, live, options)
-		if r.load {
-			if err := r.loadTargets(needs); err != nil {
-				return render.Report{}, err
-			}
-		}
 		if err := milvus.Inspect(r.signals.soft, r.conn.Client, needs, live, milvus.GoldenVectors); err != nil {
 			return render.Report{}, r.readFailed(err)
 		}
@@ -337,6 +340,9 @@ func (r *run) selections(state planner.State, o *planner.Options) error {
 func (r *run) readFailed(err error) error {
 	if r.signals.soft.Err() != nil {
 		return &interruptedError{what: "while reading the cluster; nothing was changed"}
+	}
+	if is[*milvus.VectorError](err) {
+		return &usageError{what: err.Error(), hint: "a line of `golden.file` is an array of numbers, or {\"vector\": [...]}", err: err}
 	}
 	return &failedError{what: fmt.Sprintf("cannot read the cluster, nothing was changed: %v", err), hint: hintOf(err), err: err}
 }

@@ -69,6 +69,9 @@ func (s *streams) fail(err error) {
 	case err == nil, is[pendingError](err):
 		return
 	case s.events != nil:
+		if errors.As(err, &problems) && s.inGitHubActions() {
+			_ = render.Annotations(s.out, problems)
+		}
 		s.events.write(event{Event: "error", Text: err.Error(), Hint: hintOf(err), Details: linesOf(err)})
 		return
 	case is[*emulator.SeedError](err):

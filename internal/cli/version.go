@@ -37,8 +37,9 @@ func version() string {
 
 func versionCommand(s *streams) *cli.Command {
 	return &cli.Command{
-		Name:  "version",
-		Usage: "print the version",
+		Name:        "version",
+		Usage:       "print the version",
+		Description: "Example:   aliasctl version",
 		Action: func(*cli.Context) error {
 			_, err := fmt.Fprintf(s.out, "aliasctl %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return err
