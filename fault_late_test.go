@@ -28,6 +28,9 @@ func TestLateEffects(t *testing.T) {
 				continue
 			}
 			for _, wait := range []int64{1, 2, 3, 4, 5, 8, 13, int64(len(list))} {
+				if leftOut(int(r.N + wait)) {
+					continue
+				}
 				group.Go(func() error {
 					count.count("later in the run")
 					if err := lateInRun(profile, dir, r.N, wait); err != nil {
@@ -46,6 +49,9 @@ func TestLateEffects(t *testing.T) {
 				return nil
 			})
 			for next := int64(1); next <= int64(len(list)); next++ {
+				if leftOut(int(next + r.N)) {
+					continue
+				}
 				group.Go(func() error {
 					count.count("in the next run")
 					if err := lateInNext(profile, dir, r.N, next); err != nil {

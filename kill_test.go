@@ -66,7 +66,10 @@ func TestKillNine(t *testing.T) {
 				if r.Writes {
 					fates = []fate{lands, dies, done}
 				}
-				for _, what := range fates {
+				for j, what := range fates {
+					if leftOut(int(r.N)*len(fates) + j + i) {
+						continue
+					}
 					group.Go(func() error {
 						count.count("kills")
 						if err := killAndGoOn(s, profile, dir, r.N, what); err != nil {
@@ -117,7 +120,10 @@ func TestKillTwice(t *testing.T) {
 				if err != nil {
 					t.Errorf("%s, killed at request %d: %v", s.name, r.N, err)
 				}
-				for _, n := range second {
+				for j, n := range second {
+					if leftOut(int(r.N) + i + j) {
+						continue
+					}
 					count.count("pairs of kills")
 					if err := killTwice(s, dir, r.N, n); err != nil {
 						t.Errorf("%s, killed at request %d (%s %s/%s%s), then at the %dth of the next run:\n%v",
@@ -193,6 +199,9 @@ func TestKillAtAnyInstant(t *testing.T) {
 	var group errgroup.Group
 	group.SetLimit(2)
 	for i := range points {
+		if leftOut(i) {
+			continue
+		}
 		group.Go(func() error {
 			after := time.Duration(i) * 20 * time.Millisecond / time.Duration(points)
 			cut, err := killAfter(dir, after)
@@ -243,7 +252,10 @@ func TestSignals(t *testing.T) {
 			if i == 1 {
 				when = emulator.After
 			}
-			for _, twice := range []bool{false, true} {
+			for j, twice := range []bool{false, true} {
+				if leftOut(int(r.N)*4 + 2*i + j) {
+					continue
+				}
 				group.Go(func() error {
 					count.count(map[bool]string{false: "one signal", true: "two signals"}[twice])
 					if err := interrupt(dir, r.N, when, signal, twice); err != nil {

@@ -111,7 +111,10 @@ func TestSecrets(t *testing.T) {
 				if how < 0 && at > 1 {
 					continue
 				}
-				for _, format := range []string{"text", "diff", "json"} {
+				for i, format := range []string{"text", "diff", "json"} {
+					if leftOut(3*(how+1) + at + i) {
+						continue
+					}
 					group.Go(func() error {
 						n, err := betray(dir, token, how, at, format)
 						if err != nil {
@@ -146,9 +149,10 @@ func betray(parent, token string, how, at int, format string) (files int, err er
 		return 0, err
 	}
 	defer os.Remove(secret)
-	var written bytes.Buffer
+	var written output
 	run := func(line ...string) {
-		cli.Main(append([]string{"aliasctl"}, line...), strings.NewReader(""), &written, &written)
+		e := perform(c.dir, append([]string{"aliasctl"}, line...)...)
+		written.Write([]byte(e.stdout + e.stderr))
 	}
 	manifest := filepath.Join(c.dir, "aliases.yaml")
 	common := []string{"-f", manifest, "--uri", server.URL, "--token-file", secret, "-o", format, "--accept-cluster",
@@ -157,7 +161,9 @@ func betray(parent, token string, how, at int, format string) (files int, err er
 		common = append(common, "--output-file", f+"="+filepath.Join(c.dir, "plan."+f))
 	}
 	run(append([]string{"sync", "--dry-run"}, common...)...)
+	g.mu.Lock()
 	g.count = 0
+	g.mu.Unlock()
 	c.AddHook(emulator.Hook{Match: emulator.Match{Writes: true, Nth: 1}, Do: func(emulator.Request) {
 		// The lock is held and its file is there only now.
 		if lock, err := os.ReadFile(c.statePath() + ".lock"); err == nil {
