@@ -142,7 +142,7 @@ func lateInNext(profile emulator.Profile, dir string, n, next int64) error {
 	sent, _ := c.Counts()
 	before = c.bindings()
 	c.AddHook(emulator.Hook{Match: emulator.Match{Request: sent + next}, Do: func(emulator.Request) { c.Land() }})
-	second := c.run(hasty...)
+	second := c.run("--settle", "120ms")
 	c.Land()
 	if err := c.truthful(second, before); err != nil {
 		return fmt.Errorf("the next run: %w", err)
