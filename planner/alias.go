@@ -74,7 +74,7 @@ func (b *builder) unchanged(d *database, e *managed) {
 	b.after(d, e, to)
 	announced := e.last == nil || e.last.Collection != to || e.ours.several() || e.ours.absent
 	if announced {
-		b.note("alias %q: an unfinished run had announced it; it is at %q as the manifest wants", b.flagName(d, e.alias), to)
+		b.settled = append(b.settled, b.flagName(d, e.alias))
 	}
 	// The mark of a rollback falls as soon as the manifest names another target.
 	marked := e.last != nil && e.last.RolledBackFrom != "" && !b.options.RollingBack
@@ -102,7 +102,7 @@ func (b *builder) forget(d *database, e *managed) {
 		b.note("alias %q: an unfinished run announced it less than %v ago; it is not there, and is kept in mind in case that request lands late", b.flagName(d, e.alias), LateWindow)
 	default:
 		b.plan.Housekeeping.Fades = append(b.plan.Housekeeping.Fades, Key{d.name, e.alias})
-		b.note("alias %q: an unfinished run had announced it, and it was never created", b.flagName(d, e.alias))
+		b.faded = append(b.faded, b.flagName(d, e.alias))
 	}
 }
 

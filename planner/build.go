@@ -26,6 +26,12 @@ func Build(m *manifest.Manifest, s State, live *Live, o Options) Plan {
 	for _, d := range b.databases {
 		b.database(d)
 	}
+	if len(b.settled) > 0 {
+		b.note("an unfinished run had announced %s: already where the manifest wants them", listed(b.settled))
+	}
+	if len(b.faded) > 0 {
+		b.note("an unfinished run had announced %s: never created", listed(b.faded))
+	}
 	b.plan.Steps = append(b.plan.Steps, slices.Concat(b.binds, b.unbinds, b.drops, b.records)...)
 	b.plan.Summary.Conflicts = len(b.plan.Conflicts)
 	return b.plan
@@ -45,6 +51,9 @@ type builder struct {
 	unbinds []Step // drop-alias
 	drops   []Step // drop-collection
 	records []Step // adopt, forget
+
+	settled []string // aliases that an unfinished run brought where they should be
+	faded   []string // aliases that an unfinished run announced and never created
 }
 
 func (b *builder) database(d *database) {

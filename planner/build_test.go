@@ -161,7 +161,7 @@ func TestPlansAsAReviewerReadsThem(t *testing.T) {
 			scene{pending: "p: - > v1", live: "p: v1"}, []string{"- p (v1)"}, "",
 		},
 		"announced by a killed run and never created: no step": {
-			scene{pending: "p: - > v1"}, nil, "was never created",
+			scene{pending: "p: - > v1"}, nil, "never created",
 		},
 		"switched by a killed run: not drift": {
 			scene{want: "p: v2", last: "p: v1", pending: "p: v1 > v2", live: "p: v2"}, nil, "unfinished run",

@@ -16,7 +16,8 @@ const helpWidth = 80
 // flag twice.
 func helpOf(command *cli.Command) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s\n", strings.TrimSpace(command.HelpName+" "+command.ArgsUsage), command.Usage)
+	title := strings.TrimSpace(command.HelpName+" "+command.ArgsUsage) + ": " + command.Usage
+	fmt.Fprintln(&b, strings.Join(wrap(title, helpWidth), "\n    "))
 	if command.Description != "" {
 		fmt.Fprintf(&b, "\n%s\n", command.Description)
 	}

@@ -14,7 +14,7 @@ func lockCommand(s *streams) *cli.Command {
 	return &cli.Command{
 		Name:        "lock",
 		Usage:       "see who holds a state, and free it from a dead run",
-		Description: "Example:   aliasctl lock show --state 's3://bucket/prod.state.json?endpoint=minio:9000'",
+		Description: "Example:   aliasctl lock show --state 's3://bucket/prod.json?region=eu-1'",
 		Subcommands: []*cli.Command{
 			{
 				Name: "show", Usage: "print who holds the lock", Flags: at,

@@ -129,16 +129,24 @@ func (o outputs) after(s *streams, r render.Report) error {
 	case len(r.Results) == 0: // nothing was to do, and the plan said so
 	case o.format == render.FormatText:
 		if _, err = io.WriteString(s.out, "\n"); err == nil {
-			err = render.Results(s.out, r, s.style(s.out))
+			err = s.results(s.out, r)
 		}
 	case s.events != nil: // each result was an event
 	default: // a diff has no place for results
-		err = render.Results(s.err, r, s.style(s.err))
+		err = s.results(s.err, r)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot write the results: %w", err)
 	}
 	return o.writeFiles(s, r)
+}
+
+func (s *streams) results(w io.Writer, r render.Report) error {
+	out, flush := s.redacted(w)
+	if err := render.Results(out, r, s.style(w)); err != nil {
+		return err
+	}
+	return flush()
 }
 
 func (o outputs) writeFiles(s *streams, r render.Report) error {
@@ -163,7 +171,12 @@ func (o outputs) writeFile(s *streams, f outputFile, r render.Report) error {
 }
 
 func (o outputs) render(s *streams, w io.Writer, format render.Format, r render.Report) error {
-	if err := render.Write(w, format, r, s.style(w)); err != nil {
+	out, flush := s.redacted(w)
+	err := render.Write(out, format, r, s.style(w))
+	if err == nil {
+		err = flush()
+	}
+	if err != nil {
 		return fmt.Errorf("cannot write the plan: %w", err)
 	}
 	return nil

@@ -342,7 +342,7 @@ func (r *run) readFailed(err error) error {
 		return &interruptedError{what: "while reading the cluster; nothing was changed"}
 	}
 	if is[*milvus.VectorError](err) {
-		return &usageError{what: err.Error(), hint: "a line of `golden.file` is an array of numbers, or {\"vector\": [...]}", err: err}
+		return &usageError{what: err.Error(), hint: hintOf(err), err: err}
 	}
 	return &failedError{what: fmt.Sprintf("cannot read the cluster, nothing was changed: %v", err), hint: hintOf(err), err: err}
 }

@@ -19,8 +19,8 @@ func stateCommand(s *streams) *cli.Command {
 	return &cli.Command{
 		Name:  "state",
 		Usage: "look at a state and repair it",
-		Description: "Nothing here touches the cluster. Writing commands take the lock, and each counts\n" +
-			"the serial up.\n\n" +
+		Description: "Nothing here touches the cluster. Writing commands take the lock, and each\n" +
+			"counts the serial up.\n\n" +
 			"Example:   aliasctl state list --state prod.state.json\n" +
 			"           aliasctl state rm products",
 		Subcommands: []*cli.Command{
@@ -65,7 +65,7 @@ func stateCommand(s *streams) *cli.Command {
 			},
 			{
 				Name: "mv", Usage: "record an alias under another name", ArgsUsage: "ALIAS NEW",
-				Description: "For an alias that was renamed by hand: dropped and created anew. NEW is a name or\nDATABASE/NAME.\n\nExample:   aliasctl state mv products products_live",
+				Description: "For an alias that was renamed by hand: dropped and created anew. NEW is a name\nor DATABASE/NAME.\n\nExample:   aliasctl state mv products products_live",
 				Flags:       at,
 				Action: func(c *cli.Context) error {
 					return changeState(c, s, func(state *planner.State) error { return renameAlias(state, c.Args().Get(0), c.Args().Get(1)) })
@@ -74,7 +74,7 @@ func stateCommand(s *streams) *cli.Command {
 			{
 				Name: "migrate", Usage: "copy a state to another place", ArgsUsage: "FROM TO",
 				Description: "Refused where TO has a state, unless it is an older one of the same lineage.\n\n" +
-					"Example:   aliasctl state migrate aliases.state.json 's3://bucket/prod.state.json?endpoint=minio:9000'",
+					"Example:   aliasctl state migrate aliases.state.json 's3://bucket/prod.json?region=eu-1'",
 				Action: func(c *cli.Context) error { return migrateState(c, s) },
 			},
 		},

@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"fmt"
+
 	"github.com/urfave/cli/v2"
 
+	"aliasctl/internal/milvus"
 	"aliasctl/manifest"
 )
 
@@ -30,7 +33,31 @@ func loadManifest(c *cli.Context, s *streams, paths []string) (*manifest.Manifes
 	if err != nil {
 		return nil, err
 	}
-	return manifest.Load(paths, manifest.Options{Stdin: s.in, Vars: vars, LookupEnv: s.lookup})
+	m, err := manifest.Load(paths, manifest.Options{Stdin: s.in, Vars: vars, LookupEnv: s.lookup})
+	if err != nil {
+		return nil, err
+	}
+	return m, checkGolden(m)
+}
+
+// checkGolden reads the golden files that a manifest names: one that is
+// missing or broken is a mistake of the manifest, not of the cluster.
+func checkGolden(m *manifest.Manifest) error {
+	read := make(map[string]bool)
+	for _, d := range m.Databases {
+		for _, a := range d.Aliases {
+			if a.Cutover == nil || a.Cutover.Golden == nil || read[a.Cutover.Golden.Path()] {
+				continue
+			}
+			g := a.Cutover.Golden
+			read[g.Path()] = true
+			if _, err := milvus.GoldenVectors(g); err != nil {
+				return &usageError{what: fmt.Sprintf("%s: golden: %v", g.Pos, err), err: err,
+					hint: hintOf(err)}
+			}
+		}
+	}
+	return nil
 }
 
 // namesDefault says whether the manifest spells the default database out.

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The README promises by the names of tests and explains flags and commands;
+// this holds it to what exists.
+
+func readme(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestReadmeNamesTestsThatExist(t *testing.T) {
+	declared := map[string]bool{}
+	function := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, m := range function.FindAllStringSubmatch(string(text), -1) {
+			declared[m[1]] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile("`((?:Test|Fuzz)\\w+)`").FindAllStringSubmatch(readme(t), -1)
+	if len(named) < 20 {
+		t.Fatalf("the README names %d tests; its promises name more", len(named))
+	}
+	for _, m := range named {
+		if !declared[m[1]] {
+			t.Errorf("the README names %s, and there is no such test", m[1])
+		}
+	}
+}
+
+// Each promise stands with at least one test.
+func TestReadmePromisesNameTheirTests(t *testing.T) {
+	_, rest, found := strings.Cut(readme(t), "## Safety promises")
+	if !found {
+		t.Fatal("no section of promises")
+	}
+	section, _, _ := strings.Cut(rest, "What is not promised")
+	promises := regexp.MustCompile(`(?m)^\d+\. `).Split(section, -1)[1:]
+	if len(promises) < 10 {
+		t.Fatalf("%d promises", len(promises))
+	}
+	for _, p := range promises {
+		if !regexp.MustCompile("`(Test|Fuzz)\\w+`").MatchString(p) {
+			t.Errorf("no test stands with the promise: %.60s", p)
+		}
+	}
+}
+
+func TestReadmeAndHelpAgree(t *testing.T) {
+	help := map[string]string{}
+	run := func(args ...string) string {
+		out, err := exec.Command("aliasctl", args...).CombinedOutput()
+		if err != nil {
+			t.Fatalf("aliasctl %q: %v\n%s", args, err, out)
+		}
+		return string(out)
+	}
+	for _, m := range regexp.MustCompile(`(?m)^   (\w+)  +\S`).FindAllStringSubmatch(run("help"), -1) {
+		if m[1] != "help" {
+			help[m[1]] = run(m[1], "--help")
+		}
+	}
+	if len(help) < 10 {
+		t.Fatalf("the help lists %d commands", len(help))
+	}
+	text := readme(t)
+	for _, m := range regexp.MustCompile("(?m)(?:^|`|\\$ )aliasctl ([a-z]+)").FindAllStringSubmatch(text, -1) {
+		if _, exists := help[m[1]]; !exists {
+			t.Errorf("the README names `aliasctl %s`, and there is no such command", m[1])
+		}
+	}
+	for name := range help {
+		if !strings.Contains(text, "aliasctl "+name) {
+			t.Errorf("the README does not name `aliasctl %s`", name)
+		}
+	}
+	flag := regexp.MustCompile(`--([a-z][a-z-]+)`)
+	all := strings.Join(slices.Collect(func(yield func(string) bool) {
+		for _, page := range help {
+			yield(page)
+		}
+	}), "\n")
+	known := map[string]bool{"help": true}
+	for _, m := range flag.FindAllStringSubmatch(all, -1) {
+		known[m[1]] = true
+	}
+	for _, m := range flag.FindAllStringSubmatch(text, -1) {
+		if !known[m[1]] {
+			t.Errorf("the README names --%s, and no command has it", m[1])
+		}
+	}
+	for _, m := range flag.FindAllStringSubmatch(help["sync"], -1) {
+		if !strings.Contains(text, "--"+m[1]) {
+			t.Errorf("the README does not name --%s of sync", m[1])
+		}
+	}
+}
