@@ -74,7 +74,7 @@ func stateCommand(s *streams) *cli.Command {
 			{
 				Name: "migrate", Usage: "copy a state to another place", ArgsUsage: "FROM TO",
 				Description: "Refused where TO has a state, unless it is an older one of the same lineage.\n\n" +
-					"Example:   aliasctl state migrate aliases.state.json 's3://bucket/prod.json?region=eu-1'",
+					"Example:   aliasctl state migrate aliases.state.json s3://bucket/prod.json",
 				Action: func(c *cli.Context) error { return migrateState(c, s) },
 			},
 		},

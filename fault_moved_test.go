@@ -1,0 +1,68 @@
+package main
+
+import (
+	"fmt"
+	"testing"
+
+	"golang.org/x/sync/errgroup"
+
+	"aliasctl/internal/emulator"
+)
+
+// TestLateAfterKill kills a run, changes the manifest, and lets the last
+// request of the killed run land before each request of the next one, or after
+// it. Whenever it lands, it is ours: the run after that undoes it, instead of
+// taking it for somebody else's drift, or never seeing it again.
+func TestLateAfterKill(t *testing.T) {
+	dir := shared(t)
+	var count tally
+	first := baselines(t, emulator.V26, dir)
+	var group errgroup.Group
+	group.SetLimit(4)
+	for i, s := range sequels() {
+		for _, r := range first[i] {
+			if !r.Writes {
+				continue
+			}
+			for next := int64(1); next <= 61; next += 4 {
+				group.Go(func() error {
+					count.count("landings")
+					if err := lateAfterKill(s, dir, r.N, next); err != nil {
+						t.Errorf("%s, killed at request %d (%s %s/%s%s), which lands before the %dth request of the next run:\n%v",
+							s.name, r.N, r.Route, r.Database, r.Alias, r.Collection, next, err)
+					}
+					return nil
+				})
+			}
+		}
+	}
+	_ = group.Wait()
+	t.Log(count.text())
+}
+
+func lateAfterKill(s sequel, dir string, n, next int64) error {
+	c, err := play(s.first, emulator.V26, dir, "--parallel", "1")
+	if err != nil {
+		return err
+	}
+	defer c.end()
+	if err := c.killed(n, later); err != nil {
+		return err
+	}
+	c.ClearFaults()
+	if err := c.write(s.then); err != nil {
+		return err
+	}
+	sent, _ := c.Counts()
+	c.AddHook(emulator.Hook{Match: emulator.Match{Request: sent + next}, Do: func(emulator.Request) { c.Land() }})
+	second := c.run("--settle", "200ms")
+	c.Land()
+	if second.code != 0 && second.code != 5 {
+		return fmt.Errorf("the next run: %v", second)
+	}
+	third := c.run("--settle", "200ms")
+	if err := c.arrived(); third.code != 0 || err != nil {
+		return fmt.Errorf("the run after that: exit code %d, %v\n%s", third.code, err, third.stderr)
+	}
+	return c.rests()
+}
