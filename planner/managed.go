@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -128,10 +129,7 @@ func gather(m *manifest.Manifest, s State, only Selection) []*database {
 func (d *database) merge(lists ...[]managed) {
 	longest := 0
 	for _, list := range lists {
-		order := func(a, b managed) int { return strings.Compare(a.alias, b.alias) }
-		if !slices.IsSortedFunc(list, order) {
-			slices.SortStableFunc(list, order)
-		}
+		sortByAlias(list)
 		longest = max(longest, len(list))
 	}
 	d.aliases = make([]managed, 0, longest)
@@ -162,6 +160,31 @@ func (d *database) merge(lists ...[]managed) {
 			d.aliases[i].released = true
 		}
 	}
+}
+
+// sortByAlias sorts by name, equal names in their order. It sorts small pairs
+// and moves each entry once: an entry is ten words, and a sort moves what it
+// sorts many times.
+func sortByAlias(list []managed) {
+	if slices.IsSortedFunc(list, func(a, b managed) int { return strings.Compare(a.alias, b.alias) }) {
+		return
+	}
+	type place struct {
+		alias string
+		at    int
+	}
+	places := make([]place, len(list))
+	for i, e := range list {
+		places[i] = place{e.alias, i}
+	}
+	slices.SortFunc(places, func(a, b place) int {
+		return cmp.Or(strings.Compare(a.alias, b.alias), cmp.Compare(a.at, b.at))
+	})
+	sorted := make([]managed, len(list))
+	for i, p := range places {
+		sorted[i] = list[p.at]
+	}
+	copy(list, sorted)
 }
 
 // join adds what another version says about the alias.

@@ -93,7 +93,7 @@ func prepare(command *cli.Command, parent string, s *streams) {
 	}
 	command.OnUsageError = onUsageError
 	command.HideHelpCommand = true
-	command.CustomHelpTemplate = strings.ReplaceAll(helpOf(command), "{{", "{{`{{`}}")
+	command.CustomHelpTemplate = helpTemplate
 	command.Action = func(c *cli.Context) error {
 		switch n := c.Args().Len(); {
 		case command.ArgsUsage == "" && n > 0:
@@ -194,7 +194,7 @@ func helpHint(c *cli.Context) string {
 	if c.Command == nil || c.Command.HelpName == "" || c.Command.HelpName == "aliasctl" {
 		return "`aliasctl help` lists the commands"
 	}
-	return fmt.Sprintf("`%s --help` explains it", strings.Replace(c.Command.HelpName, "aliasctl aliasctl", "aliasctl", 1))
+	return fmt.Sprintf("`%s --help` explains it", fullName(c.Command))
 }
 
 // strayArgument explains a positional argument. A flag behind one is the

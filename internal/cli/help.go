@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -11,12 +12,34 @@ import (
 // helpWidth is the width of a help page: what fits beside a second window.
 const helpWidth = 80
 
+// helpTemplate marks the help of a command. Pages are laid out when somebody
+// asks for one, not at every start.
+const helpTemplate = "the help of a command"
+
+func printHelp(w io.Writer, template string, data any) {
+	if command, ok := data.(*cli.Command); ok && template == helpTemplate {
+		fmt.Fprint(w, helpOf(command))
+		return
+	}
+	printHelpTemplate(w, template, data)
+}
+
+var printHelpTemplate = cli.HelpPrinter
+
+func init() { cli.HelpPrinter = printHelp }
+
+// fullName is "aliasctl state rm". urfave/cli puts the program's name in front
+// of a name that has it already.
+func fullName(command *cli.Command) string {
+	return strings.Replace(command.HelpName, "aliasctl aliasctl", "aliasctl", 1)
+}
+
 // helpOf lays out the help of a command for 80 columns. urfave/cli would put
 // each flag and its text on one line of any length, and name every repeatable
 // flag twice.
 func helpOf(command *cli.Command) string {
 	var b strings.Builder
-	title := strings.TrimSpace(command.HelpName+" "+command.ArgsUsage) + ": " + command.Usage
+	title := strings.TrimSpace(fullName(command)+" "+command.ArgsUsage) + ": " + command.Usage
 	fmt.Fprintln(&b, strings.Join(wrap(title, helpWidth), "\n    "))
 	if command.Description != "" {
 		fmt.Fprintf(&b, "\n%s\n", command.Description)

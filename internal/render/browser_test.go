@@ -275,7 +275,11 @@ func everyText(r render.Report) []string {
 				continue
 			}
 			for _, m := range c.Members {
-				texts = append(texts, m.Alias+": "+strings.ReplaceAll(string(m.Stands), "-", " "), m.At)
+				stands := strings.ReplaceAll(string(m.Stands), "-", " ")
+				if m.Stands == executor.OnBlue {
+					stands = "as before"
+				}
+				texts = append(texts, m.Alias+": "+stands, m.At)
 			}
 		}
 		for _, result := range r.Results {

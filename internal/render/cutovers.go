@@ -76,6 +76,9 @@ func switchedBack(r Report, c executor.Cutover) bool {
 // standing says where a member is; its collection follows.
 func standing(m executor.Member) string {
 	said := strings.ReplaceAll(string(m.Stands), "-", " ")
+	if m.Stands == executor.OnBlue {
+		said = "as before" // switched back, or never switched
+	}
 	if m.At != "" {
 		return said + ", at"
 	}
