@@ -102,7 +102,7 @@ func TestReadmeAndHelpAgree(t *testing.T) {
 			yield(page)
 		}
 	}), "\n")
-	known := map[string]bool{"help": true}
+	known := map[string]bool{"help": true, "debug-profile": true} // the second is hidden
 	for _, m := range flag.FindAllStringSubmatch(all, -1) {
 		known[m[1]] = true
 	}

@@ -73,7 +73,8 @@ func groupsOf(flags []cli.Flag) []flagGroup {
 	var groups []flagGroup
 	for _, f := range flags {
 		doc, ok := f.(cli.DocGenerationFlag)
-		if !ok || slices.Contains(f.Names(), "help") {
+		visible, _ := f.(cli.VisibleFlag)
+		if !ok || slices.Contains(f.Names(), "help") || visible != nil && !visible.IsVisible() {
 			continue
 		}
 		title := "Flags"

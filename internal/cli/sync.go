@@ -16,13 +16,21 @@ func syncCommand(s *streams) *cli.Command {
 		Description: "Without --apply it shows the plan and changes nothing.\n\n" +
 			"In a pull request:   aliasctl sync --dry-run -f aliases.yaml\n" +
 			"In a deploy job:     aliasctl sync --apply -f aliases.yaml",
-		Flags: flagList(manifestFlags(), stateFlags(), connectionFlags(), applyFlags(), planFlags(), limitFlags(), outputFlags()),
+		Flags: flagList(manifestFlags(), stateFlags(), connectionFlags(), applyFlags(), planFlags(), limitFlags(), outputFlags(), []cli.Flag{profileFlag()}),
 		Action: func(c *cli.Context) error {
-			return newRun(c, s).do(func(r *run) error {
+			stop, err := profile(c.String("debug-profile"))
+			if err != nil {
+				return usagef("", "--debug-profile: %v", err)
+			}
+			err = newRun(c, s).do(func(r *run) error {
 				var err error
 				r.manifest, err = loadManifest(c, s, manifestsOf(c))
 				return err
 			}, nil)
+			if stopped := stop(); stopped != nil {
+				s.warn(stopped.Error())
+			}
+			return err
 		},
 	}
 }
