@@ -87,9 +87,7 @@ func TestSweepRequests(t *testing.T) {
 					if !turn || leftOut(7*i+k) {
 						continue
 					}
-					if !r.Writes || kind != emulator.Redirect {
-						add(profile, r, kind, emulator.After, flags...)
-					}
+					add(profile, r, kind, emulator.After, flags...)
 					if r.Writes && !acknowledges(kind) || !r.Writes && fullSweep() {
 						add(profile, r, kind, emulator.Before, flags...)
 					}

@@ -247,6 +247,11 @@ func (c *Client) exchange(ctx context.Context, k call) (answer, *Error) {
 	case e.Status >= 300 && e.Status < 400:
 		e.Err = newRedirectError(c.redactor.Redact(resp.Header.Get("Location")))
 		e.class, e.hint = executor.Fatal, hintURI
+		if k.write {
+			// Whoever redirects should not have carried it out; a proxy in
+			// between may have. What follows is a read, and that one ends it.
+			e.class = executor.Unknown
+		}
 	case err != nil:
 		e.Err, e.Message = err, excerpt(c.redactor, text, maxExcerpt)
 		e.classifyStatus(e.Message, tokenSent)

@@ -23,8 +23,11 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 		c := newClient(t, uri, func(cfg *Config) { cfg.Token = "root:hunter22" })
 		err := c.AlterAlias(t.Context(), "", "t_a", "t_v2")
 		var to *RedirectError
-		if !errors.As(err, &to) || to.Location != other+"/login" || executor.ClassOf(err) != executor.Fatal || count.Load() != 1 {
+		if !errors.As(err, &to) || to.Location != other+"/login" || executor.ClassOf(err) != executor.Unknown || count.Load() != 1 {
 			t.Errorf("%d: class %v, error %v", status, executor.ClassOf(err), err)
+		}
+		if _, _, err := c.AliasTarget(t.Context(), "", "t_a"); executor.ClassOf(err) != executor.Fatal || count.Load() != 2 {
+			t.Errorf("%d: a read: class %v, error %v", status, executor.ClassOf(err), err)
 		}
 		if strings.Contains(err.Error(), "secret77") || strings.Contains(err.Error(), "hunter22") {
 			t.Errorf("%d: the error shows credentials: %v", status, err)
