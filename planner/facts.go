@@ -79,6 +79,22 @@ type GoldenQuery struct {
 	Blue, Green time.Duration
 }
 
+// fact says whether it is unknown, and why; "" when it was not asked for.
+type fact interface{ unknown() (why string, unknown bool) }
+
+func (f *LoadFact) unknown() (string, bool)   { return missing(f == nil, func() string { return f.Why }) }
+func (f *RowsFact) unknown() (string, bool)   { return missing(f == nil, func() string { return f.Why }) }
+func (f *IndexFact) unknown() (string, bool)  { return missing(f == nil, func() string { return f.Why }) }
+func (f *SchemaFact) unknown() (string, bool) { return missing(f == nil, func() string { return f.Why }) }
+func (f *GoldenFact) unknown() (string, bool) { return missing(f == nil, func() string { return f.Why }) }
+
+func missing(unasked bool, why func() string) (string, bool) {
+	if unasked {
+		return "", true
+	}
+	return why(), why() != ""
+}
+
 // Inspection names one collection and the facts that are to be read of it.
 type Inspection struct {
 	Database, Collection        string

@@ -117,6 +117,18 @@ func (c *Check) unknown(why string) {
 	c.Details = append(c.Details, why)
 }
 
+// answered says that every fact is known; otherwise the check is unknown, for
+// the reason of the first that is not.
+func (c *Check) answered(facts ...fact) bool {
+	for _, f := range facts {
+		if why, unknown := f.unknown(); unknown {
+			c.unknown(why)
+			return false
+		}
+	}
+	return true
+}
+
 func (c *Check) verdict(ok bool, format string, args ...any) {
 	c.Verdict = CheckPassed
 	if !ok {
@@ -129,12 +141,7 @@ func (c *Check) loaded(blue, green *LoadFact) {
 	if blue != nil && blue.Why == "" {
 		c.Blue = loadWords(blue)
 	}
-	if green == nil {
-		c.unknown("")
-		return
-	}
-	if green.Why != "" {
-		c.unknown(green.Why)
+	if !c.answered(green) {
 		return
 	}
 	c.Green = loadWords(green)
@@ -153,12 +160,7 @@ func loadWords(f *LoadFact) string {
 }
 
 func (c *Check) indexed(green *IndexFact) {
-	if green == nil {
-		c.unknown("")
-		return
-	}
-	if green.Why != "" {
-		c.unknown(green.Why)
+	if !c.answered(green) {
 		return
 	}
 	done := 0
@@ -187,12 +189,7 @@ func (c *Check) minRows(least int64, blue, green *RowsFact) {
 	if blue != nil && blue.Why == "" {
 		c.Blue = rowsWords(blue)
 	}
-	if green == nil {
-		c.unknown("")
-		return
-	}
-	if green.Why != "" {
-		c.unknown(green.Why)
+	if !c.answered(green) {
 		return
 	}
 	c.Green = rowsWords(green)
@@ -200,15 +197,8 @@ func (c *Check) minRows(least int64, blue, green *RowsFact) {
 }
 
 func (c *Check) rowsWithin(percent float64, blue, green *RowsFact) {
-	for _, f := range []*RowsFact{blue, green} {
-		if f == nil {
-			c.unknown("")
-			return
-		}
-		if f.Why != "" {
-			c.unknown(f.Why)
-			return
-		}
+	if !c.answered(blue, green) {
+		return
 	}
 	c.Blue, c.Green = rowsWords(blue), rowsWords(green)
 	away := green.Count - blue.Count
@@ -224,15 +214,8 @@ func (c *Check) rowsWithin(percent float64, blue, green *RowsFact) {
 }
 
 func (c *Check) sameSchema(blue, green *SchemaFact) {
-	for _, f := range []*SchemaFact{blue, green} {
-		if f == nil {
-			c.unknown("")
-			return
-		}
-		if f.Why != "" {
-			c.unknown(f.Why)
-			return
-		}
+	if !c.answered(blue, green) {
+		return
 	}
 	c.Blue, c.Green = fmt.Sprintf("%d fields", len(blue.Fields)), fmt.Sprintf("%d fields", len(green.Fields))
 	c.Details = append(c.Details, differences(*blue, *green)...)
@@ -276,12 +259,7 @@ func differences(blue, green SchemaFact) []string {
 
 func (c *Check) judgeGolden(want *manifest.Golden) {
 	f := c.Golden
-	if f == nil {
-		c.unknown("")
-		return
-	}
-	if f.Why != "" {
-		c.unknown(f.Why)
+	if !c.answered(f) {
 		return
 	}
 	if len(f.Queries) == 0 {
