@@ -80,13 +80,21 @@ type GoldenQuery struct {
 }
 
 // fact says whether it is unknown, and why; "" when it was not asked for.
-type fact interface{ unknown() (why string, unknown bool) }
+type fact interface {
+	unknown() (why string, unknown bool)
+}
 
-func (f *LoadFact) unknown() (string, bool)   { return missing(f == nil, func() string { return f.Why }) }
-func (f *RowsFact) unknown() (string, bool)   { return missing(f == nil, func() string { return f.Why }) }
-func (f *IndexFact) unknown() (string, bool)  { return missing(f == nil, func() string { return f.Why }) }
-func (f *SchemaFact) unknown() (string, bool) { return missing(f == nil, func() string { return f.Why }) }
-func (f *GoldenFact) unknown() (string, bool) { return missing(f == nil, func() string { return f.Why }) }
+func (f *LoadFact) unknown() (string, bool) { return missing(f == nil, func() string { return f.Why }) }
+func (f *RowsFact) unknown() (string, bool) { return missing(f == nil, func() string { return f.Why }) }
+func (f *IndexFact) unknown() (string, bool) {
+	return missing(f == nil, func() string { return f.Why })
+}
+func (f *SchemaFact) unknown() (string, bool) {
+	return missing(f == nil, func() string { return f.Why })
+}
+func (f *GoldenFact) unknown() (string, bool) {
+	return missing(f == nil, func() string { return f.Why })
+}
 
 func missing(unasked bool, why func() string) (string, bool) {
 	if unasked {
