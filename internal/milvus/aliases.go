@@ -97,17 +97,18 @@ func (c *Client) DropAlias(ctx context.Context, database, alias string) error {
 	return c.write(ctx, call{route: aliasesDrop, database: database, alias: alias})
 }
 
-// list asks for a list of names.
+// list asks for a list of names. An absent or null list is an error, not an
+// empty one: "no aliases" is what permits a drop.
 func (c *Client) list(ctx context.Context, k call) ([]string, error) {
-	data, err := c.read(ctx, k)
-	if err != nil {
+	k.names = true
+	a, err := c.readAnswer(ctx, k)
+	switch {
+	case err != nil:
 		return nil, err
+	case a.names == nil:
+		return nil, c.badData(k, a.data)
 	}
-	list, err := names(data)
-	if err != nil {
-		return nil, c.badData(k, data)
-	}
-	return list, nil
+	return a.names, nil
 }
 
 // badData is the error of an answer that says success and nothing usable.

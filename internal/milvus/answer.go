@@ -2,6 +2,7 @@ package milvus
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,6 +40,7 @@ type answer struct {
 	code    int
 	message string
 	data    json.RawMessage
+	names   []string      // data, where the call asks for names; nil when it is no list of them
 	took    time.Duration // from sending the request to the last byte
 }
 
@@ -46,11 +48,14 @@ type answer struct {
 // 2.4.3 (milvus-rest section 1). No failure has either value.
 func (a answer) ok() bool { return a.code == 0 || a.code == 200 }
 
-// decodeAnswer reads an envelope. The error is one of those above.
+// decodeAnswer reads an envelope, and in the same pass the names in it where
+// the call asks for them: a list of all aliases may be most of what a run
+// reads. The error is one of those above.
 //
-// A map is decoded and not a struct: struct fields match without regard to
-// case, and `"Code":0` of some other service must not pass for success.
-func decodeAnswer(body []byte) (answer, error) {
+// The keys are read one by one and not into a struct: struct fields match
+// without regard to case, and `"Code":0` of some other service must not pass
+// for success.
+func decodeAnswer(body []byte, names bool) (answer, error) {
 	trimmed := bytes.TrimSpace(body)
 	switch {
 	case len(trimmed) == 0:
@@ -58,34 +63,68 @@ func decodeAnswer(body []byte) (answer, error) {
 	case trimmed[0] == '<':
 		return answer{}, errWebPage
 	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(body, &fields); err != nil {
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) && syntax.Offset >= int64(len(body)) && trimmed[0] == '{' {
+	a, code, err := decodeEnvelope(body, names)
+	if err != nil {
+		if (err == io.EOF || err == io.ErrUnexpectedEOF) && trimmed[0] == '{' {
 			return answer{}, fmt.Errorf("%w: %w", errNotJSON, io.ErrUnexpectedEOF)
 		}
 		return answer{}, errNotJSON
 	}
 	// Atoi takes neither a string, a float, null nor an absent field.
-	code, err := strconv.Atoi(string(fields["code"]))
-	if err != nil {
+	if a.code, err = strconv.Atoi(code); err != nil {
 		return answer{}, errNoCode
-	}
-	a := answer{code: code, data: fields["data"]}
-	if raw := fields["message"]; len(raw) > 0 && json.Unmarshal(raw, &a.message) != nil {
-		a.message = string(raw)
 	}
 	return a, nil
 }
 
-// names decodes the data of a list. An absent or null list is an error, not an
-// empty one: "no aliases" is what permits a drop.
-func names(data json.RawMessage) ([]string, error) {
-	var list []string
-	if err := json.Unmarshal(data, &list); err != nil || list == nil {
-		return nil, errNoData
+var comma = []byte{','}
+
+// decodeEnvelope decodes one JSON object and returns its code as it is
+// written. Of a key that comes twice the last counts.
+func decodeEnvelope(body []byte, names bool) (a answer, code string, err error) {
+	dec := json.NewDecoder(bytes.NewReader(body))
+	if start, err := dec.Token(); err != nil || start != json.Delim('{') {
+		return a, "", cmp.Or(err, errNotJSON)
 	}
-	return list, nil
+	for dec.More() {
+		key, err := dec.Token()
+		if err != nil {
+			return a, "", err
+		}
+		start := dec.InputOffset()
+		var raw json.RawMessage
+		if key == "data" && names {
+			a.names = make([]string, 0, bytes.Count(body, comma)+1)
+			err = dec.Decode(&a.names)
+			if _, other := errors.AsType[*json.UnmarshalTypeError](err); other {
+				a.names, err = nil, nil
+			}
+			raw = bytes.TrimLeft(body[start:dec.InputOffset()], ": \t\r\n")
+		} else {
+			err = dec.Decode(&raw)
+		}
+		if err != nil {
+			return a, "", err
+		}
+		switch key {
+		case "code":
+			code = string(raw)
+		case "data":
+			a.data = raw
+		case "message":
+			a.message = ""
+			if json.Unmarshal(raw, &a.message) != nil {
+				a.message = string(raw)
+			}
+		}
+	}
+	if _, err := dec.Token(); err != nil {
+		return a, "", err
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return a, "", errNotJSON
+	}
+	return a, code, nil
 }
 
 // excerptWindow is how much of a body is looked at for an excerpt. A part of a

@@ -168,6 +168,7 @@ type call struct {
 	route      string
 	write      bool
 	server     bool // about no database
+	names      bool // the answer is a list of names
 	database   string
 	alias      string
 	collection string
@@ -237,7 +238,7 @@ func (c *Client) exchange(ctx context.Context, k call) (answer, *Error) {
 		e.classifyTransport(ctx, err, was, c.cfg.Timeout.String())
 		return answer{}, c.finish(k, e)
 	}
-	a, err := decodeAnswer(text)
+	a, err := decodeAnswer(text, k.names)
 	if err == nil && a.ok() && success(e.Status) {
 		a.took = time.Since(start)
 		return a, nil

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -71,7 +73,7 @@ func FuzzAnswer(f *testing.F) {
 		lawful := success(status) && successBody(body)
 		// What the calls read as an answer besides success.
 		soft := map[int]bool{CodeCollectionNotFound: true, CodeAliasNotFound: true, CodeDatabaseNotFound: true}
-		a, _ := decodeAnswer([]byte(body))
+		a, _ := decodeAnswer([]byte(body), false)
 		for i, err := range []error{
 			list, target, id, has, c.AlterAlias(ctx, "", "t_a", "t_b"), c.DropCollection(ctx, "", "t_b"),
 			state, count, stats, indexes, asked, searched, c.LoadCollection(ctx, "", "t_b"), c.ReleaseCollection(ctx, "", "t_b"),
@@ -93,6 +95,37 @@ func FuzzAnswer(f *testing.F) {
 		}
 		if strings.Contains(query.Summary, secret) || len(query.Summary) > maxExcerpt+30 {
 			t.Errorf("a summary for nobody: %q", query.Summary)
+		}
+	})
+}
+
+// FuzzEnvelope holds that reading an answer key by key finds what decoding it
+// into a map does.
+func FuzzEnvelope(f *testing.F) {
+	for _, body := range []string{
+		`{"code":0,"data":["t_a"]}`, `{"code":0,}`, `{}`, `{"code":0`, `{`, `{,}`, `{"code":0}x`, `{"code":0}"x`,
+		`{"code" 0}`, `{"code":0 "data":[]}`, ` {"code" : 0 , "data" : null } `, `{"cod\u0065":0,"data":[1]}`,
+		`{"code":1,"code":0,"data":{},"data":["t_a"],"message":null}`, `{"code":0,"data":["t_a"],"data":{"a":[{"b":"c"}]}}`,
+	} {
+		f.Add(body)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		got, err := decodeAnswer([]byte(body), true)
+		var fields map[string]json.RawMessage
+		bad := json.Unmarshal([]byte(body), &fields)
+		code, noCode := strconv.Atoi(string(fields["code"]))
+		if ok := bad == nil && noCode == nil; ok != (err == nil) {
+			t.Fatalf("%q: %v, the map: %v, %v", body, err, bad, noCode)
+		}
+		if err != nil {
+			return
+		}
+		var names []string
+		if json.Unmarshal(fields["data"], &names) != nil {
+			names = nil
+		}
+		if got.code != code || string(got.data) != string(fields["data"]) || !slices.Equal(got.names, names) || (got.names == nil) != (names == nil) {
+			t.Errorf("%q: %d %q %q, the map: %d %q %q", body, got.code, got.data, got.names, code, fields["data"], names)
 		}
 	})
 }

@@ -96,8 +96,12 @@ type reader struct {
 	live  *planner.LiveDatabase
 
 	mu sync.Mutex
-	// homes holds, for each managed alias, the collections whose list it is in.
-	homes map[string][]string
+	// proved counts the managed aliases that are in the list of all and in that
+	// of a collection; twice holds those in the lists of two.
+	proved int
+	twice  map[string]struct{}
+	// unbound holds the managed aliases that do not exist.
+	unbound []string
 	// exists is what is known of each name as a collection.
 	exists map[string]bool
 	// listed is the answer of collections/list, nil when it was not asked.
@@ -109,11 +113,11 @@ func newReader(c *Client, scope planner.DatabaseScope) *reader {
 		c:     c,
 		scope: scope,
 		live: &planner.LiveDatabase{
-			Bindings:    map[string]string{},
+			Bindings:    make(map[string]string, len(scope.Aliases)),
 			Aliases:     map[string]struct{}{},
 			Collections: map[string]planner.LiveCollection{},
 		},
-		homes:  make(map[string][]string, len(scope.Aliases)),
+		twice:  map[string]struct{}{},
 		exists: map[string]bool{},
 	}
 }
@@ -131,6 +135,7 @@ func (r *reader) askAliases() []question {
 			r.live.Missing = true
 			return nil
 		}
+		r.live.Aliases = make(map[string]struct{}, len(list))
 		for _, alias := range list {
 			r.live.Aliases[alias] = struct{}{}
 		}
@@ -144,7 +149,7 @@ func (r *reader) askAliases() []question {
 func (r *reader) askBindings() []question {
 	retirees := map[string]bool{}
 	for alias, home := range r.scope.Aliases {
-		if home != "" && r.isAlias(alias) && !r.isAlias(home) {
+		if _, asked := retirees[home]; !asked && home != "" && r.isAlias(alias) && !r.isAlias(home) {
 			retirees[home] = false
 		}
 	}
@@ -155,28 +160,49 @@ func (r *reader) askBindings() []question {
 	}
 	var qs []question
 	for _, name := range slices.Sorted(maps.Keys(retirees)) {
-		qs = append(qs, func(ctx context.Context) error { return r.collection(ctx, name, retirees[name]) })
+		qs = append(qs, func(ctx context.Context) error {
+			list, err := r.collection(ctx, name, retirees[name])
+			r.bind(name, list)
+			return err
+		})
 	}
 	return qs
+}
+
+// bind takes the managed aliases of a list for bound to its collection.
+func (r *reader) bind(collection string, list []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, alias := range list {
+		if _, managed := r.scope.Aliases[alias]; !managed {
+			continue
+		}
+		bound := len(r.live.Bindings)
+		r.live.Bindings[alias] = collection
+		switch {
+		case len(r.live.Bindings) == bound: // it was in another list
+			r.twice[alias] = struct{}{}
+		case r.isAlias(alias):
+			r.proved++
+		}
+	}
 }
 
 // collection asks for the aliases of one collection, and for the id of a
 // retiree. The id comes first: should the collection be dropped and made anew
 // in between, the plan then expects the id of the old one, and the executor
 // will not drop the new one.
-func (r *reader) collection(ctx context.Context, name string, retiree bool) error {
+func (r *reader) collection(ctx context.Context, name string, retiree bool) (list []string, err error) {
 	var id string
 	found := true
-	var err error
 	if retiree {
 		id, found, err = r.c.CollectionID(ctx, r.scope.Name, name)
 	}
-	var list []string
 	if err == nil && found {
 		list, found, err = r.c.aliasesOf(ctx, r.scope.Name, name)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -185,28 +211,32 @@ func (r *reader) collection(ctx context.Context, name string, retiree bool) erro
 		slices.Sort(list)
 		r.live.Collections[name] = planner.LiveCollection{ID: id, Aliases: list}
 	}
-	for _, alias := range list {
-		if _, managed := r.scope.Aliases[alias]; managed {
-			r.homes[alias] = append(r.homes[alias], name)
-		}
-	}
-	return nil
+	return list, nil
 }
 
-// askSurprises takes the bindings that are proved, and describes the managed
-// aliases of which that cannot be said: in the list of all and in none of a
-// collection, in two, or only in that of a collection.
+// askSurprises describes the managed aliases whose binding is not proved: in
+// the list of all and in none of a collection, in two, or only in that of a
+// collection.
 func (r *reader) askSurprises() []question {
-	var qs []question
-	for _, alias := range slices.Sorted(maps.Keys(r.scope.Aliases)) {
-		homes := r.homes[alias]
-		switch {
-		case !r.isAlias(alias) && len(homes) == 0:
-		case r.isAlias(alias) && len(homes) == 1:
-			r.live.Bindings[alias] = homes[0]
-		default:
-			qs = append(qs, func(ctx context.Context) error { return r.describe(ctx, alias) })
+	if r.proved == len(r.scope.Aliases) && len(r.twice) == 0 {
+		return nil // the usual answer, seen while other lists were on their way
+	}
+	var surprises []string
+	for alias := range r.scope.Aliases {
+		_, bound := r.live.Bindings[alias]
+		_, twice := r.twice[alias]
+		switch listed := r.isAlias(alias); {
+		case !listed && !bound:
+			r.unbound = append(r.unbound, alias)
+		case listed != bound || twice:
+			surprises = append(surprises, alias)
 		}
+	}
+	slices.Sort(surprises)
+	var qs []question
+	for _, alias := range surprises {
+		delete(r.live.Bindings, alias)
+		qs = append(qs, func(ctx context.Context) error { return r.describe(ctx, alias) })
 	}
 	return qs
 }
@@ -220,6 +250,7 @@ func (r *reader) describe(ctx context.Context, alias string) error {
 	defer r.mu.Unlock()
 	if !found {
 		delete(r.live.Aliases, alias)
+		r.unbound = append(r.unbound, alias)
 		return nil
 	}
 	r.live.Aliases[alias] = struct{}{}
@@ -237,10 +268,9 @@ func (r *reader) open() (collections, aliases []string) {
 			wanted[name] = struct{}{}
 		}
 	}
-	for alias := range r.scope.Aliases {
+	for _, alias := range r.unbound {
 		_, known := r.exists[alias]
-		_, twice := wanted[alias]
-		if !known && !twice && !r.isAlias(alias) {
+		if _, asked := wanted[alias]; !known && !asked {
 			aliases = append(aliases, alias)
 		}
 	}
@@ -323,7 +353,10 @@ func (r *reader) askLate() []question {
 	var qs []question
 	for _, name := range r.scope.Retirees {
 		if _, there := r.live.Collections[name]; r.exists[name] && !there {
-			qs = append(qs, func(ctx context.Context) error { return r.collection(ctx, name, true) })
+			qs = append(qs, func(ctx context.Context) error {
+				_, err := r.collection(ctx, name, true)
+				return err
+			})
 		}
 	}
 	return qs

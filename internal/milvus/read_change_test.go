@@ -83,6 +83,61 @@ func TestReadWhileThingsChange(t *testing.T) {
 	}
 }
 
+// Two changes in one read leave a list that says what is no longer so: only
+// the answer of describe is taken then.
+func TestReadWhileThingsChangeTwice(t *testing.T) {
+	scope := planner.DatabaseScope{
+		Name:    "default",
+		Aliases: map[string]string{"products": "products_v1", "moved": "products_v2"},
+	}
+	tests := []struct {
+		name    string
+		changes map[string]func(k *cluster) error // by the call directly before each
+		want    func(*planner.LiveDatabase)
+	}{
+		{"an alias is moved and moved back", map[string]func(k *cluster) error{
+			`aliases/list {"collectionName":"products_v1"}`: func(k *cluster) error { return k.AlterAlias("default", "products", "products_v2") },
+			`aliases/list {"collectionName":"products_v2"}`: func(k *cluster) error { return k.AlterAlias("default", "products", "products_v1") },
+		}, func(*planner.LiveDatabase) {}},
+		{"an alias is moved and dropped", map[string]func(k *cluster) error{
+			`aliases/list {"collectionName":"products_v1"}`: func(k *cluster) error { return k.AlterAlias("default", "products", "products_v2") },
+			`aliases/list {"collectionName":"products_v2"}`: func(k *cluster) error { return k.DropAlias("default", "products") },
+		}, func(d *planner.LiveDatabase) { delete(d.Bindings, "products"); delete(d.Aliases, "products") }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			overProfiles(t, func(t *testing.T, k *cluster) {
+				shop(t, k)
+				do(t, k.AlterAlias("default", "moved", "products_v2"))
+				c := newClient(t, k.uri, func(cfg *Config) { cfg.Parallel = 1 })
+				want := read(t, c, scope)
+				tt.want(want)
+				made := 0
+				k.meddle = func(_ http.ResponseWriter, _ string, _ request) bool {
+					k.mu.Lock()
+					calls := k.calls
+					k.mu.Unlock()
+					if n := len(calls); n > 1 && tt.changes[calls[n-2]] != nil {
+						made++
+						if err := tt.changes[calls[n-2]](k); err != nil {
+							t.Error(err)
+						}
+					}
+					return false
+				}
+				k.took()
+				got := read(t, c, scope)
+				if made != len(tt.changes) {
+					t.Fatalf("%d changes were made", made)
+				}
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Error(diff)
+				}
+			})
+		})
+	}
+}
+
 // A retiree that was missing at first sight and shows up later in the same
 // read is read in full: without its aliases a plan would take it for unused.
 func TestReadLateRetiree(t *testing.T) {

@@ -22,7 +22,7 @@ func (k *cluster) post(t *testing.T, route, body string, header ...string) {
 	}
 	w := httptest.NewRecorder()
 	k.Emulator.ServeHTTP(w, r)
-	if a, err := decodeAnswer(w.Body.Bytes()); err != nil || !a.ok() {
+	if a, err := decodeAnswer(w.Body.Bytes(), false); err != nil || !a.ok() {
 		t.Fatalf("%s %s: http %d, %s", route, body, w.Code, w.Body)
 	}
 }
