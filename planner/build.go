@@ -14,12 +14,17 @@ import (
 //
 // It is total: whatever it cannot decide is a Conflict in the plan.
 func Build(m *manifest.Manifest, s State, live *Live, o Options) Plan {
-	b := builder{state: s, live: live, options: o, databases: gather(m, s, o.Only)}
+	return Compare(m, s, o).Plan(live)
+}
+
+// Plan is Build for those who also need to know what to read.
+func (c *Comparison) Plan(live *Live) Plan {
+	b := builder{state: c.state, live: live, options: c.options, databases: c.databases}
 	b.plan = Plan{
-		Version: PlanVersion, Cluster: o.Cluster, Serial: s.Serial, Live: LiveRead,
+		Version: PlanVersion, Cluster: c.options.Cluster, Serial: c.state.Serial, Live: LiveRead,
 		Steps: []Step{}, Conflicts: []Conflict{}, Notes: []string{}, Checks: []Check{},
 	}
-	b.splitGroups(m)
+	b.splitGroups(c.manifest)
 	if live == nil {
 		b.plan.Live = LiveAssumed
 	}

@@ -312,7 +312,7 @@ func TestNeedsNameWhatTheChecksLookAt(t *testing.T) {
 	for i := range m.Databases[0].Aliases {
 		m.Databases[0].Aliases[i].Cutover = &c.cutover
 	}
-	got := planner.NeedsOf(m, c.state(t), c.cluster(t), planner.Options{})
+	got := planner.Compare(m, c.state(t), planner.Options{}).Needs(c.cluster(t))
 	want := planner.Needs{
 		Facts: []planner.Inspection{
 			{Database: "default", Collection: "v0", Rows: true},

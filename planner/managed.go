@@ -218,39 +218,3 @@ func (m managed) mayLand(now time.Time) bool {
 func (d *database) find(alias string) (int, bool) {
 	return slices.BinarySearchFunc(d.aliases, alias, func(m managed, name string) int { return strings.Compare(m.alias, name) })
 }
-
-// ScopeOf says what has to be read from the cluster to plan over m and s.
-func ScopeOf(m *manifest.Manifest, s State, only Selection) Scope {
-	var scope Scope
-	for _, d := range gather(m, s, only) {
-		ds := DatabaseScope{Name: d.name, Aliases: make(map[string]string, len(d.aliases))}
-		for i := range d.aliases {
-			e := &d.aliases[i]
-			switch {
-			case !e.ours.empty():
-				// The latest value that a run gave it is the likeliest one.
-				ds.Aliases[e.alias] = e.ours.latest()
-			case e.want != nil:
-				ds.Aliases[e.alias] = e.want.Collection
-			}
-			if e.want != nil {
-				if n := len(ds.Targets); n == 0 || ds.Targets[n-1] != e.want.Collection {
-					ds.Targets = append(ds.Targets, e.want.Collection)
-				}
-				ds.Names = ds.Names || e.want.Cutover != nil && e.want.Cutover.Keep != nil
-			}
-		}
-		slices.Sort(ds.Targets)
-		ds.Targets = slices.Compact(ds.Targets)
-		if d.desired != nil && only.Empty() {
-			for _, r := range d.desired.Retire {
-				ds.Retirees = append(ds.Retirees, r.Collection)
-			}
-			slices.Sort(ds.Retirees)
-		}
-		if d.desired != nil && only.Empty() || len(ds.Aliases) > 0 {
-			scope.Databases = append(scope.Databases, ds)
-		}
-	}
-	return scope
-}

@@ -21,10 +21,10 @@ type Needs struct {
 // Empty says that nothing has to be read.
 func (n Needs) Empty() bool { return len(n.Facts)+len(n.Golden)+len(n.Retirees) == 0 }
 
-// NeedsOf says what Build will look at, given what was read so far: facts of
-// the collections that an alias leaves and that it is bound to, of those that
+// Needs says what Plan will look at, given what was read so far: facts of the
+// collections that an alias leaves and that it is bound to, of those that
 // are dropped, and the collections that patterns retire.
-func NeedsOf(m *manifest.Manifest, s State, live *Live, o Options) Needs {
+func (c *Comparison) Needs(live *Live) Needs {
 	if live == nil {
 		return Needs{}
 	}
@@ -37,7 +37,7 @@ func NeedsOf(m *manifest.Manifest, s State, live *Live, o Options) Needs {
 		return facts[k]
 	}
 	var needs Needs
-	for _, d := range gather(m, s, o.Only) {
+	for _, d := range c.databases {
 		in := live.Databases[d.name]
 		if in == nil || in.Missing {
 			continue
@@ -46,9 +46,9 @@ func NeedsOf(m *manifest.Manifest, s State, live *Live, o Options) Needs {
 			if e.want == nil || in.Bindings[e.alias] == e.want.Collection {
 				continue
 			}
-			needs.binding(d, e, in, o, inspect)
+			needs.binding(d, e, in, c.options, inspect)
 		}
-		if d.desired == nil || !o.Only.Empty() {
+		if d.desired == nil || !c.options.Only.Empty() {
 			continue
 		}
 		for _, r := range d.desired.Retire {

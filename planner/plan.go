@@ -232,7 +232,7 @@ type Options struct {
 	// TargetIDs holds the collection ids that targets must have, by collection;
 	// nil asks for none. A rollback sets it.
 	TargetIDs map[Key]string
-	// Identify asks NeedsOf for the id of every target: a saved plan is about
+	// Identify asks Needs for the id of every target: a saved plan is about
 	// the collections that were reviewed, not about others of their names.
 	Identify bool
 	// RollingBack marks every switch as one that leaves a bad collection.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"aliasctl/manifest"
@@ -141,6 +142,28 @@ func drawOptions(t *rapid.T) planner.Options {
 		o.Switch = planner.ByRecreate
 	}
 	return o
+}
+
+// A comparison answers the same whatever it was asked before.
+func TestAComparisonIsNotChangedByItsAnswers(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		o := drawOptions(t)
+		fresh := func() *planner.Comparison { return planner.Compare(w.manifest, w.state, o) }
+		c := fresh()
+		c.Scope()
+		c.Needs(w.live)
+		c.Plan(nil)
+		for name, diff := range map[string]string{
+			"plan":  cmp.Diff(fresh().Plan(w.live), c.Plan(w.live)),
+			"needs": cmp.Diff(fresh().Needs(w.live), c.Needs(w.live)),
+			"scope": cmp.Diff(fresh().Scope(), c.Scope()),
+		} {
+			if diff != "" {
+				t.Errorf("%s: %s", name, diff)
+			}
+		}
+	})
 }
 
 // Whatever the three versions are: the plan holds its proof; after it nothing

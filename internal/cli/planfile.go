@@ -124,9 +124,9 @@ func (r *run) reviewed(stored storedState, cluster planner.Cluster, limits plann
 	for _, name := range saved.Skipped() {
 		options.SkipChecks[name] = true
 	}
+	comparison := planner.Compare(wanted, stored.state, options)
 	if !bound.Empty() {
-		needs := planner.NeedsOf(wanted, stored.state, live, options)
-		if err := milvus.Inspect(r.signals.soft, r.conn.Client, needs, live, milvus.GoldenVectors); err != nil {
+		if err := milvus.Inspect(r.signals.soft, r.conn.Client, comparison.Needs(live), live, milvus.GoldenVectors); err != nil {
 			return render.Report{}, r.readFailed(err)
 		}
 	}
@@ -142,7 +142,7 @@ func (r *run) reviewed(stored storedState, cluster planner.Cluster, limits plann
 	p := saved.Unpack()
 	p.Checks = []planner.Check{}
 	if !bound.Empty() {
-		p.Checks = planner.Build(wanted, stored.state, live, options).Checks
+		p.Checks = comparison.Plan(live).Checks
 	}
 	return render.Report{Plan: p, Proof: planner.Prove(p, live), Refusals: p.Check(limits)}, nil
 }

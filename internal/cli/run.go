@@ -258,19 +258,18 @@ func (r *run) plan(stored storedState, cluster planner.Cluster, limits planner.L
 	if err := r.selections(stored.state, &options); err != nil {
 		return render.Report{}, err
 	}
+	comparison := planner.Compare(r.manifest, stored.state, options)
 	var live *planner.Live
 	if r.conn != nil {
 		var err error
-		scope := planner.ScopeOf(r.manifest, stored.state, options.Only)
-		if live, err = milvus.Read(r.signals.soft, r.conn.Client, scope); err != nil {
+		if live, err = milvus.Read(r.signals.soft, r.conn.Client, comparison.Scope()); err != nil {
 			return render.Report{}, r.readFailed(err)
 		}
-		needs := planner.NeedsOf(r.manifest, stored.state, live, options)
-		if err := milvus.Inspect(r.signals.soft, r.conn.Client, needs, live, milvus.GoldenVectors); err != nil {
+		if err := milvus.Inspect(r.signals.soft, r.conn.Client, comparison.Needs(live), live, milvus.GoldenVectors); err != nil {
 			return render.Report{}, r.readFailed(err)
 		}
 	}
-	p := planner.Build(r.manifest, stored.state, live, options)
+	p := comparison.Plan(live)
 	if !stored.found {
 		p.Notes = append([]string{firstRun(r.file)}, p.Notes...)
 	}
