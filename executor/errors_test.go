@@ -45,6 +45,32 @@ func TestErrorsSayWhatWhereWhyAndWhatNow(t *testing.T) {
 	}
 }
 
+func TestTheErrorsOfACutoverSayWhatToKnowAt3AM(t *testing.T) {
+	cause := &StaleError{Witness: "eu", Database: "default", Alias: "a", Want: "v2", Found: "v1", Waited: 15 * time.Second}
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{cause, `"eu" did not confirm within 15s that alias "a" of database "default" is at "v2": it still answers that the alias is at "v1"`},
+		{&StaleError{Witness: "eu", Database: "default", Alias: "a", Want: "v2", Err: errLost, Waited: time.Second},
+			`"eu" did not confirm within 1s that alias "a" of database "default" is at "v2": it cannot be asked: connection reset`},
+		{&GroupError{Database: "default", Group: "g", Member: "a", Err: errRefused},
+			`group "g" of database "default" stays together, and its member "a" went wrong: permission denied (HTTP 403)`},
+		{&SwitchBackError{Database: "default", Alias: "a", Collection: "v1", Cause: errRefused, Err: errLost},
+			`alias "a" of database "default" could not be switched back to "v1" (connection reset), which was due because: permission denied (HTTP 403)`},
+		{&SwitchBackError{Database: "default", Alias: "a", Cause: errRefused, Err: errLost},
+			`alias "a" of database "default" could not be dropped again (connection reset), which was due because: permission denied (HTTP 403)`},
+		{&BackError{Database: "default", Alias: "a", Collection: "v1", Cause: errRefused},
+			`alias "a" of database "default" is at "v1" again, because: permission denied (HTTP 403)`},
+		{&ReleaseError{Database: "default", Collection: "v1", Err: errRefused},
+			`collection "v1" of database "default" could not be released, so it is not dropped: permission denied (HTTP 403)`},
+	} {
+		if diff := cmp.Diff(test.want, test.err.Error()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	}
+}
+
 func TestTheClassOfAnErrorIsFoundThroughItsWrapping(t *testing.T) {
 	tests := []struct {
 		err  error
