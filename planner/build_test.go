@@ -11,14 +11,6 @@ import (
 	"aliasctl/planner"
 )
 
-func some(names ...string) planner.Selection {
-	s := planner.Selection{Keys: map[planner.Key]bool{}}
-	for _, n := range names {
-		s.Keys[key(n)] = true
-	}
-	return s
-}
-
 func TestPlansAsAReviewerReadsThem(t *testing.T) {
 	tests := map[string]struct {
 		scene
@@ -293,81 +285,6 @@ func TestWaysOutNameTheFlagAsItWorks(t *testing.T) {
 	}
 	if out := strings.Join(two.Conflicts[0].WaysOut, "\n"); !strings.Contains(out, "`--overwrite-drift default/p`") {
 		t.Errorf("two databases: %s", out)
-	}
-}
-
-func TestScopeNamesWhatHasToBeRead(t *testing.T) {
-	sc := scene{
-		want: "p: v2\nn: v3", retire: "v1 v0", last: "p: v1\nx: v1\nd2/y: w", pending: "p: v1 > v2",
-	}
-	got := planner.ScopeOf(sc.desired(t), sc.state(t), planner.Selection{})
-	want := planner.Scope{Databases: []planner.DatabaseScope{
-		{Name: "d2", Aliases: map[string]string{"y": "w"}},
-		{Name: "default", Aliases: map[string]string{"p": "v2", "n": "v3", "x": "v1"}, Targets: []string{"v2", "v3"}, Retirees: []string{"v0", "v1"}},
-	}}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("scope (-want +got):\n%s", diff)
-	}
-	only := planner.ScopeOf(sc.desired(t), sc.state(t), some("n"))
-	want = planner.Scope{Databases: []planner.DatabaseScope{
-		{Name: "default", Aliases: map[string]string{"n": "v3"}, Targets: []string{"v3"}},
-	}}
-	if diff := cmp.Diff(want, only); diff != "" {
-		t.Errorf("scope with only (-want +got):\n%s", diff)
-	}
-}
-
-func TestSelect(t *testing.T) {
-	known := []planner.Key{key("p"), key("q"), key("d2/p"), key("p")}
-	tests := []struct {
-		values string
-		want   planner.Selection
-		fails  string
-	}{
-		{"", planner.Selection{}, ""},
-		{"q", some("q"), ""},
-		{"d2/p q", some("d2/p", "q"), ""},
-		{"all", planner.Selection{All: true, Keys: map[planner.Key]bool{}}, ""},
-		{"p", planner.Selection{}, `"p" is in the databases d2, default: write DATABASE/p`},
-		{"z", planner.Selection{}, `"z" names nothing in the manifest or the state`},
-		{"d2/q", planner.Selection{}, `"d2/q" names nothing in the manifest or the state`},
-	}
-	for _, tt := range tests {
-		got, err := planner.Select(strings.Fields(tt.values), known)
-		message := ""
-		if err != nil {
-			message = err.Error()
-		}
-		if message != tt.fails {
-			t.Errorf("Select(%q) fails with %q, want %q", tt.values, message, tt.fails)
-		}
-		if diff := cmp.Diff(tt.want, got); err == nil && diff != "" {
-			t.Errorf("Select(%q) (-want +got):\n%s", tt.values, diff)
-		}
-	}
-}
-
-// Fixed names, blue and green, switched four times: the record of a dropped
-// collection must not stand in the way of its next life.
-func TestBlueAndGreenUnderFixedNames(t *testing.T) {
-	colours := []string{"blue", "green"}
-	last, retired := "p: blue", ""
-	for i := range 4 {
-		from, to := colours[i%2], colours[(i+1)%2]
-		sc := scene{
-			want: "p: " + to, retire: from, last: last, live: "p: " + from, retired: retired,
-			have: from + "#" + string(rune('0'+i)) + " " + to + "#" + string(rune('1'+i)),
-		}
-		p := sc.build(t)
-		want := []string{"~ p: " + from + " -> " + to, "! " + from + " #" + string(rune('0'+i))}
-		if got := lines(p); !slices.Equal(got, want) {
-			t.Fatalf("round %d: %q, want %q", i+1, got, want)
-		}
-		last = "p: " + to
-		retired = from + "#" + string(rune('0'+i)) // the other record is unfenced
-		if i > 0 && len(p.Housekeeping.Unfences) != 1 {
-			t.Fatalf("round %d: the record of %q stays: %+v", i+1, to, p.Housekeeping)
-		}
 	}
 }
 
