@@ -50,6 +50,13 @@ func (l AliasDropLimit) String() string {
 	return fmt.Sprint(l.N)
 }
 
+// Refusal is a limit that a plan exceeds.
+type Refusal struct {
+	Guard  string `json:"guard"`   // a stable word: "alias-drops", "empty-database", "collection-drops", "protected", "split-group", "group-recreate", "preflight"
+	Reason string `json:"reason"`  // names the numbers
+	WayOut string `json:"way_out"` // the exact flag or field that lifts it
+}
+
 // Check holds the plan against the limits and returns every refusal. A plan
 // that is refused is still shown; it is not applied.
 func (p Plan) Check(l Limits) []Refusal {
