@@ -1,18 +1,12 @@
 package statefile_test
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,8 +14,6 @@ import (
 
 	"aliasctl/internal/statefile"
 )
-
-var deploy = statefile.Holder{Host: "ci-7", PID: 4711, User: "deploy", Command: "aliasctl sync --apply", Started: noon}
 
 func acquire(t *testing.T, path string) *statefile.Lock {
 	t.Helper()
@@ -123,46 +115,6 @@ func TestWaitingEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// The holder is read from a file that another process writes at that time.
-func TestAHolderThatCannotBeRead(t *testing.T) {
-	whole, err := json.Marshal(deploy)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, tt := range []struct{ content, want string }{
-		{"", "another process, which has not told its name"},
-		{string(whole[:20]), "another process, which has not told its name"},
-		{"\x00\xff garbage", "another process, which has not told its name"},
-		{string(whole) + "\n" + `old","started":"2020-01-01T00:00:00Z"}`, `"deploy" on host "ci-7"`},
-		{`{"user":"a\u001b[2Jb\nc"}`, `"a\x1b[2Jb\nc" on host ""`},
-	} {
-		path := t.TempDir() + "/s.json"
-		l := acquire(t, path)
-		if err := os.WriteFile(path+".lock", []byte(tt.content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		_, err := statefile.Acquire(t.Context(), path, 0, deploy)
-		if !statefile.IsLocked(err) || !strings.Contains(err.Error(), "is locked by "+tt.want) {
-			t.Errorf("%q: %v", tt.content, err)
-		}
-		_ = l.Release()
-	}
-}
-
-func TestSelf(t *testing.T) {
-	h := statefile.Self([]string{"/usr/bin/aliasctl", "sync", "--only", "a b", "-f", "it's.yaml"}, noon.In(time.FixedZone("", 3600)))
-	if h.PID != os.Getpid() || h.Host == "" || h.User == "" || !h.Started.Equal(noon) {
-		t.Errorf("got %+v", h)
-	}
-	if want := `/usr/bin/aliasctl sync --only 'a b' -f 'it'\''s.yaml'`; h.Command != want {
-		t.Errorf("got %s, want %s", h.Command, want)
-	}
-	long := statefile.Self([]string{strings.Repeat("é", 4000)}, noon)
-	if len(long.Command) > 1010 || !strings.HasSuffix(long.Command, "é...") {
-		t.Errorf("%d bytes, ending in %q", len(long.Command), long.Command[len(long.Command)-10:])
-	}
-}
-
 func TestNoPlaceForALock(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.Mkdir(dir+"/s.json.lock", 0o755); err != nil {
@@ -209,70 +161,6 @@ func TestLockSweepsTemporaryFilesOfItsStateOnly(t *testing.T) {
 	}
 }
 
-// holding starts another process that takes the lock and keeps it.
-func holding(t *testing.T, path string) *exec.Cmd {
-	t.Helper()
-	cmd := child(t, "child-lock", path)
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = stdin.Close(); _ = cmd.Wait() })
-	if line, err := bufio.NewReader(stdout).ReadString('\n'); line != "locked\n" {
-		t.Fatalf("the child says %q, %v", line, err)
-	}
-	return cmd
-}
-
-func lockAndWait(path string) {
-	if _, err := statefile.Acquire(context.Background(), path, 0, statefile.Self(os.Args, time.Now())); err != nil {
-		panic(err)
-	}
-	fmt.Println("locked")
-	_, _ = io.Copy(io.Discard, os.Stdin)
-	os.Exit(0)
-}
-
-func TestTwoProcesses(t *testing.T) {
-	dir := t.TempDir()
-	path := dir + "/s.json"
-	cmd := holding(t, path)
-	_, err := statefile.Acquire(t.Context(), path, 0, deploy)
-	var locked *statefile.LockedError
-	if !errors.As(err, &locked) {
-		t.Fatalf("got %v", err)
-	}
-	if h := locked.Holder; h.PID != cmd.Process.Pid || !strings.Contains(h.Command, "child-lock") || time.Since(h.Started) > time.Hour {
-		t.Errorf("holder %+v", h)
-	}
-	// A killed holder blocks nobody, and the file with its name does no harm.
-	if err := cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = cmd.Wait()
-	if diff := cmp.Diff([]string{"s.json.lock"}, names(t, dir)); diff != "" {
-		t.Errorf("left by the killed holder:\n%s", diff)
-	}
-	l := acquire(t, path)
-	_, err = statefile.Acquire(t.Context(), path, 0, statefile.Holder{})
-	if !errors.As(err, &locked) || !cmp.Equal(locked.Holder, deploy) {
-		t.Errorf("the holder is told to be %+v", locked.Holder)
-	}
-	if err := l.Release(); err != nil {
-		t.Fatal(err)
-	}
-	if got := names(t, dir); len(got) > 0 {
-		t.Errorf("left in the folder: %v", got)
-	}
-}
-
 func TestTheStatusOfALock(t *testing.T) {
 	dir := t.TempDir()
 	f := open(t, dir+"/s.json")
@@ -313,104 +201,4 @@ func TestTheStatusOfALock(t *testing.T) {
 		t.Fatal(err)
 	}
 	free("after a killed run")
-}
-
-func TestTheHolderTellsItsRunInCI(t *testing.T) {
-	for _, tt := range []struct {
-		env  map[string]string
-		want string
-	}{
-		{nil, ""},
-		{map[string]string{"GITHUB_SERVER_URL": "https://github.example", "GITHUB_REPOSITORY": "shop/search", "GITHUB_RUN_ID": "42"}, "https://github.example/shop/search/actions/runs/42"},
-		{map[string]string{"GITHUB_SERVER_URL": "https://github.example", "GITHUB_RUN_ID": "42"}, ""},
-		{map[string]string{"CI_JOB_URL": "https://gitlab.example/shop/search/-/jobs/7"}, "https://gitlab.example/shop/search/-/jobs/7"},
-		{map[string]string{"CI_JOB_URL": "https://ci:token@gitlab.example/jobs/7"}, ""},
-		{map[string]string{"CI_JOB_URL": "https://gitlab.example/jobs/7?private_token=x"}, ""},
-		{map[string]string{"CI_JOB_URL": "7"}, ""},
-	} {
-		for _, name := range []string{"GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID", "CI_JOB_URL"} {
-			t.Setenv(name, tt.env[name])
-		}
-		h := statefile.Self(nil, noon)
-		if h.Run != tt.want {
-			t.Errorf("%v: got %q, want %q", tt.env, h.Run, tt.want)
-		}
-		if tt.want != "" && !strings.HasSuffix(h.String(), fmt.Sprintf(" (%q)", tt.want)) {
-			t.Errorf("the run is not told: %s", h)
-		}
-	}
-}
-
-// The trap of removed lock files: with many runs coming and going, a lock on
-// a file without a name would let two of them in. Each reads a number, adds
-// one and writes it back, so that two at once would lose one.
-func TestNoTwoHoldersAtOnce(t *testing.T) {
-	dir := t.TempDir()
-	path := dir + "/n"
-	if err := os.WriteFile(path, []byte("0"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	const processes = 3
-	var wg sync.WaitGroup
-	for range processes {
-		cmd := child(t, "child-count", path)
-		wg.Go(func() {
-			if out, err := cmd.Output(); err != nil {
-				t.Errorf("%v: %s", err, out)
-			}
-		})
-	}
-	wg.Wait()
-	data, err := os.ReadFile(path)
-	if want := strconv.Itoa(processes * counters * rounds); err != nil || string(data) != want {
-		t.Errorf("counted %s, %v, want %s", data, err, want)
-	}
-	if diff := cmp.Diff([]string{"n"}, names(t, dir)); diff != "" {
-		t.Errorf("left in the folder:\n%s", diff)
-	}
-}
-
-const (
-	counters = 2 // in each process
-	rounds   = 60
-)
-
-func countUnderLock(path string) {
-	var wg sync.WaitGroup
-	for range counters {
-		wg.Go(func() {
-			for range rounds {
-				countOnce(path)
-			}
-		})
-	}
-	wg.Wait()
-	os.Exit(0)
-}
-
-func countOnce(path string) {
-	for {
-		l, err := statefile.Acquire(context.Background(), path, 0, statefile.Holder{Host: "h"})
-		if statefile.IsLocked(err) {
-			continue
-		}
-		if err != nil {
-			panic(err)
-		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			panic(err)
-		}
-		n, err := strconv.Atoi(string(data))
-		if err != nil {
-			panic(err)
-		}
-		if err := os.WriteFile(path, []byte(strconv.Itoa(n+1)), 0o600); err != nil {
-			panic(err)
-		}
-		if err := l.Release(); err != nil {
-			panic(err)
-		}
-		return
-	}
 }
