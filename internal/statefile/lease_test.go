@@ -1,14 +1,12 @@
 package statefile_test
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"syscall"
@@ -22,6 +20,7 @@ import (
 
 const shortLease = time.Second
 
+// leaseAndWait is child-lease. When its input ends, it saves.
 func leaseAndWait(location string) {
 	o, err := statefile.OpenWith(location, statefile.Options{Lease: shortLease})
 	if err != nil {
@@ -37,36 +36,12 @@ func leaseAndWait(location string) {
 	os.Exit(0)
 }
 
-// leasing starts another process that takes the lock and keeps it until its
-// input ends; then it saves.
-func leasing(t *testing.T, location string) (cmd *exec.Cmd, in io.Closer, out *bufio.Reader) {
-	t.Helper()
-	cmd = child(t, "child-lease", location)
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	out = bufio.NewReader(stdout)
-	if line, err := out.ReadString('\n'); line != "locked\n" {
-		t.Fatalf("the child says %q, %v", line, err)
-	}
-	return cmd, stdin, out
-}
-
 // A process that is stopped, as a virtual machine can be, and goes on when its
 // lease is long over, does not write any more.
 func TestAHolderThatSleptDoesNotSave(t *testing.T) {
 	t.Parallel()
 	g := startGateway(t)
-	cmd, in, out := leasing(t, g.location("s.json"))
+	cmd, in, out := holding(t, "child-lease", g.location("s.json"))
 	if err := cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +73,7 @@ func TestAHolderThatSleptDoesNotSave(t *testing.T) {
 func TestAKilledHolderIsTakenOver(t *testing.T) {
 	t.Parallel()
 	g := startGateway(t)
-	cmd, _, _ := leasing(t, g.location("s.json"))
+	cmd, _, _ := holding(t, "child-lease", g.location("s.json"))
 	// While it lives, it renews: nobody gets the lock, however long one waits.
 	o := g.object(t, "s.json", shortLease)
 	_, err := o.Lock(t.Context(), 3*shortLease, deploy)

@@ -21,10 +21,11 @@ import (
 
 // The lock between processes: each is this binary again (see TestMain).
 
-// holding starts another process that takes the lock and keeps it.
-func holding(t *testing.T, path string) *exec.Cmd {
+// holding starts another process that takes a lock and keeps it until its input
+// ends: child-lock that of a file, child-lease that of an object.
+func holding(t *testing.T, as, location string) (cmd *exec.Cmd, in io.Closer, out *bufio.Reader) {
 	t.Helper()
-	cmd := child(t, "child-lock", path)
+	cmd = child(t, as, location)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -36,13 +37,15 @@ func holding(t *testing.T, path string) *exec.Cmd {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = stdin.Close(); _ = cmd.Wait() })
-	if line, err := bufio.NewReader(stdout).ReadString('\n'); line != "locked\n" {
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	out = bufio.NewReader(stdout)
+	if line, err := out.ReadString('\n'); line != "locked\n" {
 		t.Fatalf("the child says %q, %v", line, err)
 	}
-	return cmd
+	return cmd, stdin, out
 }
 
+// lockAndWait is child-lock.
 func lockAndWait(path string) {
 	if _, err := statefile.Acquire(context.Background(), path, 0, statefile.Self(os.Args, time.Now())); err != nil {
 		panic(err)
@@ -55,7 +58,7 @@ func lockAndWait(path string) {
 func TestTwoProcesses(t *testing.T) {
 	dir := t.TempDir()
 	path := dir + "/s.json"
-	cmd := holding(t, path)
+	cmd, _, _ := holding(t, "child-lock", path)
 	_, err := statefile.Acquire(t.Context(), path, 0, deploy)
 	var locked *statefile.LockedError
 	if !errors.As(err, &locked) {
