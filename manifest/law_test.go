@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -144,6 +145,8 @@ func hostile(n int) map[string][]byte {
 	}
 	return all
 }
+
+func itoa(i int) string { return strconv.Itoa(i) }
 
 // inTurn writes several formats in turn, with one number after the other, until
 // there are n bytes.
