@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"gopkg.in/yaml.v3"
@@ -70,89 +68,6 @@ func expected(bindings []planner.Binding, drops []planner.Step) map[string]strin
 		want[s.Database+"!"+s.Collection] = "listed"
 	}
 	return want
-}
-
-var hunkHeader = regexp.MustCompile(`^@@ -(\d+),(\d+) \+(\d+),(\d+) @@( database: .*)?$`)
-
-// hunk is one hunk of a unified diff as a patch program reads it.
-type hunk struct {
-	before, beforeLines, after, afterLines int
-	lines                                  []string
-}
-
-// parsed reads a unified diff, and holds it against the rules of the format.
-func parsed(t interface{ Fatalf(string, ...any) }, diff string) []hunk {
-	lines := strings.SplitAfter(diff, "\n")
-	for len(lines) > 0 && !strings.HasPrefix(lines[0], "--- ") {
-		lines = lines[1:]
-	}
-	if len(lines) == 0 {
-		return nil
-	}
-	if lines[0] != "--- before\n" || lines[1] != "+++ after\n" {
-		t.Fatalf("file headers: %q %q", lines[0], lines[1])
-	}
-	var hunks []hunk
-	for lines = lines[2:]; len(lines) > 0 && lines[0] != ""; {
-		var h hunk
-		if !hunkHeader.MatchString(strings.TrimSuffix(lines[0], "\n")) {
-			t.Fatalf("not a hunk header: %q", lines[0])
-		}
-		fmt.Sscanf(lines[0], "@@ -%d,%d +%d,%d @@", &h.before, &h.beforeLines, &h.after, &h.afterLines)
-		lines = lines[1:]
-		before, after := 0, 0
-		for before < h.beforeLines || after < h.afterLines {
-			if lines[0][0] != '+' {
-				before++
-			}
-			if lines[0][0] != '-' {
-				after++
-			}
-			h.lines = append(h.lines, lines[0])
-			lines = lines[1:]
-		}
-		if before != h.beforeLines || after != h.afterLines {
-			t.Fatalf("hunk says %d,%d lines and has %d,%d", h.beforeLines, h.afterLines, before, after)
-		}
-		hunks = append(hunks, h)
-	}
-	return hunks
-}
-
-// patched applies hunks to a text.
-func patched(t interface{ Fatalf(string, ...any) }, text string, hunks []hunk) string {
-	source := strings.SplitAfter(text, "\n")
-	var out []string
-	at := 0 // lines of source that are dealt with
-	for _, h := range hunks {
-		start := h.before
-		if h.beforeLines > 0 {
-			start--
-		}
-		out = append(out, source[at:start]...)
-		at = start
-		wantAfter := h.after
-		if h.afterLines > 0 {
-			wantAfter--
-		}
-		if len(out) != wantAfter {
-			t.Fatalf("hunk begins after line %d of the result, and says %d", len(out), wantAfter)
-		}
-		for _, l := range h.lines {
-			switch l[0] {
-			case '+':
-				out = append(out, l[1:])
-				continue
-			case ' ':
-				out = append(out, l[1:])
-			}
-			if source[at] != l[1:] {
-				t.Fatalf("line %d is %q, the diff says %q", at+1, source[at], l[1:])
-			}
-			at++
-		}
-	}
-	return strings.Join(append(out, source[at:]...), "")
 }
 
 // wholeText is the canonical YAML of one side: the diff against nothing.
@@ -250,44 +165,6 @@ func TestDiffAppliedToBeforeGivesAfter(t *testing.T) {
 	})
 }
 
-// wellFormed says that a hunk changes something and has no more context than
-// asked for.
-func wellFormed(t *rapid.T, h hunk) {
-	context, changed := 0, false
-	for _, l := range h.lines {
-		if l[0] != ' ' {
-			if !changed && context > 3 || context > 6 {
-				t.Fatalf("%d lines of context ahead of a change", context)
-			}
-			context, changed = 0, true
-			continue
-		}
-		context++
-	}
-	if !changed || context > 3 {
-		t.Fatalf("hunk changed %v, ends in %d lines of context", changed, context)
-	}
-}
-
-var sgr = regexp.MustCompile("\x1b\\[[0-9;]*m")
-
-func TestColourAddsNothingButColour(t *testing.T) {
-	for _, s := range scenarios() {
-		for _, f := range render.Formats() {
-			t.Run(s.name+"/"+string(f), func(t *testing.T) {
-				plain := written(t, f, s.report, render.Style{})
-				coloured := written(t, f, s.report, render.Style{Color: true})
-				if d := cmp.Diff(string(plain), sgr.ReplaceAllString(string(coloured), "")); d != "" {
-					t.Errorf("(-plain +coloured without SGR):\n%s", d)
-				}
-				if f.Coloured() && bytes.Equal(plain, coloured) {
-					t.Error("no colour at all")
-				}
-			})
-		}
-	}
-}
-
 func TestDiffMarksTheChangedPartOfALine(t *testing.T) {
 	report := switchAndRetire()
 	got := string(written(t, render.FormatDiff, report, render.Style{Color: true}))
@@ -298,78 +175,5 @@ func TestDiffMarksTheChangedPartOfALine(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("no line %q in\n%s", want, got)
 		}
-	}
-}
-
-// TestEveryFormatGrowsLinearly: a diff would take minutes and fail if the two
-// sides were handed over in one piece, since they have no line in common.
-func TestEveryFormatGrowsLinearly(t *testing.T) {
-	for _, f := range render.Formats() {
-		took := func(n int) time.Duration {
-			report := many(n)
-			report.Plan.Before, report.Plan.After = unrelated(n).Before, unrelated(n).After
-			start := time.Now()
-			if err := render.Write(io.Discard, f, report, render.Style{}); err != nil {
-				t.Fatal(err)
-			}
-			return time.Since(start)
-		}
-		// The fastest of a few: on a busy machine any one of them may be slow.
-		small, large := took(2_000), took(16_000)
-		for range 20 {
-			if large < 24*small {
-				break
-			}
-			small, large = min(small, took(2_000)), min(large, took(16_000))
-		}
-		if large >= 24*small {
-			t.Errorf("%s: 8 times the steps took %d times as long: %v, %v", f, large/small, small, large)
-		}
-	}
-}
-
-// unrelated is a plan that leaves no binding as it was.
-func unrelated(n int) planner.Plan {
-	var p planner.Plan
-	for i := range n {
-		p.Before = append(p.Before, binding("default", fmt.Sprintf("a%07d", i), fmt.Sprintf("old_%d", i)))
-		p.After = append(p.After, binding("default", fmt.Sprintf("b%07d", i), fmt.Sprintf("new_%d", i)))
-	}
-	return p
-}
-
-// TestHunks shows which changes share a hunk: those that fewer than seven
-// unchanged lines keep apart. Line 4 is the first binding.
-func TestHunks(t *testing.T) {
-	for _, c := range []struct {
-		name    string
-		changed []int // which of 26 bindings, a to z
-		want    []string
-	}{
-		{"at the top", []int{0}, []string{"@@ -1,7 +1,7 @@"}},
-		{"at the end", []int{25}, []string{"@@ -26,4 +26,4 @@ database: default"}},
-		{"near the end", []int{20}, []string{"@@ -21,7 +21,7 @@ database: default"}},
-		{"six lines apart", []int{8, 15}, []string{"@@ -9,14 +9,14 @@ database: default"}},
-		{"seven lines apart", []int{8, 16}, []string{"@@ -9,7 +9,7 @@ database: default", "@@ -17,7 +17,7 @@ database: default"}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			var p planner.Plan
-			for i := range 26 {
-				p.Before = append(p.Before, binding("default", string(rune('a'+i)), "old"))
-			}
-			p.After = slices.Clone(p.Before)
-			for _, i := range c.changed {
-				p.After[i].Collection = "new"
-			}
-			var got []string
-			for _, line := range strings.Split(string(written(t, render.FormatDiff, render.Report{Plan: p}, render.Style{})), "\n") {
-				if strings.HasPrefix(line, "@@") {
-					got = append(got, line)
-				}
-			}
-			if d := cmp.Diff(c.want, got); d != "" {
-				t.Errorf("(-want +got):\n%s", d)
-			}
-		})
 	}
 }

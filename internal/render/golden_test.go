@@ -78,6 +78,25 @@ func TestScenariosInColour(t *testing.T) {
 	}
 }
 
+var sgr = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
+func TestColourAddsNothingButColour(t *testing.T) {
+	for _, s := range scenarios() {
+		for _, f := range render.Formats() {
+			t.Run(s.name+"/"+string(f), func(t *testing.T) {
+				plain := written(t, f, s.report, render.Style{})
+				coloured := written(t, f, s.report, render.Style{Color: true})
+				if d := cmp.Diff(string(plain), sgr.ReplaceAllString(string(coloured), "")); d != "" {
+					t.Errorf("(-plain +coloured without SGR):\n%s", d)
+				}
+				if f.Coloured() && bytes.Equal(plain, coloured) {
+					t.Error("no colour at all")
+				}
+			})
+		}
+	}
+}
+
 func TestEveryGoldenBelongsToAScenario(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(goldenDir, "*"))
 	if err != nil {

@@ -134,21 +134,6 @@ func TestMarkdownHasNothingForeignOutsideOfCode(t *testing.T) {
 	})
 }
 
-// many is a report of n switches, with a collection dropped for every tenth.
-func many(n int) render.Report {
-	var p planner.Plan
-	for i := range n {
-		alias := fmt.Sprintf("tenant_%06d", i)
-		p.Steps = append(p.Steps, planner.Step{Op: planner.AlterAlias, Database: "default", Alias: alias, From: alias + "_v1", To: alias + "_v2"})
-	}
-	p.Summary.Switch = n
-	for i := range n / 10 {
-		p.Steps = append(p.Steps, planner.Step{Op: planner.DropCollection, Database: "default", Collection: fmt.Sprintf("tenant_%06d_v1", i*10), From: "455632177914940001"})
-		p.Summary.Retire++
-	}
-	return render.Report{Plan: p, Proof: proved(len(p.Steps))}
-}
-
 // TestMarkdownCountsWhatItLeavesOut: the rows that are there and the number of
 // those that are not make up the plan.
 func TestMarkdownCountsWhatItLeavesOut(t *testing.T) {

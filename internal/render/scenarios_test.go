@@ -2,6 +2,7 @@ package render_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -286,4 +287,19 @@ func defect() render.Report {
 	r := switchAndRetire()
 	r.Proof = planner.Proof{Prefixes: 4, Problems: []string{"after step 1: alias default/products points at the collection default/products_v2, which was dropped"}}
 	return r
+}
+
+// many is a report of n switches, with a collection dropped for every tenth.
+func many(n int) render.Report {
+	var p planner.Plan
+	for i := range n {
+		alias := fmt.Sprintf("tenant_%06d", i)
+		p.Steps = append(p.Steps, planner.Step{Op: planner.AlterAlias, Database: "default", Alias: alias, From: alias + "_v1", To: alias + "_v2"})
+	}
+	p.Summary.Switch = n
+	for i := range n / 10 {
+		p.Steps = append(p.Steps, planner.Step{Op: planner.DropCollection, Database: "default", Collection: fmt.Sprintf("tenant_%06d_v1", i*10), From: "455632177914940001"})
+		p.Summary.Retire++
+	}
+	return render.Report{Plan: p, Proof: proved(len(p.Steps))}
 }
