@@ -1,15 +1,10 @@
 package milvus
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"slices"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,64 +13,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 )
-
-// cluster is an emulator behind a door that a test may watch.
-type cluster struct {
-	*emulator.Emulator
-	uri string
-
-	mu    sync.Mutex
-	calls []string // "route body", as they came
-	// meddle, when set, may answer in place of the emulator.
-	meddle func(w http.ResponseWriter, route string, body request) bool
-}
-
-func newCluster(t *testing.T, profile emulator.Profile) *cluster {
-	t.Helper()
-	k := &cluster{Emulator: emulator.New(profile)}
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		raw, _ := io.ReadAll(r.Body)
-		r.Body = io.NopCloser(strings.NewReader(string(raw)))
-		k.mu.Lock()
-		k.calls = append(k.calls, strings.TrimPrefix(r.URL.Path, prefixV2)+" "+string(raw))
-		meddle := k.meddle
-		k.mu.Unlock()
-		var body request
-		if meddle != nil && json.Unmarshal(raw, &body) == nil && meddle(w, r.URL.Path, body) {
-			return
-		}
-		k.ServeHTTP(w, r)
-	}))
-	t.Cleanup(s.Close)
-	k.uri = s.URL
-	return k
-}
-
-// took returns the calls since the last took, sorted.
-func (k *cluster) took() []string {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	calls := k.calls
-	k.calls = nil
-	slices.Sort(calls)
-	return calls
-}
-
-func do(t *testing.T, errs ...error) {
-	t.Helper()
-	if err := errors.Join(errs...); err != nil {
-		t.Fatal(err)
-	}
-}
-
-var profiles = []emulator.Profile{emulator.V24, emulator.V25, emulator.V26, emulator.V30}
-
-// overProfiles runs a test against every server version.
-func overProfiles(t *testing.T, test func(t *testing.T, k *cluster)) {
-	for _, p := range profiles {
-		t.Run(p.Name, func(t *testing.T) { test(t, newCluster(t, p)) })
-	}
-}
 
 func TestCalls(t *testing.T) {
 	overProfiles(t, func(t *testing.T, k *cluster) {

@@ -2,7 +2,6 @@ package milvus
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -270,81 +269,6 @@ func TestSchemaOfNestedFields(t *testing.T) {
 	}
 }
 
-func TestGoldenRuns(t *testing.T) {
-	overProfiles(t, func(t *testing.T, k *cluster) {
-		fill(t, k, "blue", 1, 2, 3, 4, 5)
-		fill(t, k, "green", 1, 2, 3, 14, 15)
-		fill(t, k, "few", 1, 2)
-		fill(t, k, "none")
-		c := newClient(t, k.uri, nil)
-		run := func(blue, green string) *planner.GoldenFact {
-			t.Helper()
-			golden := &manifest.Golden{File: "queries.jsonl", Field: "vector", Limit: 2}
-			live := liveOf("blue", "green")
-			return inspect(t, c, planner.Needs{Golden: []planner.GoldenRun{{
-				Database: "default", Alias: "products", Blue: blue, Green: green, Golden: golden,
-			}}}, live, []float64{1, 0}, []float64{3, 0.1}, []float64{5, 0}).Golden["products"]
-		}
-		overlaps := func(f *planner.GoldenFact) (list []float64) {
-			if f.Why != "" || f.K != 2 {
-				t.Errorf("%+v", f)
-			}
-			for _, q := range f.Queries {
-				if q.Blue <= 0 || q.Green <= 0 {
-					t.Errorf("a search took no time: %+v", q)
-				}
-				list = append(list, q.Overlap)
-			}
-			return list
-		}
-		for _, tt := range []struct {
-			green string
-			want  []float64
-		}{
-			{"blue", []float64{1, 1, 1}},
-			{"green", []float64{1, 1, 0}}, // near 5 blue has 5 and 4, green 3 and 2
-			{"few", []float64{1, 0.5, 0}},
-			{"none", []float64{0, 0, 0}},
-		} {
-			if diff := cmp.Diff(tt.want, overlaps(run("blue", tt.green))); diff != "" {
-				t.Errorf("%s: %s", tt.green, diff)
-			}
-		}
-		if diff := cmp.Diff([]float64{0, 0, 0}, overlaps(run("none", "none"))); diff != "" {
-			t.Errorf("nothing found twice is no agreement: %s", diff)
-		}
-
-		do(t, c.ReleaseCollection(t.Context(), "default", "green"))
-		if f := run("blue", "green"); len(f.Queries) != 0 || !strings.Contains(f.Why, "code 101") {
-			t.Errorf("released: %+v", f)
-		}
-		if f := run("blue", "gone"); len(f.Queries) != 0 || !strings.Contains(f.Why, "code 100") {
-			t.Errorf("missing: %+v", f)
-		}
-	})
-}
-
-// The two collections take turns, so that what slows one down hits both.
-func TestGoldenRunsTakeTurns(t *testing.T) {
-	k := newCluster(t, emulator.V26)
-	fill(t, k, "blue", 1)
-	fill(t, k, "green", 1)
-	run := planner.GoldenRun{Database: "default", Alias: "products", Blue: "blue", Green: "green", Golden: &manifest.Golden{Limit: 3}}
-	f, err := newClient(t, k.uri, nil).compare(t.Context(), run, [][]float64{{1, 0}, {2, 0}})
-	if err != nil || len(f.Queries) != 2 {
-		t.Fatalf("%+v, %v", f, err)
-	}
-	var want []string
-	for _, x := range []int{1, 1, 2} { // the first one is asked once before
-		for _, name := range []string{"blue", "green"} {
-			want = append(want, fmt.Sprintf(`entities/search {"collectionName":%q,"data":[[%d,0]],"limit":3}`, name, x))
-		}
-	}
-	if diff := cmp.Diff(want, k.calls); diff != "" {
-		t.Error(diff)
-	}
-}
-
 func TestGoldenFileIsReadBeforeAnythingIsAsked(t *testing.T) {
 	k := newCluster(t, emulator.V26)
 	bad := errors.New("no such file")
@@ -355,21 +279,5 @@ func TestGoldenFileIsReadBeforeAnythingIsAsked(t *testing.T) {
 	err := Inspect(t.Context(), newClient(t, k.uri, nil), needs, liveOf("blue"), func(*manifest.Golden) ([][]float64, error) { return nil, bad })
 	if !errors.Is(err, bad) || len(k.took()) != 0 {
 		t.Errorf("%v", err)
-	}
-}
-
-// Milvus shows the key as "id" whatever its name; others by its name.
-func TestIdentityOfAHit(t *testing.T) {
-	for _, tt := range []struct {
-		row  row
-		want string
-	}{
-		{row{"id": "a", "distance": 0.5}, `{"id":"a"}`},
-		{row{"id": "a", "distance": 0.5, "extra": 1}, `{"id":"a"}`},
-		{row{"pk": "a<b", "distance": 0.5}, `{"pk":"a<b"}`},
-	} {
-		if got := tt.row.identity(); got != tt.want {
-			t.Errorf("%v: %s", tt.row, got)
-		}
 	}
 }

@@ -2,42 +2,12 @@ package milvus
 
 import (
 	"fmt"
-	"net/http"
-	"net/http/httptest"
-	"strings"
 	"testing"
 
 	"aliasctl/internal/emulator"
 	"aliasctl/manifest"
 	"aliasctl/planner"
 )
-
-// post makes a call that the Client has no method for, past the door that
-// counts.
-func (k *cluster) post(t *testing.T, route, body string, header ...string) {
-	t.Helper()
-	r := httptest.NewRequest(http.MethodPost, prefixV2+route, strings.NewReader(body))
-	for _, token := range header {
-		r.Header.Set("Authorization", "Bearer "+token)
-	}
-	w := httptest.NewRecorder()
-	k.Emulator.ServeHTTP(w, r)
-	if a, err := decodeAnswer(w.Body.Bytes(), false); err != nil || !a.ok() {
-		t.Fatalf("%s %s: http %d, %s", route, body, w.Code, w.Body)
-	}
-}
-
-// meddleWith answers every call on a route.
-func (k *cluster) meddleWith(route string, handler http.HandlerFunc) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.meddle = func(w http.ResponseWriter, r string, _ request) bool {
-		if r == route {
-			handler(w, nil)
-		}
-		return r == route
-	}
-}
 
 // colours is a cluster with a collection that readers leave and one that they
 // are sent to: both with rows, of another dimension and metric, and green with
