@@ -18,6 +18,12 @@ import (
 // Faults below and beside HTTP. A write is sent once and its outcome unknown,
 // unless something proves the opposite.
 func TestBrokenConnections(t *testing.T) {
+	says := func(text string) func(net.Conn, int64) bool {
+		return func(conn net.Conn, _ int64) bool {
+			io.WriteString(conn, text)
+			return false
+		}
+	}
 	tests := []struct {
 		name  string
 		talk  func(conn net.Conn, n int64) bool
@@ -26,34 +32,13 @@ func TestBrokenConnections(t *testing.T) {
 	}{
 		{"reset after the request", func(conn net.Conn, _ int64) bool { reset(conn); return false }, executor.Unknown, "cut"},
 		{"closed after the request", func(net.Conn, int64) bool { return false }, executor.Unknown, "cut"},
-		{"cut in the headers", func(conn net.Conn, _ int64) bool {
-			io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Le")
-			return false
-		}, executor.Unknown, "cut"},
-		{"cut in the body", func(conn net.Conn, _ int64) bool {
-			io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"code\":0,\"da")
-			return false
-		}, executor.Unknown, "cut"},
-		{"cut in a chunk", func(conn net.Conn, _ int64) bool {
-			io.WriteString(conn, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n64\r\n{\"code\":0,\"da")
-			return false
-		}, executor.Unknown, "cut"},
-		{"HTTP/1.0 cut in the body", func(conn net.Conn, _ int64) bool {
-			io.WriteString(conn, "HTTP/1.0 200 OK\r\n\r\n{\"code\":0,\"da")
-			return false
-		}, executor.Unknown, "not JSON"},
-		{"HTTP/1.0 cut before the body", func(conn net.Conn, _ int64) bool {
-			io.WriteString(conn, "HTTP/1.0 200 OK\r\n\r\n")
-			return false
-		}, executor.Unknown, "empty"},
-		{"gRPC port", func(conn net.Conn, _ int64) bool {
-			io.WriteString(conn, "\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x05\x00\x00\x40\x00\r\n\r\n")
-			return false
-		}, executor.Fatal, "malformed"},
-		{"TLS alert", func(conn net.Conn, _ int64) bool {
-			io.WriteString(conn, "\x15\x03\x01\x00\x02\x02\x46\r\n")
-			return false
-		}, executor.Fatal, "wants https"},
+		{"cut in the headers", says("HTTP/1.1 200 OK\r\nContent-Le"), executor.Unknown, "cut"},
+		{"cut in the body", says("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"code\":0,\"da"), executor.Unknown, "cut"},
+		{"cut in a chunk", says("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n64\r\n{\"code\":0,\"da"), executor.Unknown, "cut"},
+		{"HTTP/1.0 cut in the body", says("HTTP/1.0 200 OK\r\n\r\n{\"code\":0,\"da"), executor.Unknown, "not JSON"},
+		{"HTTP/1.0 cut before the body", says("HTTP/1.0 200 OK\r\n\r\n"), executor.Unknown, "empty"},
+		{"gRPC port", says("\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x05\x00\x00\x40\x00\r\n\r\n"), executor.Fatal, "malformed"},
+		{"TLS alert", says("\x15\x03\x01\x00\x02\x02\x46\r\n"), executor.Fatal, "wants https"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
