@@ -23,6 +23,15 @@ func TestLateEffects(t *testing.T) {
 		list := baseline(t, richStory, profile, dir, "--parallel", "1")
 		var group errgroup.Group
 		group.SetLimit(abreast)
+		late := func(r emulator.Request, when, effect string, run func() error) {
+			group.Go(func() error {
+				count.count(when)
+				if err := run(); err != nil {
+					t.Errorf("milvus %s, %s takes effect %s:\n%v", profile.Name, described(r), effect, err)
+				}
+				return nil
+			})
+		}
 		for _, r := range list {
 			if !r.Writes {
 				continue
@@ -31,34 +40,19 @@ func TestLateEffects(t *testing.T) {
 				if leftOut(int(r.N + wait)) {
 					continue
 				}
-				group.Go(func() error {
-					count.count("later in the run")
-					if err := lateInRun(profile, dir, r.N, wait); err != nil {
-						t.Errorf("milvus %s, request %d (%s %s/%s%s) takes effect %d requests later:\n%v",
-							profile.Name, r.N, r.Route, r.Database, r.Alias, r.Collection, wait, err)
-					}
-					return nil
+				late(r, "later in the run", fmt.Sprintf("%d requests later", wait), func() error {
+					return lateInRun(profile, dir, r.N, wait)
 				})
 			}
-			group.Go(func() error {
-				count.count("after the run")
-				if err := lateAfterRun(profile, dir, r.N); err != nil {
-					t.Errorf("milvus %s, request %d (%s %s/%s%s) takes effect when the run is over:\n%v",
-						profile.Name, r.N, r.Route, r.Database, r.Alias, r.Collection, err)
-				}
-				return nil
+			late(r, "after the run", "when the run is over", func() error {
+				return lateAfterRun(profile, dir, r.N)
 			})
 			for next := int64(1); next <= int64(len(list)); next++ {
 				if leftOut(int(next + r.N)) {
 					continue
 				}
-				group.Go(func() error {
-					count.count("in the next run")
-					if err := lateInNext(profile, dir, r.N, next); err != nil {
-						t.Errorf("milvus %s, request %d (%s %s/%s%s) takes effect before the %dth request of the next run:\n%v",
-							profile.Name, r.N, r.Route, r.Database, r.Alias, r.Collection, next, err)
-					}
-					return nil
+				late(r, "in the next run", fmt.Sprintf("before the %dth request of the next run", next), func() error {
+					return lateInNext(profile, dir, r.N, next)
 				})
 			}
 		}

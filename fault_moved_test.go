@@ -32,8 +32,7 @@ func TestLateAfterKill(t *testing.T) {
 				group.Go(func() error {
 					count.count("landings")
 					if err := lateAfterKill(s, dir, r.N, next); err != nil {
-						t.Errorf("%s, killed at request %d (%s %s/%s%s), which lands before the %dth request of the next run:\n%v",
-							s.name, r.N, r.Route, r.Database, r.Alias, r.Collection, next, err)
+						t.Errorf("%s, killed at %s, which lands before the %dth request of the next run:\n%v", s.name, described(r), next, err)
 					}
 					return nil
 				})

@@ -73,8 +73,7 @@ func TestKillNine(t *testing.T) {
 					group.Go(func() error {
 						count.count("kills")
 						if err := killAndGoOn(s, profile, dir, r.N, what); err != nil {
-							t.Errorf("milvus %s, %s, killed at request %d (%s %s/%s%s), which %s:\n%v",
-								profile.Name, s.name, r.N, r.Route, r.Database, r.Alias, r.Collection, what, err)
+							t.Errorf("milvus %s, %s, killed at %s, which %s:\n%v", profile.Name, s.name, described(r), what, err)
 						}
 						return nil
 					})
@@ -126,8 +125,7 @@ func TestKillTwice(t *testing.T) {
 					}
 					count.count("pairs of kills")
 					if err := killTwice(s, dir, r.N, n); err != nil {
-						t.Errorf("%s, killed at request %d (%s %s/%s%s), then at the %dth of the next run:\n%v",
-							s.name, r.N, r.Route, r.Database, r.Alias, r.Collection, n, err)
+						t.Errorf("%s, killed at %s, then at the %dth of the next run:\n%v", s.name, described(r), n, err)
 					}
 				}
 				return nil
@@ -259,8 +257,7 @@ func TestSignals(t *testing.T) {
 				group.Go(func() error {
 					count.count(map[bool]string{false: "one signal", true: "two signals"}[twice])
 					if err := interrupt(dir, r.N, when, signal, twice); err != nil {
-						t.Errorf("%v (twice: %v) %s the effect of request %d (%s %s/%s%s):\n%v",
-							signal, twice, when, r.N, r.Route, r.Database, r.Alias, r.Collection, err)
+						t.Errorf("%v (twice: %v) %s the effect of %s:\n%v", signal, twice, when, described(r), err)
 					}
 					return nil
 				})

@@ -52,8 +52,12 @@ type striking struct {
 }
 
 func (s striking) String() string {
-	return fmt.Sprintf("milvus %s, request %d (%s %s/%s%s), %s %s, %v", s.profile.Name, s.request.N, s.request.Route,
-		s.request.Database, s.request.Alias, s.request.Collection, s.fault.Kind, s.fault.When, s.flags)
+	return fmt.Sprintf("milvus %s, %s, %s %s, %v", s.profile.Name, described(s.request), s.fault.Kind, s.fault.When, s.flags)
+}
+
+// described is a request as messages name it.
+func described(r emulator.Request) string {
+	return fmt.Sprintf("request %d (%s %s/%s%s)", r.N, r.Route, r.Database, r.Alias, r.Collection)
 }
 
 // TestSweepRequests lets every request of a rich run go wrong in every way,
