@@ -239,14 +239,11 @@ func (r *run) finished(i int) {
 // the run was ended at once, the ids are left out: they are a safeguard of
 // later runs, and not worth a second of waiting now.
 func (r *run) settle(ctx context.Context, plan planner.Plan, state planner.State) planner.State {
-	on := Occasion{Now: stamp(r.opts.Clock.Now()), Author: r.opts.Author, HistoryLimit: r.opts.HistoryLimit}
-	after := Settle(state, plan, r.results, on)
-	targets := newTargets(state.Bindings, after.Bindings)
-	if len(targets) == 0 || ctx.Err() != nil || r.ended != nil {
-		return after
+	s := newSettlement(state, plan, r.results, Occasion{Now: stamp(r.opts.Clock.Now()), Author: r.opts.Author, HistoryLimit: r.opts.HistoryLimit})
+	if targets := s.targets(); len(targets) > 0 && ctx.Err() == nil && r.ended == nil {
+		s.identify(r.identify(ctx, targets))
 	}
-	on.IDs = r.identify(ctx, targets)
-	return Settle(state, plan, r.results, on)
+	return s.state()
 }
 
 // stamp is a time as the state keeps it.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -100,15 +101,19 @@ func (r *run) units(ctx context.Context, units []unit) {
 	})
 }
 
-// each does n things side by side, as many at once as the throttle lets, and
-// returns when all are done. A panic in one is caught.
+// each does n things side by side, begun in their order, as many at once as
+// the throttle lets, and returns when all are done. A panic in one is caught.
 func (r *run) each(n int, do func(i int)) {
 	var workers sync.WaitGroup
-	for i := range n {
-		r.throttle.enter()
+	var begun atomic.Int64
+	for range min(n, r.throttle.most()) {
 		workers.Go(func() {
+			r.throttle.enter()
 			defer r.throttle.leave()
-			r.safely(func() { do(i) })
+			for i := int(begun.Add(1)) - 1; i < n; i = int(begun.Add(1)) - 1 {
+				r.safely(func() { do(i) })
+				r.throttle.giveWay()
+			}
 		})
 	}
 	workers.Wait()

@@ -2,6 +2,7 @@ package executor
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -42,11 +43,32 @@ type Occasion struct {
 // The serial grows by one and the history by one entry when the content
 // changed; otherwise the result equals state.
 func Settle(state planner.State, plan planner.Plan, results []Result, on Occasion) planner.State {
-	if len(results) == 0 && plan.Housekeeping.Empty() && state.Cluster == plan.Cluster {
-		return state
-	}
-	s := settlement{
+	s := newSettlement(state, plan, results, on)
+	s.identify(on.IDs)
+	return s.state()
+}
+
+// settlement is a state in the making.
+type settlement struct {
+	Occasion
+	before   planner.State
+	plan     planner.Plan
+	results  []Result
+	bindings *table[planner.Binding]
+	retired  *table[planner.Retired]
+	idle     *table[planner.Idle]
+	left     map[planner.Key]string // what the drop half of a switch left
+	settled  map[subject]settled
+	unknown  map[subject]bool // every announcement about it stays
+	fresh    []planner.Key    // aliases whose binding has no id yet
+}
+
+func newSettlement(state planner.State, plan planner.Plan, results []Result, on Occasion) *settlement {
+	s := &settlement{
 		Occasion: on,
+		before:   state,
+		plan:     plan,
+		results:  results,
 		bindings: newTable(state.Bindings, bindingKey),
 		retired:  newTable(state.Retired, retiredKey),
 		idle:     newTable(state.Idle, idleKey),
@@ -58,35 +80,52 @@ func Settle(state planner.State, plan planner.Plan, results []Result, on Occasio
 	for _, r := range results {
 		s.result(r)
 	}
+	return s
+}
 
-	after := state
-	after.Cluster = plan.Cluster
+// targets lists the collections that aliases were newly bound to, sorted.
+func (s *settlement) targets() []planner.Key {
+	targets := make(map[planner.Key]struct{})
+	for _, alias := range s.fresh {
+		if b, bound := s.bindings.get(alias); bound {
+			targets[planner.Key{Database: b.Database, Name: b.Collection}] = struct{}{}
+		}
+	}
+	return slices.SortedFunc(maps.Keys(targets), compareKeys)
+}
+
+// identify records the ids of targets, as far as they are known.
+func (s *settlement) identify(ids map[planner.Key]string) {
+	for _, alias := range s.fresh {
+		if b, bound := s.bindings.get(alias); bound {
+			b.CollectionID = ids[planner.Key{Database: b.Database, Name: b.Collection}]
+			s.bindings.set(alias, b)
+		}
+	}
+}
+
+// state is what is stored.
+func (s *settlement) state() planner.State {
+	if len(s.results) == 0 && s.plan.Housekeeping.Empty() && s.before.Cluster == s.plan.Cluster {
+		return s.before
+	}
+	after := s.before
+	after.Cluster = s.plan.Cluster
 	after.Bindings = s.bindings.rows()
 	after.Retired = s.retired.rows()
 	after.Idle = s.idle.rows()
-	after.Pending = s.pending(state.Pending, results)
-	if sameContent(after, state) {
-		return state
+	after.Pending = s.pending()
+	if sameContent(after, s.before) {
+		return s.before
 	}
 	after.Version = planner.StateVersion
 	after.Serial++
-	after.UpdatedAt = on.Now
-	after.History = remembered(state.History, planner.Entry{
-		Serial: after.Serial, At: on.Now, User: on.Author.User, Host: on.Author.Host, Commit: on.Author.Commit,
-		Retired: dropped(results), Changes: told(changesOf(s.bindings.sorted, after.Bindings), results),
-	}, on.HistoryLimit)
+	after.UpdatedAt = s.Now
+	after.History = remembered(s.before.History, planner.Entry{
+		Serial: after.Serial, At: s.Now, User: s.Author.User, Host: s.Author.Host, Commit: s.Author.Commit,
+		Retired: dropped(s.results), Changes: told(changesOf(s.bindings.sorted, after.Bindings), s.results),
+	}, s.HistoryLimit)
 	return after
-}
-
-// settlement is a state in the making.
-type settlement struct {
-	Occasion
-	bindings *table[planner.Binding]
-	retired  *table[planner.Retired]
-	idle     *table[planner.Idle]
-	left     map[planner.Key]string // what the drop half of a switch left
-	settled  map[subject]settled
-	unknown  map[subject]bool // every announcement about it stays
 }
 
 // settled is where an alias was seen or put; of a collection, only that it is
@@ -179,7 +218,8 @@ func (s *settlement) bind(b planner.Binding) {
 	if was, known := s.bindings.get(key); known && was.Collection == b.Collection {
 		b.CollectionID, b.Since = was.CollectionID, was.Since
 	} else {
-		b.CollectionID, b.Since = s.IDs[planner.Key{Database: b.Database, Name: b.Collection}], s.Now
+		b.Since = s.Now
+		s.fresh = append(s.fresh, key)
 	}
 	s.bindings.set(key, b)
 	s.settled[subject{key, false}] = settled{at: b.Collection}
@@ -193,16 +233,16 @@ func (s *settlement) fence(r planner.Retired) {
 }
 
 // pending keeps what is not settled, and adds what this run leaves unknown.
-func (s *settlement) pending(before []planner.Announcement, results []Result) []planner.Announcement {
-	kept := newAnnouncements(len(before))
-	for _, a := range before {
+func (s *settlement) pending() []planner.Announcement {
+	kept := newAnnouncements(len(s.before.Pending))
+	for _, a := range s.before.Pending {
 		key := about(a.Op, a.Database, a.Alias, a.Collection)
 		where, known := s.settled[key]
 		if !known || s.unknown[key] || s.late(a, where) {
 			kept.add(a)
 		}
 	}
-	for _, r := range results {
+	for _, r := range s.results {
 		if r.Op.Writes() && s.unknown[about(r.Op, r.Database, r.Alias, r.Collection)] {
 			kept.add(announcement(r.Step, s.Now)) // its last request may be as young as that
 		}
@@ -222,26 +262,6 @@ func (s *settlement) late(a planner.Announcement, where settled) bool {
 	default:
 		return true
 	}
-}
-
-// newTargets lists the collections that a binding of after has and that of
-// before did not, each once. Both are sorted.
-func newTargets(before, after []planner.Binding) []planner.Key {
-	seen := make(map[planner.Key]bool)
-	var targets []planner.Key
-	for _, b := range after {
-		for len(before) > 0 && compareKeys(bindingKey(before[0]), bindingKey(b)) < 0 {
-			before = before[1:]
-		}
-		if len(before) > 0 && bindingKey(before[0]) == bindingKey(b) && before[0].Collection == b.Collection {
-			continue
-		}
-		if target := (planner.Key{Database: b.Database, Name: b.Collection}); !seen[target] {
-			seen[target] = true
-			targets = append(targets, target)
-		}
-	}
-	return targets
 }
 
 // sameContent compares what an apply may change. The serial and the time of

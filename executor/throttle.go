@@ -29,7 +29,7 @@ type throttle struct {
 	fixed bool
 
 	mu      sync.Mutex
-	room    *sync.Cond // signalled when one leaves or the width grows
+	room    *sync.Cond // signalled when one leaves, and to all when the width changes
 	width   int
 	running int
 
@@ -58,21 +58,45 @@ func newThrottle(width int, clock Clock) *throttle {
 	return t
 }
 
+// most is how many may ever run at once.
+func (t *throttle) most() int {
+	if t.fixed {
+		return t.width
+	}
+	return maxWidth
+}
+
 // enter waits until one more may run.
 func (t *throttle) enter() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.wait()
+}
+
+func (t *throttle) wait() {
 	for t.running >= t.width {
 		t.room.Wait()
 	}
 	t.running++
 }
 
+// leave makes room for another one.
 func (t *throttle) leave() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.running--
-	t.room.Broadcast()
+	t.room.Signal()
+}
+
+// giveWay waits, after a step, for as long as there are more than may run.
+// Whoever may go on does so without waking anybody.
+func (t *throttle) giveWay() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.running > t.width {
+		t.running--
+		t.wait()
+	}
 }
 
 // sample tells of a step that is over and took so long.
