@@ -77,6 +77,12 @@ func decodeAnswer(body []byte, names bool) (answer, error) {
 	return a, nil
 }
 
+const blanks = " \t\r\n" // of JSON
+
+// mostNames is how many names get their place at once: a number of commas is
+// no promise of names, and Milvus lists 65,536 at most.
+const mostNames = 1 << 16
+
 var comma = []byte{','}
 
 // decodeEnvelope decodes one JSON object and returns its code as it is
@@ -94,12 +100,12 @@ func decodeEnvelope(body []byte, names bool) (a answer, code string, err error) 
 		start := dec.InputOffset()
 		var raw json.RawMessage
 		if key == "data" && names {
-			a.names = make([]string, 0, bytes.Count(body, comma)+1)
+			a.names = make([]string, 0, min(bytes.Count(body, comma)+1, mostNames))
 			err = dec.Decode(&a.names)
 			if _, other := errors.AsType[*json.UnmarshalTypeError](err); other {
 				a.names, err = nil, nil
 			}
-			raw = bytes.TrimLeft(body[start:dec.InputOffset()], ": \t\r\n")
+			raw = bytes.TrimLeft(body[start:dec.InputOffset()], ":"+blanks)
 		} else {
 			err = dec.Decode(&raw)
 		}
@@ -121,7 +127,7 @@ func decodeEnvelope(body []byte, names bool) (a answer, code string, err error) 
 	if _, err := dec.Token(); err != nil {
 		return a, "", err
 	}
-	if _, err := dec.Token(); err != io.EOF {
+	if rest := body[dec.InputOffset():]; len(bytes.TrimLeft(rest, blanks)) > 0 {
 		return a, "", errNotJSON
 	}
 	return a, code, nil
