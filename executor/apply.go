@@ -46,7 +46,7 @@ func Apply(ctx context.Context, plan planner.Plan, state planner.State, cluster 
 		return r.report(ctx, state), nil
 	}
 
-	r.leftBefore(state)
+	r.leftBefore(state, plan)
 	stored := state
 	if slices.ContainsFunc(plan.Steps, func(s planner.Step) bool { return s.Op.Writes() }) {
 		stored = Announce(state, plan, stamp(r.began))
@@ -125,7 +125,8 @@ func (r *run) unit(ctx context.Context, u unit) {
 		r.conclude(first, dropped)
 		r.conclude(u.steps[1], created)
 	case step.Op == planner.DropCollection:
-		r.conclude(first, r.carryOut(ctx, &retirement{cluster: r.cluster, step: step}))
+		drop := &retirement{cluster: r.cluster, step: step}
+		r.conclude(first, drop.told(r.carryOut(ctx, drop)))
 	default:
 		r.conclude(first, r.carryOut(ctx, &binding{cluster: r.cluster, step: step}))
 	}

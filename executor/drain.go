@@ -15,11 +15,12 @@ import (
 
 // leftBefore notes what earlier runs left: one that ended less than the drain
 // ago, interrupted or not, and one that did not finish, of which nobody knows
-// when it switched what it had announced.
-func (r *run) leftBefore(state planner.State) {
+// when it switched what it had announced; nor is it known when somebody else
+// moved what this run adopts.
+func (r *run) leftBefore(state planner.State, plan planner.Plan) {
 	for _, entry := range state.History {
 		for _, c := range entry.Changes {
-			if key := (planner.Key{Database: c.Database, Name: c.From}); c.From != "" && !c.Adopted && entry.At.After(r.left[key]) {
+			if key := (planner.Key{Database: c.Database, Name: c.From}); c.From != "" && entry.At.After(r.left[key]) {
 				r.left[key] = entry.At
 			}
 		}
@@ -27,6 +28,11 @@ func (r *run) leftBefore(state planner.State) {
 	for _, a := range state.Pending {
 		if a.Op != planner.DropCollection && a.From != "" {
 			r.left[planner.Key{Database: a.Database, Name: a.From}] = r.began
+		}
+	}
+	for _, s := range plan.Steps {
+		if s.Op == planner.Adopt && s.From != "" && s.From != s.To {
+			r.left[planner.Key{Database: s.Database, Name: s.From}] = r.began
 		}
 	}
 }

@@ -137,3 +137,39 @@ func TestTheRestOfAStoppedRunIsNotLost(t *testing.T) {
 		}
 	})
 }
+
+// Nobody knows when somebody else moved what this run adopts: it may have been
+// just now.
+func TestACollectionThatSomebodyElseLeftRests(t *testing.T) {
+	w := newWorld("v1", "v2")
+	w.own("products", "v1")
+	w.bind("products", "v2")
+	w.want.aliases["products"] = "v2"
+	w.want.retire = []string{"v1"}
+	began := w.now
+	if report, err := w.apply(t, Options{Drain: 30 * time.Second}); err != nil || !report.Counts.Complete() {
+		t.Fatal(err, outcomes(report))
+	}
+	if took := w.now.Sub(began); took < 30*time.Second {
+		t.Errorf("it was dropped after %v", took)
+	}
+}
+
+// The same when the run before adopted it.
+func TestACollectionThatWasAdoptedAwayFromRestsInTheNextRun(t *testing.T) {
+	w := newWorld("v1", "v2")
+	w.own("products", "v1")
+	w.bind("products", "v2")
+	w.want.aliases["products"] = "v2"
+	if report, err := w.apply(t, Options{}); err != nil || !report.Counts.Complete() {
+		t.Fatal(err, outcomes(report))
+	}
+	w.want.retire = []string{"v1"}
+	began := w.now
+	if report, err := w.apply(t, Options{Drain: 30 * time.Second}); err != nil || !report.Counts.Complete() {
+		t.Fatal(err, outcomes(report))
+	}
+	if took := w.now.Sub(began); took < 29*time.Second {
+		t.Errorf("it was dropped after %v", took)
+	}
+}

@@ -65,6 +65,20 @@ func (e *StillAliasedError) Error() string {
 		e.Collection, e.Database, strings.Join(quoted, ", "))
 }
 
+// ReleasedError says that a collection was released from memory before its
+// drop, and then not dropped: whoever reads it gets errors.
+type ReleasedError struct {
+	Database, Collection string
+	Err                  error // why it was not dropped
+}
+
+func (e *ReleasedError) Error() string {
+	return fmt.Sprintf("collection %q of database %q was released from memory and then not dropped (load it again if it is needed): %v",
+		e.Collection, e.Database, e.Err)
+}
+
+func (e *ReleasedError) Unwrap() error { return e.Err }
+
 // RetireeIsAliasError says that the name of a collection to drop is now that
 // of an alias. Nothing was touched.
 type RetireeIsAliasError struct {

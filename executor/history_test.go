@@ -128,3 +128,18 @@ func TestARollbackIsRememberedUntilTheAliasIsBoundAgain(t *testing.T) {
 		}
 	}
 }
+
+// A rollback says so in the history: the next one goes behind it.
+func TestARollbackIsOneInTheHistory(t *testing.T) {
+	w := rolledBack(t, planner.Options{})
+	if last := w.stored.History[len(w.stored.History)-1]; !last.Rollback {
+		t.Errorf("%+v", last)
+	}
+	w.want.aliases["products"] = "v3"
+	if _, err := w.apply(t, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if last := w.stored.History[len(w.stored.History)-1]; last.Rollback {
+		t.Errorf("%+v", last)
+	}
+}

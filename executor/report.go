@@ -1,6 +1,10 @@
 package executor
 
-import "aliasctl/planner"
+import (
+	"errors"
+
+	"aliasctl/planner"
+)
 
 // Report is what became of a plan.
 type Report struct {
@@ -64,7 +68,10 @@ func (r Report) Changed() bool {
 		case Applied, Undecided, SwitchedBack:
 			return true
 		}
-		if is[*OvertakenError](result.Err) || is[*UndoneError](result.Err) || is[*SwitchBackError](result.Err) {
+		if e, ok := errors.AsType[*ReleaseError](result.Err); ok && ClassOf(e.Err) == Unknown {
+			return true
+		}
+		if is[*OvertakenError](result.Err) || is[*UndoneError](result.Err) || is[*SwitchBackError](result.Err) || is[*ReleasedError](result.Err) {
 			return true
 		}
 	}

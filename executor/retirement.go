@@ -70,6 +70,16 @@ func (c *retirement) write(ctx context.Context) error {
 	return c.cluster.DropCollection(ctx, c.step.Database, c.step.Collection)
 }
 
+// told adds to a verdict that the collection was released, where it is still
+// there.
+func (c *retirement) told(v verdict) verdict {
+	gone := is[*RecreatedError](v.err) || is[*RetireeIsAliasError](v.err)
+	if c.released && !gone && (v.outcome == Failed || v.outcome == NotReached) {
+		v.outcome, v.err = Failed, &ReleasedError{Database: c.step.Database, Collection: c.step.Collection, Err: v.err}
+	}
+	return v
+}
+
 // changedError is why a drop was not sent after all: the look before it showed
 // something else, so the decision is taken again.
 type changedError struct{ err error }

@@ -251,3 +251,68 @@ func TestACollectionThatChangedDuringItsReleaseIsLeftAlone(t *testing.T) {
 		t.Error(err, outcomes(report), w.writes())
 	}
 }
+
+// "Nothing was changed" would be wrong: the readers of a collection that was
+// released and then not dropped get errors.
+func TestAReleasedCollectionThatStaysIsTold(t *testing.T) {
+	tests := map[string]struct {
+		then func(w *world)
+		why  error
+	}{
+		"the drop is refused": {func(w *world) {
+			w.faulty = func(c call) (fault, bool) { return fault{err: errRefused}, c.op == "drop-collection" }
+		}, errRefused},
+		"somebody binds an alias to it": {func(w *world) { w.bind("theirs", "v1") },
+			&StillAliasedError{Database: "default", Collection: "v1", Aliases: []string{"theirs"}}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			w, plan := releasing()
+			w.before = func(w *world, n int, c call) {
+				if c.op == "release" {
+					test.then(w)
+				}
+			}
+			report, err := w.carryOut(plan, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := &ReleasedError{Database: "default", Collection: "v1", Err: test.why}
+			if got := report.Results[0].Err; !is[*ReleasedError](got) || got.Error() != want.Error() {
+				t.Errorf("error %v, want %v", got, want)
+			}
+			if !report.Changed() {
+				t.Error("it is said that nothing was changed")
+			}
+		})
+	}
+}
+
+// So would it be when nobody knows whether the release happened.
+func TestAReleaseWithoutAnswerMayHaveHappened(t *testing.T) {
+	w, plan := releasing()
+	w.faulty = func(c call) (fault, bool) { return fault{err: errLost}, c.op == "release" }
+	if report, err := w.carryOut(plan, Options{}); err != nil || !report.Changed() {
+		t.Error(err, outcomes(report))
+	}
+	w, plan = releasing()
+	w.faulty = func(c call) (fault, bool) { return fault{err: errRefused}, c.op == "release" }
+	if report, err := w.carryOut(plan, Options{}); err != nil || report.Changed() {
+		t.Error(err, outcomes(report))
+	}
+}
+
+// A fence is for a name under `retire`: what `keep` drops is not named there,
+// and the next run would take the fence away again.
+func TestASurplusCollectionLeavesNoFence(t *testing.T) {
+	w := retiring()
+	plan := w.plan()
+	plan.Steps[0].Surplus = true
+	report, err := w.carryOut(plan, Options{})
+	if err != nil || !report.Counts.Complete() {
+		t.Fatal(err, outcomes(report))
+	}
+	if len(w.stored.Retired) != 0 || len(w.stored.Pending) != 0 {
+		t.Errorf("state %+v", w.stored)
+	}
+}

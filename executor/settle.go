@@ -123,7 +123,7 @@ func (s *settlement) state() planner.State {
 	after.UpdatedAt = s.Now
 	after.History = remembered(s.before.History, planner.Entry{
 		Serial: after.Serial, At: s.Now, User: s.Author.User, Host: s.Author.Host, Commit: s.Author.Commit,
-		Retired: dropped(s.results), Changes: told(changesOf(s.bindings.sorted, after.Bindings), s.results),
+		Retired: dropped(s.results), Rollback: s.plan.Rollback, Changes: told(changesOf(s.bindings.sorted, after.Bindings), s.results),
 	}, s.HistoryLimit)
 	return after
 }
@@ -133,6 +133,7 @@ func (s *settlement) state() planner.State {
 type settled struct {
 	at   string // collection, "" for absent
 	from string // where it was before it became absent
+	free bool   // released: whatever happens to it is not ours any more
 }
 
 // housekeeping is what the planner decided from what it read.
@@ -167,7 +168,10 @@ func (s *settlement) result(r Result) {
 	case r.Op == planner.DropCollection:
 		// That the id is gone is as good a fence when somebody else dropped it:
 		// what has the name now is not what the manifest asked to retire.
-		if r.Done() || is[*RecreatedError](r.Err) {
+		switch gone := r.Done() || is[*RecreatedError](r.Err); {
+		case gone && r.Surplus: // a fence is for names under `retire`
+			s.settled[key] = settled{}
+		case gone:
 			s.fence(planner.Retired{Database: r.Database, Collection: r.Collection, CollectionID: r.From, DroppedAt: s.Now})
 		}
 	case r.Outcome == SwitchedBack && r.Op == planner.CreateAlias && !r.Recreate:
@@ -175,6 +179,9 @@ func (s *settlement) result(r Result) {
 	case r.Outcome == SwitchedBack:
 		s.settled[key] = settled{at: cmp.Or(r.From, s.settled[key].at)} // the drop half knows it
 	case !happened(r):
+	case r.Released:
+		s.bindings.remove(key.Key)
+		s.settled[key] = settled{free: true}
 	case r.To == "":
 		if r.Recreate {
 			s.left[key.Key] = r.From
@@ -255,7 +262,7 @@ func (s *settlement) pending() []planner.Announcement {
 // only a create does that; one that was seen to have happened is over.
 func (s *settlement) late(a planner.Announcement, where settled) bool {
 	switch {
-	case a.Op == planner.DropCollection || a.To == "" || a.To == where.at || !young(a, s.Now, planner.LateWindow):
+	case where.free || a.Op == planner.DropCollection || a.To == "" || a.To == where.at || !young(a, s.Now, planner.LateWindow):
 		return false
 	case where.at == "":
 		return a.Op == planner.CreateAlias && a.To != where.from

@@ -246,3 +246,15 @@ func BenchmarkSettleOneOfMany(b *testing.B) {
 		}
 	}
 }
+
+// What the manifest releases is not ours any more, whatever is still on its
+// way: otherwise a later plan would drop it.
+func TestAReleasedAliasIsOursNoMore(t *testing.T) {
+	young := planner.Announcement{Op: planner.CreateAlias, Database: "default", Alias: "x", To: "v1", At: start}
+	state := planner.State{Serial: 1, Cluster: fakeURI, Pending: []planner.Announcement{young}}
+	release := planner.Step{Op: planner.Forget, Database: "default", Alias: "x", Released: true}
+	got := Settle(state, planner.Plan{Cluster: fakeURI}, []Result{{Step: release, Outcome: Applied}}, Occasion{Now: start})
+	if len(got.Pending) != 0 || got.Serial != 2 {
+		t.Errorf("%+v", got)
+	}
+}

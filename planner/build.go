@@ -21,7 +21,7 @@ func Build(m *manifest.Manifest, s State, live *Live, o Options) Plan {
 func (c *Comparison) Plan(live *Live) Plan {
 	b := builder{state: c.state, live: live, options: c.options, databases: c.databases}
 	b.plan = Plan{
-		Version: PlanVersion, Cluster: c.options.Cluster, Serial: c.state.Serial, Live: LiveRead,
+		Version: PlanVersion, Cluster: c.options.Cluster, Serial: c.state.Serial, Live: LiveRead, Rollback: c.options.RollingBack,
 		Steps: []Step{}, Conflicts: []Conflict{}, Notes: []string{}, Checks: []Check{},
 	}
 	b.splitGroups(c.manifest)

@@ -104,6 +104,7 @@ func (p Plan) Check(l Limits) []Refusal {
 			}
 		}
 	}
+	rollingBack := slices.ContainsFunc(p.Steps, func(s Step) bool { return s.RolledBack })
 	for _, c := range p.Checks {
 		if !c.Verdict.refuses() {
 			continue
@@ -117,7 +118,7 @@ func (p Plan) Check(l Limits) []Refusal {
 			reason += ": " + c.Details[0]
 		}
 		wayOut := fmt.Sprintf("mend the collection, or `--skip-check %s`", c.Name)
-		if c.Name == manifest.Loaded && slices.ContainsFunc(p.Steps, func(s Step) bool { return s.RolledBack }) {
+		if c.Name == manifest.Loaded && rollingBack {
 			wayOut = "`--load` loads it first"
 		}
 		refuse("preflight", wayOut, "%s", reason)

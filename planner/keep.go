@@ -4,54 +4,88 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"aliasctl/manifest"
 )
 
-// kept computes the collections that `keep` retires in one database: those
-// that match the pattern of an alias and are older than the collection that
-// the alias is to be bound to, but for the N newest of them, which are the way
-// back. What is newer is being built and is never touched, nor is any that an
-// alias reaches after the plan.
+// kept computes the collections that `keep` retires in one database: of those
+// that match its pattern, are made like the bound one and are older, all but
+// the newest N. Newer ones are being built and are never in it; neither is one
+// that the manifest binds or names under retire, one that any alias reaches is
+// left to the plan, which does not drop it.
 //
 // Older and newer go by the names in natural order (v9 before v10), because a
 // name is what the manifest promises; a rebuilt v41 is still older than v42.
+// Made alike means that only digits differ: next to products_v42, the pattern
+// products_v* means products_v40 and not somebody's products_v40_backup.
 func kept(d *database, live *LiveDatabase) []string {
+	type rule struct {
+		keep  manifest.Keep
+		bound string
+	}
+	done := make(map[rule]bool) // many aliases may ask for the same
+	spared := make(map[string]bool)
 	var names []string
-	for _, e := range d.aliases {
-		if e.want == nil || e.want.Cutover == nil || e.want.Cutover.Keep == nil {
+	for i := range d.aliases {
+		e := &d.aliases[i]
+		if e.want == nil {
 			continue
 		}
-		keep, bound := e.want.Cutover.Keep, e.want.Collection
-		var older []string
-		for _, name := range live.Names {
-			if matches, err := path.Match(keep.Match, name); err == nil && matches && naturalLess(name, bound) {
-				older = append(older, name)
-			}
+		// What an alias leaves now, or left last, is the way back, however many
+		// rebuilds lie between that never served.
+		bound, now := e.want.Collection, live.Bindings[e.alias]
+		spared[bound], spared[now] = true, true
+		if now == bound {
+			spared[d.cameFrom[e.alias]] = true
 		}
-		slices.SortFunc(older, compareNatural)
-		if len(older) > keep.N {
-			names = append(names, older[:len(older)-keep.N]...)
+		if e.want.Cutover == nil || e.want.Cutover.Keep == nil {
+			continue
 		}
+		if r := (rule{*e.want.Cutover.Keep, bound}); !done[r] {
+			done[r] = true
+			names = append(names, older(live.Names, r.keep, bound)...)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	for _, r := range d.desired.Retire { // that entry decides
+		spared[r.Collection] = true
 	}
 	slices.Sort(names)
 	names = slices.Compact(names)
-	// Named under retire: that entry decides. Bound by the manifest: never.
-	// What an alias leaves now, or left last: that is the way back, however
-	// many rebuilds lie between that never served.
-	return slices.DeleteFunc(names, func(name string) bool {
-		for _, e := range d.aliases {
-			if e.want != nil && (live.Bindings[e.alias] == name || live.Bindings[e.alias] == e.want.Collection && d.cameFrom[e.alias] == name) {
-				return true
-			}
+	return slices.DeleteFunc(names, func(name string) bool { return spared[name] })
+}
+
+// older lists what keep matches and is older than bound, but for the newest of
+// them. The names are sorted: only those that begin like the pattern are looked
+// at.
+func older(names []string, keep manifest.Keep, bound string) []string {
+	beginning, _, _ := strings.Cut(keep.Match, "*")
+	first, _ := slices.BinarySearch(names, beginning)
+	var out []string
+	for _, name := range names[first:] {
+		if !strings.HasPrefix(name, beginning) {
+			break
 		}
-		if d.desired != nil {
-			for _, r := range d.desired.Retire {
-				if r.Collection == name {
-					return true
-				}
-			}
+		if matches, err := path.Match(keep.Match, name); err == nil && matches && alike(name, bound) && naturalLess(name, bound) {
+			out = append(out, name)
 		}
-		return slices.ContainsFunc(d.aliases, func(e managed) bool { return e.want != nil && e.want.Collection == name })
-	})
+	}
+	slices.SortFunc(out, compareNatural)
+	return out[:max(0, len(out)-keep.N)]
+}
+
+// alike says that two names differ in their numbers alone.
+func alike(a, b string) bool {
+	for a != "" && b != "" {
+		aRun, bRun := run(a), run(b)
+		if aRun != bRun && !(isDigit(aRun) && isDigit(bRun)) {
+			return false
+		}
+		a, b = a[len(aRun):], b[len(bRun):]
+	}
+	return a == b
 }
 
 func naturalLess(a, b string) bool { return compareNatural(a, b) < 0 }

@@ -11,7 +11,7 @@ import (
 )
 
 func TestKeepRetiresByNaturalOrder(t *testing.T) {
-	all := "p_v1 p_v2 p_v9 p_v10 p_v11 p_v12 other_v1"
+	all := "p_v1 p_v2 p_v9 p_v10 p_v11 p_v12 other_v1 p_v1_backup p_v2a p_v_old"
 	have := ""
 	for i, name := range strings.Fields(all) {
 		have += fmt.Sprintf("%s#%d ", name, i+1)

@@ -59,6 +59,9 @@ type Step struct {
 	Released bool `json:"released,omitempty"`
 	// ReleaseFirst releases the collection from memory before it is dropped.
 	ReleaseFirst bool `json:"release_first,omitempty"`
+	// Surplus marks the drop of a collection that `keep` retires: the manifest
+	// does not name it.
+	Surplus bool `json:"surplus,omitempty"`
 	// Rows and MadeAt describe what a drop-collection destroys, as far as known.
 	Rows   *int64     `json:"rows,omitempty"`
 	MadeAt *time.Time `json:"made_at,omitempty"`
@@ -84,6 +87,8 @@ type Plan struct {
 	Version int     `json:"version"`
 	Cluster Cluster `json:"cluster"`
 	Serial  uint64  `json:"serial"` // of the state that the plan was made from
+	// Rollback says that the plan goes back to the bindings of an earlier apply.
+	Rollback bool `json:"rollback,omitempty"`
 	// Live is "read" or "assumed" (offline).
 	Live      string     `json:"live"`
 	Summary   Summary    `json:"summary"`

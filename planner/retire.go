@@ -17,7 +17,7 @@ import (
 // and is not dropped without being asked. Only the collection id tells the two
 // apart; names are reused, ids never.
 func (b *builder) retire(d *database, live *LiveDatabase) {
-	if !b.options.Only.Empty() {
+	if !b.options.Only.Empty() || b.options.RollingBack {
 		b.leaveOut(d)
 		return
 	}
@@ -57,6 +57,7 @@ func (b *builder) surplus(d *database, live *LiveDatabase, name string, reachedB
 		b.note("collection %q is older than what `keep` keeps and stays: it is reached by %s", b.flagName(d, name), listed(reachedBy))
 	default:
 		b.drop(d, manifest.Retiree{Collection: name}, now)
+		b.drops[len(b.drops)-1].Surplus = true
 		b.note("collection %q is retired by `keep`", b.flagName(d, name))
 	}
 }
@@ -81,7 +82,7 @@ func (b *builder) due(d *database, r manifest.Retiree, now LiveCollection) bool 
 		return true
 	}
 	idle, waiting := d.idle[r.Collection]
-	if !waiting || idle.CollectionID != now.ID {
+	if !waiting || idle.CollectionID != now.ID || len(now.Aliases) > 0 {
 		idle = Idle{Database: d.name, Collection: r.Collection, CollectionID: now.ID, Since: b.options.Now}
 		b.plan.Housekeeping.Idles = append(b.plan.Housekeeping.Idles, idle)
 	}

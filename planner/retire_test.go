@@ -32,6 +32,10 @@ func TestRetireAfterAWhile(t *testing.T) {
 	if len(another.Steps) != 0 || len(another.Housekeeping.Idles) != 1 {
 		t.Errorf("another collection of that name waits anew: %q", lines(another))
 	}
+	leaving := cut{scene: scene{want: "p: v2", last: "p: v1", live: "p: v1", retire: "v1", have: "v1#7 v2"}, after: 24 * time.Hour, idle: since(30*time.Hour, "7")}.build(t)
+	if got := leaving.Housekeeping.Idles; !slices.Equal(lines(leaving), []string{"~ p: v1 -> v2"}) || len(got) != 1 || !got[0].Since.Equal(noon) {
+		t.Errorf("an earlier switch failed, and it served until now: %q %+v", lines(leaving), got)
+	}
 	reached := cut{scene: scene{retire: "v1", have: "v1#7", live: "foreign: v1"}, after: time.Hour, idle: since(24*time.Hour, "7")}.build(t)
 	if len(reached.Housekeeping.Unidles) != 1 {
 		t.Errorf("reached again: the waiting ends, got %+v", reached.Housekeeping)

@@ -22,10 +22,12 @@ func (e *HistoryError) Error() string {
 }
 
 // Previous is the serial before the last apply that changed a binding: where a
-// rollback without a serial goes. The error is a *HistoryError.
+// rollback without a serial goes. Rollbacks do not count: a second one goes on
+// where a first one failed, and does not bring back what that one had left. The
+// error is a *HistoryError.
 func Previous(s State) (uint64, error) {
 	for _, e := range slices.Backward(s.History) {
-		if slices.ContainsFunc(e.Changes, func(c Change) bool { return !c.Adopted }) {
+		if !e.Rollback && slices.ContainsFunc(e.Changes, func(c Change) bool { return !c.Adopted }) {
 			return e.Serial - 1, nil
 		}
 	}

@@ -59,6 +59,42 @@ func TestRollbackUndoesWhatCameAfter(t *testing.T) {
 	}
 }
 
+// A second rollback goes on where a first one failed; it does not bring back
+// what that one had left.
+func TestARollbackGoesBehindRollbacks(t *testing.T) {
+	change := []planner.Change{{Database: "default", Alias: "p", From: "v1", To: "v2"}}
+	s := planner.State{Serial: 6, History: []planner.Entry{
+		{Serial: 4, Changes: change}, {Serial: 5, Changes: change}, {Serial: 6, Changes: change, Rollback: true},
+	}}
+	if got, err := planner.Previous(s); got != 4 || err != nil {
+		t.Errorf("Previous = %d, %v, want 4", got, err)
+	}
+	s.History = s.History[2:]
+	if got, err := planner.Previous(s); err == nil {
+		t.Errorf("nothing but a rollback: Previous = %d", got)
+	}
+}
+
+// What is retired has nothing to do with a rollback, nor have the fences of
+// what was.
+func TestARollbackLeavesFencesStanding(t *testing.T) {
+	s := planner.State{
+		Serial:   2,
+		Bindings: []planner.Binding{{Database: "default", Alias: "p", Collection: "v2"}},
+		Retired:  []planner.Retired{{Database: "default", Collection: "old", CollectionID: "7"}},
+		Idle:     []planner.Idle{{Database: "default", Collection: "v0", CollectionID: "8"}},
+		History:  []planner.Entry{{Serial: 2, Changes: []planner.Change{{Database: "default", Alias: "p", From: "v1", To: "v2"}}}},
+	}
+	m, _, err := planner.Rollback(s, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := planner.Build(m, s, scene{live: "p: v2", have: "v1#1"}.cluster(t), planner.Options{Now: noon, RollingBack: true})
+	if diff := cmp.Diff([]string{"~ p: v2 -> v1"}, lines(p)); diff != "" || !p.Housekeeping.Empty() || !p.Rollback {
+		t.Errorf("plan (-want +got):\n%s%+v", diff, p.Housekeeping)
+	}
+}
+
 // What an apply only found is forgotten by a rollback, never dropped; what it
 // took over goes back to where it was.
 func TestRollbackOfWhatWasFound(t *testing.T) {

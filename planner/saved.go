@@ -56,7 +56,10 @@ type Touch struct {
 	Live       string   `json:"live,omitempty"`       // the target of the alias; the id of the collection
 	To         string   `json:"to,omitempty"`         // the collection that the alias is to be bound to
 	Target     string   `json:"target,omitempty"`     // its id
-	Reached    []string `json:"reached,omitempty"`    // aliases at a collection to drop, other than those the plan moves
+	// RolledBackFrom is the mark of a rollback on the alias: it has to be
+	// reviewed anew.
+	RolledBackFrom string   `json:"rolled_back_from,omitempty"`
+	Reached        []string `json:"reached,omitempty"` // aliases at a collection to drop, other than those the plan moves
 }
 
 // name is the alias or collection for people.
@@ -199,6 +202,9 @@ func (s Saved) Stale(state State, live *Live) []string {
 		if !slices.Equal(was.Ours, is.Ours) {
 			out = append(out, fmt.Sprintf("%s: the state said %s and says %s now", was.name(), words(was.Ours), words(is.Ours)))
 		}
+		if was.RolledBackFrom != is.RolledBackFrom && is.RolledBackFrom != "" {
+			out = append(out, fmt.Sprintf("%s: it was rolled back from %q since", was.name(), is.RolledBackFrom))
+		}
 		if was.Live != is.Live {
 			out = append(out, fmt.Sprintf("%s: the cluster said %s and says %s now", was.name(), word(was.Live), word(is.Live)))
 		}
@@ -256,6 +262,12 @@ func touches(p Plan, s State, live *Live) []Touch {
 			get(Key{a.Database, a.Alias}).add(a.To)
 		}
 	}
+	marks := make(map[Key]string)
+	for _, b := range s.Bindings {
+		if b.RolledBackFrom != "" {
+			marks[Key{b.Database, b.Alias}] = b.RolledBackFrom
+		}
+	}
 	moved := make(map[Key]bool, len(p.Steps))
 	for _, step := range p.Steps {
 		moved[step.key()] = moved[step.key()] || step.Op != DropCollection
@@ -285,6 +297,7 @@ func touches(p Plan, s State, live *Live) []Touch {
 			if o := known[step.key()]; o != nil {
 				t.Ours = slices.Sorted(slices.Values(o.all()))
 			}
+			t.RolledBackFrom = marks[step.key()]
 			to := step.To
 			if to == "" && step.Recreate && i+1 < len(p.Steps) {
 				to = p.Steps[i+1].To
@@ -308,8 +321,10 @@ func touches(p Plan, s State, live *Live) []Touch {
 func (p Plan) Digest() string {
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%s\n%s\n", p.Cluster.URI, p.Cluster.Label)
+	steps := json.NewEncoder(sum)
 	for _, s := range p.Steps {
-		fmt.Fprintf(sum, "%s\t%s\t%s\t%s\t%s\t%s\t%v\t%v\n", s.Op, s.Database, s.Alias, s.Collection, s.From, s.To, s.Protect, s.Recreate)
+		s.Rows, s.MadeAt, s.Drift = nil, nil, false
+		_ = steps.Encode(s) // plain values, to a hash
 	}
 	return hex.EncodeToString(sum.Sum(nil))
 }

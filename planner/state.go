@@ -95,7 +95,9 @@ type Entry struct {
 	Host    string    `json:"host,omitempty"`
 	Commit  string    `json:"commit,omitempty"`
 	Retired int       `json:"retired,omitempty"` // collections dropped
-	Changes []Change  `json:"changes"`           // sorted by database, alias
+	// Rollback says that it was one: the next rollback goes behind it.
+	Rollback bool     `json:"rollback,omitempty"`
+	Changes  []Change `json:"changes"` // sorted by database, alias
 }
 
 // Change is one binding before and after an apply, "" for absent. With the

@@ -121,6 +121,10 @@ func (r *run) reviewed(stored storedState, cluster planner.Cluster, limits plann
 		return render.Report{}, err
 	}
 	options.Only, options.Identify = bound, true
+	// What was lifted for the plan was reviewed; that nothing has moved since is
+	// what Stale looks at.
+	all := planner.Selection{All: true}
+	options.OverwriteDrift, options.TakeOver, options.Forward = all, all, all
 	for _, name := range saved.Skipped() {
 		options.SkipChecks[name] = true
 	}
@@ -132,19 +136,33 @@ func (r *run) reviewed(stored storedState, cluster planner.Cluster, limits plann
 	}
 	if saved.Lineage != "" && !stored.found {
 		return render.Report{}, &staleError{what: "the plan does not fit this state", differences: []string{
-			fmt.Sprintf("the plan was made from a state, and there is none at %s", r.c.String("state"))}}
+			fmt.Sprintf("the plan was made from a state, and there is none at %s", r.file.Path())}}
 	}
 	if differences := saved.Stale(stored.state, live); len(differences) > 0 {
 		return render.Report{}, &staleError{what: fmt.Sprintf("the plan of %s is stale", saved.MadeAt.Format(time.RFC3339)), differences: differences}
 	}
-	// What was reviewed is what is done; whether green is fit to serve is a
-	// question of now.
+	// What was reviewed is what is done. Whether green is fit to serve is a
+	// question of now; and what the state has to learn besides, the next sync
+	// tells it.
 	p := saved.Unpack()
-	p.Checks = []planner.Check{}
+	p.Checks, p.Housekeeping = []planner.Check{}, planner.Housekeeping{}
 	if !bound.Empty() {
-		p.Checks = comparison.Plan(live).Checks
+		again := comparison.Plan(live)
+		if len(again.Conflicts) > 0 {
+			return render.Report{}, staleBy(again.Conflicts, saved)
+		}
+		p.Checks = again.Checks
 	}
 	return render.Report{Plan: p, Proof: planner.Prove(p, live), Refusals: p.Check(limits)}, nil
+}
+
+// staleBy says what stands against a saved plan that did not when it was made.
+func staleBy(conflicts []planner.Conflict, saved planner.Saved) *staleError {
+	stale := &staleError{what: fmt.Sprintf("the plan of %s is stale", saved.MadeAt.Format(time.RFC3339))}
+	for _, c := range conflicts {
+		stale.differences = append(stale.differences, c.Reason)
+	}
+	return stale
 }
 
 // expected refuses a plan that is not the one that was reviewed.
