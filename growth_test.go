@@ -146,6 +146,27 @@ var allGrowing = append([]growing{
 			state, there, back = report.State, back, there // the next time the other way
 		}
 	}},
+	{"retire by keep, each alias its own", 500, func(t *testing.T, n int) func() {
+		m, live := rebuilt(n, func(a *manifest.Alias) {
+			a.Cutover = &manifest.Cutover{Keep: &manifest.Keep{N: 1, Match: a.Name + "_v*"}}
+		})
+		return func() {
+			if p := planner.Build(m, planner.State{}, live, planner.Options{Now: workload.Epoch}); p.Summary.Retire != n {
+				t.Errorf("%d of %d retired", p.Summary.Retire, n)
+			}
+		}
+	}},
+	{"refuse what every check says", 500, func(t *testing.T, n int) func() {
+		m, live := rebuilt(n, func(a *manifest.Alias) {
+			a.Cutover = &manifest.Cutover{Require: []manifest.Check{{Name: manifest.Loaded}}}
+		})
+		p := planner.Build(m, planner.State{}, live, planner.Options{Now: workload.Epoch})
+		return func() {
+			if refusals := p.Check(planner.DefaultLimits()); len(refusals) != n {
+				t.Errorf("%d of %d refused", len(refusals), n)
+			}
+		}
+	}},
 	{"diff with nothing in common", 1000, func(t *testing.T, n int) func() {
 		state := tenants(n).State()
 		for i := range state.Bindings {
@@ -239,4 +260,23 @@ func served(t *testing.T, w workload.Workload) *milvus.Client {
 	}
 	t.Cleanup(client.Close)
 	return client
+}
+
+// rebuilt is a manifest of n aliases, none of them bound yet, and a cluster
+// with three collections for each.
+func rebuilt(n int, with func(*manifest.Alias)) (*manifest.Manifest, *planner.Live) {
+	live := &planner.LiveDatabase{Collections: map[string]planner.LiveCollection{}}
+	d := manifest.Database{Name: "default"}
+	for i := range n {
+		a := manifest.Alias{Name: fmt.Sprintf("tenant_%07d", i)}
+		for v := range 3 {
+			a.Collection = fmt.Sprintf("%s_v%d", a.Name, v+1)
+			live.Names = append(live.Names, a.Collection)
+			live.Collections[a.Collection] = planner.LiveCollection{ID: fmt.Sprint(3*i + v)}
+		}
+		with(&a)
+		d.Aliases = append(d.Aliases, a)
+	}
+	return &manifest.Manifest{Databases: []manifest.Database{d}},
+		&planner.Live{Databases: map[string]*planner.LiveDatabase{"default": live}}
 }

@@ -11,16 +11,30 @@ const DefaultHistoryLimit = 20
 // that are not known are "".
 type Author struct{ User, Host, Commit string }
 
+// changesPerBinding bounds the history in proportion to the bindings: twenty
+// applies that each moved 100,000 aliases would make a state of 300 MiB, read
+// by every run, of one of 15.
+const changesPerBinding = 2
+
 // remembered is the history with one more entry, and the oldest ones gone that
-// are beyond the limit. A rollback undoes entries from the newest back, so
-// there must be one for every serial.
-func remembered(history []planner.Entry, entry planner.Entry, limit int) []planner.Entry {
+// are beyond the limit, or whose changes are. A rollback undoes entries from
+// the newest back, so there must be one for every serial; the newest always
+// stays.
+func remembered(history []planner.Entry, entry planner.Entry, limit, bindings int) []planner.Entry {
 	if limit <= 0 {
 		limit = DefaultHistoryLimit
 	}
-	history = history[max(0, len(history)+1-limit):]
+	first, room := len(history), changesPerBinding*max(bindings, fewBindings)-len(entry.Changes)
+	for first > max(0, len(history)+1-limit) && len(history[first-1].Changes) <= room {
+		first--
+		room -= len(history[first].Changes)
+	}
+	history = history[first:]
 	return append(history[:len(history):len(history)], entry)
 }
+
+// fewBindings is below what proportion matters.
+const fewBindings = 1000
 
 // changesOf lists the bindings that are another collection in after than in
 // before, and those that only one of them has. Both are sorted.

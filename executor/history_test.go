@@ -35,16 +35,16 @@ func TestEachSerialHasAnEntryInTheHistory(t *testing.T) {
 
 func TestTheHistoryIsNotWrittenIntoTheOldState(t *testing.T) {
 	history := make([]planner.Entry, 1, 10)
-	first := remembered(history, planner.Entry{Serial: 1}, 0)
-	second := remembered(history, planner.Entry{Serial: 2}, 0)
+	first := remembered(history, planner.Entry{Serial: 1}, 0, 1)
+	second := remembered(history, planner.Entry{Serial: 2}, 0, 1)
 	if first[1].Serial != 1 || second[1].Serial != 2 {
 		t.Errorf("%v and %v share memory", first, second)
 	}
 	long := make([]planner.Entry, 30)
-	if got := remembered(long, planner.Entry{Serial: 31}, 0); len(got) != DefaultHistoryLimit || got[19].Serial != 31 {
+	if got := remembered(long, planner.Entry{Serial: 31}, 0, 1); len(got) != DefaultHistoryLimit || got[19].Serial != 31 {
 		t.Errorf("%d entries: %v", len(got), got)
 	}
-	if got := remembered(long, planner.Entry{Serial: 31}, 1); len(got) != 1 || got[0].Serial != 31 {
+	if got := remembered(long, planner.Entry{Serial: 31}, 1, 1); len(got) != 1 || got[0].Serial != 31 {
 		t.Errorf("%d entries: %v", len(got), got)
 	}
 }
@@ -141,5 +141,34 @@ func TestARollbackIsOneInTheHistory(t *testing.T) {
 	}
 	if last := w.stored.History[len(w.stored.History)-1]; last.Rollback {
 		t.Errorf("%+v", last)
+	}
+}
+
+// The history never becomes much larger than the bindings, and never loses the
+// apply that just happened.
+func TestTheHistoryIsBoundedByTheBindings(t *testing.T) {
+	entry := func(serial uint64, changes int) planner.Entry {
+		return planner.Entry{Serial: serial, Changes: make([]planner.Change, changes)}
+	}
+	serials := func(history []planner.Entry) (list []uint64) {
+		for _, e := range history {
+			list = append(list, e.Serial)
+		}
+		return list
+	}
+	old := []planner.Entry{entry(1, 10), entry(2, 5000), entry(3, 6000), entry(4, 10)}
+	for _, test := range []struct {
+		entry    planner.Entry
+		bindings int
+		want     []uint64
+	}{
+		{entry(5, 1), 10_000, []uint64{1, 2, 3, 4, 5}},
+		{entry(5, 9000), 10_000, []uint64{3, 4, 5}},
+		{entry(5, 30_000), 10_000, []uint64{5}},
+		{entry(5, 1), 3, []uint64{4, 5}},
+	} {
+		if diff := cmp.Diff(test.want, serials(remembered(old, test.entry, 0, test.bindings))); diff != "" {
+			t.Errorf("%d changes of %d bindings (-want +got):\n%s", len(test.entry.Changes), test.bindings, diff)
+		}
 	}
 }

@@ -124,7 +124,7 @@ func (s *settlement) state() planner.State {
 	after.History = remembered(s.before.History, planner.Entry{
 		Serial: after.Serial, At: s.Now, User: s.Author.User, Host: s.Author.Host, Commit: s.Author.Commit,
 		Retired: dropped(s.results), Rollback: s.plan.Rollback, Changes: told(changesOf(s.bindings.sorted, after.Bindings), s.results),
-	}, s.HistoryLimit)
+	}, s.HistoryLimit, len(after.Bindings))
 	return after
 }
 

@@ -20,8 +20,8 @@ import (
 // products_v* means products_v40 and not somebody's products_v40_backup.
 func kept(d *database, live *LiveDatabase) []string {
 	type rule struct {
-		keep  manifest.Keep
-		bound string
+		match, bound string
+		stay         int
 	}
 	done := make(map[rule]bool) // many aliases may ask for the same
 	spared := make(map[string]bool)
@@ -41,9 +41,10 @@ func kept(d *database, live *LiveDatabase) []string {
 		if e.want.Cutover == nil || e.want.Cutover.Keep == nil {
 			continue
 		}
-		if r := (rule{*e.want.Cutover.Keep, bound}); !done[r] {
+		keep := e.want.Cutover.Keep
+		if r := (rule{keep.Match, bound, keep.N}); !done[r] {
 			done[r] = true
-			names = append(names, older(live.Names, r.keep, bound)...)
+			names = append(names, older(live.Names, keep, bound)...)
 		}
 	}
 	if len(names) == 0 {
@@ -60,7 +61,7 @@ func kept(d *database, live *LiveDatabase) []string {
 // older lists what keep matches and is older than bound, but for the newest of
 // them. The names are sorted: only those that begin like the pattern are looked
 // at.
-func older(names []string, keep manifest.Keep, bound string) []string {
+func older(names []string, keep *manifest.Keep, bound string) []string {
 	beginning, _, _ := strings.Cut(keep.Match, "*")
 	first, _ := slices.BinarySearch(names, beginning)
 	var out []string
