@@ -141,11 +141,15 @@ func (r *run) reviewed(stored storedState, cluster planner.Cluster, limits plann
 	if differences := saved.Stale(stored.state, live); len(differences) > 0 {
 		return render.Report{}, &staleError{what: fmt.Sprintf("the plan of %s is stale", saved.MadeAt.Format(time.RFC3339)), differences: differences}
 	}
-	// What was reviewed is what is done. Whether green is fit to serve is a
-	// question of now; and what the state has to learn besides, the next sync
-	// tells it.
+	// What was reviewed is what is done; whether green is fit to serve is a
+	// question of now.
 	p := saved.Unpack()
-	p.Checks, p.Housekeeping = []planner.Check{}, planner.Housekeeping{}
+	p.Checks = []planner.Check{}
+	if stored.state.Serial != p.Serial {
+		// What a state has to learn beyond the steps is true of the state that
+		// the plan was made from. To a later one the next sync tells it.
+		p.Housekeeping = planner.Housekeeping{}
+	}
 	if !bound.Empty() {
 		again := comparison.Plan(live)
 		if len(again.Conflicts) > 0 {
