@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"gopkg.in/yaml.v3"
 )
@@ -75,14 +76,16 @@ func decodes(data []byte) bool {
 }
 
 // yamlError takes an error of yaml.v3 apart.
-var yamlError = regexp.MustCompile(`(?s)^yaml: (?:line ([0-9]+): )?(.*)$`)
+var yamlError = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?s)^yaml: (?:line ([0-9]+): )?(.*)$`)
+})
 
 // syntaxError is where and why data is not well-formed, from the decoder's
 // error and the number of lines that had been handed to it.
 func syntaxError(data []byte, err error, handed int) (line int, message, hint string) {
 	message = err.Error()
 	reported := 0
-	if m := yamlError.FindStringSubmatch(message); m != nil {
+	if m := yamlError().FindStringSubmatch(message); m != nil {
 		reported, _ = strconv.Atoi(m[1])
 		message = m[2]
 	}

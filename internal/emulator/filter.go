@@ -7,13 +7,16 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // A filter is what this emulator understands of Milvus' expressions:
 // comparisons of a field with a literal, and `in` lists, joined by `and` or
 // `or` without parentheses. The empty filter fits every row.
 
-var token = regexp.MustCompile(`^\s*("(?:[^"\\]|\\.)*"|'[^']*'|-?\d+(?:\.\d+)?|[A-Za-z_][A-Za-z0-9_]*|==|!=|<=|>=|&&|\|\||[<>\[\],])`)
+var token = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\s*("(?:[^"\\]|\\.)*"|'[^']*'|-?\d+(?:\.\d+)?|[A-Za-z_][A-Za-z0-9_]*|==|!=|<=|>=|&&|\|\||[<>\[\],])`)
+})
 
 type filterParser struct {
 	text   string
@@ -26,7 +29,7 @@ func parseFilter(text string) (func(row) bool, error) {
 	}
 	p := &filterParser{text: text}
 	for rest := text; strings.TrimSpace(rest) != ""; {
-		found := token.FindStringSubmatch(rest)
+		found := token().FindStringSubmatch(rest)
 		if found == nil {
 			return nil, p.bad()
 		}

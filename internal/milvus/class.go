@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 
 	"aliasctl/executor"
@@ -78,7 +79,7 @@ func (e *Error) classifyAnswer(a answer, tokenSent bool) {
 		e.classifyStatus("", tokenSent)
 	case e.Status == 401 || a.code == codeUnauthenticated || a.code == codeNotLoggedIn:
 		e.unauthenticated(tokenSent)
-	case e.Status == 403 || a.code == codeNotPermitted || denied.MatchString(a.message):
+	case e.Status == 403 || a.code == codeNotPermitted || denied().MatchString(a.message):
 		e.denied()
 	case e.Status == 408:
 		e.class = executor.Unknown
@@ -89,14 +90,14 @@ func (e *Error) classifyAnswer(a answer, tokenSent bool) {
 
 // The words of messages whose code says too little.
 var (
-	denied    = regexp.MustCompile(`(?i)PermissionDenied|permission deny`)
-	privilege = regexp.MustCompile(`\bPrivilege[A-Za-z]+`)
+	denied    = pattern(`(?i)PermissionDenied|permission deny`)
+	privilege = pattern(`\bPrivilege[A-Za-z]+`)
 	// A limiter that names another cause did not reject because of a rate:
 	// 2.4.24 reports a missing collection so (milvus-rest section 14).
-	notARate = regexp.MustCompile(`(?i)not found|not loaded|quota exceeded|\bden(y|ied)`)
+	notARate = pattern(`(?i)not found|not loaded|quota exceeded|\bden(y|ied)`)
 	// An unclassified error (65535) that tells of a call inside the server
 	// which nobody knows the end of.
-	lostInside = regexp.MustCompile(`(?i)context (deadline exceeded|canceled)|code = (Unavailable|DeadlineExceeded|Canceled)|connection (reset|refused)|request timed? ?out`)
+	lostInside = pattern(`(?i)context (deadline exceeded|canceled)|code = (Unavailable|DeadlineExceeded|Canceled)|connection (reset|refused)|request timed? ?out`)
 )
 
 func classOfCode(status, code int, message string) executor.Class {
@@ -104,14 +105,14 @@ func classOfCode(status, code int, message string) executor.Class {
 	case codeNotReady, codeUnavailable, codeQueueFull, codeRateLimit, codeNoResource:
 		return executor.Transient
 	case codeLimiter:
-		if notARate.MatchString(message) {
+		if notARate().MatchString(message) {
 			return executor.Refused
 		}
 		return executor.Transient
 	case codeCanceled, codeTimeout:
 		return executor.Unknown
 	case codeUnexpected:
-		if lostInside.MatchString(message) {
+		if lostInside().MatchString(message) {
 			return executor.Unknown
 		}
 		return executor.Refused
@@ -167,7 +168,7 @@ func (e *Error) unauthenticated(tokenSent bool) {
 
 func (e *Error) denied() {
 	e.class = executor.Refused
-	e.Privilege = privilege.FindString(e.Message)
+	e.Privilege = privilege().FindString(e.Message)
 	if e.Privilege != "" {
 		e.hint = fmt.Sprintf("grant %q in this database to a role of this user", strings.TrimPrefix(e.Privilege, "Privilege"))
 	}
@@ -247,4 +248,9 @@ func (e *Error) classifyTransport(ctx context.Context, err error, was sending, l
 		e.class = executor.Unknown
 		e.Err = fmt.Errorf("the connection was cut before the whole answer came: %w", err)
 	}
+}
+
+// pattern is compiled when it is first asked for: most runs meet no error.
+func pattern(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
 }

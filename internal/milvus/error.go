@@ -3,7 +3,6 @@ package milvus
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"aliasctl/executor"
@@ -124,7 +123,7 @@ func (e *Error) Hint() string { return e.hint }
 // takenBy finds the present target in the message of code 1602: "A is alias to
 // another collection: C: alias already exist[...]", the same text in all
 // versions that have the code.
-var takenBy = regexp.MustCompile(`is alias to another collection: ([^:\s]+): alias already exist`)
+var takenBy = pattern(`is alias to another collection: ([^:\s]+): alias already exist`)
 
 // TakenBy says whether a create was refused because the alias is bound
 // already, and the collection that the message names. That one may have been
@@ -133,7 +132,7 @@ func (e *Error) TakenBy() (collection string, ok bool) {
 	if e.Code != CodeAliasTaken {
 		return "", false
 	}
-	if m := takenBy.FindStringSubmatch(e.Message); m != nil {
+	if m := takenBy().FindStringSubmatch(e.Message); m != nil {
 		return m[1], true
 	}
 	return "", true

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Names and messages come from a server or from a pull request, and the page
@@ -73,9 +74,9 @@ func markdownProseOf(s string) string {
 // within the punctuation of a sentence; what else there may be between that
 // punctuation is code. A number with a full stop would begin a list.
 var (
-	letters    = regexp.MustCompile(`^[A-Za-z]+(?:['-][A-Za-z]+)*$`)
-	digits     = regexp.MustCompile(`^[0-9]{1,6}(?:\.[0-9]{1,6})?(?:%|ms|s)?$`)
-	punctuated = regexp.MustCompile(`^([("']*)(.*?)([)"',.;:!?]*)$`)
+	letters    = pattern(`^[A-Za-z]+(?:['-][A-Za-z]+)*$`)
+	digits     = pattern(`^[0-9]{1,6}(?:\.[0-9]{1,6})?(?:%|ms|s)?$`)
+	punctuated = pattern(`^([("']*)(.*?)([)"',.;:!?]*)$`)
 )
 
 func writeWords(b *strings.Builder, s string) {
@@ -86,11 +87,11 @@ func writeWords(b *strings.Builder, s string) {
 		if i > 0 {
 			b.WriteByte(' ')
 		}
-		m := punctuated.FindStringSubmatch(token)
+		m := punctuated().FindStringSubmatch(token)
 		before, core, after := m[1], m[2], m[3]
 		switch {
-		case core == "", letters.MatchString(core),
-			digits.MatchString(core) && !strings.HasPrefix(after, ".") && !strings.HasPrefix(after, ")"):
+		case core == "", letters().MatchString(core),
+			digits().MatchString(core) && !strings.HasPrefix(after, ".") && !strings.HasPrefix(after, ")"):
 			b.WriteString(token)
 		default:
 			b.WriteString(before + codeSpan(core) + after)
@@ -99,4 +100,9 @@ func writeWords(b *strings.Builder, s string) {
 	if strings.HasSuffix(s, " ") {
 		b.WriteByte(' ')
 	}
+}
+
+// pattern is compiled when it is first asked for: few runs write Markdown.
+func pattern(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
 }
