@@ -324,7 +324,19 @@ func (p Plan) Digest() string {
 	steps := json.NewEncoder(sum)
 	for _, s := range p.Steps {
 		s.Rows, s.MadeAt, s.Drift = nil, nil, false
+		s.Cutover = s.Cutover.unplaced()
 		_ = steps.Encode(s) // plain values, to a hash
 	}
 	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// unplaced is a cutover without the place in the manifest where it is written.
+func (c *Cutover) unplaced() *Cutover {
+	if c == nil || c.Canary == nil {
+		return c
+	}
+	cutover, canary := *c, *c.Canary
+	canary.Pos = manifest.Position{}
+	cutover.Canary = &canary
+	return &cutover
 }

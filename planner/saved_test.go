@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"aliasctl/manifest"
 	"aliasctl/planner"
 )
 
@@ -114,5 +115,32 @@ func TestDigestTellsWhatAPlanDoes(t *testing.T) {
 	}
 	if one.build(t).Digest() == other.build(t).Digest() {
 		t.Error("another plan has the same digest")
+	}
+}
+
+// The digest covers how a switch is made, and not where that is written.
+func TestDigestTellsHowASwitchIsMade(t *testing.T) {
+	build := func(change func(*manifest.Cutover)) string {
+		c := manifest.Cutover{Group: "g", OnFailure: manifest.SwitchBack, Confirmations: 1, Canary: &manifest.Canary{Query: &manifest.Query{Limit: 1}}}
+		change(&c)
+		p := cut{scene: scene{want: "p: v2", last: "p: v1", live: "p: v1", have: "v2"}, cutover: c}.build(t)
+		if len(p.Steps) != 1 {
+			t.Fatalf("plan %q", lines(p))
+		}
+		return p.Digest()
+	}
+	one := build(func(*manifest.Cutover) {})
+	if one != build(func(c *manifest.Cutover) { c.Canary.Pos = manifest.Position{File: "moved.yaml", Line: 7} }) {
+		t.Error("another line of the manifest is another digest")
+	}
+	for name, change := range map[string]func(*manifest.Cutover){
+		"group":         func(c *manifest.Cutover) { c.Group = "h" },
+		"on_failure":    func(c *manifest.Cutover) { c.OnFailure = "keep" },
+		"confirmations": func(c *manifest.Cutover) { c.Confirmations = 2 },
+		"canary":        func(c *manifest.Cutover) { c.Canary.Query.Limit = 2 },
+	} {
+		if one == build(change) {
+			t.Errorf("another %s is the same digest", name)
+		}
 	}
 }
