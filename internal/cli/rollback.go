@@ -16,9 +16,10 @@ func rollbackCommand(s *streams) *cli.Command {
 		Name:  "rollback",
 		Usage: "go back to the bindings of an earlier apply",
 		Description: "Without --apply it shows the plan and changes nothing. Without --to it undoes\n" +
-			"the last apply that changed a binding. It is refused when a collection of that\n" +
-			"time was dropped, was made anew under its name, or is not loaded. Afterwards a\n" +
-			"sync whose manifest still names what was rolled back from is a conflict.\n\n" +
+			"the last apply that changed a binding and was no rollback: run again after a\n" +
+			"failure, it goes on. It is refused when a collection of that time was dropped,\n" +
+			"was made anew under its name, or is not loaded. Afterwards a sync whose\n" +
+			"manifest still names what was rolled back from is a conflict.\n\n" +
 			"Example:   aliasctl history\n" +
 			"           aliasctl rollback --to 41 --apply",
 		Flags: flagList(
