@@ -48,14 +48,12 @@ type answer struct {
 // 2.4.3 (milvus-rest section 1). No failure has either value.
 func (a answer) ok() bool { return a.code == 0 || a.code == 200 }
 
-// decodeAnswer reads an envelope, and in the same pass the names in it where
-// the call asks for them: a list of all aliases may be most of what a run
-// reads. The error is one of those above.
+// decodeAnswer reads an envelope, and the names in it where the call asks for
+// them. The error is one of those above.
 //
-// The keys are read one by one and not into a struct: struct fields match
-// without regard to case, and `"Code":0` of some other service must not pass
-// for success.
-func decodeAnswer(body []byte, names bool) (answer, error) {
+// Its fields are not read into a struct: struct fields match without regard to
+// case, and `"Code":0` of some other service must not pass for success.
+func decodeAnswer(body []byte, names bool) (a answer, err error) {
 	trimmed := bytes.TrimSpace(body)
 	switch {
 	case len(trimmed) == 0:
@@ -63,18 +61,74 @@ func decodeAnswer(body []byte, names bool) (answer, error) {
 	case trimmed[0] == '<':
 		return answer{}, errWebPage
 	}
-	a, code, err := decodeEnvelope(body, names)
-	if err != nil {
-		if (err == io.EOF || err == io.ErrUnexpectedEOF) && trimmed[0] == '{' {
-			return answer{}, fmt.Errorf("%w: %w", errNotJSON, io.ErrUnexpectedEOF)
-		}
+	var fields map[string]json.RawMessage
+	if names {
+		fields, a.names, err = decodeNames(body)
+	} else {
+		err = json.Unmarshal(body, &fields)
+	}
+	switch {
+	case err != nil && trimmed[0] == '{' && endsEarly(err, len(body)):
+		return answer{}, fmt.Errorf("%w: %w", errNotJSON, io.ErrUnexpectedEOF)
+	case err != nil:
 		return answer{}, errNotJSON
 	}
 	// Atoi takes neither a string, a float, null nor an absent field.
-	if a.code, err = strconv.Atoi(code); err != nil {
+	if a.code, err = strconv.Atoi(string(fields["code"])); err != nil {
 		return answer{}, errNoCode
 	}
+	a.data = fields["data"]
+	if raw := fields["message"]; len(raw) > 0 && json.Unmarshal(raw, &a.message) != nil {
+		a.message = string(raw)
+	}
 	return a, nil
+}
+
+// endsEarly says that JSON of that length was fine as far as it went.
+func endsEarly(err error, length int) bool {
+	syntax, ok := errors.AsType[*json.SyntaxError](err)
+	return err == io.EOF || err == io.ErrUnexpectedEOF || ok && syntax.Offset >= int64(length)
+}
+
+// decodeNames reads an envelope whose data is a list of names, in one pass: the
+// list of all aliases may be most of what a run reads. The list is nil when
+// data is no list of names, and of a key that comes twice the last counts.
+func decodeNames(body []byte) (fields map[string]json.RawMessage, list []string, err error) {
+	dec := json.NewDecoder(bytes.NewReader(body))
+	if start, err := dec.Token(); err != nil || start != json.Delim('{') {
+		return nil, nil, cmp.Or(err, errNotJSON)
+	}
+	fields = make(map[string]json.RawMessage)
+	for dec.More() {
+		token, err := dec.Token()
+		if err != nil {
+			return nil, nil, err
+		}
+		key, _ := token.(string)
+		start := dec.InputOffset()
+		var value json.RawMessage
+		if key == "data" {
+			list = make([]string, 0, min(bytes.Count(body, comma)+1, mostNames))
+			err = dec.Decode(&list)
+			if _, other := errors.AsType[*json.UnmarshalTypeError](err); other {
+				list, err = nil, nil
+			}
+			value = bytes.TrimLeft(body[start:dec.InputOffset()], ":"+blanks)
+		} else {
+			err = dec.Decode(&value)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		fields[key] = value
+	}
+	if _, err := dec.Token(); err != nil {
+		return nil, nil, err
+	}
+	if rest := body[dec.InputOffset():]; len(bytes.TrimLeft(rest, blanks)) > 0 {
+		return nil, nil, errNotJSON
+	}
+	return fields, list, nil
 }
 
 const blanks = " \t\r\n" // of JSON
@@ -84,54 +138,6 @@ const blanks = " \t\r\n" // of JSON
 const mostNames = 1 << 16
 
 var comma = []byte{','}
-
-// decodeEnvelope decodes one JSON object and returns its code as it is
-// written. Of a key that comes twice the last counts.
-func decodeEnvelope(body []byte, names bool) (a answer, code string, err error) {
-	dec := json.NewDecoder(bytes.NewReader(body))
-	if start, err := dec.Token(); err != nil || start != json.Delim('{') {
-		return a, "", cmp.Or(err, errNotJSON)
-	}
-	for dec.More() {
-		key, err := dec.Token()
-		if err != nil {
-			return a, "", err
-		}
-		start := dec.InputOffset()
-		var raw json.RawMessage
-		if key == "data" && names {
-			a.names = make([]string, 0, min(bytes.Count(body, comma)+1, mostNames))
-			err = dec.Decode(&a.names)
-			if _, other := errors.AsType[*json.UnmarshalTypeError](err); other {
-				a.names, err = nil, nil
-			}
-			raw = bytes.TrimLeft(body[start:dec.InputOffset()], ":"+blanks)
-		} else {
-			err = dec.Decode(&raw)
-		}
-		if err != nil {
-			return a, "", err
-		}
-		switch key {
-		case "code":
-			code = string(raw)
-		case "data":
-			a.data = raw
-		case "message":
-			a.message = ""
-			if json.Unmarshal(raw, &a.message) != nil {
-				a.message = string(raw)
-			}
-		}
-	}
-	if _, err := dec.Token(); err != nil {
-		return a, "", err
-	}
-	if rest := body[dec.InputOffset():]; len(bytes.TrimLeft(rest, blanks)) > 0 {
-		return a, "", errNotJSON
-	}
-	return a, code, nil
-}
 
 // excerptWindow is how much of a body is looked at for an excerpt. A part of a
 // token may remain at the end of the window; even when all of it is the longest

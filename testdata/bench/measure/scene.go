@@ -61,4 +61,4 @@ func (s *scene) client(parallel int, job string) (cost, error) {
 	return command(s.program("client"), "-uri", s.url, "-parallel", strconv.Itoa(parallel), job, s.bindings)
 }
 
-var delays = []time.Duration{0, 5 * time.Millisecond, 20 * time.Millisecond, 80 * time.Millisecond}
+var delays = []time.Duration{0, time.Millisecond, 5 * time.Millisecond, 20 * time.Millisecond, 80 * time.Millisecond}
