@@ -22,15 +22,15 @@ func Announce(state planner.State, plan planner.Plan, now time.Time) planner.Sta
 	}
 	for _, s := range plan.Steps {
 		if s.Op.Writes() {
-			list.add(announcement(s, now))
+			list.add(announcement(s, plan.Rollback, now))
 		}
 	}
 	after.Pending = list.list
 	return after
 }
 
-func announcement(s planner.Step, now time.Time) planner.Announcement {
-	return planner.Announcement{Op: s.Op, Database: s.Database, Alias: s.Alias, Collection: s.Collection, From: s.From, To: s.To, At: now}
+func announcement(s planner.Step, rollback bool, now time.Time) planner.Announcement {
+	return planner.Announcement{Op: s.Op, Database: s.Database, Alias: s.Alias, Collection: s.Collection, From: s.From, To: s.To, At: now, Rollback: rollback}
 }
 
 // young says that an announcement is less than so old. One without a time is

@@ -125,7 +125,7 @@ func (r *run) unit(ctx context.Context, u unit) {
 		r.conclude(first, dropped)
 		r.conclude(u.steps[1], created)
 	case step.Op == planner.DropCollection:
-		drop := &retirement{cluster: r.cluster, step: step}
+		drop := &retirement{cluster: r.cluster, step: step, held: r.opts.Held}
 		r.conclude(first, drop.told(r.carryOut(ctx, drop)))
 	default:
 		r.conclude(first, r.carryOut(ctx, &binding{cluster: r.cluster, step: step}))

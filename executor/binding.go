@@ -87,6 +87,10 @@ func (b *binding) repeatable() bool {
 	return b.step.Op != planner.DropAlias || !b.step.Recreate
 }
 
+// urgent: until the second half of a switch by drop and create readers find
+// nothing.
+func (b *binding) urgent() bool { return b.step.Recreate && b.step.Op == planner.CreateAlias }
+
 func (b *binding) unconfirmed(s sight) error {
 	return &OvertakenError{Database: b.step.Database, Alias: b.step.Alias, Applied: b.step.To, Found: s.found}
 }

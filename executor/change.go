@@ -30,6 +30,8 @@ type change interface {
 	// repeatable says that the write may be sent again when its answer was lost
 	// and it does not show: that a late first one then finds its work done.
 	repeatable() bool
+	// urgent says that not to write is worse than to write without the lock.
+	urgent() bool
 	// unconfirmed says why an acknowledged write does not show; nil when only
 	// time or another run can tell.
 	unconfirmed(s sight) error
@@ -127,6 +129,13 @@ func (r *run) carryOut(ctx context.Context, c change) (v verdict) {
 		}
 		refusal = nil
 		if err := ctx.Err(); err != nil {
+			return end(err)
+		}
+		if err := r.opts.Held(); err != nil && !c.urgent() {
+			r.end(err)
+			if writes == 0 {
+				return verdict{outcome: NotReached, err: err}
+			}
 			return end(err)
 		}
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -244,5 +245,65 @@ func TestNothingIsSentAfterTheEnd(t *testing.T) {
 	report, err := Apply(ctx, w.plan(), w.stored, hasty{w, cancel}, w, Options{Parallel: 1, Clock: w})
 	if err != nil || len(w.calls) != 1 || report.Results[0].Outcome != NotReached {
 		t.Errorf("%v after %v\n%s", err, w.calls, outcomes(report))
+	}
+}
+
+// A run whose lock is lost may have a successor: it writes nothing more, not
+// even what it has waited to drop.
+func TestNothingIsWrittenWithoutTheLock(t *testing.T) {
+	lost := errors.New("the lock is lost")
+	for name, test := range map[string]struct {
+		world func() (*world, planner.Plan)
+		sent  []string
+		told  string
+	}{
+		"a switch": {func() (*world, planner.Plan) {
+			w := rotating()
+			return w, w.plan()
+		}, nil, "not-reached not-reached not-reached"},
+		"a drop after the wait": {func() (*world, planner.Plan) {
+			w := rotating()
+			return w, w.plan()
+		}, []string{"alter"}, "applied not-reached not-reached"},
+		"a drop after its release": {func() (*world, planner.Plan) { return releasing() },
+			[]string{"release"}, "failed"},
+		"the second half of a switch by drop and create": {func() (*world, planner.Plan) {
+			w := rotating()
+			w.want.retire, w.want.options.Switch = nil, planner.ByRecreate
+			return w, w.plan()
+		}, []string{"drop", "create"}, "applied applied"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, plan := test.world()
+			held := func() error {
+				var sent []string
+				for _, c := range w.writes() {
+					op, _, _ := strings.Cut(c, " ")
+					sent = append(sent, op)
+				}
+				if len(sent) >= len(test.sent) || slices.Contains(sent, "drop") {
+					return lost
+				}
+				return nil
+			}
+			report, err := w.carryOut(plan, Options{Held: held})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var sent, told []string
+			for _, c := range w.writes() {
+				op, _, _ := strings.Cut(c, " ")
+				sent = append(sent, op)
+			}
+			for _, result := range report.Results {
+				told = append(told, string(result.Outcome))
+			}
+			if !slices.Equal(sent, test.sent) || strings.Join(told, " ") != test.told {
+				t.Errorf("sent %q, told %q", sent, told)
+			}
+			if complete := report.Counts.Complete(); complete != (report.Ended == nil) || !complete && !errors.Is(report.Ended, lost) {
+				t.Errorf("ended by %v", report.Ended)
+			}
+		})
 	}
 }

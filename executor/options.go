@@ -38,6 +38,12 @@ type Options struct {
 	// many applies it remembers, 0 means DefaultHistoryLimit.
 	Author       Author
 	HistoryLimit int
+	// Held is asked directly before each write to the cluster: an error says
+	// that the lock of the state is lost and that another run may be at work.
+	// Nothing is written then, but for the create half of a switch by drop and
+	// create: without it the alias would stay unbound. nil means that nothing
+	// can be lost.
+	Held func() error
 	// Stop, when closed, ends the run in good order: no new step starts, the
 	// running ones finish, the state is saved. Cancelling the context instead
 	// ends it at once.
@@ -58,6 +64,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Settle <= 0 {
 		o.Settle = DefaultSettle
+	}
+	if o.Held == nil {
+		o.Held = func() error { return nil }
 	}
 	if o.Clock == nil {
 		o.Clock = machineClock{}

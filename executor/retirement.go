@@ -23,6 +23,7 @@ import (
 type retirement struct {
 	cluster  Cluster
 	step     planner.Step
+	held     func() error // Options.Held
 	released bool
 }
 
@@ -65,6 +66,9 @@ func (c *retirement) write(ctx context.Context) error {
 		c.released = true
 		if s, err := c.look(ctx); err != nil || s.place != asExpected {
 			return &changedError{cmp.Or(err, s.why)}
+		}
+		if err := c.held(); err != nil {
+			return &changedError{err}
 		}
 	}
 	return c.cluster.DropCollection(ctx, c.step.Database, c.step.Collection)
@@ -121,6 +125,8 @@ func (c *retirement) instead(error) bool { return false }
 // first drop could only hit a collection that somebody creates under the same
 // name after ours succeeded, and no request of ours could prevent that one.
 func (c *retirement) repeatable() bool { return true }
+
+func (c *retirement) urgent() bool { return false }
 
 // unconfirmed: v2 answers success to drops that do nothing, so success alone
 // says little (milvus-rest section 2). The id is still that of the plan, so

@@ -251,7 +251,7 @@ func (s *settlement) pending() []planner.Announcement {
 	}
 	for _, r := range s.results {
 		if r.Op.Writes() && s.unknown[about(r.Op, r.Database, r.Alias, r.Collection)] {
-			kept.add(announcement(r.Step, s.Now)) // its last request may be as young as that
+			kept.add(announcement(r.Step, s.plan.Rollback, s.Now)) // its last request may be as young as that
 		}
 	}
 	return kept.list

@@ -72,7 +72,7 @@ func TestSettle(t *testing.T) {
 		}, {
 			name:     "an unknown switch is announced beside the older ones",
 			results:  []Result{{Step: switchStep, Outcome: Undecided, Err: errLost}},
-			bindings: []planner.Binding{was}, pending: []planner.Announcement{olderSwitch, olderDrop, announcement(switchStep, start)}, serial: 8,
+			bindings: []planner.Binding{was}, pending: []planner.Announcement{olderSwitch, olderDrop, announcement(switchStep, false, start)}, serial: 8,
 		}, {
 			name:     "a dropped alias leaves the state",
 			results:  []Result{{Step: dropStep, Outcome: Applied}},
@@ -118,7 +118,7 @@ func TestSettle(t *testing.T) {
 		}, {
 			name:     "an unknown drop is announced once, with its latest time",
 			results:  []Result{{Step: retireStep, Outcome: Undecided}},
-			bindings: []planner.Binding{was}, pending: []planner.Announcement{olderSwitch, announcement(retireStep, start)}, serial: 8,
+			bindings: []planner.Binding{was}, pending: []planner.Announcement{olderSwitch, announcement(retireStep, false, start)}, serial: 8,
 		}, {
 			name:         "a retiree found gone",
 			housekeeping: planner.Housekeeping{Fences: []planner.Retired{gone}},

@@ -25,7 +25,14 @@ func (e *HistoryError) Error() string {
 // rollback without a serial goes. Rollbacks do not count: a second one goes on
 // where a first one failed, and does not bring back what that one had left. The
 // error is a *HistoryError.
+//
+// An apply that did not finish is the last one: nobody may have recorded yet
+// what it has changed, so the way back from it is to the bindings that the
+// state has.
 func Previous(s State) (uint64, error) {
+	if slices.ContainsFunc(s.Pending, func(a Announcement) bool { return a.Alias != "" && !a.Rollback }) {
+		return s.Serial, nil
+	}
 	for _, e := range slices.Backward(s.History) {
 		if !e.Rollback && slices.ContainsFunc(e.Changes, func(c Change) bool { return !c.Adopted }) {
 			return e.Serial - 1, nil
@@ -42,12 +49,12 @@ func Previous(s State) (uint64, error) {
 //
 // The error is a *HistoryError.
 func Rollback(s State, serial uint64) (m *manifest.Manifest, ids map[Key]string, err error) {
-	if len(s.History) == 0 {
-		return nil, nil, &HistoryError{Serial: serial}
+	oldest := s.Serial
+	if len(s.History) > 0 {
+		oldest = s.History[0].Serial - 1
 	}
-	oldest, newest := s.History[0].Serial-1, s.Serial-1
-	if serial < oldest || serial > newest {
-		return nil, nil, &HistoryError{Serial: serial, Oldest: oldest, Newest: newest}
+	if serial < oldest || serial > s.Serial {
+		return nil, nil, &HistoryError{Serial: serial, Oldest: oldest, Newest: s.Serial}
 	}
 	type target struct{ collection, id string }
 	bindings := make(map[Key]target, len(s.Bindings))

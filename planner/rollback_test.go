@@ -52,8 +52,8 @@ func TestRollbackUndoesWhatCameAfter(t *testing.T) {
 			t.Errorf("serial %d: %q, want %q", serial, got, want)
 		}
 	}
-	for _, serial := range []uint64{5, 9, 100} {
-		if _, _, err := planner.Rollback(s, serial); err == nil || !strings.Contains(err.Error(), "serials 6 to 8") {
+	for _, serial := range []uint64{5, 10, 100} {
+		if _, _, err := planner.Rollback(s, serial); err == nil || !strings.Contains(err.Error(), "serials 6 to 9") {
 			t.Errorf("serial %d: %v", serial, err)
 		}
 	}
@@ -72,6 +72,40 @@ func TestARollbackGoesBehindRollbacks(t *testing.T) {
 	s.History = s.History[2:]
 	if got, err := planner.Previous(s); err == nil {
 		t.Errorf("nothing but a rollback: Previous = %d", got)
+	}
+}
+
+// A killed apply is the last one, although the history does not have it: the
+// way back from it is to what the state says, and not one apply further.
+func TestARollbackUndoesAnApplyThatDidNotFinish(t *testing.T) {
+	s := planner.State{
+		Serial:   2,
+		Bindings: []planner.Binding{{Database: "default", Alias: "p", Collection: "v1"}},
+		Pending:  []planner.Announcement{{Op: planner.AlterAlias, Database: "default", Alias: "p", From: "v1", To: "v2"}},
+		History: []planner.Entry{
+			{Serial: 1, Changes: []planner.Change{{Database: "default", Alias: "p", To: "v0"}}},
+			{Serial: 2, Changes: []planner.Change{{Database: "default", Alias: "p", From: "v0", To: "v1"}}},
+		},
+	}
+	serial, err := planner.Previous(s)
+	if serial != 2 || err != nil {
+		t.Fatalf("Previous = %d, %v, want 2", serial, err)
+	}
+	m, _, err := planner.Rollback(s, serial)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := planner.Build(m, s, scene{live: "p: v2", have: "v1#1"}.cluster(t), planner.Options{Now: noon, RollingBack: true})
+	if diff := cmp.Diff([]string{"~ p: v2 -> v1"}, lines(p)); diff != "" {
+		t.Errorf("plan (-want +got):\n%s", diff)
+	}
+	s.Pending[0].Rollback = true // a rollback that was killed goes on
+	if serial, err := planner.Previous(s); serial != 1 || err != nil {
+		t.Errorf("after a rollback that did not finish: Previous = %d, %v, want 1", serial, err)
+	}
+	s.Pending[0] = planner.Announcement{Op: planner.DropCollection, Database: "default", Collection: "old", From: "7"}
+	if serial, err := planner.Previous(s); serial != 1 || err != nil {
+		t.Errorf("after a drop that did not finish: Previous = %d, %v, want 1", serial, err)
 	}
 }
 

@@ -77,6 +77,8 @@ type Announcement struct {
 	// At is when it was announced. A request can land long after the run that
 	// sent it died (milvus-rest section 13.1), but not for ever.
 	At time.Time `json:"at,omitzero"`
+	// Rollback says that a rollback announced it.
+	Rollback bool `json:"rollback,omitempty"`
 }
 
 // Idle is a collection that waits for its drop.

@@ -95,6 +95,7 @@ func (r *run) carryOut(state planner.State, report render.Report) error {
 		Settle:   r.c.Duration("settle"),
 		Drain:    r.c.Duration("drain"), Witnesses: r.witnesses,
 		Author: r.author(), HistoryLimit: r.c.Int("history"),
+		Held:     r.lock.Err,
 		Stop:     r.stopped(),
 		Observer: observer,
 	})
