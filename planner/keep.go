@@ -4,28 +4,39 @@ import (
 	"path"
 	"slices"
 	"strings"
-
-	"aliasctl/manifest"
 )
 
-// kept computes the collections that `keep` retires in one database: of those
-// that match its pattern, are made like the bound one and are older, all but
-// the newest N. Newer ones are being built and are never in it; neither is one
-// that the manifest binds or names under retire, one that any alias reaches is
-// left to the plan, which does not drop it.
+// surplus is a collection that the `keep` of an alias retires.
+type surplus struct {
+	name         string
+	alias, bound string // of the one that asks for it
+}
+
+// surpluses computes what `keep` retires in one database, sorted: of the
+// collections that match its pattern, are made like the bound one and are
+// older, all but the newest N. Newer ones are being built and are never in it;
+// neither is one that the manifest binds or names under retire, or that the
+// `keep` of any other alias spares. One that any alias reaches is left to the
+// plan, which does not drop it.
 //
 // Older and newer go by the names in natural order (v9 before v10), because a
 // name is what the manifest promises; a rebuilt v41 is still older than v42.
 // Made alike means that only digits differ: next to products_v42, the pattern
 // products_v* means products_v40 and not somebody's products_v40_backup.
-func kept(d *database, live *LiveDatabase) []string {
+func surpluses(d *database, live *LiveDatabase) []surplus {
 	type rule struct {
 		match, bound string
 		stay         int
 	}
 	done := make(map[rule]bool) // many aliases may ask for the same
 	spared := make(map[string]bool)
-	var names []string
+	named := make(map[string]bool) // under retire: that entry decides
+	if d.desired != nil {
+		for _, r := range d.desired.Retire {
+			named[r.Collection] = true
+		}
+	}
+	var all []surplus
 	for i := range d.aliases {
 		e := &d.aliases[i]
 		if e.want == nil {
@@ -44,37 +55,37 @@ func kept(d *database, live *LiveDatabase) []string {
 		keep := e.want.Cutover.Keep
 		if r := (rule{keep.Match, bound, keep.N}); !done[r] {
 			done[r] = true
-			names = append(names, older(live.Names, keep, bound)...)
+			found := slices.DeleteFunc(older(live.Names, keep.Match, bound), func(name string) bool { return named[name] })
+			most := max(0, len(found)-keep.N)
+			for _, name := range found[:most] {
+				all = append(all, surplus{name, e.alias, bound})
+			}
+			for _, name := range found[most:] {
+				spared[name] = true
+			}
 		}
 	}
-	if len(names) == 0 {
-		return nil
-	}
-	for _, r := range d.desired.Retire { // that entry decides
-		spared[r.Collection] = true
-	}
-	slices.Sort(names)
-	names = slices.Compact(names)
-	return slices.DeleteFunc(names, func(name string) bool { return spared[name] })
+	all = slices.DeleteFunc(all, func(s surplus) bool { return spared[s.name] })
+	slices.SortStableFunc(all, func(a, b surplus) int { return strings.Compare(a.name, b.name) })
+	return slices.CompactFunc(all, func(a, b surplus) bool { return a.name == b.name })
 }
 
-// older lists what keep matches and is older than bound, but for the newest of
-// them. The names are sorted: only those that begin like the pattern are looked
-// at.
-func older(names []string, keep *manifest.Keep, bound string) []string {
-	beginning, _, _ := strings.Cut(keep.Match, "*")
+// older lists what a pattern matches and is older than bound, the oldest first.
+// The names are sorted: only those that begin like the pattern are looked at.
+func older(names []string, pattern, bound string) []string {
+	beginning, _, _ := strings.Cut(pattern, "*")
 	first, _ := slices.BinarySearch(names, beginning)
 	var out []string
 	for _, name := range names[first:] {
 		if !strings.HasPrefix(name, beginning) {
 			break
 		}
-		if matches, err := path.Match(keep.Match, name); err == nil && matches && alike(name, bound) && naturalLess(name, bound) {
+		if matches, err := path.Match(pattern, name); err == nil && matches && alike(name, bound) && naturalLess(name, bound) {
 			out = append(out, name)
 		}
 	}
 	slices.SortFunc(out, compareNatural)
-	return out[:max(0, len(out)-keep.N)]
+	return out
 }
 
 // alike says that two names differ in their numbers alone.

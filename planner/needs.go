@@ -56,9 +56,10 @@ func (c *Comparison) Needs(live *Live) Needs {
 				inspect(d.name, r.Collection).Rows = true
 			}
 		}
-		for _, name := range kept(d, in) {
-			needs.Retirees = append(needs.Retirees, Key{d.name, name})
-			inspect(d.name, name).Rows = true
+		for _, s := range surpluses(d, in) {
+			needs.Retirees = append(needs.Retirees, Key{d.name, s.name})
+			inspect(d.name, s.name).Rows = true
+			inspect(d.name, s.bound) // for its id, which tells when it was made
 		}
 	}
 	for _, k := range slices.SortedFunc(maps.Keys(facts), compareKeys) {

@@ -33,32 +33,43 @@ func (b *builder) retire(d *database, live *LiveDatabase) {
 	}
 	b.unfence(d, names)
 	b.unidle(d, names)
-	byPattern := kept(d, live)
-	if len(retirees)+len(byPattern) == 0 {
+	surpluses := surpluses(d, live)
+	if len(retirees)+len(surpluses) == 0 {
 		return
 	}
-	reach := b.reach(d, live, slices.Sorted(slices.Values(slices.Concat(names, byPattern))))
+	for _, s := range surpluses {
+		names = append(names, s.name)
+	}
+	slices.Sort(names)
+	reach := b.reach(d, live, names)
 	for _, r := range retirees {
 		b.retiree(d, live, r, reach[r.Collection])
 	}
-	for _, name := range byPattern {
-		b.surplus(d, live, name, reach[name])
+	for _, s := range surpluses {
+		b.surplus(d, live, s, reach[s.name])
 	}
 }
 
 // surplus plans a collection that a pattern retires. One that an alias reaches
-// stays without a conflict: the pattern only says what may go.
-func (b *builder) surplus(d *database, live *LiveDatabase, name string, reachedBy []string) {
+// stays without a conflict: the pattern only says what may go. So does one that
+// was made after the collection that takes its place: whatever its name says,
+// it is somebody's new work.
+func (b *builder) surplus(d *database, live *LiveDatabase, s surplus, reachedBy []string) {
+	name := s.name
 	now, read := live.Collections[name]
+	made, known := MadeAt(now.ID, b.options.Now)
+	boundMade, boundKnown := MadeAt(live.Collections[s.bound].ID, b.options.Now)
 	switch {
 	case !read || now.ID == "":
 		return
+	case known && boundKnown && made.After(boundMade):
+		b.note("collection %q stays: it was made after %q, which alias %q is bound to", b.flagName(d, name), s.bound, s.alias)
 	case len(reachedBy) > 0:
 		b.note("collection %q is older than what `keep` keeps and stays: it is reached by %s", b.flagName(d, name), listed(reachedBy))
 	default:
 		b.drop(d, manifest.Retiree{Collection: name}, now)
 		b.drops[len(b.drops)-1].Surplus = true
-		b.note("collection %q is retired by `keep`", b.flagName(d, name))
+		b.note("collection %q is retired by `keep` of alias %q", b.flagName(d, name), s.alias)
 	}
 }
 
