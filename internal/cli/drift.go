@@ -58,33 +58,23 @@ func (d *driftRun) do() error {
 	if d.outputs, err = outputsOf(d.c); err != nil {
 		return err
 	}
-	location, err := statePathOf(d.c, manifestsOf(d.c))
-	if err != nil {
+	if err := d.locate(); err != nil {
 		return err
-	}
-	if location == "" {
-		return usagef("add `--state PATH`", "several manifests have no place for a state")
 	}
 	if len(d.c.StringSlice("file")) > 0 {
 		if d.manifest, err = loadManifest(d.c, d.streams, manifestsOf(d.c)); err != nil {
 			return err
 		}
 	}
-	if d.file, err = openState(d.c, location); err != nil {
-		return err
-	}
 	if d.c.String("uri") == "" {
 		return usagef("give --uri, or set MILVUS_URI", "the cluster has no address")
 	}
-	stored, err := d.readState()
+	state, err := d.existing()
 	if err != nil {
 		return err
 	}
-	if !stored.found {
-		return &failedError{what: fmt.Sprintf("there is no state at %s to compare with", location), hint: "give `--state PATH` or `-f FILE`"}
-	}
 	if d.manifest == nil {
-		d.manifest = planner.Remembered(stored.state)
+		d.manifest = planner.Remembered(state)
 	}
 	conn, err := connect(d.c, d.streams, namesDefault(d.manifest))
 	if err != nil {
@@ -95,30 +85,30 @@ func (d *driftRun) do() error {
 		return err
 	}
 	defer d.reader.Close()
-	return d.compare(stored, location)
+	return d.compare(state)
 }
 
 // compare reads the cluster and shows what differs.
-func (d *driftRun) compare(stored storedState, location string) error {
-	cluster := stored.state.Cluster
+func (d *driftRun) compare(state planner.State) error {
+	cluster := state.Cluster
 	var err error
-	if cluster.URI, err = statefile.ClusterURI(d.c.String("uri"), location); err != nil {
+	if cluster.URI, err = statefile.ClusterURI(d.c.String("uri"), d.file.Path()); err != nil {
 		return err
 	}
-	if why, differs := statefile.Differs(stored.state.Cluster, cluster); differs {
+	if why, differs := statefile.Differs(state.Cluster, cluster); differs {
 		return &refusedError{what: "this is another cluster's state: " + why, hint: "check --uri and --state"}
 	}
-	remembered, err := d.reader.Read(d.signals.soft, planner.ScopeOf(planner.Remembered(stored.state), stored.state, planner.Selection{}))
+	remembered, err := d.reader.Read(d.signals.soft, planner.ScopeOf(planner.Remembered(state), state, planner.Selection{}))
 	if err != nil {
 		return d.readFailed(err)
 	}
-	drift := planner.DriftOf(stored.state, remembered)
-	live, err := d.reader.Read(d.signals.soft, planner.ScopeOf(d.manifest, stored.state, planner.Selection{}))
+	drift := planner.DriftOf(state, remembered)
+	live, err := d.reader.Read(d.signals.soft, planner.ScopeOf(d.manifest, state, planner.Selection{}))
 	if err != nil {
 		return d.readFailed(err)
 	}
-	p := planner.Build(d.manifest, stored.state, live, planner.Options{Cluster: cluster})
-	report := render.Report{Plan: p, Proof: planner.Prove(p, live), StatePath: location}
+	p := planner.Build(d.manifest, state, live, planner.Options{Cluster: cluster})
+	report := render.Report{Plan: p, Proof: planner.Prove(p, live), StatePath: d.file.Path()}
 	if err := d.show(drift, report); err != nil {
 		return err
 	}

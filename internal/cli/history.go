@@ -31,31 +31,14 @@ func history(c *cli.Context, s *streams) error {
 	if format != "text" && format != "json" {
 		return usagef("the formats are text, json", "--output: no format %q", format)
 	}
-	r := newRun(c, s)
-	defer r.close()
-	path, err := statePathOf(c, manifestsOf(c))
-	if err != nil {
-		return err
-	}
-	if path == "" {
-		return usagef("add `--state PATH`", "several manifests have no place for a state")
-	}
-	if r.file, err = openState(c, path); err != nil {
-		return err
-	}
-	stored, err := r.readState()
-	if err != nil {
-		return err
-	}
-	if !stored.found {
-		return &failedError{what: fmt.Sprintf("there is no state at %s", path), hint: "give `--state PATH` or `-f FILE`"}
-	}
-	entries := slices.Clone(stored.state.History)
-	slices.Reverse(entries)
-	if format == "json" {
-		return historyJSON(s.out, entries)
-	}
-	return historyText(s.out, entries)
+	return withState(c, s, func(r *run, state planner.State) error {
+		entries := slices.Clone(state.History)
+		slices.Reverse(entries)
+		if format == "json" {
+			return historyJSON(r.out, entries)
+		}
+		return historyText(r.out, entries)
+	})
 }
 
 func historyJSON(w io.Writer, entries []planner.Entry) error {

@@ -88,17 +88,14 @@ func withState(c *cli.Context, s *streams, do func(r *run, state planner.State) 
 	if err := r.locate(); err != nil {
 		return err
 	}
-	stored, err := r.readState()
+	state, err := r.existing()
 	if err != nil {
 		return err
 	}
-	if !stored.found {
-		return &failedError{what: fmt.Sprintf("there is no state at %s", r.file.Path()), hint: "give `--state PATH` or `-f FILE`"}
-	}
-	return do(r, stored.state)
+	return do(r, state)
 }
 
-// locate opens the state of the flags.
+// locate opens the state of the flags, for what cannot do without one.
 func (r *run) locate() error {
 	location, err := statePathOf(r.c, manifestsOf(r.c))
 	if err != nil {
@@ -111,6 +108,18 @@ func (r *run) locate() error {
 	return err
 }
 
+// existing reads the state where there has to be one.
+func (r *run) existing() (planner.State, error) {
+	stored, err := r.readState()
+	if err != nil {
+		return planner.State{}, err
+	}
+	if !stored.found {
+		return planner.State{}, &failedError{what: fmt.Sprintf("there is no state at %s", r.file.Path()), hint: "give `--state PATH` or `-f FILE`"}
+	}
+	return stored.state, nil
+}
+
 // changeState changes the stored state under its lock.
 func changeState(c *cli.Context, s *streams, change func(*planner.State) error) error {
 	r := newRun(c, s)
@@ -121,14 +130,10 @@ func changeState(c *cli.Context, s *streams, change func(*planner.State) error) 
 	if err := r.takeLock(); err != nil {
 		return err
 	}
-	stored, err := r.readState()
+	state, err := r.existing()
 	if err != nil {
 		return err
 	}
-	if !stored.found {
-		return &failedError{what: fmt.Sprintf("there is no state at %s", r.file.Path()), hint: "give `--state PATH` or `-f FILE`"}
-	}
-	state := stored.state
 	if err := change(&state); err != nil {
 		return err
 	}
