@@ -98,15 +98,13 @@ func (d *driftRun) compare(state planner.State) error {
 	if why, differs := statefile.Differs(state.Cluster, cluster); differs {
 		return &refusedError{what: "this is another cluster's state: " + why, hint: "check --uri and --state"}
 	}
-	remembered, err := d.reader.Read(d.signals.soft, planner.ScopeOf(planner.Remembered(state), state, planner.Selection{}))
-	if err != nil {
-		return d.readFailed(err)
-	}
-	drift := planner.DriftOf(state, remembered)
+	// The scope of a manifest holds every alias of the state, too: one read
+	// answers both what was changed and what is not applied yet.
 	live, err := d.reader.Read(d.signals.soft, planner.ScopeOf(d.manifest, state, planner.Selection{}))
 	if err != nil {
 		return d.readFailed(err)
 	}
+	drift := planner.DriftOf(state, live)
 	p := planner.Build(d.manifest, state, live, planner.Options{Cluster: cluster})
 	report := render.Report{Plan: p, Proof: planner.Prove(p, live), StatePath: d.file.Path()}
 	if err := d.show(drift, report); err != nil {
