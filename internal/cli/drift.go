@@ -1,9 +1,7 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
 
 	"github.com/urfave/cli/v2"
 
@@ -104,78 +102,19 @@ func (d *driftRun) compare(state planner.State) error {
 	if err != nil {
 		return d.readFailed(err)
 	}
-	drift := planner.DriftOf(state, live)
 	p := planner.Build(d.manifest, state, live, planner.Options{Cluster: cluster})
-	report := render.Report{Plan: p, Proof: planner.Prove(p, live), StatePath: d.file.Path()}
-	if err := d.show(drift, report); err != nil {
+	report := render.DriftReport{
+		Cluster: cluster, Serial: state.Serial, StatePath: d.file.Path(),
+		Bindings: state.Bindings, Drift: planner.DriftOf(state, live),
+		Plan: p.Summary, Manifest: len(d.c.StringSlice("file")) > 0,
+	}
+	if err := d.outputs.write(d.streams, report); err != nil {
 		return err
 	}
-	n := 0
-	for _, each := range drift {
-		if !each.Unfinished {
-			n++
-		}
-	}
-	if n > 0 {
+	if n := report.Changed(); n > 0 {
 		return &driftError{n}
 	}
 	return nil
-}
-
-// show prints the drift. Text and JSON are a list of their own; the other
-// formats show the plan, in which drift has its section.
-func (d *driftRun) show(drift []planner.Drift, report render.Report) error {
-	if err := d.outputs.writeFiles(d.streams, report); err != nil {
-		return err
-	}
-	switch d.outputs.format {
-	case render.FormatText:
-		return d.text(drift, report.Plan.Summary)
-	case render.FormatJSON:
-		return driftJSON(d.out, drift, report.Plan.Summary)
-	default:
-		return d.outputs.render(d.streams, d.out, d.outputs.format, report)
-	}
-}
-
-func (d *driftRun) text(drift []planner.Drift, summary planner.Summary) error {
-	for _, each := range drift {
-		now := each.Live
-		if now == "" {
-			now = "nothing"
-		}
-		why := "changed outside aliasctl"
-		if each.Unfinished {
-			why = "by a run that did not finish"
-		}
-		if _, err := fmt.Fprintf(d.out, "%s/%s: last applied %s, now %s: %s\n", each.Database, each.Alias, each.Last, render.Clean(now), why); err != nil {
-			return err
-		}
-	}
-	if len(drift) == 0 {
-		if _, err := fmt.Fprintln(d.out, "no drift: every alias is where the state says"); err != nil {
-			return err
-		}
-	}
-	if len(d.c.StringSlice("file")) == 0 {
-		return nil
-	}
-	_, err := fmt.Fprintf(d.out, "the manifest wants: %d to create, %d to switch, %d to drop, %d to retire, %d conflicts\n",
-		summary.Create, summary.Switch, summary.Drop, summary.Retire, summary.Conflicts)
-	return err
-}
-
-func driftJSON(w io.Writer, drift []planner.Drift, summary planner.Summary) error {
-	if drift == nil {
-		drift = []planner.Drift{}
-	}
-	encoder := json.NewEncoder(w)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(struct {
-		Version int             `json:"version"`
-		Drift   []planner.Drift `json:"drift"`
-		Plan    planner.Summary `json:"plan"` // what a sync of the manifest, or of the state, would do
-	}{1, drift, summary})
 }
 
 // reader is a client of the same settings that cannot write.

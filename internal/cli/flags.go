@@ -72,7 +72,7 @@ func connectionFlags() []cli.Flag {
 func outputFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: categoryOutput, Value: "text",
-			Usage: "print the plan as `FORMAT`: text, diff, json, markdown or html" + variablesOf("output")},
+			Usage: "print it as `FORMAT`: text, diff, json, markdown or html" + variablesOf("output")},
 		&cli.StringSliceFlag{Name: "output-file", Category: categoryOutput,
 			Usage: "also write it to a file, `FORMAT=PATH`; repeatable"},
 		&cli.StringFlag{Name: "log-format", Category: categoryOutput, Value: "text",

@@ -95,11 +95,11 @@ func formatHint() string {
 }
 
 // write shows a report that will not change any more.
-func (o outputs) write(s *streams, r render.Report) error {
-	if err := o.render(s, s.out, o.format, r); err != nil {
+func (o outputs) write(s *streams, d render.Document) error {
+	if err := o.render(s, s.out, o.format, d); err != nil {
 		return err
 	}
-	return o.writeFiles(s, r)
+	return o.writeFiles(s, d)
 }
 
 // before shows the plan before it is applied: people and logs see it before
@@ -149,35 +149,35 @@ func (s *streams) results(w io.Writer, r render.Report) error {
 	return flush()
 }
 
-func (o outputs) writeFiles(s *streams, r render.Report) error {
+func (o outputs) writeFiles(s *streams, d render.Document) error {
 	for _, f := range o.files {
-		if err := o.writeFile(s, f, r); err != nil {
+		if err := o.writeFile(s, f, d); err != nil {
 			return fmt.Errorf("cannot write the output file: %w", err)
 		}
 	}
 	return nil
 }
 
-func (o outputs) writeFile(s *streams, f outputFile, r render.Report) error {
+func (o outputs) writeFile(s *streams, f outputFile, d render.Document) error {
 	file, err := os.Create(f.path)
 	if err != nil {
 		return err
 	}
-	if err := o.render(s, file, f.format, r); err != nil {
+	if err := o.render(s, file, f.format, d); err != nil {
 		file.Close()
 		return err
 	}
 	return file.Close()
 }
 
-func (o outputs) render(s *streams, w io.Writer, format render.Format, r render.Report) error {
+func (o outputs) render(s *streams, w io.Writer, format render.Format, d render.Document) error {
 	out, flush := s.redacted(w)
-	err := render.Write(out, format, r, s.style(w))
+	err := render.Write(out, format, d, s.style(w))
 	if err == nil {
 		err = flush()
 	}
 	if err != nil {
-		return fmt.Errorf("cannot write the plan: %w", err)
+		return fmt.Errorf("cannot write the report: %w", err)
 	}
 	return nil
 }

@@ -17,11 +17,16 @@ import (
 func Diff(w io.Writer, r Report, s Style) error {
 	p := newPage(w, s)
 	p.preamble(r)
+	before, after := sides(r.Plan)
+	p.diff("before", before, "after", after)
+	return p.Flush()
+}
 
+// diff writes the hunks in which two named sides differ, if they do.
+func (p *page) diff(from string, before bindings, to string, after bindings) {
 	dmp := diffmatchpatch.New()
 	dmp.DiffTimeout = 0 // the default gives another diff on a slow machine
-	h := &hunks{page: p, dmp: dmp}
-	before, after := sides(r.Plan)
+	h := &hunks{page: p, dmp: dmp, from: from, to: to}
 	canonical(before, after, func(before, after string) {
 		if before == after {
 			h.feed(diffmatchpatch.DiffEqual, before)
@@ -33,7 +38,6 @@ func Diff(w io.Writer, r Report, s Style) error {
 		}
 	})
 	h.close()
-	return p.Flush()
 }
 
 func (p *page) preamble(r Report) {
@@ -89,8 +93,9 @@ const contextLines = 3
 // as soon as it is complete: its header has to name its length.
 type hunks struct {
 	*page
-	dmp     *diffmatchpatch.DiffMatchPatch
-	started bool // the file headers are written
+	dmp      *diffmatchpatch.DiffMatchPatch
+	from, to string // what the sides are called
+	started  bool   // the file headers are written
 
 	hunk     []diffLine // the lines of the hunk being gathered; before it, the context that would lead it
 	open     bool       // hunk holds a change

@@ -37,10 +37,10 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
-func written(t *testing.T, f render.Format, r render.Report, s render.Style) []byte {
+func written(t *testing.T, f render.Format, d render.Document, s render.Style) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := render.Write(&b, f, r, s); err != nil {
+	if err := render.Write(&b, f, d, s); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -104,6 +104,9 @@ func TestEveryGoldenBelongsToAScenario(t *testing.T) {
 	}
 	known := make(map[string]bool)
 	for _, s := range scenarios() {
+		known[s.name] = true
+	}
+	for _, s := range driftScenarios() {
 		known[s.name] = true
 	}
 	for _, f := range files {

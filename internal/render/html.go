@@ -19,7 +19,8 @@ var styleSheet string
 // plan of any size is written as it goes. The only errors are those of w.
 func HTML(w io.Writer, r Report) error {
 	p := newHTMLPage(w, newNames(r.Plan))
-	p.head(r)
+	said, _ := headline(r)
+	p.head(said, summaryLine(r.Plan.Summary), r.Plan.Cluster)
 	p.verdict(r)
 	p.problems(r.Proof)
 	failed, switched := told(r.Cutovers)
@@ -40,17 +41,20 @@ func HTML(w io.Writer, r Report) error {
 	}
 	p.notes(r.Plan.Notes)
 	p.proof(r.Proof)
+	return p.end()
+}
+
+func (p *htmlPage) end() error {
 	p.WriteString("</main>\n</body>\n</html>\n")
 	return p.Flush()
 }
 
 // head forbids the page to load anything, whatever it may hold. The empty icon
 // keeps a browser from asking for one.
-func (p *htmlPage) head(r Report) {
-	said, _ := headline(r)
+func (p *htmlPage) head(said, description string, c planner.Cluster) {
 	title := "aliasctl: " + said
-	if label := r.Plan.Cluster.Label; label != "" {
-		title += " (" + label + ")"
+	if c.Label != "" {
+		title += " (" + c.Label + ")"
 	}
 	p.WriteString(`<!DOCTYPE html>
 <html lang="en">
@@ -61,7 +65,7 @@ func (p *htmlPage) head(r Report) {
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="data:,">
 `)
-	p.say("<meta name=\"description\" content=\"%s\">\n<title>%s</title>\n", summaryLine(r.Plan.Summary), title)
+	p.say("<meta name=\"description\" content=\"%s\">\n<title>%s</title>\n", description, title)
 	p.WriteString("<style>\n" + styleSheet + "</style>\n</head>\n<body>\n<main>\n")
 }
 
@@ -71,7 +75,7 @@ func (p *htmlPage) verdict(r Report) {
 	if r.Applied {
 		program = "aliasctl apply"
 	}
-	p.say("<header class=\"card verdict %s\">\n<p class=\"program\">%s</p>\n<h1>%s</h1>\n", string(tone), program, sentence(said))
+	p.openVerdict(program, said, tone)
 	if r.Applied {
 		p.say("<p>%s</p>\n", appliedLine(r.Results))
 	}
@@ -79,18 +83,8 @@ func (p *htmlPage) verdict(r Report) {
 		p.say("<p>%s</p>\n", sentence(strings.TrimSpace(offlineLine)))
 	}
 	p.WriteString("<dl class=\"facts\">\n")
-	if c := r.Plan.Cluster; c.Label != "" || c.URI != "" {
-		p.WriteString("<dt>Cluster</dt><dd>")
-		if c.Label != "" {
-			p.say("<strong>%s</strong> ", c.Label)
-		}
-		p.say("<span class=\"name\">%s</span></dd>\n", c.URI)
-	}
-	p.say("<dt>State</dt><dd>serial %s", strconv.FormatUint(r.Plan.Serial, 10))
-	if r.StatePath != "" {
-		p.say(" in <span class=\"name\">%s</span>", r.StatePath)
-	}
-	p.say("</dd>\n<dt>Proof</dt><dd>%s</dd>\n</dl>\n</header>\n", strings.TrimPrefix(proofSummary(r.Proof), "proof: "))
+	p.place(r.Plan.Cluster, r.Plan.Serial, r.StatePath)
+	p.say("<dt>Proof</dt><dd>%s</dd>\n</dl>\n</header>\n", strings.TrimPrefix(proofSummary(r.Proof), "proof: "))
 
 	p.WriteString("<ul class=\"counts\">\n")
 	s := r.Plan.Summary
@@ -114,6 +108,27 @@ func (p *htmlPage) verdict(r Report) {
 		p.say("<li class=\"%s\"><b>%s</b> %s</li>\n", c.class, strconv.Itoa(c.n), c.what)
 	}
 	p.WriteString("</ul>\n")
+}
+
+// openVerdict opens the first card of a page; the caller closes it.
+func (p *htmlPage) openVerdict(program, said string, tone tone) {
+	p.say("<header class=\"card verdict %s\">\n<p class=\"program\">%s</p>\n<h1>%s</h1>\n", string(tone), program, sentence(said))
+}
+
+// place says what was compared: which cluster, and which state.
+func (p *htmlPage) place(c planner.Cluster, serial uint64, path string) {
+	if c.Label != "" || c.URI != "" {
+		p.WriteString("<dt>Cluster</dt><dd>")
+		if c.Label != "" {
+			p.say("<strong>%s</strong> ", c.Label)
+		}
+		p.say("<span class=\"name\">%s</span></dd>\n", c.URI)
+	}
+	p.say("<dt>State</dt><dd>serial %s", strconv.FormatUint(serial, 10))
+	if path != "" {
+		p.say(" in <span class=\"name\">%s</span>", path)
+	}
+	p.WriteString("</dd>\n")
 }
 
 // sentence begins with a capital letter, as a heading does.

@@ -11,8 +11,8 @@ import (
 func (h *hunks) write(n int) {
 	if !h.started {
 		h.started = true
-		h.line(h.title, "--- before")
-		h.line(h.title, "+++ after")
+		h.line(h.title, "--- "+h.from)
+		h.line(h.title, "+++ "+h.to)
 	}
 	lines := h.hunk[:n]
 	var before, after int

@@ -18,12 +18,18 @@ const maxMarkdown = 60_000
 // Marker is the first line of a Markdown report, which nobody sees: a pipeline
 // finds the comment that begins with it and updates that one. It is the same
 // for every report of one cluster label.
-func Marker(c planner.Cluster) string {
+func Marker(c planner.Cluster) string { return marker("aliasctl-report", c) }
+
+// DriftMarker is that of a DriftReport: it must not update the comment with
+// the plan, nor the plan it.
+func DriftMarker(c planner.Cluster) string { return marker("aliasctl-drift", c) }
+
+func marker(kind string, c planner.Cluster) string {
 	if c.Label == "" {
-		return "<!-- aliasctl-report -->"
+		return "<!-- " + kind + " -->"
 	}
 	label := url.QueryEscape(c.Label) // leaves neither ">" nor a blank
-	return "<!-- aliasctl-report " + label[:min(len(label), 200)] + " -->"
+	return "<!-- " + kind + " " + label[:min(len(label), 200)] + " -->"
 }
 
 // Markdown writes the report for a comment of a pull request or a job summary:
@@ -125,7 +131,12 @@ func (m *markdown) verdict(r Report) {
 		m.say("%s\\\n", appliedLine(r.Results))
 	}
 	m.say("%s\\\n", proofSummary(r.Proof))
-	if c := r.Plan.Cluster; c.Label != "" || c.URI != "" {
+	m.place(r.Plan.Cluster, r.Plan.Serial, r.StatePath)
+}
+
+// place says what was compared: which cluster, and which state.
+func (m *markdown) place(c planner.Cluster, serial uint64, path string) {
+	if c.Label != "" || c.URI != "" {
 		m.say("cluster ")
 		for _, s := range []string{c.Label, c.URI} {
 			if s != "" {
@@ -134,9 +145,9 @@ func (m *markdown) verdict(r Report) {
 		}
 		m.say("with ")
 	}
-	m.say("state serial %d", r.Plan.Serial)
-	if r.StatePath != "" {
-		m.say(" in %s", markdownCode(r.StatePath))
+	m.say("state serial %d", serial)
+	if path != "" {
+		m.say(" in %s", markdownCode(path))
 	}
 	m.say("\n\n")
 }

@@ -38,7 +38,7 @@ func holdMarkdown(t interface {
 		t.Fatalf("%d bytes", len(text))
 	}
 	marker, body, _ := strings.Cut(text, "\n")
-	if !regexp.MustCompile(`^<!-- aliasctl-report (?:[\w.~%+-]+ )?-->$`).MatchString(marker) {
+	if !regexp.MustCompile(`^<!-- aliasctl-(?:report|drift) (?:[\w.~%+-]+ )?-->$`).MatchString(marker) {
 		t.Fatalf("marker %q", marker)
 	}
 	mermaid, columns := false, 0
@@ -230,6 +230,12 @@ func TestMarker(t *testing.T) {
 		text := written(t, render.FormatMarkdown, render.Report{Plan: planner.Plan{Cluster: cluster}}, render.Style{})
 		if first, _, _ := strings.Cut(string(text), "\n"); first != c.want {
 			t.Errorf("%q: the report begins with %s", c.label, first)
+		}
+		// A report of drift has a comment of its own.
+		want := strings.Replace(c.want, "aliasctl-report", "aliasctl-drift", 1)
+		text = written(t, render.FormatMarkdown, render.DriftReport{Cluster: cluster}, render.Style{})
+		if first, _, _ := strings.Cut(string(text), "\n"); first != want {
+			t.Errorf("%q: the report of drift begins with %s", c.label, first)
 		}
 	}
 }

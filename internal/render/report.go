@@ -1,7 +1,8 @@
 // Package render turns what one computation produced into what people and
 // machines read: text, a unified diff, JSON, Markdown, HTML. There is one
-// Report and several renderers over it; each writes straight to an io.Writer,
-// in time linear in the report, and decides nothing.
+// Report of a plan, one DriftReport of a comparison, and several renderers over
+// each, which write straight to an io.Writer, in time linear in the report, and
+// decide nothing.
 //
 // internal/cli calls it. Names and messages come from a server and may hold
 // anything: no format shows a control character raw, and none lets a name
@@ -92,9 +93,21 @@ func (e *FormatError) Error() string {
 	return fmt.Sprintf("no format %q: want one of %s", e.Name, strings.Join(e.Known, ", "))
 }
 
-// Write renders the whole report in one format: for text that is the plan and,
-// after an apply, its results. The only errors are those of w.
-func Write(w io.Writer, f Format, r Report, s Style) error {
+// Document is what has a form in every format: a Report or a DriftReport.
+type Document interface {
+	write(w io.Writer, f Format, s Style) error
+}
+
+var (
+	_ Document = Report{}
+	_ Document = DriftReport{}
+)
+
+// Write renders a whole document in one format. The only errors are those of w.
+func Write(w io.Writer, f Format, d Document, s Style) error { return d.write(w, f, s) }
+
+// write renders the plan; as text after an apply its results follow.
+func (r Report) write(w io.Writer, f Format, s Style) error {
 	switch f {
 	case FormatText:
 		if err := Text(w, r, s); err != nil || !r.Applied {

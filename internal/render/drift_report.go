@@ -1,0 +1,180 @@
+package render
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+
+	"aliasctl/planner"
+)
+
+// DriftReport is where a cluster differs from a state. It is no plan, and looks
+// like none: nothing in it is going to be applied.
+type DriftReport struct {
+	Cluster   planner.Cluster
+	Serial    uint64
+	StatePath string
+	// Bindings are what the state says, Drift where the cluster is elsewhere;
+	// both sorted by database and alias.
+	Bindings []planner.Binding
+	Drift    []planner.Drift
+	// Plan counts what a sync of the manifest would do, and that of the state
+	// alone where no manifest was given.
+	Plan     planner.Summary
+	Manifest bool // was given: what it wants is told
+}
+
+// Changed is how many aliases somebody else has moved. What an unfinished run
+// has left is ours, and not among them.
+func (r DriftReport) Changed() int {
+	n := 0
+	for _, d := range r.Drift {
+		if !d.Unfinished {
+			n++
+		}
+	}
+	return n
+}
+
+// write renders the report in one format.
+func (r DriftReport) write(w io.Writer, f Format, s Style) error {
+	switch f {
+	case FormatText:
+		return r.text(w, s)
+	case FormatDiff:
+		return r.diff(w, s)
+	case FormatJSON:
+		return r.json(w)
+	case FormatMarkdown:
+		return r.markdown(w)
+	case FormatHTML:
+		return r.html(w)
+	}
+	return &FormatError{Name: string(f)}
+}
+
+// names are as in a plan over the same bindings.
+func (r DriftReport) names() names { return newNames(planner.Plan{Before: r.Bindings}) }
+
+// headline is the verdict in a few words.
+func (r DriftReport) headline() (string, tone) {
+	changed := r.Changed()
+	switch left := len(r.Drift) - changed; {
+	case changed > 0:
+		return "drift, " + countAre(changed) + " not where the state says", toneBad
+	case left > 0:
+		return "no drift, " + countAre(left) + " where a run that did not finish has left " + pronoun(left), tonePlan
+	}
+	return "no drift, every alias is where the state says", toneGood
+}
+
+func countAre(n int) string {
+	if n == 1 {
+		return "1 alias is"
+	}
+	return countAliases(n) + " are"
+}
+
+func pronoun(n int) string {
+	if n == 1 {
+		return "it"
+	}
+	return "them"
+}
+
+// split separates what somebody else changed from what an unfinished run has
+// left.
+func (r DriftReport) split() (changed, left []planner.Drift) {
+	for _, d := range r.Drift {
+		if d.Unfinished {
+			left = append(left, d)
+		} else {
+			changed = append(changed, d)
+		}
+	}
+	return changed, left
+}
+
+const (
+	changedTitle = "Changed outside aliasctl"
+	leftTitle    = "Left by a run that did not finish"
+	// driftWayOut goes with every drift.
+	driftWayOut = "`aliasctl sync --dry-run` shows what a sync would do about it"
+)
+
+// wants is what a manifest asks for that is not applied yet.
+func wants(s planner.Summary) string {
+	return fmt.Sprintf("%d to create, %d to switch, %d to drop, %d to retire, %d conflicts",
+		s.Create, s.Switch, s.Drop, s.Retire, s.Conflicts)
+}
+
+// text is one line for each alias, to be searched.
+func (r DriftReport) text(w io.Writer, s Style) error {
+	p := newPage(w, s)
+	for _, d := range r.Drift {
+		why := "changed outside aliasctl"
+		if d.Unfinished {
+			why = "by a run that did not finish"
+		}
+		p.line(paint{}, Clean(fmt.Sprintf("%s/%s: last applied %s, now %s: %s", d.Database, d.Alias, d.Last, cmp.Or(d.Live, "nothing"), why)))
+	}
+	if len(r.Drift) == 0 {
+		p.line(p.good, "no drift: every alias is where the state says")
+	}
+	r.manifestLine(p)
+	return p.Flush()
+}
+
+func (r DriftReport) manifestLine(p *page) {
+	if r.Manifest {
+		p.line(paint{}, "the manifest wants: "+wants(r.Plan))
+	}
+}
+
+// diff has the state on one side and the cluster on the other.
+func (r DriftReport) diff(w io.Writer, s Style) error {
+	p := newPage(w, s)
+	said, tone := r.headline()
+	ink := p.good
+	if tone == toneBad {
+		ink = p.bad
+	}
+	p.line(ink, said)
+	names := r.names()
+	for _, d := range r.Drift {
+		if d.Unfinished {
+			p.line(paint{}, Clean("unfinished: "+names.key(d.Database, d.Alias)+": left by a run that did not finish"))
+		}
+	}
+	r.manifestLine(p)
+	p.diff("state", bindings{aliases: r.Bindings}, "cluster", bindings{aliases: r.live()})
+	return p.Flush()
+}
+
+// live are the bindings of the state as they are in the cluster.
+func (r DriftReport) live() []planner.Binding {
+	live := make([]planner.Binding, 0, len(r.Bindings))
+	drift := r.Drift
+	for _, b := range r.Bindings {
+		if len(drift) > 0 && drift[0].Database == b.Database && drift[0].Alias == b.Alias {
+			b.Collection = drift[0].Live
+			drift = drift[1:]
+		}
+		if b.Collection != "" {
+			live = append(live, b)
+		}
+	}
+	return live
+}
+
+// driftVersion is the version of the JSON. Fields are added, never changed.
+const driftVersion = 1
+
+// json is for machines. Its list is never null.
+func (r DriftReport) json(w io.Writer) error {
+	o := newObject(w)
+	o.field("version", driftVersion)
+	list(o, "drift", r.Drift, func(d *planner.Drift) any { return d })
+	o.field("plan", r.Plan)
+	return o.close()
+}

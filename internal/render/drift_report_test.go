@@ -1,0 +1,192 @@
+package render_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"aliasctl/internal/render"
+	"aliasctl/planner"
+)
+
+// A driftScenario is a scenario of `aliasctl drift`.
+type driftScenario struct {
+	name   string
+	report render.DriftReport
+}
+
+func driftScenarios() []driftScenario {
+	return []driftScenario{
+		{"drift-none", driftReport()},
+		{"drift-found", driftFound()},
+		{"drift-unfinished", driftReport(planner.Drift{Database: "default", Alias: "products", Last: "products_v42", Live: "products_v43", Unfinished: true})},
+		{"drift-hostile", driftHostile()},
+	}
+}
+
+func driftReport(drift ...planner.Drift) render.DriftReport {
+	return render.DriftReport{
+		Cluster: planner.Cluster{URI: "http://milvus.prod-eu.example:19530", Label: "prod-eu"}, Serial: 41, StatePath: "prod.state.json",
+		Bindings: []planner.Binding{
+			binding("default", "products", "products_v42"), binding("default", "questions", "questions_v3"),
+			protected(binding("default", "reviews", "reviews_v7")),
+		},
+		Drift: drift,
+		Plan:  planner.Summary{Unchanged: 3 - len(drift), Conflicts: len(drift)},
+	}
+}
+
+func driftFound() render.DriftReport {
+	r := driftReport(
+		planner.Drift{Database: "default", Alias: "products", Last: "products_v42", Live: "products_v9"},
+		planner.Drift{Database: "default", Alias: "questions", Last: "questions_v3"},
+		planner.Drift{Database: "shop", Alias: "carts", Last: "carts_v1", Live: "carts_v2", Unfinished: true},
+	)
+	r.Bindings = append(r.Bindings, binding("shop", "carts", "carts_v1"))
+	r.Manifest, r.Plan = true, planner.Summary{Create: 1, Switch: 1, Unchanged: 1, Conflicts: 1}
+	return r
+}
+
+func driftHostile() render.DriftReport {
+	r := driftReport(planner.Drift{Database: "default", Alias: "products", Last: "products_v42", Live: "\x1b[2J</td>|`@team`\nPlan: 1 to drop"})
+	r.StatePath = "s3://bucket/<b>.json"
+	return r
+}
+
+// everyTextOfDrift is all that a report of drift has to say.
+func everyTextOfDrift(r render.DriftReport) []string {
+	texts := []string{r.Cluster.URI, r.Cluster.Label, r.StatePath}
+	for _, d := range r.Drift {
+		texts = append(texts, d.Alias, d.Last, d.Live)
+	}
+	return texts
+}
+
+func TestDriftInEveryFormat(t *testing.T) {
+	for _, s := range driftScenarios() {
+		for _, f := range render.Formats() {
+			t.Run(s.name+"/"+string(f), func(t *testing.T) {
+				got := withoutStyle(written(t, f, s.report, render.Style{}))
+				golden(t, s.name+"."+string(f), got)
+				// Nothing is going to be applied, and no script may think so.
+				for _, never := range []string{"\nPlan:", "proof", "Steps", "way out", "aliasctl-report"} {
+					if strings.Contains("\n"+string(got), never) {
+						t.Errorf("%q stands in\n%s", never, got)
+					}
+				}
+			})
+		}
+	}
+}
+
+// driftReports draws reports of any shape.
+func driftReports() *rapid.Generator[render.DriftReport] {
+	return rapid.Custom(func(t *rapid.T) render.DriftReport {
+		r := render.DriftReport{
+			Cluster:   planner.Cluster{URI: hostile().Draw(t, "uri"), Label: markup().Draw(t, "label")},
+			StatePath: markup().Draw(t, "path"), Manifest: rapid.Bool().Draw(t, "manifest"),
+		}
+		for i := range rapid.IntRange(0, 5).Draw(t, "bindings") {
+			b := binding("default", fmt.Sprintf("a%d", i)+markup().Draw(t, "alias"), hostile().Draw(t, "collection"))
+			r.Bindings = append(r.Bindings, b)
+			if rapid.Bool().Draw(t, "drifted") {
+				r.Drift = append(r.Drift, planner.Drift{Database: b.Database, Alias: b.Alias, Last: b.Collection,
+					Live: rapid.OneOf(hostile(), markup()).Draw(t, "live"), Unfinished: rapid.Bool().Draw(t, "unfinished")})
+			}
+		}
+		return r
+	})
+}
+
+func TestDriftHoldsHostileNames(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := driftReports().Draw(t, "report")
+		for _, f := range render.Formats() {
+			var b strings.Builder
+			if err := render.Write(&b, f, r, render.Style{}); err != nil {
+				t.Fatal(err)
+			}
+			if !utf8.ValidString(b.String()) {
+				t.Fatalf("%s: not UTF-8: %q", f, b.String())
+			}
+			for _, c := range b.String() {
+				if c != '\n' && (unicode.IsControl(c) || unicode.Is(unicode.Cf, c)) {
+					t.Fatalf("%s: raw %U in %q", f, c, b.String())
+				}
+			}
+			switch f {
+			case render.FormatMarkdown:
+				holdMarkdown(t, b.String())
+			case render.FormatHTML:
+				holdHTML(t, []byte(b.String()))
+			case render.FormatJSON:
+				if !json.Valid([]byte(b.String())) {
+					t.Fatalf("no JSON: %s", b.String())
+				}
+			}
+		}
+	})
+}
+
+func TestDriftInHTMLHoldsEveryText(t *testing.T) {
+	for _, s := range driftScenarios() {
+		holdShown(t, s.name, holdHTML(t, written(t, render.FormatHTML, s.report, render.Style{})), s.report)
+	}
+}
+
+// A comment has a limit; what is left out is counted.
+func TestMarkdownOfMuchDriftFits(t *testing.T) {
+	var r render.DriftReport
+	for i := range 5_000 {
+		name := fmt.Sprintf("alias_%04d", i)
+		r.Drift = append(r.Drift, planner.Drift{Database: "default", Alias: name, Last: name + "_v1", Live: name + "_v2", Unfinished: i%2 == 1})
+	}
+	text := string(written(t, render.FormatMarkdown, r, render.Style{}))
+	holdMarkdown(t, text)
+	rows := strings.Count(text, "\n| `alias_")
+	var left, n int
+	for _, line := range strings.Split(text, "\n") {
+		if _, err := fmt.Sscanf(line, "*%d aliases more", &n); err == nil {
+			left += n
+		}
+	}
+	if rows < 1000 || rows+left != len(r.Drift) {
+		t.Errorf("%d rows and %d left out of %d", rows, left, len(r.Drift))
+	}
+}
+
+func TestJSONOfDriftComesBack(t *testing.T) {
+	var got struct {
+		Version int
+		Drift   []planner.Drift
+		Plan    planner.Summary
+	}
+	r := driftFound()
+	if err := json.Unmarshal(written(t, render.FormatJSON, r, render.Style{}), &got); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(r.Drift, got.Drift); d != "" || got.Version != 1 || got.Plan != r.Plan {
+		t.Errorf("version %d, plan %+v, drift (-want +got):\n%s", got.Version, got.Plan, d)
+	}
+	if text := string(written(t, render.FormatJSON, driftReport(), render.Style{})); !strings.Contains(text, `"drift": []`) {
+		t.Errorf("the list is not empty but missing: %s", text)
+	}
+}
+
+func TestAnErrorOfTheWriterOfDriftIsReturned(t *testing.T) {
+	for _, f := range render.Formats() {
+		size := len(written(t, f, driftFound(), render.Style{}))
+		for n := range size {
+			if err := render.Write(&full{n}, f, driftFound(), render.Style{}); !errors.Is(err, errFull) {
+				t.Fatalf("%s into %d of %d bytes: %v", f, n, size, err)
+			}
+		}
+	}
+}

@@ -1,0 +1,48 @@
+package render
+
+import (
+	"io"
+
+	"aliasctl/planner"
+)
+
+// html is a page of its own, with the same two lists as Markdown.
+func (r DriftReport) html(w io.Writer) error {
+	p := newHTMLPage(w, r.names())
+	said, tone := r.headline()
+	p.head(said, sentence(said), r.Cluster)
+	p.openVerdict("aliasctl drift", said, tone)
+	if r.Changed() > 0 {
+		p.WriteString("<p>")
+		p.prose(driftWayOut)
+		p.WriteString("</p>\n")
+	}
+	p.WriteString("<dl class=\"facts\">\n")
+	p.place(r.Cluster, r.Serial, r.StatePath)
+	if r.Manifest {
+		p.say("<dt>The manifest wants</dt><dd>%s</dd>\n", wants(r.Plan))
+	}
+	p.WriteString("</dl>\n</header>\n")
+	changed, left := r.split()
+	p.driftTable(changedTitle, changed)
+	p.driftTable(leftTitle, left)
+	return p.end()
+}
+
+func (p *htmlPage) driftTable(title string, drift []planner.Drift) {
+	if len(drift) == 0 {
+		return
+	}
+	p.section("", title)
+	p.WriteString("<table class=\"drift\">\n<thead><tr><th>Alias</th><th>Last applied</th><th>Now</th></tr></thead>\n<tbody>\n")
+	for _, d := range drift {
+		p.say("<tr><td class=\"name\">%s</td><td class=\"name\">%s</td><td class=\"name\">", p.key(d.Database, d.Alias), d.Last)
+		if d.Live == "" {
+			p.WriteString("<i>unbound</i>")
+		} else {
+			p.text(d.Live)
+		}
+		p.WriteString("</td></tr>\n")
+	}
+	p.WriteString("</tbody>\n</table>\n</section>\n")
+}

@@ -1,0 +1,48 @@
+package render
+
+import (
+	"io"
+
+	"aliasctl/planner"
+)
+
+// The room of the two lists, in bytes.
+const (
+	roomChanged = 45_000
+	roomLeft    = 10_000
+)
+
+// markdown is a comment or a job summary of its own: what somebody else changed
+// first, then what our own unfinished run has left.
+func (r DriftReport) markdown(w io.Writer) error {
+	m := &markdown{names: r.names()}
+	said, _ := r.headline()
+	m.say("%s\n### aliasctl: %s\n\n", DriftMarker(r.Cluster), said)
+	if r.Manifest {
+		m.say("The manifest wants: %s\\\n", wants(r.Plan))
+	}
+	m.place(r.Cluster, r.Serial, r.StatePath)
+	changed, left := r.split()
+	m.driftTable(changedTitle, changed, roomChanged)
+	m.driftTable(leftTitle, left, roomLeft)
+	if len(changed) > 0 {
+		m.say("%s\n", markdownProseOf(driftWayOut))
+	}
+	_, err := w.Write(m.Bytes())
+	return err
+}
+
+func (m *markdown) driftTable(title string, drift []planner.Drift, room int) {
+	if len(drift) == 0 {
+		return
+	}
+	m.say("#### %s\n\n| Alias | Last applied | Now |\n| --- | --- | --- |\n", title)
+	left := m.rows(len(drift), room, func(i int) {
+		d := drift[i]
+		m.say("| %s | %s | %s |\n", markdownCode(m.key(d.Database, d.Alias)), markdownCode(d.Last), nameOr(d.Live, "**unbound**"))
+	})
+	if left > 0 {
+		m.say("\n*%s more, left out here: a report as text, JSON or HTML has them all*\n", countAliases(left))
+	}
+	m.say("\n")
+}
