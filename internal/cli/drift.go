@@ -59,6 +59,9 @@ func (d *driftRun) do() error {
 	if err := d.locate(); err != nil {
 		return err
 	}
+	if err := d.outputs.apart(d.file.Path(), d.paths()); err != nil {
+		return err
+	}
 	if len(d.c.StringSlice("file")) > 0 {
 		if d.manifest, err = loadManifest(d.c, d.streams, manifestsOf(d.c)); err != nil {
 			return err

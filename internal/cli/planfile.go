@@ -96,6 +96,9 @@ func showCommand(s *streams) *cli.Command {
 			if err != nil {
 				return err
 			}
+			if err := outputs.apart("", []string{c.Args().First()}); err != nil {
+				return err
+			}
 			p := saved.Unpack()
 			return outputs.write(s, render.Report{Plan: p, Proof: planner.Prove(p, nil)})
 		},
