@@ -162,3 +162,15 @@ func probe(ctx context.Context, client *milvus.Client, state planner.State) (sam
 	}
 	return len(probes) == 0, nil
 }
+
+// answered says first when nobody is there: a wrong address is the likeliest
+// reason why a state belongs to another cluster, and the first thing to mend.
+func (r *run) answered(conn *connection) error {
+	if conn == nil { // offline
+		return nil
+	}
+	if err := conn.Answers(r.signals.soft); err != nil {
+		return r.readFailed(err)
+	}
+	return nil
+}

@@ -86,17 +86,20 @@ func (d *driftRun) do() error {
 		return err
 	}
 	defer d.reader.Close()
-	return d.compare(state)
+	return d.compare(state, conn)
 }
 
 // compare reads the cluster and shows what differs.
-func (d *driftRun) compare(state planner.State) error {
+func (d *driftRun) compare(state planner.State, conn *connection) error {
 	cluster := state.Cluster
 	var err error
 	if cluster.URI, err = statefile.ClusterURI(d.c.String("uri"), d.file.Path()); err != nil {
 		return err
 	}
 	if why, differs := statefile.Differs(state.Cluster, cluster); differs {
+		if err := d.answered(conn); err != nil {
+			return err
+		}
 		return &refusedError{what: "this is another cluster's state: " + why, hint: "check --uri and --state"}
 	}
 	// The scope of a manifest holds every alias of the state, too: one read

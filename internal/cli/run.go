@@ -227,6 +227,9 @@ func (r *run) checkCluster(stored storedState, cluster planner.Cluster) error {
 	if !differs {
 		return nil
 	}
+	if err := r.answered(r.conn); err != nil {
+		return err
+	}
 	return &refusedError{what: "this looks like another cluster's state: " + why,
 		hint: "check --uri and --state; if the collections were dropped or built anew here, `--accept-cluster` uses this state all the same"}
 }
