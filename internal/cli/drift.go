@@ -91,7 +91,7 @@ func (d *driftRun) do() error {
 
 // compare reads the cluster and shows what differs.
 func (d *driftRun) compare(state planner.State, conn *connection) error {
-	cluster := state.Cluster
+	cluster := planner.Cluster{Label: d.manifest.Cluster}
 	var err error
 	if cluster.URI, err = statefile.ClusterURI(d.c.String("uri"), d.file.Path()); err != nil {
 		return err
