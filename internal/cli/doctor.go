@@ -172,6 +172,9 @@ func (d *doctor) state(ctx context.Context) {
 			d.find("clock", statusOK, "", "%s", time.Now().UTC().Format(time.RFC3339))
 		}
 	}
+	if local, ok := file.(*statefile.File); ok {
+		d.directory(local)
+	}
 	status, err := file.LockStatus(ctx)
 	switch {
 	case err != nil:
@@ -186,6 +189,16 @@ func (d *doctor) state(ctx context.Context) {
 			d.find("errored state", statusFail, fmt.Sprintf("look at both, then: mv -f %s %s", errored, location), "%s was left by a run that could not save", errored)
 		}
 	}
+}
+
+// directory looks whether an apply could work beside the state. A store of
+// objects is not tried: that would have to write where others look.
+func (d *doctor) directory(file *statefile.File) {
+	if err := file.Writable(); err != nil {
+		d.find("directory", statusFail, "an apply makes the state, its lock and a temporary file there: mend the directory, or give --state another place", "%v", err)
+		return
+	}
+	d.find("directory", statusOK, "", "an apply can write beside the state")
 }
 
 // tell prints the findings and fails when one did.

@@ -97,6 +97,23 @@ func (f *File) Save(_ context.Context, state planner.State) error {
 	return replace(f.fsys, path, state, true)
 }
 
+// Writable tries whether files can be made beside the state, as each apply
+// does for its lock and its saves. Nothing is left of it: and should it be
+// killed half-way, the name is one that the next apply sweeps away.
+func (f *File) Writable() error {
+	path, err := resolve(f.fsys, f.path)
+	if err == nil {
+		var temp TempFile
+		if temp, err = f.fsys.CreateTemp(filepath.Dir(path), tempPrefix(path)+"*"); err == nil {
+			err = errors.Join(temp.Close(), f.fsys.Remove(temp.Name()))
+		}
+	}
+	if err != nil {
+		return &AccessError{Path: f.path, Doing: "make a file beside", Err: cause(err)}
+	}
+	return nil
+}
+
 // resolve follows symbolic links by hand, because the last target need not
 // exist yet. A state that is a link is written through to its target: a
 // rename onto the link itself would silently cut it.

@@ -282,3 +282,27 @@ func TestNewStatesHaveALineageOfTheirOwn(t *testing.T) {
 		t.Errorf("read %+v, %v", got, err)
 	}
 }
+
+// Looking whether it can be written leaves nothing, and follows links as a save
+// does.
+func TestWritableLeavesNothing(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "real"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, target := range map[string]string{"link.json": "real/s.json", "lost.json": "missing/s.json"} {
+		if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, ok := range map[string]bool{"s.json": true, "link.json": true, "lost.json": false, "missing/s.json": false, "link.json/s.json": false} {
+		if err := open(t, filepath.Join(dir, name)).Writable(); (err == nil) != ok {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for folder, want := range map[string]int{dir: 3, filepath.Join(dir, "real"): 0} {
+		if left, err := os.ReadDir(folder); err != nil || len(left) != want {
+			t.Errorf("%s: %v, %v", folder, left, err)
+		}
+	}
+}

@@ -65,6 +65,9 @@ func TestWithoutPermission(t *testing.T) {
 		if path, err := f.SaveErrored(numbered(2)); path != work+"/errored.s.json" || err != nil {
 			t.Errorf("errored state at %q, %v", path, err)
 		}
+		if err := f.Writable(); !errors.Is(err, fs.ErrPermission) || !strings.HasSuffix(err.Error(), `s.json": permission denied`) {
+			t.Errorf("writable: %v", err)
+		}
 		_, err = open(t, dir+"/hidden.json").Read(t.Context())
 		if !errors.Is(err, fs.ErrPermission) || statefile.IsAbsent(err) || statefile.IsCorrupt(err) {
 			t.Errorf("read what is hidden: %v", err)
