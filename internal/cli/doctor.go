@@ -160,7 +160,7 @@ func (d *doctor) state(ctx context.Context) {
 	case statefile.IsAbsent(err):
 		d.find("state", statusOK, "", "none at %s yet: the next apply is a first run", location)
 	case err != nil:
-		d.find("state", statusFail, "restore it from version control or a backup", "%v", err)
+		d.find("state", statusFail, unreadableHint(err), "%v", err)
 	default:
 		d.find("state", statusOK, "", "%s: serial %d, %s of %s", location, state.Serial, plural(len(state.Bindings), "binding", "bindings"), state.Cluster.URI)
 		if n := len(state.Pending); n > 0 {

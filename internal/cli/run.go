@@ -167,13 +167,8 @@ func (r *run) readState() (storedState, error) {
 	switch {
 	case statefile.IsAbsent(err):
 		return storedState{state: statefile.New(planner.Cluster{})}, nil
-	case statefile.IsCorrupt(err):
-		return storedState{}, &failedError{what: err.Error(), err: err,
-			hint: "the file was left as it is; restore it from version control or a backup, or move it away and read \"State lost\" in the README"}
-	case statefile.IsTooNew(err):
-		return storedState{}, &failedError{what: err.Error(), err: err, hint: "the file was left as it is; use the aliasctl that wrote it, or a newer one"}
 	case err != nil:
-		return storedState{}, &failedError{what: err.Error(), err: err, hint: "check the path and its permissions"}
+		return storedState{}, &failedError{what: err.Error(), err: err, hint: unreadableHint(err)}
 	}
 	return storedState{state: state, found: true}, nil
 }

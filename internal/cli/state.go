@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
@@ -118,6 +119,18 @@ func (r *run) existing() (planner.State, error) {
 		return planner.State{}, &failedError{what: fmt.Sprintf("there is no state at %s", r.file.Path()), hint: "give `--state PATH` or `-f FILE`"}
 	}
 	return stored.state, nil
+}
+
+// unreadableHint helps with a state that is there, or may be, and cannot be
+// read.
+func unreadableHint(err error) string {
+	switch {
+	case statefile.IsCorrupt(err):
+		return "the file was left as it is; restore it from version control or a backup, or move it away and read \"State lost\" in the README"
+	case statefile.IsTooNew(err):
+		return "the file was left as it is; use the aliasctl that wrote it, or a newer one"
+	}
+	return cmp.Or(hintOf(err), "check the path and its permissions")
 }
 
 // changeState changes the stored state under its lock.

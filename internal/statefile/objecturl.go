@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/minio/minio-go/v7/pkg/s3utils"
 )
 
 const objectScheme = "s3"
@@ -83,7 +85,22 @@ func parseObject(location string) (objectURL, error) {
 	if !isHost(o.endpoint) {
 		return refuse("its endpoint is not HOST or HOST:PORT")
 	}
+	if why := o.badBucket(); why != "" {
+		return refuse("its bucket has no valid name: %s", why)
+	}
 	return o, nil
+}
+
+// badBucket says why no store can have a bucket of this name, "" when it can.
+// AWS makes host names of them; others are as lenient as S3 once was.
+func (o objectURL) badBucket() string {
+	switch {
+	case s3utils.IsAmazonEndpoint(url.URL{Host: o.endpoint}) && s3utils.CheckValidBucketNameStrict(o.bucket) != nil:
+		return "it is 3 to 63 lower-case letters, digits, dots and hyphens"
+	case s3utils.CheckValidBucketName(o.bucket) != nil:
+		return "it is 3 to 63 letters, digits, dots, hyphens and underscores"
+	}
+	return ""
 }
 
 func isHost(endpoint string) bool {

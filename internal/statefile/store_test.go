@@ -131,13 +131,14 @@ func TestCredentials(t *testing.T) {
 		env  map[string]string
 		user string
 		want string // of the error
+		hint string
 	}{
-		{"environment", map[string]string{"AWS_ACCESS_KEY_ID": "of-env", "AWS_SECRET_ACCESS_KEY": "x", "AWS_PROFILE": "deploy"}, "of-env", "403"},
-		{"MinIO", map[string]string{"MINIO_ROOT_USER": "of-minio", "MINIO_ROOT_PASSWORD": "x"}, "of-minio", "403"},
-		{"default profile", nil, "of-default", "403"},
-		{"profile", map[string]string{"AWS_PROFILE": "deploy"}, "of-deploy", "403"},
-		{"mistyped profile", map[string]string{"AWS_PROFILE": "depoly"}, "", `no credentials in AWS_PROFILE "depoly": section "depoly" does not exist`},
-		{"none", map[string]string{"AWS_SHARED_CREDENTIALS_FILE": dir + "/missing", "AWS_CONFIG_FILE": dir + "/missing"}, "", "no credentials: set AWS_ACCESS_KEY_ID"},
+		{"environment", map[string]string{"AWS_ACCESS_KEY_ID": "of-env", "AWS_SECRET_ACCESS_KEY": "x", "AWS_PROFILE": "deploy"}, "of-env", "403", "check the credentials"},
+		{"MinIO", map[string]string{"MINIO_ROOT_USER": "of-minio", "MINIO_ROOT_PASSWORD": "x"}, "of-minio", "403", "check the credentials"},
+		{"default profile", nil, "of-default", "403", "check the credentials"},
+		{"profile", map[string]string{"AWS_PROFILE": "deploy"}, "of-deploy", "403", "check the credentials"},
+		{"mistyped profile", map[string]string{"AWS_PROFILE": "depoly"}, "", `no credentials in AWS_PROFILE "depoly": section "depoly" does not exist`, "check AWS_PROFILE"},
+		{"none", map[string]string{"AWS_SHARED_CREDENTIALS_FILE": dir + "/missing", "AWS_CONFIG_FILE": dir + "/missing"}, "", "no credentials for the store", "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY", "AWS_SECRET_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE",
@@ -154,6 +155,13 @@ func TestCredentials(t *testing.T) {
 			if user != tt.user || err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("user %q, %v", user, err)
 			}
+			var hinting interface {
+				error
+				Hint() string
+			}
+			if !errors.As(err, &hinting) || !strings.Contains(hinting.Hint(), tt.hint) {
+				t.Errorf("no hint with %q: %v", tt.hint, err)
+			}
 		})
 	}
 }
@@ -161,29 +169,36 @@ func TestCredentials(t *testing.T) {
 func TestLocations(t *testing.T) {
 	t.Parallel()
 	for location, want := range map[string]string{
-		"s3://b/k.json": "",
-		"s3://b/a/k.json?endpoint=minio:9000&insecure=true":       "",
-		"s3://b/k?endpoint=https://[::1]:9000&region=x&history=3": "",
-		"s3://b/k?endpoint=http://minio:9000":                     "",
-		"s3://key:hunter2@b/k.json":                               "it holds a user",
-		"s3://b/k.json?secret=hunter2":                            `"secret" is no parameter of it`,
-		"s3://b/k.json?endpoint=hunter2:x@minio":                  "its endpoint is not HOST or HOST:PORT",
-		"s3://b/k.json?endpoint=https://minio&insecure=true":      "the scheme of its endpoint does not fit",
-		"s3://b/k.json?endpoint=ftp://minio":                      "the scheme of its endpoint does not fit",
-		"s3://b/k.json?endpoint=":                                 "its endpoint is not HOST",
-		"s3://b/k.json?endpoint=minio/path":                       "its endpoint is not HOST",
-		"s3://b/k.json?insecure=hunter2":                          "insecure has no valid value",
-		"s3://b/k.json?history=-1":                                "history has no valid value",
-		"s3://b/k.json?region=a&region=b":                         "region is there twice",
-		"s3://b/k.json#1":                                         "it has a fragment",
-		"s3://b/":                                                 "it names no object",
-		"s3://b/dir/":                                             "it names no object",
-		"s3:///k.json":                                            "it names no bucket",
-		"s3://b:9000/k.json":                                      "it names no bucket",
-		"s3://b/%zz-hunter2":                                      "it is not a valid URL",
-		"s3://b/k.json?%zz=hunter2":                               "its query is not valid",
-		"s3://b/k\x1b[2J":                                         "it is not plain text",
-		"S3://b/k.json":                                           `no store for scheme "S3"`,
+		"s3://bkt/k.json": "",
+		"s3://bkt/a/k.json?endpoint=minio:9000&insecure=true":       "",
+		"s3://bkt/k?endpoint=https://[::1]:9000&region=x&history=3": "",
+		"s3://bkt/k?endpoint=http://minio:9000":                     "",
+		"s3://key:hunter2@bkt/k.json":                               "it holds a user",
+		"s3://bkt/k.json?secret=hunter2":                            `"secret" is no parameter of it`,
+		"s3://bkt/k.json?endpoint=hunter2:x@minio":                  "its endpoint is not HOST or HOST:PORT",
+		"s3://bkt/k.json?endpoint=https://minio&insecure=true":      "the scheme of its endpoint does not fit",
+		"s3://bkt/k.json?endpoint=ftp://minio":                      "the scheme of its endpoint does not fit",
+		"s3://bkt/k.json?endpoint=":                                 "its endpoint is not HOST",
+		"s3://bkt/k.json?endpoint=minio/path":                       "its endpoint is not HOST",
+		"s3://bkt/k.json?insecure=hunter2":                          "insecure has no valid value",
+		"s3://bkt/k.json?history=-1":                                "history has no valid value",
+		"s3://bkt/k.json?region=a&region=b":                         "region is there twice",
+		"s3://bkt/k.json#1":                                         "it has a fragment",
+		"s3://bkt/":                                                 "it names no object",
+		"s3://bkt/dir/":                                             "it names no object",
+		"s3:///k.json":                                              "it names no bucket",
+		"s3://bkt:9000/k.json":                                      "it names no bucket",
+		"s3://bkt/%zz-hunter2":                                      "it is not a valid URL",
+		"s3://bkt/k.json?%zz=hunter2":                               "its query is not valid",
+		"s3://bkt/k\x1b[2J":                                         "it is not plain text",
+		"s3://ab/k.json":                                            "its bucket has no valid name: it is 3 to 63 lower-case letters",
+		"s3://Team_A/k.json":                                        "its bucket has no valid name: it is 3 to 63 lower-case letters",
+		"s3://Team_A/k.json?endpoint=s3.eu-central-1.amazonaws.com": "its bucket has no valid name: it is 3 to 63 lower-case letters",
+		"s3://Team_A/k.json?endpoint=minio:9000":                    "",
+		"s3://ab/k.json?endpoint=minio:9000":                        "its bucket has no valid name: it is 3 to 63 letters",
+		"s3://a..b/k.json?endpoint=minio:9000":                      "its bucket has no valid name",
+		"s3://-ab/k.json?endpoint=minio:9000":                       "its bucket has no valid name",
+		"S3://bkt/k.json":                                           `no store for scheme "S3"`,
 	} {
 		l, err := statefile.Open(location)
 		if want == "" {
@@ -202,7 +217,7 @@ func TestLocations(t *testing.T) {
 func TestErroredStateOfAnObject(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
-	o := object(t, "s3://b/team/it's.state.json?endpoint=minio:9000", longLease)
+	o := object(t, "s3://bkt/team/it's.state.json?endpoint=minio:9000", longLease)
 	path, err := o.SaveErrored(numbered(9))
 	if err != nil || path != filepath.Join(dir, "errored.it's.state.json") {
 		t.Fatalf("%q, %v", path, err)

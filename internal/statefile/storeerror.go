@@ -2,6 +2,7 @@ package statefile
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -28,6 +29,22 @@ func (e *StoreError) Error() string {
 }
 
 func (e *StoreError) Unwrap() error { return e.Err }
+
+// Hint says what to look at.
+func (e *StoreError) Hint() string {
+	var missing *CredentialsError
+	switch {
+	case errors.As(e.Err, &missing):
+		return missing.Hint()
+	case e.Code == "NoSuchBucket":
+		return "create the bucket, or check its name and the endpoint in --state"
+	case e.Status == http.StatusForbidden || e.Status == http.StatusUnauthorized:
+		return "check the credentials, and that they may read, write and delete in the bucket of --state"
+	case e.Status == 0 || e.Status == http.StatusNotFound:
+		return "check endpoint, region and insecure in --state"
+	}
+	return ""
+}
 
 // refused says that the condition of a write was not met. 404 is the answer
 // where the object to replace is gone; that of a missing bucket is none.
@@ -68,7 +85,15 @@ func (e *CredentialsError) Error() string {
 	if e.Profile != "" {
 		return fmt.Sprintf("no credentials in AWS_PROFILE %q: %v", e.Profile, e.Err)
 	}
-	return "no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, MINIO_ROOT_USER and MINIO_ROOT_PASSWORD, or AWS_PROFILE, or run where an IAM role is attached"
+	return "there are no credentials for the store"
+}
+
+// Hint names what is looked for.
+func (e *CredentialsError) Hint() string {
+	if e.Profile != "" {
+		return "check AWS_PROFILE, and the profiles in ~/.aws/credentials or AWS_SHARED_CREDENTIALS_FILE"
+	}
+	return "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, MINIO_ROOT_USER and MINIO_ROOT_PASSWORD, or AWS_PROFILE, or run where an IAM role is attached"
 }
 
 func (e *CredentialsError) Unwrap() error { return e.Err }
