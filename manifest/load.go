@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"io/fs"
 
 	"gopkg.in/yaml.v3"
 )
@@ -24,28 +25,16 @@ type Options struct {
 // the order of their names, or "-" for the standard input. No path at all
 // means DefaultPath.
 //
-// The error is a *SourceError when a path cannot be read, else a *Problems
-// with everything that is wrong in all files, else an *UnusedVarError when a
-// variable of opts.Vars is used nowhere. All three are mistakes of the user.
+// The error is a *Problems with everything that is wrong in all files, paths
+// that cannot be read among it, else an *UnusedVarError when a variable of
+// opts.Vars is used nowhere. Both are mistakes of the user.
 func Load(paths []string, opts Options) (*Manifest, error) {
-	files, err := sourceFiles(paths)
-	if err != nil {
-		return nil, err
-	}
 	l := newLoader(opts)
-	for _, path := range files {
-		name := path
-		if path == StdinPath {
-			name = StdinName
-		}
-		data, err := readSource(path, opts.Stdin)
-		switch {
-		case errors.Is(err, errTooLarge):
-			l.refuse(name)
-		case err != nil:
-			return nil, &SourceError{path, err}
-		default:
-			l.add(name, data)
+	for _, s := range sourcesOf(paths) {
+		if data, err := s.read(opts.Stdin); err != nil {
+			l.refuse(s.name(), err)
+		} else {
+			l.add(s.name(), data)
 		}
 	}
 	return l.finish()
@@ -56,7 +45,7 @@ func Load(paths []string, opts Options) (*Manifest, error) {
 func Parse(name string, data []byte, opts Options) (*Manifest, error) {
 	l := newLoader(opts)
 	if len(data) > maxBytes {
-		l.refuse(name)
+		l.refuse(name, errTooLarge)
 	} else {
 		l.add(name, data)
 	}
@@ -77,10 +66,19 @@ func newLoader(opts Options) *loader {
 	return l
 }
 
-// refuse takes in a file that is too large to be read.
-func (l *loader) refuse(file string) {
+// refuse takes in what cannot be read.
+func (l *loader) refuse(file string, err error) {
 	l.files = append(l.files, file)
-	l.report(Position{file, 1, 1}, "split it into several files", "the file is larger than %d MiB", maxBytes>>20)
+	at := Position{file, 1, 1}
+	var path *fs.PathError
+	switch {
+	case errors.Is(err, errTooLarge):
+		l.report(at, "split it into several files", "the file is larger than %d MiB", maxBytes>>20)
+	case errors.As(err, &path): // its path is the position
+		l.report(at, "`-f FILE` names the manifest; the default is aliases.yaml", "the manifest cannot be read: %v", path.Err)
+	default:
+		l.report(at, "", "the manifest cannot be read: %v", err)
+	}
 }
 
 // add takes in the documents of one file.

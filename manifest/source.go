@@ -2,9 +2,7 @@ package manifest
 
 import (
 	"errors"
-	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,67 +22,86 @@ const (
 // maxBytes is the size above which a manifest is refused unread.
 const maxBytes = 128 << 20
 
-// SourceError says that a path given to Load leads to nothing that can be read.
-type SourceError struct {
-	Path string
-	Err  error // of the operating system where it is one, e.g. fs.ErrNotExist
-}
-
-func (e *SourceError) Error() string {
-	err := e.Err
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		err = path.Err // it repeats the path
-	}
-	return fmt.Sprintf("cannot read manifest %q: %v", e.Path, err)
-}
-
-func (e *SourceError) Unwrap() error { return e.Err }
-
-// AsSourceError returns the path that could not be read, if err is about one.
-func AsSourceError(err error) (*SourceError, bool) {
-	var e *SourceError
-	return e, errors.As(err, &e)
-}
-
 var (
-	errTwice   = errors.New("it is given twice")
+	errTwice   = errors.New("the file is given twice")
 	errNoFile  = errors.New("the directory has no *.yaml or *.yml file")
 	errNoStdin = errors.New("there is no standard input")
+	errNoPath  = errors.New("the path is empty")
 )
 
-// sourceFiles turns the paths of Load into the files to read: a directory
-// stands for its manifests. A file found on two ways is refused, because each
-// of its aliases would be reported as a duplicate of itself.
-func sourceFiles(paths []string) ([]string, error) {
+// source is one file to read, or a path that leads to none.
+type source struct {
+	path string
+	err  error // why it leads to none
+}
+
+// name is the source in positions.
+func (s source) name() string {
+	switch s.path {
+	case StdinPath:
+		return StdinName
+	case "":
+		return `""`
+	}
+	return s.path
+}
+
+// read reads the file, or errTooLarge as soon as that is known.
+func (s source) read(stdin io.Reader) ([]byte, error) {
+	switch {
+	case s.err != nil:
+		return nil, s.err
+	case s.path == StdinPath && stdin == nil:
+		return nil, errNoStdin
+	case s.path == StdinPath:
+		return readLimited(stdin, 0)
+	}
+	return readFile(s.path)
+}
+
+// sourcesOf turns the paths of Load into what to read: a directory stands for
+// its manifests. A file found on two ways is refused, because each of its
+// aliases would be reported as a duplicate of itself.
+func sourcesOf(paths []string) []source {
 	if len(paths) == 0 {
 		paths = []string{DefaultPath}
 	}
-	var files []string
+	var sources []source
 	seen := make(map[string]bool)
 	for _, p := range paths {
-		found := []string{p}
-		if p != StdinPath {
-			info, err := os.Stat(p)
-			if err != nil {
-				return nil, &SourceError{p, err}
-			}
-			if info.IsDir() {
-				if found, err = directoryFiles(p); err != nil {
-					return nil, &SourceError{p, err}
-				}
-			}
+		found, err := filesAt(p)
+		if err != nil {
+			sources = append(sources, source{p, err})
 		}
 		for _, f := range found {
-			clean := filepath.Clean(f)
-			if seen[clean] {
-				return nil, &SourceError{f, errTwice}
+			s := source{path: f}
+			if clean := filepath.Clean(f); seen[clean] {
+				s.err = errTwice
+			} else {
+				seen[clean] = true
 			}
-			seen[clean] = true
-			files = append(files, f)
+			sources = append(sources, s)
 		}
 	}
-	return files, nil
+	return sources
+}
+
+// filesAt are the files that one path stands for.
+func filesAt(path string) ([]string, error) {
+	switch path {
+	case StdinPath:
+		return []string{path}, nil
+	case "":
+		return nil, errNoPath
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		return directoryFiles(path)
+	}
+	return []string{path}, nil
 }
 
 // directoryFiles are the manifests of one directory in the order of their
@@ -116,14 +133,7 @@ func directoryFiles(dir string) ([]string, error) {
 // errTooLarge says that a manifest has more than maxBytes bytes.
 var errTooLarge = errors.New("too large")
 
-// readSource reads one file, or errTooLarge as soon as that is known.
-func readSource(path string, stdin io.Reader) ([]byte, error) {
-	if path == StdinPath {
-		if stdin == nil {
-			return nil, errNoStdin
-		}
-		return readLimited(stdin, 0)
-	}
+func readFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err

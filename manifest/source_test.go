@@ -1,9 +1,7 @@
 package manifest
 
 import (
-	"errors"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -60,44 +58,41 @@ func TestLoadDefaultPath(t *testing.T) {
 	}
 }
 
+// Every path that cannot be read is a problem like others, and found with
+// those of the files that can.
 func TestPathsThatCannotBeRead(t *testing.T) {
-	dir := write(t, map[string]string{"a.yaml": "version: 1\n", "empty/readme.txt": ""})
+	dir := write(t, map[string]string{"a.yaml": "version: 1\n", "bad.yaml": "version: 2\n", "empty/readme.txt": ""})
 	t.Chdir(dir)
 	for _, test := range []struct {
 		name  string
 		paths []string
 		stdin io.Reader
-		path  string
-		is    error
-		text  string
+		want  []string // how the problems begin
 	}{
-		{name: "no such file", paths: []string{"a.yaml", "b.yaml"}, path: "b.yaml", is: fs.ErrNotExist,
-			text: `cannot read manifest "b.yaml": no such file or directory`},
-		{name: "no manifest in the directory", paths: []string{"empty"}, path: "empty",
-			text: `cannot read manifest "empty": the directory has no *.yaml or *.yml file`},
-		{name: "no standard input", paths: []string{"-"}, path: "-",
-			text: `cannot read manifest "-": there is no standard input`},
-		{name: "given twice", paths: []string{"a.yaml", "./a.yaml"}, path: "./a.yaml",
-			text: `cannot read manifest "./a.yaml": it is given twice`},
-		{name: "in a directory that is given too", paths: []string{"a.yaml", "."}, path: "a.yaml",
-			text: `cannot read manifest "a.yaml": it is given twice`},
-		{name: "standard input fails", paths: []string{"-"}, stdin: failingReader{}, path: "-", is: io.ErrUnexpectedEOF,
-			text: `cannot read manifest "-": unexpected EOF`},
+		{name: "no such file", paths: []string{"a.yaml", "b.yaml"},
+			want: []string{"b.yaml:1:1: error: the manifest cannot be read: no such file or directory\n    hint: `-f FILE` names the manifest; the default is aliases.yaml"}},
+		{name: "several, and a bad one", paths: []string{"z.yaml", "bad.yaml", "b.yaml"}, want: []string{
+			"z.yaml:1:1: error: the manifest cannot be read: no such file or directory", "bad.yaml:1:10: error: ",
+			"b.yaml:1:1: error: the manifest cannot be read: no such file or directory"}},
+		{name: "no path", paths: []string{""}, want: []string{`"":1:1: error: the manifest cannot be read: the path is empty`}},
+		{name: "no manifest in the directory", paths: []string{"empty"},
+			want: []string{"empty:1:1: error: the manifest cannot be read: the directory has no *.yaml or *.yml file"}},
+		{name: "no standard input", paths: []string{"-"}, want: []string{"<stdin>:1:1: error: the manifest cannot be read: there is no standard input"}},
+		{name: "given twice", paths: []string{"a.yaml", "./a.yaml"}, want: []string{"./a.yaml:1:1: error: the manifest cannot be read: the file is given twice"}},
+		{name: "in a directory that is given too", paths: []string{"a.yaml", "."}, want: []string{
+			"a.yaml:1:1: error: the manifest cannot be read: the file is given twice", "bad.yaml:1:10: error: "}},
+		{name: "standard input fails", paths: []string{"-"}, stdin: failingReader{}, want: []string{"<stdin>:1:1: error: the manifest cannot be read: unexpected EOF"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := Load(test.paths, Options{Stdin: test.stdin})
-			source, ok := AsSourceError(err)
-			if !ok {
-				t.Fatalf("got %v, want a SourceError", err)
+			problems, ok := AsProblems(err)
+			if !ok || len(problems.List) != len(test.want) {
+				t.Fatalf("got %v, want %d problems", err, len(test.want))
 			}
-			if source.Path != test.path || err.Error() != test.text {
-				t.Errorf("got path %q and %q, want %q and %q", source.Path, err, test.path, test.text)
-			}
-			if test.is != nil && !errors.Is(err, test.is) {
-				t.Errorf("%v is not %v", err, test.is)
-			}
-			if _, ok := AsProblems(err); ok {
-				t.Error("it counts as a problem of a manifest too")
+			for i, p := range problems.List {
+				if !strings.HasPrefix(p.String(), test.want[i]) {
+					t.Errorf("problem %d is %s, want %s", i, p, test.want[i])
+				}
 			}
 		})
 	}

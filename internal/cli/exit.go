@@ -140,7 +140,7 @@ func exitCode(err error) int {
 
 // isBadManifest says that the manifest is at fault, or could not be found.
 func isBadManifest(err error) bool {
-	return is[*manifest.Problems](err) || is[*manifest.UnusedVarError](err) || is[*manifest.SourceError](err)
+	return is[*manifest.Problems](err) || is[*manifest.UnusedVarError](err)
 }
 
 func is[E error](err error) bool {
