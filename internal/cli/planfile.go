@@ -100,7 +100,7 @@ func showCommand(s *streams) *cli.Command {
 				return err
 			}
 			p := saved.Unpack()
-			return outputs.write(s, render.Report{Plan: p, Proof: planner.Prove(p, nil)})
+			return outputs.write(s, render.Report{Plan: p, Proof: planner.Prove(p, nil), NoState: saved.Lineage == ""})
 		},
 	}
 }
@@ -160,7 +160,7 @@ func (r *run) reviewed(stored storedState, cluster planner.Cluster, limits plann
 		}
 		p.Checks = again.Checks
 	}
-	return render.Report{Plan: p, Proof: planner.Prove(p, live), Refusals: p.Check(limits)}, nil
+	return render.Report{Plan: p, Proof: planner.Prove(p, live), Refusals: p.Check(limits), NoState: !stored.found}, nil
 }
 
 // staleBy says what stands against a saved plan that did not when it was made.

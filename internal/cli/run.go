@@ -276,7 +276,7 @@ func (r *run) plan(stored storedState, cluster planner.Cluster, limits planner.L
 			return render.Report{}, err
 		}
 	}
-	return render.Report{Plan: p, Proof: planner.Prove(p, live), Refusals: p.Check(limits)}, r.expected(p)
+	return render.Report{Plan: p, Proof: planner.Prove(p, live), Refusals: p.Check(limits), NoState: !stored.found}, r.expected(p)
 }
 
 // planOptions are the choices that flags make about a plan.

@@ -83,7 +83,8 @@ func (p *htmlPage) verdict(r Report) {
 		p.say("<p>%s</p>\n", sentence(strings.TrimSpace(offlineLine)))
 	}
 	p.WriteString("<dl class=\"facts\">\n")
-	p.place(r.Plan.Cluster, r.Plan.Serial, r.StatePath)
+	which, at := r.state()
+	p.place(r.Plan.Cluster, which, at, r.StatePath)
 	p.say("<dt>Proof</dt><dd>%s</dd>\n</dl>\n</header>\n", strings.TrimPrefix(proofSummary(r.Proof), "proof: "))
 
 	p.WriteString("<ul class=\"counts\">\n")
@@ -116,7 +117,7 @@ func (p *htmlPage) openVerdict(program, said string, tone tone) {
 }
 
 // place says what was compared: which cluster, and which state.
-func (p *htmlPage) place(c planner.Cluster, serial uint64, path string) {
+func (p *htmlPage) place(c planner.Cluster, which, at, path string) {
 	if c.Label != "" || c.URI != "" {
 		p.WriteString("<dt>Cluster</dt><dd>")
 		if c.Label != "" {
@@ -124,9 +125,9 @@ func (p *htmlPage) place(c planner.Cluster, serial uint64, path string) {
 		}
 		p.say("<span class=\"name\">%s</span></dd>\n", c.URI)
 	}
-	p.say("<dt>State</dt><dd>serial %s", strconv.FormatUint(serial, 10))
+	p.say("<dt>State</dt><dd>%s", strings.TrimPrefix(which, "state "))
 	if path != "" {
-		p.say(" in <span class=\"name\">%s</span>", path)
+		p.say(" %s <span class=\"name\">%s</span>", at, path)
 	}
 	p.WriteString("</dd>\n")
 }

@@ -18,7 +18,7 @@ func (r DriftReport) html(w io.Writer) error {
 		p.WriteString("</p>\n")
 	}
 	p.WriteString("<dl class=\"facts\">\n")
-	p.place(r.Cluster, r.Serial, r.StatePath)
+	p.place(r.Cluster, serial(r.Serial), "in", r.StatePath)
 	if r.Manifest {
 		p.say("<dt>The manifest wants</dt><dd>%s</dd>\n", wants(r.Plan))
 	}

@@ -131,11 +131,12 @@ func (m *markdown) verdict(r Report) {
 		m.say("%s\\\n", appliedLine(r.Results))
 	}
 	m.say("%s\\\n", proofSummary(r.Proof))
-	m.place(r.Plan.Cluster, r.Plan.Serial, r.StatePath)
+	which, at := r.state()
+	m.place(r.Plan.Cluster, which, at, r.StatePath)
 }
 
 // place says what was compared: which cluster, and which state.
-func (m *markdown) place(c planner.Cluster, serial uint64, path string) {
+func (m *markdown) place(c planner.Cluster, which, at, path string) {
 	if c.Label != "" || c.URI != "" {
 		m.say("cluster ")
 		for _, s := range []string{c.Label, c.URI} {
@@ -145,9 +146,9 @@ func (m *markdown) place(c planner.Cluster, serial uint64, path string) {
 		}
 		m.say("with ")
 	}
-	m.say("state serial %d", serial)
+	m.say("%s", which)
 	if path != "" {
-		m.say(" in %s", markdownCode(path))
+		m.say(" %s %s", at, markdownCode(path))
 	}
 	m.say("\n\n")
 }

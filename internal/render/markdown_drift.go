@@ -21,7 +21,7 @@ func (r DriftReport) markdown(w io.Writer) error {
 	if r.Manifest {
 		m.say("The manifest wants: %s\\\n", wants(r.Plan))
 	}
-	m.place(r.Cluster, r.Serial, r.StatePath)
+	m.place(r.Cluster, serial(r.Serial), "in", r.StatePath)
 	changed, left := r.split()
 	m.driftTable(changedTitle, changed, roomChanged)
 	m.driftTable(leftTitle, left, roomLeft)

@@ -12,6 +12,7 @@ package render
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,7 +36,23 @@ type Report struct {
 	Now time.Time
 	// StatePath is where the state is kept, "" when it is not worth saying.
 	StatePath string
+	// NoState says that there was none: a first run, or a lost state.
+	NoState bool
 }
+
+// state says which state the plan was made from, and the word that leads on to
+// its place.
+func (r Report) state() (which, at string) {
+	switch {
+	case !r.NoState:
+		return serial(r.Plan.Serial), "in"
+	case r.Applied:
+		return "no state before this run", "at"
+	}
+	return "no state yet", "at"
+}
+
+func serial(n uint64) string { return "state serial " + strconv.FormatUint(n, 10) }
 
 // offline says that the cluster was not read.
 func (r Report) offline() bool { return r.Plan.Live == planner.LiveAssumed }

@@ -84,7 +84,7 @@ func firstRunOffline() render.Report {
 	p.Live = planner.LiveAssumed
 	p.Notes = []string{"no state at aliases.state.json: first run; aliases removed from the manifest cannot be seen"}
 	p.After = []planner.Binding{binding("default", "products", "products_v1")}
-	return render.Report{Plan: p, Proof: proved(1)}
+	return render.Report{Plan: p, Proof: proved(1), NoState: true}
 }
 
 func switchAndRetire() render.Report {

@@ -66,9 +66,10 @@ func (t text) header(r Report) {
 		}
 		t.row(2, words...)
 	}
-	words := []word{{text: "State"}, {text: "serial"}, {text: strconv.FormatUint(r.Plan.Serial, 10)}}
+	which, at := r.state()
+	words := []word{{text: sentence(which)}}
 	if r.StatePath != "" {
-		words = append(words, word{text: "in"}, word{text: r.StatePath})
+		words = append(words, word{text: at}, word{text: r.StatePath})
 	}
 	t.row(2, words...)
 }
