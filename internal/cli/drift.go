@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -102,17 +103,17 @@ func (d *driftRun) compare(state planner.State, conn *connection) error {
 		}
 		return &refusedError{what: "this is another cluster's state: " + why, hint: "check --uri and --state"}
 	}
-	// The scope of a manifest holds every alias of the state, too: one read
-	// answers both what was changed and what is not applied yet.
-	live, err := d.reader.Read(d.signals.soft, planner.ScopeOf(d.manifest, state, planner.Selection{}))
+	comparison := planner.Compare(d.manifest, state, planner.Options{Cluster: cluster, Now: time.Now().UTC()})
+	// Its scope holds every alias of the state, too: one read answers both what
+	// was changed and what is not applied yet.
+	live, err := d.reader.Read(d.signals.soft, comparison.Scope())
 	if err != nil {
 		return d.readFailed(err)
 	}
-	p := planner.Build(d.manifest, state, live, planner.Options{Cluster: cluster})
 	report := render.DriftReport{
 		Cluster: cluster, Serial: state.Serial, StatePath: d.file.Path(),
 		Bindings: state.Bindings, Drift: planner.DriftOf(state, live),
-		Plan: p.Summary, Manifest: len(d.c.StringSlice("file")) > 0,
+		Plan: comparison.Plan(live).Summary, Manifest: len(d.c.StringSlice("file")) > 0,
 	}
 	if err := d.outputs.write(d.streams, report); err != nil {
 		return err
