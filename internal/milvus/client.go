@@ -232,6 +232,7 @@ func (c *Client) exchange(ctx context.Context, k call) (answer, *Error) {
 	}
 	defer resp.Body.Close()
 	e.Status = resp.StatusCode
+	e.retryAfter = retryAfter(resp.StatusCode, resp.Header)
 
 	text, err := readBody(resp)
 	if err != nil && success(resp.StatusCode) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"aliasctl/executor"
 )
@@ -58,6 +59,8 @@ type Error struct {
 	// hopeless says that asking again is no use although the class is not
 	// Refused or Fatal: it is a read, or a write whose answer makes no sense.
 	hopeless bool
+	// retryAfter is how long the server wants to be left alone, 0 for unsaid.
+	retryAfter time.Duration
 }
 
 var _ error = (*Error)(nil)

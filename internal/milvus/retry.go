@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -21,6 +23,9 @@ const (
 type budget struct {
 	*backoff.ExponentialBackOff
 	left time.Duration
+	// asked is what the server wants the next pause to be at least. Where that
+	// is more than is left, what is left is waited: a last try costs little.
+	asked time.Duration
 }
 
 // newBudget returns a budget of patience. The pauses double from the mean of
@@ -40,7 +45,12 @@ func newBudget(first time.Duration) *budget {
 // NextBackOff implements backoff.BackOff.
 func (b *budget) NextBackOff() time.Duration {
 	pause := b.ExponentialBackOff.NextBackOff()
-	if pause > b.left {
+	if b.asked > 0 {
+		// Not all readers that were told the same come back at the same moment.
+		pause = min(b.asked+pause, b.left)
+		b.asked = 0
+	}
+	if pause <= 0 || pause > b.left {
 		return backoff.Stop
 	}
 	b.left -= pause
@@ -88,6 +98,7 @@ func (c *Client) readAgain(ctx context.Context, k call, e *Error, start time.Tim
 			refused = true
 			pauses.left -= patience - patienceRefused
 		}
+		pauses.asked = min(e.retryAfter, c.cfg.Timeout-time.Since(start))
 		return answer{}, e
 	}, backoff.WithBackOff(pauses), backoff.WithMaxTries(uint(c.cfg.Retries)+1), backoff.WithMaxElapsedTime(0))
 	if err == nil {
@@ -97,4 +108,26 @@ func (c *Client) readAgain(ctx context.Context, k call, e *Error, start time.Tim
 		e.Err = context.Cause(ctx) // interrupted in a pause
 	}
 	return answer{}, e
+}
+
+// retryAfter is how long a server that is too busy wants to be left alone, 0
+// when it does not say: a number of seconds, or a time, which is measured by
+// the clock of the server where that is told.
+func retryAfter(status int, header http.Header) time.Duration {
+	if status != http.StatusTooManyRequests && status != http.StatusServiceUnavailable {
+		return 0
+	}
+	value := header.Get("Retry-After")
+	if seconds, err := strconv.Atoi(value); err == nil {
+		return time.Duration(min(max(seconds, 0), int(patience/time.Second))) * time.Second // more is never waited
+	}
+	at, err := http.ParseTime(value)
+	if err != nil {
+		return 0
+	}
+	now, err := http.ParseTime(header.Get("Date"))
+	if err != nil {
+		now = time.Now()
+	}
+	return max(at.Sub(now), 0)
 }
