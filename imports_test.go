@@ -23,6 +23,8 @@ var mayImport = map[string][]string{
 	"aliasctl/internal/statefile": {"executor", "planner", "manifest"},
 	// For tests: a file system that fails.
 	"aliasctl/internal/statefile/faultfs": {"internal/statefile"},
+	// For tests: an S3 server.
+	"aliasctl/internal/statefile/gateway": {},
 	"aliasctl/internal/emulator":          {},
 	"aliasctl/executor":                   {"planner", "manifest"},
 	"aliasctl/planner":                    {"manifest"},

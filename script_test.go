@@ -139,7 +139,7 @@ func number(ts *testscript.TestScript, word string) int {
 
 // The scripts are found where they are looked for.
 func TestThereAreScripts(t *testing.T) {
-	for _, pattern := range []string{"testdata/script/*.txtar", "testdata/script/every-version/*.txtar"} {
+	for _, pattern := range []string{"testdata/script/*.txtar", "testdata/script/every-version/*.txtar", "testdata/script/bucket/*.txtar"} {
 		if found, err := filepath.Glob(pattern); err != nil || len(found) == 0 {
 			t.Errorf("no scripts match %s (%v)", pattern, err)
 		}

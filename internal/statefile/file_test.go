@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"aliasctl/internal/statefile"
+	s3 "aliasctl/internal/statefile/gateway"
 	"aliasctl/planner"
 )
 
@@ -22,7 +23,7 @@ import (
 // does there is named by the first argument.
 func TestMain(m *testing.M) {
 	for name, value := range map[string]string{
-		"AWS_ACCESS_KEY_ID": testUser, "AWS_SECRET_ACCESS_KEY": testSecret, "AWS_EC2_METADATA_DISABLED": "true",
+		"AWS_ACCESS_KEY_ID": s3.User, "AWS_SECRET_ACCESS_KEY": s3.Secret, "AWS_EC2_METADATA_DISABLED": "true",
 	} {
 		if err := os.Setenv(name, value); err != nil {
 			panic(err)

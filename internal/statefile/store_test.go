@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"aliasctl/internal/statefile"
+	s3 "aliasctl/internal/statefile/gateway"
 )
 
 // On a store that ignores conditions every run would win every race. It is
@@ -91,7 +92,7 @@ func TestAServerThatEchoesLearnsNothingToTell(t *testing.T) {
 	store := newFakeStore(t)
 	store.answer = func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
-		_, _ = w.Write([]byte("<Error><Code>X" + testSecret + "</Code><Message>\x1b[2Jyou sent " + r.Header.Get("X-Amz-Security-Token") + " and " + testSecret + "</Message></Error>"))
+		_, _ = w.Write([]byte("<Error><Code>X" + s3.Secret + "</Code><Message>\x1b[2Jyou sent " + r.Header.Get("X-Amz-Security-Token") + " and " + s3.Secret + "</Message></Error>"))
 	}
 	o := object(t, store.location("s.json"), longLease)
 	_, read := o.Read(t.Context())
@@ -101,7 +102,7 @@ func TestAServerThatEchoesLearnsNothingToTell(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		for ; err != nil; err = errors.Unwrap(err) {
-			if strings.Contains(err.Error(), token) || strings.Contains(err.Error(), testSecret) || strings.Contains(err.Error(), "\x1b") {
+			if strings.Contains(err.Error(), token) || strings.Contains(err.Error(), s3.Secret) || strings.Contains(err.Error(), "\x1b") {
 				t.Errorf("%T: %q", err, err)
 			}
 		}
