@@ -94,7 +94,7 @@ func (r *run) carryOut(state planner.State, report render.Report) error {
 		Retries:  retriesOf(r.c),
 		Settle:   r.c.Duration("settle"),
 		Drain:    r.c.Duration("drain"), Witnesses: r.witnesses,
-		Author: r.author(), HistoryLimit: r.c.Int("history"),
+		Author: r.by, HistoryLimit: r.c.Int("history"),
 		Held:     r.lock.Err,
 		Stop:     r.stopped(),
 		Observer: observer,

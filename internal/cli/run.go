@@ -31,6 +31,7 @@ type run struct {
 	options   planner.Options    // beyond what flags say
 	load      bool               // load the targets first
 	file      statefile.Location // nil when a dry run has no place for a state
+	by        executor.Author    // who applies
 	lock      *statefile.Lock
 	conn      *connection // nil when offline
 	witnesses []executor.Witness
@@ -176,6 +177,9 @@ func (r *run) readState() (storedState, error) {
 // takeLock locks the state. Who waits for another run says so, and for whom:
 // in CI a silent wait looks like a hang.
 func (r *run) takeLock() error {
+	if r.apply {
+		r.by = r.author() // a child that is being started shares our lock, and may outlive us
+	}
 	holder := statefile.Self(os.Args, time.Now())
 	lock, err := r.file.Lock(r.signals.soft, 0, holder)
 	if timeout := r.c.Duration("lock-timeout"); statefile.IsLocked(err) && timeout > 0 {
