@@ -80,6 +80,11 @@ func newSettlement(state planner.State, plan planner.Plan, results []Result, on 
 	for _, r := range results {
 		s.result(r)
 	}
+	if plan.Housekeeping.Reidentify {
+		for _, b := range state.Bindings {
+			s.fresh = append(s.fresh, bindingKey(b))
+		}
+	}
 	return s
 }
 

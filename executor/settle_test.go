@@ -258,3 +258,20 @@ func TestAReleasedAliasIsOursNoMore(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// Who accepts another cluster does so once: the ids are learnt anew.
+func TestIDsAreLearntAnew(t *testing.T) {
+	w := newWorld("v1")
+	w.own("products", "v1")
+	delete(w.collections, key("v1"))
+	w.addCollection(key("v1"))
+	w.bind("products", "v1")
+	w.want.aliases["products"] = "v1"
+	if _, err := w.apply(t, Options{}); err != nil || w.stored.Bindings[0].CollectionID != "101" {
+		t.Fatal(err, w.stored.Bindings)
+	}
+	w.want.options.Reidentify = true
+	if _, err := w.apply(t, Options{}); err != nil || w.stored.Bindings[0].CollectionID != w.collections[key("v1")] {
+		t.Error(err, w.stored.Bindings)
+	}
+}

@@ -25,6 +25,7 @@ func (c *Comparison) Plan(live *Live) Plan {
 		Steps: []Step{}, Conflicts: []Conflict{}, Notes: []string{}, Checks: []Check{},
 	}
 	b.splitGroups(c.manifest)
+	b.plan.Housekeeping.Reidentify = c.options.Reidentify && live != nil && len(c.state.Bindings) > 0
 	if live == nil {
 		b.plan.Live = LiveAssumed
 	}
@@ -83,10 +84,25 @@ func (b *builder) database(d *database) {
 	for i := range d.aliases {
 		b.alias(d, &d.aliases[i], live, &count)
 	}
+	b.releases(d, live)
 	if count.InState > 0 || count.Wanted > 0 {
 		b.plan.Managed = append(b.plan.Managed, count)
 	}
 	b.retire(d, live)
+}
+
+// releases notes the releases of names that nobody has: a misspelt one would
+// leave the alias that was meant to be dropped.
+func (b *builder) releases(d *database, live *LiveDatabase) {
+	if d.desired == nil || b.live == nil {
+		return
+	}
+	for _, r := range d.desired.Releases {
+		_, managed := d.find(r.Alias)
+		if _, exists := live.Aliases[r.Alias]; !managed && !exists {
+			b.note("release of alias %q: neither the state nor the cluster has it", b.flagName(d, r.Alias))
+		}
+	}
 }
 
 // liveDatabase is the database as it was read, or as the state has it when

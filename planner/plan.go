@@ -130,11 +130,13 @@ type Housekeeping struct {
 	// Unidles are collections whose waiting has ended: an alias reaches them
 	// again, they are gone, or nothing retires them any more.
 	Unidles []Key
+	// Reidentify has the ids of all bound collections read and recorded anew.
+	Reidentify bool
 }
 
 // Empty says that there is nothing to write.
 func (h Housekeeping) Empty() bool {
-	return len(h.Settles)+len(h.Fades)+len(h.Fences)+len(h.Unfences)+len(h.Idles)+len(h.Unidles) == 0
+	return !h.Reidentify && len(h.Settles)+len(h.Fades)+len(h.Fences)+len(h.Unfences)+len(h.Idles)+len(h.Unidles) == 0
 }
 
 // ManagedCount counts the aliases of one database that the state knows.
@@ -240,6 +242,9 @@ type Options struct {
 	// Identify asks Needs for the id of every target: a saved plan is about
 	// the collections that were reviewed, not about others of their names.
 	Identify bool
+	// Reidentify lets the state learn the ids of all its collections anew: it
+	// was said that those that it has are of collections that are gone.
+	Reidentify bool
 	// RollingBack marks every switch as one that leaves a bad collection.
 	RollingBack bool
 }

@@ -290,6 +290,7 @@ func (r *run) planOptions(cluster planner.Cluster) (planner.Options, error) {
 	options.Now = time.Now().UTC().Truncate(time.Second)
 	options.Switch = planner.SwitchMode(r.c.String("switch"))
 	options.AllowMissingTargets = r.c.Bool("allow-missing-targets")
+	options.Reidentify = r.c.Bool("accept-cluster")
 	options.SkipChecks = make(map[manifest.CheckName]bool)
 	for _, name := range r.c.StringSlice("skip-check") {
 		if !slices.Contains(manifest.CheckNames(), manifest.CheckName(name)) {
