@@ -17,6 +17,7 @@ import (
 type outputs struct {
 	format render.Format
 	files  []outputFile
+	plan   string // of --plan-out
 }
 
 type outputFile struct {
@@ -25,7 +26,7 @@ type outputFile struct {
 }
 
 func outputsOf(c *cli.Context) (outputs, error) {
-	var o outputs
+	o := outputs{plan: c.String("plan-out")}
 	var err error
 	if f := c.String("log-format"); f != "text" && f != "json" {
 		return o, usagef("the formats are text, json", "--log-format: no format %q", f)
@@ -47,7 +48,7 @@ func outputsOf(c *cli.Context) (outputs, error) {
 	return o, nil
 }
 
-// apart refuses output files that would overwrite each other, the state or
+// apart refuses files to write that would overwrite each other, the state or
 // what the run reads.
 func (o outputs) apart(state string, inputs []string) error {
 	taken := map[string]string{}
@@ -64,6 +65,10 @@ func (o outputs) apart(state string, inputs []string) error {
 	for _, path := range inputs {
 		take(path, "what this run reads")
 	}
+	if what := taken[real(o.plan)]; o.plan != "" && what != "" {
+		return usagef("choose another path", "--plan-out %s would overwrite %s", o.plan, what)
+	}
+	take(o.plan, "the plan of --plan-out")
 	for _, f := range o.files {
 		if what := taken[real(f.path)]; what != "" {
 			return usagef("choose another path", "--output-file %s=%s would overwrite %s", f.format, f.path, what)

@@ -36,10 +36,11 @@ func (e *staleError) Hint() string { return "make and review a new plan: nothing
 func writePlan(path string, s planner.Saved) error {
 	text, err := json.MarshalIndent(s, "", " ")
 	if err == nil {
-		err = os.WriteFile(path, append(text, '\n'), 0o644)
+		err = replaceFile(path, append(text, '\n'))
 	}
 	if err != nil {
-		return &failedError{what: fmt.Sprintf("cannot save the plan: %v", err), err: err}
+		return &failedError{what: fmt.Sprintf("cannot save the plan: %v", err), err: err,
+			hint: "`--plan-out FILE` needs a directory that can be written to"}
 	}
 	return nil
 }

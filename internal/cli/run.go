@@ -2,7 +2,9 @@ package cli
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"aliasctl/executor"
+	"aliasctl/internal/emulator"
 	"aliasctl/internal/milvus"
 	"aliasctl/internal/render"
 	"aliasctl/internal/statefile"
@@ -241,11 +244,26 @@ func probedNames(state planner.State) string {
 	return strings.Join(names, ", ")
 }
 
-// paths are the files that a run reads: its manifests and its plan.
+// paths are the files that a run reads.
 func (r *run) paths() []string {
-	paths := manifestsOf(r.c)
-	if plan := r.c.String("plan"); plan != "" {
-		paths = append(slices.Clone(paths), plan)
+	var paths []string
+	for _, path := range manifestsOf(r.c) {
+		paths = append(paths, path)
+		for _, pattern := range []string{"*.yaml", "*.yml"} { // of a directory
+			found, _ := fs.Glob(os.DirFS(path), pattern)
+			for _, name := range found {
+				paths = append(paths, filepath.Join(path, name))
+			}
+		}
+	}
+	for _, g := range goldens(r.manifest) {
+		paths = append(paths, g.Path())
+	}
+	for _, flag := range []string{"plan", "token-file", "ca-file", "cert-file", "key-file"} {
+		paths = append(paths, r.c.String(flag))
+	}
+	if seed, embedded := strings.CutPrefix(r.c.String("uri"), statefile.Embedded); embedded {
+		paths = append(paths, seed, emulator.CopyPath(seed))
 	}
 	return paths
 }

@@ -51,21 +51,32 @@ func loadManifest(c *cli.Context, s *streams, paths []string) (*manifest.Manifes
 // checkGolden reads the golden files that a manifest names: one that is
 // missing or broken is a mistake of the manifest, not of the cluster.
 func checkGolden(m *manifest.Manifest) error {
-	read := make(map[string]bool)
-	for _, d := range m.Databases {
-		for _, a := range d.Aliases {
-			if a.Cutover == nil || a.Cutover.Golden == nil || read[a.Cutover.Golden.Path()] {
-				continue
-			}
-			g := a.Cutover.Golden
-			read[g.Path()] = true
-			if _, err := milvus.GoldenVectors(g); err != nil {
-				return &usageError{what: fmt.Sprintf("%s: golden: %v", g.Pos, err), err: err,
-					hint: hintOf(err)}
-			}
+	for _, g := range goldens(m) {
+		if _, err := milvus.GoldenVectors(g); err != nil {
+			return &usageError{what: fmt.Sprintf("%s: golden: %v", g.Pos, err), err: err,
+				hint: hintOf(err)}
 		}
 	}
 	return nil
+}
+
+// goldens are the golden files of a manifest, each once.
+func goldens(m *manifest.Manifest) []*manifest.Golden {
+	if m == nil {
+		return nil
+	}
+	var all []*manifest.Golden
+	seen := make(map[string]bool)
+	for _, d := range m.Databases {
+		for _, a := range d.Aliases {
+			if a.Cutover == nil || a.Cutover.Golden == nil || seen[a.Cutover.Golden.Path()] {
+				continue
+			}
+			seen[a.Cutover.Golden.Path()] = true
+			all = append(all, a.Cutover.Golden)
+		}
+	}
+	return all
 }
 
 // namesDefault says whether the manifest spells the default database out.
