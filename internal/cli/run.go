@@ -150,6 +150,9 @@ func (r *run) do(want func(*run) error, derive func(*run, planner.State) error) 
 			return err
 		}
 	}
+	if note := unconfirmed(report.Plan); note != "" && len(r.c.StringSlice("verify-uri")) == 0 {
+		report.Plan.Notes = append(report.Plan.Notes, note)
+	}
 	report.Now = time.Now().UTC()
 	if r.file != nil {
 		report.StatePath = r.file.Path()
@@ -324,6 +327,21 @@ func firstRun(file statefile.Location) string {
 		return "no --state: compared without one; aliases removed from the manifest cannot be seen"
 	}
 	return fmt.Sprintf("no state at %s: first run; aliases removed from the manifest cannot be seen", file.Path())
+}
+
+// unconfirmed says which switches ask for a confirmation that nobody gives when
+// there is no --verify-uri, "" for none.
+func unconfirmed(p planner.Plan) string {
+	n := 0
+	for _, s := range p.Steps {
+		if s.Op != planner.DropAlias && s.Cutover != nil && s.Cutover.Confirmations > 0 {
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("no --verify-uri is given: nobody confirms %s", plural(n, "switch with `verify`", "switches with `verify`"))
 }
 
 // selections resolves the flags that name aliases and collections.

@@ -118,7 +118,7 @@ func cutoverMarks(s planner.Step) []string {
 
 func confirmed(n int) string {
 	if n == 1 {
-		return "confirmed once"
+		return "to be confirmed once"
 	}
-	return fmt.Sprintf("confirmed %d times", n)
+	return fmt.Sprintf("to be confirmed %d times", n)
 }
