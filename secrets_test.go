@@ -2,8 +2,12 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +15,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,6 +27,7 @@ import (
 
 	"aliasctl/internal/cli"
 	"aliasctl/internal/emulator"
+	"aliasctl/internal/statefile"
 )
 
 // canaries are tokens that must show up nowhere. One has every character that
@@ -35,8 +42,8 @@ func spellings(token string) []string {
 	}
 	var all []string
 	for _, s := range secrets {
-		raw := []byte(s)
-		all = append(all, s, url.QueryEscape(s), url.PathEscape(s),
+		raw, quoted, encoded := []byte(s), strconv.Quote(s), string(inJSON(s))
+		all = append(all, s, quoted[1:len(quoted)-1], encoded[1:len(encoded)-1], url.QueryEscape(s), url.PathEscape(s),
 			base64.StdEncoding.EncodeToString(raw), base64.RawStdEncoding.EncodeToString(raw),
 			base64.URLEncoding.EncodeToString(raw), base64.RawURLEncoding.EncodeToString(raw))
 	}
@@ -53,7 +60,14 @@ type gossip struct {
 	count int
 }
 
-const gossips = 7
+const gossips = 8
+
+// begin begins to count requests anew.
+func (g *gossip) begin() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.count = 0
+}
 
 func (g *gossip) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.mu.Lock()
@@ -94,7 +108,33 @@ func (g *gossip) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			fmt.Fprintf(conn, "%s %s\r\n\r\n", token, basic)
 			conn.Close()
 		}
+	case 7: // a collection that is called so
+		name := password
+		if name == "" {
+			name = token
+		}
+		g.rename(w, r, "products_v1", name)
 	}
+}
+
+// rename answers as if a collection had another name.
+func (g *gossip) rename(w http.ResponseWriter, r *http.Request, from, to string) {
+	was, is := inJSON(from), inJSON(to)
+	asked, _ := io.ReadAll(r.Body)
+	asked = bytes.ReplaceAll(asked, was, inJSON("nothing")) // by its right name it is not there
+	r.Body = io.NopCloser(bytes.NewReader(bytes.ReplaceAll(asked, is, was)))
+	answer := httptest.NewRecorder()
+	g.Handler.ServeHTTP(answer, r)
+	w.WriteHeader(answer.Code)
+	w.Write(bytes.ReplaceAll(answer.Body.Bytes(), was, is))
+}
+
+func inJSON(s string) []byte {
+	text, err := json.Marshal(s)
+	if err != nil {
+		panic(err)
+	}
+	return text
 }
 
 // TestSecrets runs every command and format with canary tokens, against
@@ -120,7 +160,7 @@ func TestSecrets(t *testing.T) {
 						if err != nil {
 							t.Errorf("token %q, gossip %d from request %d, -o %s:\n%v", token, how, at, format, err)
 						}
-						runs.Add(3)
+						runs.Add(9)
 						files.Add(int64(n))
 						return nil
 					})
@@ -142,6 +182,13 @@ func betray(parent, token string, how, at int, format string) (files int, err er
 	g := &gossip{Handler: c.Emulator, how: how, at: at}
 	server := httptest.NewServer(g)
 	defer server.Close()
+	store, err := statefile.Open(c.statePath())
+	if err == nil {
+		err = store.Save(context.Background(), c.state(c.Emulator, server.URL))
+	}
+	if err != nil {
+		return 0, err
+	}
 
 	// Where the token may be is not among the files to search.
 	secret := c.dir + ".token"
@@ -151,26 +198,31 @@ func betray(parent, token string, how, at int, format string) (files int, err er
 	defer os.Remove(secret)
 	var written output
 	run := func(line ...string) {
+		g.begin()
 		e := perform(c.dir, append([]string{"aliasctl"}, line...)...)
-		written.Write([]byte(e.stdout + e.stderr))
+		fmt.Fprintf(&written, "$ aliasctl %s\n%s%s", line[0], e.stdout, e.stderr)
 	}
 	manifest := filepath.Join(c.dir, "aliases.yaml")
-	common := []string{"-f", manifest, "--uri", server.URL, "--token-file", secret, "-o", format, "--accept-cluster",
-		"--timeout", "2s", "--settle", "1ms", "--retries", "0", "--drain", "0s"}
+	connection := []string{"--uri", server.URL, "--token-file", secret, "--timeout", "2s", "--retries", "0"}
+	reports := slices.Concat(connection, []string{"-f", manifest, "-o", format})
 	for _, f := range []string{"text", "diff", "json"} {
-		common = append(common, "--output-file", f+"="+filepath.Join(c.dir, "plan."+f))
+		reports = append(reports, "--output-file", f+"="+filepath.Join(c.dir, "report."+f))
 	}
-	run(append([]string{"sync", "--dry-run"}, common...)...)
-	g.mu.Lock()
-	g.count = 0
-	g.mu.Unlock()
+	sync := append([]string{"sync", "--accept-cluster", "--settle", "1ms", "--drain", "0s"}, reports...)
+	run(append(sync, "--dry-run", "--plan-out", filepath.Join(c.dir, "plan.json"))...)
+	run(append([]string{"drift"}, reports...)...)
 	c.AddHook(emulator.Hook{Match: emulator.Match{Writes: true, Nth: 1}, Do: func(emulator.Request) {
 		// The lock is held and its file is there only now.
 		if lock, err := os.ReadFile(c.statePath() + ".lock"); err == nil {
 			written.Write(lock)
 		}
 	}})
-	run(append([]string{"sync", "--apply"}, common...)...)
+	run(append(sync, "--apply", "--overwrite-drift", "all", "--take-over", "all")...)
+	run(append([]string{"rollback", "--accept-cluster", "--apply"}, reports...)...)
+	run(append([]string{"export", "--all-databases"}, connection...)...)
+	run(append([]string{"doctor", "-f", manifest}, connection...)...)
+	run("history", "-f", manifest)
+	run("state", "list", "-f", manifest)
 	run("validate", "-f", manifest)
 	return search(c.dir, token, written.String())
 }
@@ -179,8 +231,9 @@ func betray(parent, token string, how, at int, format string) (files int, err er
 func search(dir, token, written string) (files int, err error) {
 	look := func(where, text string) {
 		for _, s := range spellings(token) {
-			if at := strings.Index(text, s); at >= 0 && err == nil {
-				err = fmt.Errorf("%s holds %q: ...%s...", where, s, text[max(0, at-200):min(len(text), at+200)])
+			if at := strings.Index(text, s); at >= 0 {
+				err = errors.Join(err, fmt.Errorf("%s holds %q: ...%s...", where, s, text[max(0, at-200):min(len(text), at+200)]))
+				return
 			}
 		}
 	}
@@ -196,10 +249,7 @@ func search(dir, token, written string) (files int, err error) {
 		}
 		return err
 	})
-	if err == nil {
-		err = walkErr
-	}
-	return files, err
+	return files, errors.Join(err, walkErr)
 }
 
 // TestSecretsOfCrash panics while the token is known: in the middle of a plan,

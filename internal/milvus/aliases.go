@@ -78,6 +78,9 @@ func (c *Client) AliasTarget(ctx context.Context, database, alias string) (colle
 	if !isDefault(database) && d.DBName != database {
 		return "", false, c.databaseIgnored(k)
 	}
+	if c.redactor.In(d.CollectionName) {
+		return "", false, c.tokenInName(k)
+	}
 	return d.CollectionName, true, nil
 }
 
@@ -107,6 +110,8 @@ func (c *Client) list(ctx context.Context, k call) ([]string, error) {
 		return nil, err
 	case a.names == nil:
 		return nil, c.badData(k, a.data)
+	case c.redactor.In(a.names...):
+		return nil, c.tokenInName(k)
 	}
 	return a.names, nil
 }
@@ -116,6 +121,15 @@ func (c *Client) badData(k call, data json.RawMessage) *Error {
 	e := k.newError()
 	e.Status, e.Err, e.Message = 200, errNoData, excerpt(c.redactor, data, maxExcerpt)
 	e.class, e.hint = executor.Refused, hintURI
+	return c.finish(k, e)
+}
+
+// tokenInName is the error of an answer whose names hold the token. Names go
+// everywhere, into reports, saved plans, manifests and the state, and there they
+// have to be what they are: a token is kept from all of that here.
+func (c *Client) tokenInName(k call) *Error {
+	e := k.newError()
+	e.Status, e.Err, e.class, e.hint = 200, errTokenInName, executor.Refused, hintInName
 	return c.finish(k, e)
 }
 

@@ -33,6 +33,8 @@ var (
 	errNotJSON  = errors.New("the answer is not JSON")
 	errNoCode   = errors.New("the answer has no integer \"code\"")
 	errNoData   = errors.New("the answer has no usable \"data\"")
+
+	errTokenInName = errors.New("a name in the answer holds the token, or its password")
 )
 
 // answer is the envelope of every answer of Milvus.

@@ -37,6 +37,9 @@ func (c *Client) indexes(ctx context.Context, database, collection string) ([]pl
 			return nil, c.badData(k, data)
 		}
 		for _, v := range views {
+			if c.redactor.In(v.FieldName, v.IndexName, v.IndexState, v.MetricType) {
+				return nil, c.tokenInName(k)
+			}
 			all = append(all, planner.VectorIndex{
 				Field: v.FieldName, Index: v.IndexName, State: v.IndexState, Metric: v.MetricType, Pending: v.PendingRows,
 			})

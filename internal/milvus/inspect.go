@@ -167,6 +167,12 @@ func (s *subject) identify(ctx context.Context, c *Client) error {
 		s.noShape("collections/describe shows no usable fields")
 		return nil
 	}
+	for _, f := range fields {
+		if c.redactor.In(f.Name, f.Type, f.Dim) {
+			s.noShape("collections/describe: " + errTokenInName.Error())
+			return nil
+		}
+	}
 	indexes, err := c.indexes(ctx, s.Database, s.Collection)
 	if err != nil {
 		if ends(ctx, err) {

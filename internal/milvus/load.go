@@ -21,6 +21,9 @@ func (c *Client) LoadState(ctx context.Context, database, collection string) (st
 	if json.Unmarshal(data, &d) != nil || d.LoadState == "" {
 		return "", 0, c.badData(k, data)
 	}
+	if c.redactor.In(d.LoadState) {
+		return "", 0, c.tokenInName(k)
+	}
 	return d.LoadState, d.LoadProgress, nil
 }
 

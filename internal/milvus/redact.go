@@ -69,6 +69,15 @@ func (r *Redactor) Redact(s string) string {
 	return r.replacer.Replace(s)
 }
 
+// In says whether one of some texts holds the token.
+func (r *Redactor) In(texts ...string) bool {
+	if r == nil {
+		return false
+	}
+	all := strings.Join(texts, "\n") // in one go; no token goes over a line break
+	return r.Redact(all) != all
+}
+
 // forms are the spellings of one secret.
 func forms(secret string) []string {
 	if len(secret) < shortestSecret {

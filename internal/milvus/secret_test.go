@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"aliasctl/executor"
+	"aliasctl/planner"
 )
 
 func TestRedirectIsNotFollowed(t *testing.T) {
@@ -107,5 +108,51 @@ func TestExcerptOfAnEchoedToken(t *testing.T) {
 	body := strings.Repeat(inJSON(longest, true), 100)
 	if got := excerpt(r, []byte(body), maxExcerpt); strings.Contains(got, "003") {
 		t.Errorf("%q", got)
+	}
+}
+
+// A server that gives the token back as a name is not believed: names go into
+// reports, plans, manifests and the state.
+func TestNoNameHoldsTheToken(t *testing.T) {
+	const name = `hunter22/+x`
+	answers := map[string]string{
+		aliasesList:         `["t_a","my_%s_v1"]`,
+		aliasesDescribe:     `{"dbName":"default","aliasName":"t_a","collectionName":"%s"}`,
+		collectionsList:     `["%s"]`,
+		databasesList:       `["default","%s"]`,
+		indexesList:         `["ix"]`,
+		indexesDescribe:     `[{"fieldName":"v","indexName":"ix","indexState":"%s"}]`,
+		collectionsState:    `{"loadState":"%s"}`,
+		collectionsDescribe: `{"collectionID":5,"fields":[{"name":"%s","type":"FloatVector"}]}`,
+	}
+	uri, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		answerWith(200, jsonType, `{"code":0,"data":`+strings.ReplaceAll(answers[r.URL.Path], "%s", name)+`}`)(w, r)
+	})
+	ctx := t.Context()
+	ask := func(c *Client) map[string]error {
+		_, aliases := c.ListAliases(ctx, "")
+		_, of := c.AliasesOf(ctx, "", "t_v1")
+		_, _, target := c.AliasTarget(ctx, "", "t_a")
+		_, collections := c.ListCollections(ctx, "")
+		_, databases := c.ListDatabases(ctx)
+		_, indexes := c.indexes(ctx, "", "t_v1")
+		_, _, load := c.LoadState(ctx, "", "t_v1")
+		return map[string]error{"aliases": aliases, "aliases of": of, "target": target, "collections": collections, "databases": databases, "indexes": indexes, "load": load}
+	}
+	c := newClient(t, uri, func(cfg *Config) { cfg.Token = "root:" + name })
+	for what, err := range ask(c) {
+		if !errors.Is(err, errTokenInName) || executor.ClassOf(err) != executor.Refused || err.(*Error).Hint() == "" || strings.Contains(err.Error(), name) {
+			t.Errorf("%s: class %v, error %v", what, executor.ClassOf(err), err)
+		}
+	}
+	needs := planner.Needs{Facts: []planner.Inspection{{Database: "default", Collection: "t_v1", Schema: true}}}
+	facts := inspect(t, c, needs, liveOf("t_v1")).Collections["t_v1"].Facts
+	if s := facts.Schema; len(s.Fields) > 0 || !strings.HasSuffix(s.Why, errTokenInName.Error()) {
+		t.Errorf("the schema: %+v", s)
+	}
+	for what, err := range ask(newClient(t, uri, nil)) {
+		if err != nil {
+			t.Errorf("%s, of a server that asks for no token: %v", what, err)
+		}
 	}
 }
