@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -38,6 +40,48 @@ func TestSweepDisk(t *testing.T) {
 		}
 	}
 	t.Logf("file operations of an apply: %d; failures: %d; runs: %d", len(operations), runs, 3*runs)
+}
+
+// A state that cannot be saved is one event of --log-format json, from which
+// it can be put in place. The folder of the state is gone in the middle of it.
+func TestAStateThatCannotBeSavedIsAnEvent(t *testing.T) {
+	c, err := play(richStory, emulator.V26, shared(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.end()
+	p := c.spawn("--log-format", "json")
+	p.command.Dir = t.TempDir() // where it is saved instead
+	var lost error
+	c.AddHook(emulator.Hook{Match: emulator.Match{Writes: true, Nth: 1}, Do: func(emulator.Request) { lost = os.Rename(c.dir, c.dir+".away") }})
+	e, err := p.whole()
+	if err := errors.Join(err, lost); err != nil || e.code != 5 {
+		t.Fatalf("%v: %v", err, e)
+	}
+	var unsaved []byte
+	for line := range strings.Lines(e.stderr) {
+		var said struct {
+			Event, State string
+			Content      json.RawMessage
+		}
+		if err := json.Unmarshal([]byte(line), &said); err != nil || said.Event == "" {
+			t.Errorf("this is no event: %s", line)
+		}
+		if said.Event == "state-unsaved" && said.State == c.statePath() {
+			unsaved = said.Content
+		}
+	}
+	state, err := statefile.Decode("event", unsaved)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, e.stderr)
+	}
+	kept, err := os.ReadFile(filepath.Join(p.command.Dir, "errored.aliases.state.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if saved, err := statefile.Decode("errored", kept); err != nil || !sameState(state, saved) {
+		t.Errorf("%v: the event has %+v, the file %+v", err, state, saved)
+	}
 }
 
 // diskRun is one apply whose state is on a disk that fails.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http/httptest"
@@ -96,6 +97,32 @@ func TestApplyStillAsks(t *testing.T) {
 			s.end(t, 1)
 			c.untouched(t)
 		})
+	}
+}
+
+// With --log-format json the question is an event, and so is the plan that is
+// asked about, where standard output does not have it yet.
+func TestApplyAsksInEvents(t *testing.T) {
+	for answer, code := range map[string]int{"yes\r": 0, "no\r": 1, "\x03": 130} {
+		c := newTerminalCluster(t)
+		s := c.run(t, nil, "sync", "--apply", "--log-format=json", "-o=json", "--uri="+c.url)
+		s.waitFor(t, `Only \\"yes\\" does:"}\r\n$`)
+		var events []string
+		for line := range strings.Lines(s.screen.String()) {
+			var said struct{ Event, Text string }
+			must(t, json.Unmarshal([]byte(line), &said))
+			events = append(events, said.Event)
+			if len(events) == 2 && !strings.Contains(said.Text, "Plan: 1 to create") {
+				t.Errorf("it does not show the plan but %q", said.Text)
+			}
+		}
+		if strings.Join(events, " ") != "plan message message" {
+			t.Errorf("the events are %q", events)
+		}
+		s.write(t, answer)
+		if said := s.end(t, code); c.applied() != (code == 0) {
+			t.Errorf("answer %q: applied is %v\n%s", answer, c.applied(), said)
+		}
 	}
 }
 

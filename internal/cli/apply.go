@@ -223,15 +223,23 @@ func (r *run) rescue(done executor.Report, save *executor.SaveError) error {
 	if !done.Changed() {
 		return &failedError{what: save.Error(), err: save, hint: "the cluster was not changed; mend the disk and run the same command again"}
 	}
-	r.say("aliasctl: the state after this run, which could not be saved:")
-	if err := statefile.Encode(r.err, save.State); err != nil {
+	if err := r.handOver(save.State); err != nil {
 		r.warn(err.Error())
 	}
 	path, err := r.file.SaveErrored(save.State)
 	if err != nil {
 		return &partlyError{what: fmt.Sprintf("%v; and it could not be saved elsewhere: %v", save, err), err: save,
-			hint: fmt.Sprintf("save the JSON above as %s", r.file.Path())}
+			hint: fmt.Sprintf("save the state above as %s", r.file.Path())}
 	}
 	return &partlyError{what: fmt.Sprintf("%v; it was saved as %s", save, path), err: save,
 		hint: "put it in place: " + r.file.Recovery(path)}
+}
+
+// handOver writes a state to standard error: a log may outlive the machine.
+func (r *run) handOver(state planner.State) error {
+	if r.events != nil {
+		return r.events.unsaved(r.file.Path(), state)
+	}
+	r.say("aliasctl: the state after this run, which could not be saved:")
+	return statefile.Encode(r.err, state)
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"aliasctl/internal/render"
 	"aliasctl/planner"
@@ -15,21 +16,43 @@ func (r *run) confirm(p planner.Plan) error {
 		return nil
 	}
 	if r.outputs.format.Whole() { // the plan was not shown yet
-		if err := r.outputs.render(r.streams, r.err, render.FormatText, *r.report); err != nil {
+		if err := r.tellPlan(*r.report); err != nil {
 			return err
 		}
 	}
-	fmt.Fprintf(r.err, "Apply this to %s? Only \"yes\" does: ", p.Cluster.URI)
+	r.ask(fmt.Sprintf("Apply this to %s? Only \"yes\" does:", p.Cluster.URI))
 	answer, err := readAnswer(r.signals.soft, r.streams)
 	switch {
 	case r.signals.soft.Err() != nil:
-		fmt.Fprintln(r.err)
+		if r.events == nil {
+			r.line("") // below the question
+		}
 		return &interruptedError{what: "nothing was changed"}
 	case err == nil && answer == "yes":
 		return nil
 	default:
 		return &failedError{what: "not applied: the answer was not \"yes\"", hint: "nothing was changed; `--yes` does not ask"}
 	}
+}
+
+// tellPlan shows a plan to whoever is asked about it.
+func (r *run) tellPlan(report render.Report) error {
+	if r.events == nil {
+		return r.outputs.render(r.streams, r.err, render.FormatText, report)
+	}
+	var text strings.Builder
+	err := render.Text(&text, report, render.Style{})
+	r.say("%s", text.String())
+	return err
+}
+
+// ask writes a question; the answer is typed behind it.
+func (s *streams) ask(question string) {
+	if s.events != nil {
+		s.say("%s", question)
+		return
+	}
+	fmt.Fprint(s.err, s.redact(question), " ")
 }
 
 // readAnswer reads one word, or ends with the context.

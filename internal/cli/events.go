@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"sync"
@@ -8,6 +9,7 @@ import (
 
 	"aliasctl/executor"
 	"aliasctl/internal/render"
+	"aliasctl/internal/statefile"
 	"aliasctl/planner"
 )
 
@@ -19,8 +21,8 @@ const eventVersion = 1
 type event struct {
 	Version int       `json:"version"`
 	Time    time.Time `json:"time"`
-	// Event is plan, step-start, step-done, drain, state-saved, message,
-	// warning, error or summary.
+	// Event is plan, step-start, step-done, drain, state-saved, state-unsaved,
+	// message, warning, error or summary.
 	Event string `json:"event"`
 
 	Text string `json:"text,omitempty"` // of message, warning and error
@@ -51,7 +53,9 @@ type event struct {
 	Back      *int             `json:"switched_back,omitempty"`
 	Wait      *float64         `json:"wait,omitempty"`     // of drain, in seconds
 	Duration  *float64         `json:"duration,omitempty"` // of summary, in seconds
-	StatePath string           `json:"state,omitempty"`    // of plan and state-saved
+	StatePath string           `json:"state,omitempty"`    // of plan, state-saved and state-unsaved
+	// Content is the state itself, of state-unsaved.
+	Content json.RawMessage `json:"content,omitempty"`
 }
 
 // eventLog writes the conversation as events, one a line.
@@ -101,6 +105,16 @@ func (l *eventLog) StepDone(i int, r executor.Result) {
 func (l *eventLog) Draining(steps []planner.Step, wait time.Duration) {
 	seconds := wait.Seconds()
 	l.write(event{Event: "drain", Steps: len(steps), Wait: &seconds})
+}
+
+// unsaved hands over a state that could not be saved.
+func (l *eventLog) unsaved(path string, state planner.State) error {
+	var content bytes.Buffer
+	if err := statefile.Encode(&content, state); err != nil {
+		return err
+	}
+	l.write(event{Event: "state-unsaved", StatePath: path, Content: content.Bytes()})
+	return nil
 }
 
 func (l *eventLog) summary(code int) {

@@ -84,7 +84,7 @@ func waitsForLoad(report render.Report) bool {
 func (r *run) loadFirst(report render.Report) error {
 	r.report = &report
 	if r.asksPeople() && !r.c.Bool("yes") {
-		if err := r.outputs.render(r.streams, r.err, render.FormatText, report); err != nil {
+		if err := r.tellPlan(report); err != nil {
 			return err
 		}
 		r.say("aliasctl: the collections are loaded first")
