@@ -3,9 +3,15 @@
 package main
 
 import (
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // A log that nobody reads any more (`aliasctl sync --apply 2>&1 | head -1`)
@@ -33,6 +39,48 @@ func TestBrokenPipeDoesNotStopAnApply(t *testing.T) {
 			// code and not by a signal.
 			if stream == "stdout" && command.ProcessState.ExitCode() != 1 {
 				t.Errorf("ended with %v", err)
+			}
+		})
+	}
+}
+
+// A log that nobody reads, and nobody has closed, does not keep a signal from
+// ending a run.
+func TestASignalWithAFullPipe(t *testing.T) {
+	for _, mode := range []string{"--dry-run", "--apply"} {
+		t.Run(mode, func(t *testing.T) {
+			c := newTerminalCluster(t)
+			read, write, err := os.Pipe()
+			must(t, err)
+			defer read.Close()
+			must(t, write.SetWriteDeadline(time.Now().Add(100*time.Millisecond)))
+			if _, err := write.Write(make([]byte, 1<<20)); !errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Fatalf("the pipe is not full: %v", err)
+			}
+			p := newChild(c.dir, "aliasctl", "sync", mode)
+			ended := make(chan bool, 1)
+			server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				io.Copy(io.Discard, r.Body)
+				p.signalled(syscall.SIGINT)
+				select {
+				case <-r.Context().Done():
+					ended <- true
+				case <-time.After(patience / 3):
+					ended <- false
+				}
+			}))
+			defer server.Close()
+			p.command.Env, p.command.Stderr = append(p.command.Env, "MILVUS_URI="+server.URL), write
+			must(t, p.start())
+			must(t, write.Close())
+			if !<-ended {
+				t.Error("the run goes on with its request after a signal")
+			}
+			io.Copy(io.Discard, read) // somebody reads again
+			e, err := p.ending()
+			must(t, err)
+			if e.code != 130 {
+				t.Errorf("exit code %d, want 130", e.code)
 			}
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 // interrupts turns signals into two contexts. The first SIGINT or SIGTERM ends
@@ -16,11 +17,15 @@ type interrupts struct {
 	stop       func()
 }
 
+// longestWord is how long the end of a run waits for what is said of a signal.
+const longestWord = 100 * time.Millisecond
+
+// watchSignals watches until stop is called. onFirst tells of the first signal.
 func (s *streams) watchSignals(onFirst func()) *interrupts {
 	soft, endSoft := context.WithCancel(context.Background())
 	hard, endHard := context.WithCancel(context.Background())
 	caught := make(chan os.Signal, 2)
-	done := make(chan struct{})
+	done, said := make(chan struct{}), make(chan struct{})
 	signal.Notify(caught, syscall.SIGINT, syscall.SIGTERM)
 	go func() {
 		for first := true; ; first = false {
@@ -33,8 +38,11 @@ func (s *streams) watchSignals(onFirst func()) *interrupts {
 				endHard()
 				return
 			}
-			onFirst()
 			endSoft()
+			go func() { // perhaps for ever: nobody has to read standard error
+				defer close(said)
+				onFirst()
+			}()
 		}
 	}()
 	return &interrupts{soft: soft, hard: hard, stop: func() {
@@ -44,6 +52,12 @@ func (s *streams) watchSignals(onFirst func()) *interrupts {
 			signal.Stop(caught)
 		}
 		close(done)
+		if soft.Err() != nil {
+			select {
+			case <-said:
+			case <-time.After(longestWord):
+			}
+		}
 		endSoft()
 		endHard()
 	}}
