@@ -344,21 +344,27 @@ func unconfirmed(p planner.Plan) string {
 	return fmt.Sprintf("no --verify-uri is given: nobody confirms %s", plural(n, "switch with `verify`", "switches with `verify`"))
 }
 
-// selections resolves the flags that name aliases and collections.
+// selections resolves the flags that name aliases and collections. The names
+// that a flag may have are many, and gathered only for one that has a value.
 func (r *run) selections(state planner.State, o *planner.Options) error {
-	aliases := planner.AliasKeys(r.manifest, state)
+	aliases := func() []planner.Key { return planner.AliasKeys(r.manifest, state) }
+	retirees := func() []planner.Key { return planner.RetireeKeys(r.manifest) }
 	for _, f := range []struct {
 		flag  string
-		known []planner.Key
+		known func() []planner.Key
 		into  *planner.Selection
 	}{
 		{"overwrite-drift", aliases, &o.OverwriteDrift},
 		{"take-over", aliases, &o.TakeOver},
 		{"only", aliases, &o.Only},
 		{"forward", aliases, &o.Forward},
-		{"retire-again", planner.RetireeKeys(r.manifest), &o.RetireAgain},
+		{"retire-again", retirees, &o.RetireAgain},
 	} {
-		selection, err := planner.Select(r.c.StringSlice(f.flag), f.known)
+		values := r.c.StringSlice(f.flag)
+		if len(values) == 0 {
+			continue
+		}
+		selection, err := planner.Select(values, f.known())
 		if err != nil {
 			hint := "ALIAS is a name of the manifest or the state, or DATABASE/ALIAS, or all"
 			if f.flag == "retire-again" {
