@@ -53,8 +53,9 @@ type Cluster interface {
 type Answer struct {
 	// Rows is how many entities or hits it has.
 	Rows int
-	// Digest is equal for two answers if and only if they say the same: the
-	// same rows in the same order, whatever they were asked through.
+	// Digest is equal for two answers if and only if they say the same, whatever
+	// they were asked through: the same rows as a set, because Milvus promises no
+	// order for them, and of a search their distances.
 	Digest string
 	// Took is how long this answer took, without the tries before it.
 	Took time.Duration
