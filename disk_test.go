@@ -19,7 +19,7 @@ import (
 )
 
 // TestSweepDisk lets every file operation of an apply fail, once and from then
-// on, in every way a disk knows (promise 5). The state on disk is the whole
+// on, in every way a disk knows (promise "Disk"). The state on disk is the whole
 // old or the whole new one, nothing is applied that was not announced, and the
 // next run gets everything to its end.
 func TestSweepDisk(t *testing.T) {

@@ -22,7 +22,7 @@ func mountSmall(dir string) error {
 // TestDiskOfRealProgram takes the disk away from the real program between its
 // two saves: by permission, and by a full file system. The new state is
 // printed and kept elsewhere, exit code 5, and the command that is printed
-// puts it in place (promise 5).
+// puts it in place (promise "Disk").
 func TestDiskOfRealProgram(t *testing.T) {
 	t.Run("read-only directory", func(t *testing.T) {
 		if os.Getuid() == 0 {

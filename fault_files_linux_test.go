@@ -17,7 +17,8 @@ const changesOfFolder = syscall.IN_CREATE | syscall.IN_MODIFY | syscall.IN_ATTRI
 
 // TestKillAtFileOperations kills the real program when the kernel reports the
 // n-th change in the folder of its state: between the operations of the two
-// saves, of the lock, and of the clean-up (promises 1 and 5).
+// saves, of the lock, and of the clean-up (promises "Cut anywhere" and
+// "Disk").
 func TestKillAtFileOperations(t *testing.T) {
 	dir := shared(t)
 	events, err := killAtEvent(dir, 0)

@@ -10,8 +10,8 @@ import (
 )
 
 // TestLateEffects answers each write of a run with 408 and carries it out
-// later (promise 2): some requests later in the same run, when it is over, and
-// at every request of the next one.
+// later (promise "Lost answers"): some requests later in the same run, when it
+// is over, and at every request of the next one.
 func TestLateEffects(t *testing.T) {
 	dir := shared(t)
 	profiles := []emulator.Profile{emulator.V26}

@@ -121,7 +121,7 @@ func (c *scene) arrived() error {
 	return errors.New(strings.Join(wrong, "\n"))
 }
 
-// settles is promise 1: the same command again brings everything to an end,
+// settles is promise "Cut anywhere": the same command again brings everything to an end,
 // and once more finds nothing to do.
 func (c *scene) settles() error {
 	c.ClearFaults()

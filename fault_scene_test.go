@@ -24,7 +24,7 @@ import (
 	"aliasctl/planner"
 )
 
-// sweep says how much the tests of promises 1 to 7 cover:
+// sweep says how much the tests of the promises cover:
 //
 //	go test .              every request and every kind of fault, in two minutes
 //	go test . -sweep=full  all server versions, all sides, more actors

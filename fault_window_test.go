@@ -13,8 +13,8 @@ import (
 
 // TestWindow measures what Milvus, which has no compare-and-set, leaves open:
 // the time between the last read before a write and the write itself, as the
-// server sees it over loopback (promise 3). It prints; how long is too long is
-// not for a test to say.
+// server sees it over loopback (promise "Others at work"). It prints; how long
+// is too long is not for a test to say.
 func TestWindow(t *testing.T) {
 	for _, parallel := range []string{"1", "8"} {
 		for _, kind := range []string{"alter", "drop of a collection"} {

@@ -16,8 +16,8 @@ import (
 // TestInterleavings explores, without sampling, one apply against one other
 // client: every action of it at every point between two calls of ours, one
 // action, then every pair of them (and every three with -sweep=full). The laws
-// are promises 1 to 3, at every write, in every result, in the state after the
-// run, and for the run after that.
+// are promises "Cut anywhere", "Lost answers" and "Others at work", at every
+// write, in every result, in the state after the run, and for the run after that.
 func TestInterleavings(t *testing.T) {
 	var count tally
 	for _, d := range dramas() {

@@ -46,7 +46,8 @@ func baselines(t *testing.T, profile emulator.Profile, dir string) [][]emulator.
 }
 
 // TestKillNine kills the real program at every request of a run, and gives the
-// command again, with the same manifest and with changed ones (promise 1).
+// command again, with the same manifest and with changed ones (promise "Cut
+// anywhere").
 func TestKillNine(t *testing.T) {
 	dir := shared(t)
 	var count tally
@@ -101,8 +102,9 @@ func killAndGoOn(s sequel, profile emulator.Profile, dir string, n int64, what f
 }
 
 // TestKillTwice kills two runs in a row, and lets the last request of the
-// first one land only then (promise 1): the second run has added its
-// announcements to those of the first, so all three values are known as ours.
+// first one land only then (promise "Cut anywhere"): the second run has added
+// its announcements to those of the first, so all three values are known as
+// ours.
 func TestKillTwice(t *testing.T) {
 	dir := shared(t)
 	var count tally
@@ -238,7 +240,7 @@ func killAfter(dir string, after time.Duration) (bool, error) {
 }
 
 // TestSignals sends the real program one signal, or two, at every request of a
-// run (promise 6).
+// run (promise "Signals").
 func TestSignals(t *testing.T) {
 	dir := shared(t)
 	var count tally

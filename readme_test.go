@@ -68,6 +68,34 @@ func TestReadmePromisesNameTheirTests(t *testing.T) {
 	}
 }
 
+// Tests name the promise that they hold: numbers change.
+func TestTestsNamePromisesThatExist(t *testing.T) {
+	text := readme(t)
+	named, numbered := regexp.MustCompile(`promises? ("[A-Z][^"]+"(?:(?:,| and) "[^"]+")*)`), regexp.MustCompile(`promises? [0-9]+`)
+	found := 0
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		source, err := os.ReadFile(path)
+		comments := strings.ReplaceAll(string(source), "\n// ", " ")
+		for _, m := range numbered.FindAllString(comments, -1) {
+			t.Errorf("%s cites %s by its number", path, m)
+		}
+		for _, m := range named.FindAllStringSubmatch(comments, -1) {
+			for _, name := range regexp.MustCompile(`"([^"]+)"`).FindAllStringSubmatch(m[1], -1) {
+				if found++; !strings.Contains(text, "**"+name[1]+".**") {
+					t.Errorf("%s holds the promise %q, and the README makes none of that name", path, name[1])
+				}
+			}
+		}
+		return err
+	})
+	if err != nil || found < 10 {
+		t.Fatalf("%d names of promises found: %v", found, err)
+	}
+}
+
 func TestReadmeAndHelpAgree(t *testing.T) {
 	help := map[string]string{}
 	run := func(args ...string) string {

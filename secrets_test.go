@@ -139,7 +139,7 @@ func inJSON(s string) []byte {
 
 // TestSecrets runs every command and format with canary tokens, against
 // servers that repeat them, and searches all that was written: both streams,
-// and every file of the folder (promise 10).
+// and every file of the folder (promise "Secrets").
 func TestSecrets(t *testing.T) {
 	dir := shared(t)
 	var runs, files atomic.Int64

@@ -61,9 +61,10 @@ func described(r emulator.Request) string {
 }
 
 // TestSweepRequests lets every request of a rich run go wrong in every way,
-// before and after its effect (promises 1, 2, 7 and 8), and runs the same
-// command again. Without -sweep=full the side is swept only where there is an
-// effect, and the server versions take turns.
+// before and after its effect (promises "Cut anywhere", "Lost answers", "Partial
+// failure is told truthfully" and "Bad servers"), and runs the same command
+// again. Without -sweep=full the side is swept only where there is an effect,
+// and the server versions take turns.
 func TestSweepRequests(t *testing.T) {
 	dir, trap := shared(t), &trapdoor{}
 	elsewhere := httptest.NewServer(trap)

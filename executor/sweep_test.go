@@ -82,8 +82,9 @@ var worlds = map[string]func() *world{
 	},
 }
 
-// TestEveryFaultAtEveryCall is promise 1 and 2 for faults of the network: at
-// every call of a run, every kind of fault, once and from there on.
+// TestEveryFaultAtEveryCall is promises "Cut anywhere", "Lost answers" and
+// "Partial failure is told truthfully" for faults of the network: at every call
+// of a run, every kind of fault, once and from there on.
 func TestEveryFaultAtEveryCall(t *testing.T) {
 	runs := 0
 	for name, build := range worlds {
