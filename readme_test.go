@@ -2,6 +2,7 @@ package main
 
 import (
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -144,4 +145,65 @@ func TestReadmeAndHelpAgree(t *testing.T) {
 			t.Errorf("the README does not name --%s of sync", m[1])
 		}
 	}
+}
+
+// The JSON that the README describes is what the program writes, both ways.
+func TestReadmeListsTheJSON(t *testing.T) {
+	_, rest, _ := strings.Cut(readme(t), "### JSON")
+	section, _, _ := strings.Cut(rest, "\n## ")
+	document, events, found := strings.Cut(section, "`--log-format json`")
+	if !found {
+		t.Fatal("no list of events")
+	}
+	agree := func(what, described string, written, known map[string]bool) {
+		names := words("`([a-z][a-z_-]*)`", described)
+		for name := range written {
+			if !names[name] {
+				t.Errorf("%s: the README does not describe %q", what, name)
+			}
+		}
+		for name := range names {
+			if !known[name] {
+				t.Errorf("%s: the README describes %q, and there is no such thing", what, name)
+			}
+		}
+	}
+	var plans string
+	for _, golden := range contents(t, "testdata/plan/*.json.golden") {
+		if strings.Contains(golden, `"proof": `) {
+			plans += golden
+		}
+	}
+	forms := strings.Join(slices.Concat(contents(t, "planner/*.go"), contents(t, "executor/*.go"), contents(t, "internal/render/json*.go")), "")
+	agree("-o json", document, words(`"([a-z_]+)": ?`, plans), words(`"([a-z_-]+)[",]`, forms))
+	commands := strings.Join(contents(t, "internal/cli/*.go"), "")
+	said := words(`Event: "([a-z-]+)"`, commands)
+	maps.Copy(said, words(`json:"([a-z_]+)`, strings.Join(contents(t, "internal/cli/events.go"), "")))
+	agree("--log-format json", events, said, said)
+}
+
+// words are what the group of a pattern matches in a text.
+func words(pattern, text string) map[string]bool {
+	all := map[string]bool{}
+	for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(text, -1) {
+		all[m[1]] = true
+	}
+	return all
+}
+
+func contents(t *testing.T, glob string) []string {
+	t.Helper()
+	files, err := filepath.Glob(glob)
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no files %s: %v", glob, err)
+	}
+	var texts []string
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts = append(texts, string(text))
+	}
+	return texts
 }
