@@ -21,7 +21,7 @@ import (
 // are read, and when one is not where the plan expects it, none is written.
 // Then all writes go out at once. And when a member fails, or the verification
 // of any, those that we switched go back. What remains is reported, never
-// hidden: how long the members were of two minds, and where each one stands.
+// hidden: how long the members were on both sides, and where each one stands.
 //
 // Only what this run switched goes back, and only while it is still where this
 // run put it: a move of somebody else is nobody's to undo. The announcements
@@ -179,7 +179,7 @@ func (c *cutover) change(m *member, step planner.Step) *move {
 	return v
 }
 
-// measure adds up how long the members have been of two minds.
+// measure adds up how long the members have been on both sides.
 func (c *cutover) measure() {
 	if len(c.members) == 1 {
 		return

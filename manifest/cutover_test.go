@@ -251,8 +251,8 @@ func TestDurations(t *testing.T) {
 		{text: "1h0m1s", want: time.Hour + time.Second},
 		{text: "24h", want: 24 * time.Hour, back: "1d"},
 		{text: "7d", want: 7 * 24 * time.Hour},
-		{text: "1d12h", want: 36 * time.Hour, back: "36h"},
-		{text: "2d0.5h", want: 48*time.Hour + 30*time.Minute, back: "48h30m"},
+		{text: "1d12h", want: 36 * time.Hour},
+		{text: "2d0.5h", want: 48*time.Hour + 30*time.Minute, back: "2d30m"},
 		{text: "36500d", want: 36500 * 24 * time.Hour},
 	} {
 		got, ok := parseDuration(test.text)
@@ -263,7 +263,7 @@ func TestDurations(t *testing.T) {
 		if back == "" {
 			back = test.text
 		}
-		if out := formatDuration(got); out != back {
+		if out := FormatDuration(got); out != back {
 			t.Errorf("%s is written as %s, want %s", test.text, out, back)
 		}
 	}

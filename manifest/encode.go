@@ -114,7 +114,7 @@ func (e encoder) retiree(r *Retiree) {
 	}
 	e.field(1, "- collection", r.Collection)
 	if r.After != 0 {
-		e.line(2, "after: ", formatDuration(r.After))
+		e.line(2, "after: ", FormatDuration(r.After))
 	}
 	if r.ReleaseFirst {
 		e.line(2, "release_first: true")
@@ -180,7 +180,7 @@ func (e encoder) canary(c *Canary) {
 		e.rows(s.Filter, s.Limit, s.OutputFields)
 	}
 	if c.MaxLatency != 0 {
-		e.line(3, "max_latency: ", formatDuration(c.MaxLatency))
+		e.line(3, "max_latency: ", FormatDuration(c.MaxLatency))
 	}
 }
 

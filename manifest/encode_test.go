@@ -98,7 +98,7 @@ retire:
   - collection: products_v30
     release_first: true
   - collection: products_v31
-    after: 36h
+    after: 1d12h
   - collection: products_v32
     after: 1d
     release_first: true

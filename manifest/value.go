@@ -217,20 +217,23 @@ func durationFault(s string) (why, hint string) {
 	return fmt.Sprintf("it is not a duration of at most %d days", maxDays), examples
 }
 
-// formatDuration writes a duration as parseDuration reads it, as short as it
-// may be.
-func formatDuration(d time.Duration) string {
-	if d%day == 0 && d > 0 {
-		return strconv.FormatInt(int64(d/day), 10) + "d"
+// FormatDuration writes a duration as a manifest has it: 7d, 1d12h, 10m.
+func FormatDuration(d time.Duration) string {
+	days, rest := "", d%day
+	if d >= day {
+		days = strconv.FormatInt(int64(d/day), 10) + "d"
 	}
-	s := d.String()
+	if rest == 0 && days != "" {
+		return days
+	}
+	s := rest.String()
 	if strings.HasSuffix(s, "m0s") {
 		s = strings.TrimSuffix(s, "0s")
 	}
 	if strings.HasSuffix(s, "h0m") {
 		s = strings.TrimSuffix(s, "0m")
 	}
-	return s
+	return days + s
 }
 
 // oneOf is the rule of a text that has to be one of a few words.

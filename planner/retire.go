@@ -114,12 +114,12 @@ func (b *builder) unidle(d *database, retirees []string) {
 	}
 }
 
-// shortDuration is 3h12m: whole minutes, and seconds only below one.
+// shortDuration is 29d3h12m: whole minutes, and seconds only below one.
 func shortDuration(d time.Duration) string {
 	if d < time.Minute {
-		return d.Round(time.Second).String()
+		return manifest.FormatDuration(d.Round(time.Second))
 	}
-	return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
+	return manifest.FormatDuration(d.Round(time.Minute))
 }
 
 // leaveOut lists what `--only` leaves out of a database.

@@ -13,8 +13,8 @@ import (
 
 func TestRetireAfterAWhile(t *testing.T) {
 	sc := scene{retire: "v1", have: "v1#7"}
-	first := cut{scene: sc, after: 24 * time.Hour}.build(t)
-	if len(first.Steps) != 0 || len(first.Housekeeping.Idles) != 1 || !slices.Contains(first.Notes, `collection "v1": due in 24h0m`) {
+	first := cut{scene: sc, after: 30 * 24 * time.Hour}.build(t)
+	if len(first.Steps) != 0 || len(first.Housekeeping.Idles) != 1 || !slices.Contains(first.Notes, `collection "v1": due in 30d`) {
 		t.Errorf("first seen: %q %+v %q", lines(first), first.Housekeeping, first.Notes)
 	}
 	since := func(d time.Duration, id string) []planner.Idle {

@@ -182,7 +182,7 @@ func (r *run) outcome(done executor.Report, err error) error {
 	case done.Interrupted && !counts.Complete():
 		return &interruptedError{what: told}
 	case done.Interrupted:
-		return &interruptedError{what: "every step was done before it took effect"}
+		return &interruptedError{what: "the signal came after the last step: everything is applied"}
 	case counts.Complete():
 		return nil
 	case counts.Unknown > 0:
@@ -204,10 +204,10 @@ func unverified(done executor.Report, told string) error {
 			hint: "the results above say why; when the cause is mended, the same command again tries anew"}
 	}
 	if done.Counts.SwitchedBack == 0 {
-		return &verifyError{what: "a switch did not stand its verification and stays (`on_failure: keep`): " + told,
+		return &verifyError{what: "a switch failed its verification and stays (`on_failure: keep`): " + told,
 			hint: "the same command again would not verify it: mend the collection, or go back with `aliasctl rollback`"}
 	}
-	return &verifyError{what: "a switch did not stand its verification and was switched back: " + told,
+	return &verifyError{what: "a switch failed its verification and was switched back: " + told,
 		hint: "the results above say why; mend the collection, then run the same command again"}
 }
 

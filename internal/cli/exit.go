@@ -23,7 +23,7 @@ const (
 	exitStale       = 4   // the reviewed plan does not hold any more
 	exitPartly      = 5   // partly applied, or an outcome is unknown; the state is accurate
 	exitLocked      = 6   // another run holds the state
-	exitVerify      = 7   // a switch did not stand its verification and was undone
+	exitVerify      = 7   // a switch failed its verification, or a group was switched back
 	exitDrift       = 8   // drift: somebody else changed something
 	exitUsage       = 64  // wrong flags or a bad manifest
 	exitPanic       = 70  // a bug
@@ -56,8 +56,8 @@ type pendingError struct{}
 
 func (pendingError) Error() string { return "changes are pending" }
 
-// verifyError is an apply whose switches were undone because one of them
-// failed, or did not stand its verification.
+// verifyError is an apply of which a switch failed its verification, or a group
+// was switched back because a member failed.
 type verifyError struct{ what, hint string }
 
 func (e *verifyError) Error() string { return e.what }

@@ -64,7 +64,7 @@ const (
 	hintCA       = "check the host name in the URI, and the server's certificate authority (--ca-file)"
 	hintClient   = "the server refused the TLS connection: it may want a client certificate (--cert-file, --key-file)"
 	hintDNS      = "check the host name in the URI"
-	hintRefused  = "nothing listens there: check host and port of the URI, and that the server has finished to start"
+	hintRefused  = "nothing listens there: check host and port of the URI, and that the server has finished starting"
 	hintPort     = "check the port: something that does not speak HTTP/1 answers there (gRPC has its own port when TLS is on)"
 	hintProxy    = "check HTTPS_PROXY, or except the cluster by NO_PROXY"
 	hintInName   = "check that the URI leads to Milvus itself; where a name holds the password by chance, change the password"

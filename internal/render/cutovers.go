@@ -30,8 +30,8 @@ func (n names) cutoverName(c executor.Cutover) (noun, name string) {
 	return "group", n.key(c.Database, c.Group)
 }
 
-// cutoverEnd says how a cutover ended, and for how long its members were of
-// two minds.
+// cutoverEnd says how a cutover ended, and for how long its members were on
+// both sides.
 func cutoverEnd(r Report, c executor.Cutover) []string {
 	var said []string
 	switch {
