@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -185,7 +186,7 @@ func TestAnyWritingIsRead(t *testing.T) {
 		endFile()
 
 		got, err := parseFiles(names, texts, Options{Vars: map[string]string{"v": "v"}})
-		if _, unused := AsUnusedVar(err); unused {
+		if _, unused := errors.AsType[*UnusedVarError](err); unused {
 			got, err = parseFiles(names, texts, Options{})
 		}
 		if err != nil {

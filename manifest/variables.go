@@ -1,7 +1,6 @@
 package manifest
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,12 +30,6 @@ func (e *UnusedVarError) Error() string {
 		return "no manifest uses the variable " + all[0]
 	}
 	return "no manifest uses the variables " + strings.Join(all, ", ")
-}
-
-// AsUnusedVar returns the unused variables, if err is about them.
-func AsUnusedVar(err error) (*UnusedVarError, bool) {
-	var e *UnusedVarError
-	return e, errors.As(err, &e)
 }
 
 // variables finds the values of ${NAME} for all documents of a run.

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -86,7 +87,7 @@ func TestUnusedVariables(t *testing.T) {
 		{map[string]string{"rev": "v1", "declared": "v1", "b": ""}, `no manifest uses the variables "b", "declared"`},
 	} {
 		_, err := Parse("a.yaml", []byte(text), Options{Vars: test.vars})
-		if _, ok := AsUnusedVar(err); !ok || err.Error() != test.want {
+		if _, ok := errors.AsType[*UnusedVarError](err); !ok || err.Error() != test.want {
 			t.Errorf("with %v got %v, want %s", test.vars, err, test.want)
 		}
 	}

@@ -64,12 +64,12 @@ func (s *streams) warn(text string) {
 // what helps`. Manifest problems have their own form, which editors and CI
 // systems find.
 func (s *streams) fail(err error) {
-	var problems *manifest.Problems
+	problems, bad := manifest.AsProblems(err)
 	switch {
 	case err == nil, is[pendingError](err):
 		return
 	case s.events != nil:
-		if errors.As(err, &problems) && s.inGitHubActions() {
+		if bad && s.inGitHubActions() {
 			_ = render.Annotations(s.out, problems)
 		}
 		s.events.write(event{Event: "error", Text: err.Error(), Hint: hintOf(err), Details: linesOf(err)})
@@ -77,7 +77,7 @@ func (s *streams) fail(err error) {
 	case is[*emulator.SeedError](err):
 		s.line(err.Error()) // lines of FILE:LINE:COLUMN, like those of a manifest
 		return
-	case errors.As(err, &problems):
+	case bad:
 		s.line(problems.Error())
 		if s.inGitHubActions() {
 			_ = render.Annotations(s.out, problems) // the problems themselves were told

@@ -4,9 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"sync"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // ListDatabases lists the databases of the cluster, in no order. Milvus has
@@ -48,33 +45,6 @@ func (c *Client) HasCollection(ctx context.Context, database, collection string)
 func (c *Client) CollectionID(ctx context.Context, database, collection string) (id string, found bool, err error) {
 	d, found, err := c.describe(ctx, database, collection)
 	return d.id, found, err
-}
-
-// IDs returns the ids of the existing ones among collections, asked for with
-// Config.Parallel requests in flight.
-func (c *Client) IDs(ctx context.Context, database string, collections []string) (map[string]string, error) {
-	var (
-		mu  sync.Mutex
-		ids = make(map[string]string, len(collections))
-	)
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(c.cfg.Parallel)
-	for _, name := range collections {
-		group.Go(func() error {
-			id, found, err := c.CollectionID(ctx, database, name)
-			if err != nil || !found {
-				return err
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			ids[name] = id
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	return ids, nil
 }
 
 // DropCollection implements executor.Cluster, by the v1 or the v2 route as

@@ -14,7 +14,6 @@ const (
 	CodeCollectionNotFound = 100
 	CodeDatabaseNotFound   = 800
 	CodeAliasNotFound      = 1600
-	CodeNameConflict       = 1601 // an alias named like a collection
 	CodeAliasTaken         = 1602 // bound to another collection
 )
 
@@ -159,13 +158,6 @@ func IsDenied(err error) bool {
 func IsUnauthenticated(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && (e.Status == 401 || e.Code == codeUnauthenticated || e.Code == codeNotLoggedIn)
-}
-
-// IsStillAliased says that Milvus refused to drop a collection because aliases
-// point at it. The code of it differs between versions; the words do not.
-func IsStillAliased(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && e.Code != 0 && strings.Contains(e.Message, "has associated aliases")
 }
 
 func hasCode(err error, code int) bool {

@@ -34,18 +34,5 @@ func (r *Reader) ListDatabases(ctx context.Context) ([]string, error) {
 	return r.client.ListDatabases(ctx)
 }
 
-// CollectionID is the method of that name of Client.
-func (r *Reader) CollectionID(ctx context.Context, database, collection string) (id string, found bool, err error) {
-	return r.client.CollectionID(ctx, database, collection)
-}
-
-// Recognise is the function of that name.
-func (r *Reader) Recognise(ctx context.Context) (profile, evidence string, err error) {
-	return Recognise(ctx, r.client)
-}
-
-// URI is the address.
-func (r *Reader) URI() string { return r.client.URI() }
-
 // Close ends idle connections.
 func (r *Reader) Close() { r.client.Close() }

@@ -42,7 +42,7 @@ func BenchmarkHundredThousandSteps(b *testing.B) {
 	})
 	for _, f := range render.Formats() {
 		for _, s := range []render.Style{{}, {Color: true}} {
-			if !f.Coloured() && s.Color {
+			if f.Whole() && s.Color { // only what is for a terminal has colours
 				continue
 			}
 			b.Run(fmt.Sprintf("%s/colour=%v", f, s.Color), func(b *testing.B) {

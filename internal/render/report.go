@@ -85,9 +85,6 @@ func Formats() []Format {
 // it, to be written once, when everything is known.
 func (f Format) Whole() bool { return f != FormatText && f != FormatDiff }
 
-// Coloured says that the format has colours for a terminal.
-func (f Format) Coloured() bool { return f == FormatText || f == FormatDiff }
-
 // ParseFormat finds a format by its name.
 func ParseFormat(name string) (Format, error) {
 	var names []string
