@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"aliasctl/manifest"
 )
@@ -50,14 +49,9 @@ func (e *VectorError) Hint() string {
 	return `write one vector a line: [0.1, 0.2] or {"vector": [0.1, 0.2]}`
 }
 
-// GoldenVectors reads the file that `golden` names, relative to the manifest
-// it was named in (to the working directory when that came from stdin). The
-// error is a *VectorError.
+// GoldenVectors reads the file that `golden` names. The error is a *VectorError.
 func GoldenVectors(g *manifest.Golden) ([][]float64, error) {
-	path := g.File
-	if from := g.Pos.File; !filepath.IsAbs(path) && from != "" && from != "-" {
-		path = filepath.Join(filepath.Dir(from), path)
-	}
+	path := g.Path()
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, &VectorError{File: path, Reason: "the query vectors cannot be read", Err: pathless(err)}
