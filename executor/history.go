@@ -48,7 +48,7 @@ func changesOf(before, after []planner.Binding) []planner.Change {
 		case len(after) == 0:
 			order = -1
 		default:
-			order = compareKeys(bindingKey(before[0]), bindingKey(after[0]))
+			order = bindingKey(before[0]).Compare(bindingKey(after[0]))
 		}
 		var old, fresh planner.Binding
 		if order <= 0 {

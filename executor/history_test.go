@@ -78,7 +78,7 @@ func TestChangesLeadFromOneListToTheOther(t *testing.T) {
 				replayed.set(k, planner.Binding{Database: c.Database, Alias: c.Alias, Collection: c.To, CollectionID: c.ToID})
 			}
 		}
-		if !slices.IsSortedFunc(aliases, compareKeys) {
+		if !slices.IsSortedFunc(aliases, planner.Key.Compare) {
 			t.Fatalf("not sorted: %v", aliases)
 		}
 		if got := replayed.rows(); !slices.Equal(got, after) {

@@ -96,7 +96,7 @@ func (s *settlement) targets() []planner.Key {
 			targets[planner.Key{Database: b.Database, Name: b.Collection}] = struct{}{}
 		}
 	}
-	return slices.SortedFunc(maps.Keys(targets), compareKeys)
+	return slices.SortedFunc(maps.Keys(targets), planner.Key.Compare)
 }
 
 // identify records the ids of targets, as far as they are known.

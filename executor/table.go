@@ -1,7 +1,6 @@
 package executor
 
 import (
-	"cmp"
 	"slices"
 
 	"aliasctl/planner"
@@ -16,7 +15,7 @@ type table[V any] struct {
 }
 
 func newTable[V any](list []V, key func(V) planner.Key) *table[V] {
-	order := func(a, b V) int { return compareKeys(key(a), key(b)) }
+	order := func(a, b V) int { return key(a).Compare(key(b)) }
 	if !slices.IsSortedFunc(list, order) {
 		list = slices.SortedStableFunc(slices.Values(list), order)
 	}
@@ -30,7 +29,7 @@ func (t *table[V]) get(key planner.Key) (V, bool) {
 		}
 		return *v, true
 	}
-	i, found := slices.BinarySearchFunc(t.sorted, key, func(v V, key planner.Key) int { return compareKeys(t.key(v), key) })
+	i, found := slices.BinarySearchFunc(t.sorted, key, func(v V, key planner.Key) int { return t.key(v).Compare(key) })
 	if !found {
 		return *new(V), false
 	}
@@ -49,12 +48,12 @@ func (t *table[V]) rows() []V {
 			fresh = append(fresh, *v)
 		}
 	}
-	slices.SortFunc(fresh, func(a, b V) int { return compareKeys(t.key(a), t.key(b)) })
+	slices.SortFunc(fresh, func(a, b V) int { return t.key(a).Compare(t.key(b)) })
 
 	rows := make([]V, 0, len(t.sorted)+len(fresh))
 	for _, v := range t.sorted {
 		key := t.key(v)
-		for len(fresh) > 0 && compareKeys(t.key(fresh[0]), key) < 0 {
+		for len(fresh) > 0 && t.key(fresh[0]).Compare(key) < 0 {
 			rows, fresh = append(rows, fresh[0]), fresh[1:]
 		}
 		if _, changed := t.changed[key]; !changed {
@@ -62,10 +61,6 @@ func (t *table[V]) rows() []V {
 		}
 	}
 	return append(rows, fresh...)
-}
-
-func compareKeys(a, b planner.Key) int {
-	return cmp.Or(cmp.Compare(a.Database, b.Database), cmp.Compare(a.Name, b.Name))
 }
 
 func bindingKey(b planner.Binding) planner.Key {

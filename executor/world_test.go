@@ -85,7 +85,7 @@ func (w *world) own(alias, collection string) {
 	w.stored.Bindings = append(w.stored.Bindings, planner.Binding{
 		Database: k.Database, Alias: k.Name, Collection: collection, CollectionID: w.aliases[k].id, Since: start.Add(-time.Hour),
 	})
-	slices.SortFunc(w.stored.Bindings, func(a, b planner.Binding) int { return compareKeys(bindingKey(a), bindingKey(b)) })
+	slices.SortFunc(w.stored.Bindings, func(a, b planner.Binding) int { return bindingKey(a).Compare(bindingKey(b)) })
 }
 
 // want is the manifest: aliases with their collections, and retirees.

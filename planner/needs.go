@@ -62,7 +62,7 @@ func (c *Comparison) Needs(live *Live) Needs {
 			inspect(d.name, s.bound) // for its id, which tells when it was made
 		}
 	}
-	for _, k := range slices.SortedFunc(maps.Keys(facts), compareKeys) {
+	for _, k := range slices.SortedFunc(maps.Keys(facts), Key.Compare) {
 		needs.Facts = append(needs.Facts, *facts[k])
 	}
 	slices.SortFunc(needs.Golden, func(a, b GoldenRun) int {

@@ -131,7 +131,7 @@ func compareHeads(a, b []Binding) int {
 	case len(b) == 0:
 		return -1
 	default:
-		return compareKeys(Key{a[0].Database, a[0].Alias}, Key{b[0].Database, b[0].Alias})
+		return Key{a[0].Database, a[0].Alias}.Compare(Key{b[0].Database, b[0].Alias})
 	}
 }
 
@@ -161,7 +161,7 @@ func (m *model) observe(p Plan, live *Live) {
 // listed says whether an alias is in a sorted list of bindings.
 func (m *model) listed(bindings []Binding, k Key) bool {
 	_, found := slices.BinarySearchFunc(bindings, k, func(b Binding, k Key) int {
-		return compareKeys(Key{b.Database, b.Alias}, k)
+		return Key{b.Database, b.Alias}.Compare(k)
 	})
 	return found
 }
@@ -279,7 +279,7 @@ func (m *model) end() {
 			astray = append(astray, k)
 		}
 	}
-	slices.SortFunc(astray, compareKeys)
+	slices.SortFunc(astray, Key.Compare)
 	for _, k := range astray {
 		m.problem("alias %s is at %q and the plan says %q", k, m.tracks[k].bound, m.tracks[k].final)
 	}

@@ -95,14 +95,14 @@ func Rollback(s State, serial uint64) (m *manifest.Manifest, ids map[Key]string,
 	}
 	m = &manifest.Manifest{Cluster: s.Cluster.Label}
 	ids = make(map[Key]string)
-	for _, k := range slices.SortedFunc(maps.Keys(bindings), compareKeys) {
+	for _, k := range slices.SortedFunc(maps.Keys(bindings), Key.Compare) {
 		b := bindings[k]
 		addAlias(m, k.Database, manifest.Alias{Name: k.Name, Collection: b.collection, Protect: now[k].Protect, Cutover: cutover(now[k].Group)})
 		if b.id != "" {
 			ids[Key{k.Database, b.collection}] = b.id
 		}
 	}
-	for _, k := range slices.SortedFunc(maps.Keys(released), compareKeys) {
+	for _, k := range slices.SortedFunc(maps.Keys(released), Key.Compare) {
 		release := manifest.Release{Alias: k.Name}
 		i := slices.IndexFunc(m.Databases, func(d manifest.Database) bool { return d.Name == k.Database })
 		if i < 0 {

@@ -104,7 +104,7 @@ func (s Saved) Wanted() (*manifest.Manifest, Selection) {
 		cutovers[Key{c.Database, c.Alias}] = c.Cutover
 	}
 	bound := Selection{Keys: make(map[Key]bool)}
-	steps := slices.SortedFunc(slices.Values(s.Plan.Steps), func(a, b Step) int { return compareKeys(a.key(), b.key()) })
+	steps := slices.SortedFunc(slices.Values(s.Plan.Steps), func(a, b Step) int { return a.key().Compare(b.key()) })
 	for _, step := range steps {
 		if k := step.key(); step.To != "" && step.Op.Writes() && !bound.Keys[k] {
 			bound.Keys[k] = true

@@ -1,7 +1,6 @@
 package planner
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,8 +14,12 @@ type Key struct{ Database, Name string }
 // String is DATABASE/NAME.
 func (k Key) String() string { return k.Database + "/" + k.Name }
 
-func compareKeys(a, b Key) int {
-	return cmp.Or(strings.Compare(a.Database, b.Database), strings.Compare(a.Name, b.Name))
+// Compare orders keys by database, then by name.
+func (k Key) Compare(other Key) int {
+	if c := strings.Compare(k.Database, other.Database); c != 0 {
+		return c
+	}
+	return strings.Compare(k.Name, other.Name)
 }
 
 // ParseKey reads NAME, which lies in the given database, or DATABASE/NAME.

@@ -23,17 +23,8 @@ func sides(plan planner.Plan) (before, after bindings) {
 			before.collections = append(before.collections, planner.Key{Database: s.Database, Name: s.Collection})
 		}
 	}
-	slices.SortFunc(before.collections, func(a, b planner.Key) int {
-		return compare(a.Database, a.Name, b.Database, b.Name)
-	})
+	slices.SortFunc(before.collections, planner.Key.Compare)
 	return before, after
-}
-
-func compare(database1, name1, database2, name2 string) int {
-	if c := strings.Compare(database1, database2); c != 0 {
-		return c
-	}
-	return strings.Compare(name1, name2)
 }
 
 // The canonical YAML of bindings has the form of a manifest: one document per
