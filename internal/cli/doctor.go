@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -184,9 +183,9 @@ func (d *doctor) state(ctx context.Context) {
 	default:
 		d.find("lock", statusOK, "", "free")
 	}
-	if errored := filepath.Join(filepath.Dir(location), "errored."+filepath.Base(location)); !strings.Contains(location, "://") {
+	if errored := statefile.ErroredPath(location); !strings.Contains(location, "://") {
 		if _, err := os.Stat(errored); err == nil {
-			d.find("errored state", statusFail, fmt.Sprintf("look at both, then: mv -f %s %s", errored, location), "%s was left by a run that could not save", errored)
+			d.find("errored state", statusFail, "look at both, then: "+file.Recovery(errored), "%s was left by a run that could not save", errored)
 		}
 	}
 }

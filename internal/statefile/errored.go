@@ -19,7 +19,12 @@ import (
 // all that is known of what was done. The error joins those of all places.
 func (f *File) SaveErrored(state planner.State) (string, error) {
 	beside := func() (string, error) { return filepath.Dir(f.path), nil }
-	return saveErrored(f.fsys, "errored."+filepath.Base(f.path), state, beside, os.Getwd)
+	return saveErrored(f.fsys, filepath.Base(ErroredPath(f.path)), state, beside, os.Getwd)
+}
+
+// ErroredPath is where SaveErrored puts the state of a path first.
+func ErroredPath(path string) string {
+	return filepath.Join(filepath.Dir(path), "errored."+filepath.Base(path))
 }
 
 // saveErrored tries the places in turn, and then a folder of its own: a fixed
