@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"aliasctl/manifest"
+	"aliasctl/planner"
 )
 
 // Cluster is the part of a Milvus cluster that an apply needs. Every call goes
@@ -72,4 +73,13 @@ type Witness interface {
 	Name() string
 	// AliasTarget is that of Cluster, answered by this address.
 	AliasTarget(ctx context.Context, database, alias string) (collection string, found bool, err error)
+}
+
+// Store keeps the state. The caller holds its lock from before the read to
+// after the last write.
+type Store interface {
+	// Save replaces the stored state durably and in one piece: when it returns
+	// nil, a crash cannot bring the old one back; when it fails, the stored
+	// state is wholly the old or wholly the new one.
+	Save(ctx context.Context, state planner.State) error
 }
