@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -304,24 +303,6 @@ func (r *run) plan(stored storedState, cluster planner.Cluster, limits planner.L
 	return render.Report{Plan: p, Proof: planner.Prove(p, live), Refusals: p.Check(limits), NoState: !stored.found}, r.expected(p)
 }
 
-// planOptions are the choices that flags make about a plan.
-func (r *run) planOptions(cluster planner.Cluster) (planner.Options, error) {
-	options := r.options
-	options.Cluster = cluster
-	options.Now = time.Now().UTC().Truncate(time.Second)
-	options.Switch = planner.SwitchMode(r.c.String("switch"))
-	options.AllowMissingTargets = r.c.Bool("allow-missing-targets")
-	options.Reidentify = r.c.Bool("accept-cluster")
-	options.SkipChecks = make(map[manifest.CheckName]bool)
-	for _, name := range r.c.StringSlice("skip-check") {
-		if !slices.Contains(manifest.CheckNames(), manifest.CheckName(name)) {
-			return options, usagef(fmt.Sprintf("the checks are %s", joined(manifest.CheckNames())), "--skip-check: no check %q", name)
-		}
-		options.SkipChecks[manifest.CheckName(name)] = true
-	}
-	return options, nil
-}
-
 func firstRun(file statefile.Location) string {
 	if file == nil {
 		return "no --state: compared without one; aliases removed from the manifest cannot be seen"
@@ -344,42 +325,6 @@ func unconfirmed(p planner.Plan) string {
 	return fmt.Sprintf("no --verify-uri is given: nobody confirms %s", plural(n, "switch with `verify`", "switches with `verify`"))
 }
 
-// selections resolves the flags that name aliases and collections. The names
-// that a flag may have are many, and gathered only for one that has a value.
-func (r *run) selections(state planner.State, o *planner.Options) error {
-	aliases := func() []planner.Key { return planner.AliasKeys(r.manifest, state) }
-	retirees := func() []planner.Key { return planner.RetireeKeys(r.manifest) }
-	for _, f := range []struct {
-		flag  string
-		known func() []planner.Key
-		into  *planner.Selection
-	}{
-		{"overwrite-drift", aliases, &o.OverwriteDrift},
-		{"take-over", aliases, &o.TakeOver},
-		{"only", aliases, &o.Only},
-		{"forward", aliases, &o.Forward},
-		{"retire-again", retirees, &o.RetireAgain},
-	} {
-		values := r.c.StringSlice(f.flag)
-		if len(values) == 0 {
-			continue
-		}
-		selection, err := planner.Select(values, f.known())
-		if err != nil {
-			hint := "ALIAS is a name of the manifest or the state, or DATABASE/ALIAS, or all"
-			if f.flag == "retire-again" {
-				hint = "NAME is a collection under `retire`, or DATABASE/NAME, or all"
-			}
-			return &usageError{what: fmt.Sprintf("--%s: %v", f.flag, err), hint: hint, err: err}
-		}
-		*f.into = selection
-	}
-	if o.Only.All {
-		o.Only = planner.Selection{}
-	}
-	return nil
-}
-
 // readFailed is an error from before the plan: nothing was changed.
 func (r *run) readFailed(err error) error {
 	if r.signals.soft.Err() != nil {
@@ -389,13 +334,4 @@ func (r *run) readFailed(err error) error {
 		return &usageError{what: err.Error(), hint: hintOf(err), err: err}
 	}
 	return &failedError{what: fmt.Sprintf("cannot read the cluster, nothing was changed: %v", err), hint: hintOf(err), err: err}
-}
-
-// joined lists names for a sentence.
-func joined[T ~string](names []T) string {
-	texts := make([]string, len(names))
-	for i, n := range names {
-		texts[i] = string(n)
-	}
-	return strings.Join(texts, ", ")
 }
