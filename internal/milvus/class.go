@@ -67,7 +67,7 @@ const (
 	hintRefused  = "nothing listens there: check host and port of the URI, and that the server has finished starting"
 	hintPort     = "check the port: something that does not speak HTTP/1 answers there (gRPC has its own port when TLS is on)"
 	hintProxy    = "check HTTPS_PROXY, or except the cluster by NO_PROXY"
-	hintInName   = "check that the URI leads to Milvus itself; where a name holds the password by chance, change the password"
+	hintInName   = "check that the URI leads to Milvus itself; where something has the name of the password by chance, change the password"
 	hintIgnored  = "upgrade the server, or use only the default database"
 )
 

@@ -80,3 +80,24 @@ func TestRedactProperty(t *testing.T) {
 		}
 	})
 }
+
+// A server that gives the token back is refused; a name that shares a short
+// word with it is a name.
+func TestNamesWithTheToken(t *testing.T) {
+	const key = "0123456789abcdef0123456789abcdef"
+	for _, test := range []struct {
+		token, name string
+		in          bool
+	}{
+		{"reader:search", "search_items", false},
+		{"reader:search", "search", true},
+		{"reader:search", "reader:search", true},
+		{"root:Milvus", "Milvus", false},
+		{key, "items_" + key, true},
+		{key, "items_0123", false},
+	} {
+		if got := NewRedactor(test.token).In("products_v1", test.name, "products_v2"); got != test.in {
+			t.Errorf("%q in %q: %v", test.token, test.name, got)
+		}
+	}
+}
