@@ -176,8 +176,8 @@ func (r *run) outcome(done executor.Report, err error) error {
 		return &partlyError{what: fmt.Sprintf("%v: %s", lost, told), hint: "another run may be at work: look at `aliasctl lock show`, then run the same command again", err: lost}
 	case done.SwitchBackFailed:
 		return &partlyError{what: "a cutover failed and could not be switched back: " + told, err: done.Ended,
-			hint: "the results above say where each alias is; move them with `aliasctl rollback`, or mend the cause and run the same command again"}
-	case done.VerificationFailed:
+			hint: "the results above say where each alias is; the same command again takes what is switched for done and does not verify it: mend the collection, or go back with `aliasctl rollback`"}
+	case done.VerificationFailed && counts.Unknown == 0:
 		return unverified(done, told)
 	case done.Interrupted && !counts.Complete():
 		return &interruptedError{what: told}
@@ -208,7 +208,7 @@ func unverified(done executor.Report, told string) error {
 			hint: "the same command again would not verify it: mend the collection, or go back with `aliasctl rollback`"}
 	}
 	return &verifyError{what: "a switch failed its verification and was switched back: " + told,
-		hint: "the results above say why; mend the collection, then run the same command again"}
+		hint: "the results above say why; there is nothing to roll back: mend the collection, then run the same command again"}
 }
 
 func partlyHint(done executor.Report) string {
