@@ -70,8 +70,12 @@ func historyText(w io.Writer, entries []planner.Entry) error {
 		if len(commit) > 12 {
 			commit = commit[:12]
 		}
-		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%d\t%d\t%d\n", e.Serial, e.At.Format(time.RFC3339),
-			dash(e.User), dash(e.Host), dash(commit), bound, unbound, e.Retired)
+		mark := ""
+		if e.Rollback {
+			mark = " (rollback)"
+		}
+		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%d\t%d\t%d%s\n", e.Serial, e.At.Format(time.RFC3339),
+			dash(e.User), dash(e.Host), dash(commit), bound, unbound, e.Retired, mark)
 	}
 	return table.Flush()
 }
