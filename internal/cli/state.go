@@ -44,8 +44,8 @@ func stateCommand(s *streams) *cli.Command {
 			},
 			{
 				Name: "push", Usage: "replace the state by a file", ArgsUsage: "FILE",
-				Description: "Refused for a state of another lineage or an older serial, but for --force.\n\nExample:   aliasctl state push copy.json",
-				Flags:       append(slices.Clone(at), &cli.BoolFlag{Name: "force", Category: categoryLimits, Usage: "also another lineage or an older serial"}),
+				Description: "Refused for a state of another lineage, an older serial, or an equal serial\nwith other content, but for --force.\n\nExample:   aliasctl state push copy.json",
+				Flags:       append(slices.Clone(at), &cli.BoolFlag{Name: "force", Category: categoryLimits, Usage: "also another lineage, or a serial that is not newer"}),
 				Action:      func(c *cli.Context) error { return pushState(c, s) },
 			},
 			{
@@ -237,11 +237,16 @@ func pushState(c *cli.Context, s *streams) error {
 	if err := r.takeLock(); err != nil {
 		return err
 	}
-	if err := statefile.Push(r.signals.hard, r.file, state, c.Bool("force")); err != nil {
+	changed, err := statefile.Push(r.signals.hard, r.file, state, c.Bool("force"))
+	if err != nil {
 		if statefile.IsPushRefused(err) {
 			return &refusedError{what: err.Error(), hint: "look at both with `aliasctl state show`; `--force` replaces it all the same"}
 		}
 		return &failedError{what: err.Error(), err: err, hint: hintOf(err)}
+	}
+	if !changed {
+		r.say("aliasctl: nothing to do: %s has this content already, serial %d", render.Clean(r.file.Path()), state.Serial)
+		return nil
 	}
 	r.say("aliasctl: pushed serial %d to %s", state.Serial, render.Clean(r.file.Path()))
 	return nil

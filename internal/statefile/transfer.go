@@ -1,6 +1,7 @@
 package statefile
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -18,17 +19,21 @@ func (e *PushError) Error() string {
 	if e.Lineage != "" {
 		return fmt.Sprintf("state %q is another one: its lineage is %q", e.Path, e.Lineage)
 	}
+	if e.Serial == e.Pushed {
+		return fmt.Sprintf("state %q is not older: both have serial %d, and their content differs", e.Path, e.Serial)
+	}
 	return fmt.Sprintf("state %q is newer: it has serial %d, the other one %d", e.Path, e.Serial, e.Pushed)
 }
 
 // IsPushRefused says that a state was not put in place of another.
 func IsPushRefused(err error) bool { return is[*PushError](err) }
 
-// Push puts a state in place of the one at a location. Unless it is forced, a
-// state of another lineage or of an older serial is refused with a *PushError,
-// and one that cannot be read with the error of Read. The caller holds the
-// lock.
-func Push(ctx context.Context, to Location, state planner.State, force bool) error {
+// Push puts a state in place of the one at a location, and says whether it had
+// to: an equal one stays. Unless it is forced, a state of another lineage or
+// one that is not newer is refused with a *PushError (an equal serial with
+// other content is what another run has made of the same state), and one that
+// cannot be read with the error of Read. The caller holds the lock.
+func Push(ctx context.Context, to Location, state planner.State, force bool) (changed bool, err error) {
 	stored, err := to.Read(ctx)
 	switch {
 	case IsAbsent(err):
@@ -36,15 +41,24 @@ func Push(ctx context.Context, to Location, state planner.State, force bool) err
 		// What cannot be understood is replaced only on demand; what cannot be
 		// read at all, never.
 		if !force || !IsCorrupt(err) && !IsTooNew(err) {
-			return err
+			return false, err
 		}
+	case equal(stored, state):
+		return false, nil
 	case force:
 	case stored.Lineage != state.Lineage:
-		return &PushError{Path: to.Path(), Lineage: stored.Lineage}
-	case stored.Serial > state.Serial:
-		return &PushError{Path: to.Path(), Serial: stored.Serial, Pushed: state.Serial}
+		return false, &PushError{Path: to.Path(), Lineage: stored.Lineage}
+	case stored.Serial >= state.Serial:
+		return false, &PushError{Path: to.Path(), Serial: stored.Serial, Pushed: state.Serial}
 	}
-	return to.Save(ctx, state)
+	return true, to.Save(ctx, state)
+}
+
+// equal holds two states against each other as they are stored: equal states
+// have equal bytes.
+func equal(a, b planner.State) bool {
+	var one, other bytes.Buffer
+	return Encode(&one, a) == nil && Encode(&other, b) == nil && bytes.Equal(one.Bytes(), other.Bytes())
 }
 
 // OccupiedError says that a state stands where another one was to go.

@@ -62,13 +62,24 @@ func TestPush(t *testing.T) {
 				if lineage != "" {
 					s.Lineage = lineage
 				}
-				return statefile.Push(t.Context(), to, s, force)
+				_, err := statefile.Push(t.Context(), to, s, force)
+				return err
 			}
 			if err := push(5, "", false); err != nil {
 				t.Fatalf("a first one: %v", err)
 			}
 			if err := push(5, "", false); err != nil {
-				t.Errorf("the same serial: %v", err)
+				t.Errorf("the same once more: %v", err)
+			}
+			// What another run has made of the state before, under the same serial.
+			rival := numbered(5)
+			rival.Bindings = rival.Bindings[:1]
+			if changed, err := statefile.Push(t.Context(), to, rival, false); changed || !statefile.IsPushRefused(err) ||
+				!strings.HasSuffix(err.Error(), "is not older: both have serial 5, and their content differs") {
+				t.Errorf("the same serial with other content: %t, %v", changed, err)
+			}
+			if stateAt(t, to) != 5 {
+				t.Error("a refused state was written")
 			}
 			if err := push(6, "", false); err != nil {
 				t.Errorf("a newer one: %v", err)
