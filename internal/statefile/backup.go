@@ -2,6 +2,7 @@ package statefile
 
 import (
 	"io"
+	"io/fs"
 	"path/filepath"
 )
 
@@ -19,11 +20,11 @@ import (
 //
 // A backup is a comfort. Where it cannot be made, the save goes on without it:
 // to lose the new state for want of a copy of the old one would be absurd.
-func backUp(fsys FS, path string) {
+func backUp(fsys FS, path string, mode fs.FileMode) {
 	name := filepath.Join(filepath.Dir(path), tempPrefix(path)+"backup")
 	_ = fsys.Remove(name) // of a killed run
 	if err := fsys.Link(path, name); err != nil {
-		if name, err = duplicateFile(fsys, path); err != nil {
+		if name, err = duplicateFile(fsys, path, mode); err != nil {
 			return
 		}
 	}
@@ -34,7 +35,7 @@ func backUp(fsys FS, path string) {
 }
 
 // duplicateFile copies a file to a temporary one beside it.
-func duplicateFile(fsys FS, path string) (name string, err error) {
+func duplicateFile(fsys FS, path string, mode fs.FileMode) (name string, err error) {
 	data, err := fsys.ReadFile(path)
 	if err != nil {
 		return "", err
@@ -44,7 +45,7 @@ func duplicateFile(fsys FS, path string) (name string, err error) {
 		return "", err
 	}
 	write := func(w io.Writer) error { _, err := w.Write(data); return err }
-	if _, err := fill(temp, write); err != nil {
+	if _, err := fill(temp, mode, write); err != nil {
 		temp.Close()
 		_ = fsys.Remove(temp.Name())
 		return "", err

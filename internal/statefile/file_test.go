@@ -125,20 +125,38 @@ func TestSaveThenRead(t *testing.T) {
 	}
 }
 
-func TestOnlyTheOwnerMayRead(t *testing.T) {
-	path := t.TempDir() + "/s.json"
-	if err := os.WriteFile(path, []byte(sampleText), 0o644); err != nil {
-		t.Fatal(err)
-	}
+// A new state is its owner's; one that is replaced keeps its mode, and so does
+// its backup, also where that has to be a copy.
+func TestModeOfAState(t *testing.T) {
 	for _, umask := range []int{0o022, 0o777, 0} {
-		old := syscall.Umask(umask)
-		err := open(t, path).Save(t.Context(), sample())
-		syscall.Umask(old)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if info, err := os.Stat(path); err != nil || info.Mode() != 0o600 {
-			t.Errorf("under umask %04o: mode %v, %v", umask, info.Mode(), err)
+		for _, before := range []fs.FileMode{0, 0o600, 0o640, 0o666} { // 0: there is none
+			for _, fsys := range []statefile.FS{statefile.OS, noLinks{statefile.OS}} {
+				path, want := t.TempDir()+"/s.json", fs.FileMode(0o600)
+				if before != 0 {
+					want = before
+					if err := os.WriteFile(path, []byte(sampleText), 0o600); err != nil {
+						t.Fatal(err)
+					}
+					if err := os.Chmod(path, before); err != nil {
+						t.Fatal(err)
+					}
+				}
+				f, err := statefile.OpenFS(path, fsys)
+				if err != nil {
+					t.Fatal(err)
+				}
+				old := syscall.Umask(umask)
+				err = errors.Join(f.Save(t.Context(), numbered(1)), f.Save(t.Context(), numbered(2)))
+				syscall.Umask(old)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, name := range []string{path, path + ".backup"} {
+					if info, err := os.Stat(name); err != nil || info.Mode() != want {
+						t.Errorf("umask %04o, mode before %v, %T: %s has %v, %v", umask, before, fsys, name, info.Mode(), err)
+					}
+				}
+			}
 		}
 	}
 }

@@ -10,7 +10,8 @@ import (
 	"aliasctl/planner"
 )
 
-// mode of a state file: it names the inside of a production system.
+// mode of a new state file: it names the inside of a production system. One
+// that is replaced keeps its own: a team that shares a state has opened it.
 const mode = 0o600
 
 // replace puts a state in place of the one at path, which stays as its backup
@@ -44,6 +45,10 @@ func replace(fsys FS, path string, state planner.State, keep bool) error {
 		return failed("look at it", err)
 	}
 	keep = keep && err == nil
+	mode := fs.FileMode(mode)
+	if err == nil {
+		mode = info.Mode().Perm()
+	}
 
 	dir := filepath.Dir(path)
 	temp, err := fsys.CreateTemp(dir, tempPrefix(path)+"*")
@@ -51,13 +56,13 @@ func replace(fsys FS, path string, state planner.State, keep bool) error {
 		return failed("create a temporary file beside it", err)
 	}
 	content := func(w io.Writer) error { return encode(w, state) }
-	if doing, err := fill(temp, content); err != nil {
+	if doing, err := fill(temp, mode, content); err != nil {
 		temp.Close() // after a failed Close again: harmless
 		_ = fsys.Remove(temp.Name())
 		return failed(doing+" the temporary file beside it", err)
 	}
 	if keep {
-		backUp(fsys, path)
+		backUp(fsys, path, mode)
 	}
 	if err := fsys.Rename(temp.Name(), path); err != nil {
 		_ = fsys.Remove(temp.Name())
@@ -71,7 +76,7 @@ func replace(fsys FS, path string, state planner.State, keep bool) error {
 
 // fill writes the content, makes it durable and closes the file. It returns the
 // operation that failed.
-func fill(temp TempFile, content func(io.Writer) error) (doing string, err error) {
+func fill(temp TempFile, mode fs.FileMode, content func(io.Writer) error) (doing string, err error) {
 	if err := temp.Chmod(mode); err != nil { // the umask may have taken bits away
 		return "set the mode of", err
 	}
