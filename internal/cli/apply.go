@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -221,7 +222,7 @@ func partlyHint(done executor.Report) string {
 // rescue keeps a state that could not be stored after steps were applied.
 func (r *run) rescue(done executor.Report, save *executor.SaveError) error {
 	if !done.Changed() {
-		return &failedError{what: save.Error(), err: save, hint: "the cluster was not changed; mend the disk and run the same command again"}
+		return &failedError{what: save.Error(), err: save, hint: cmp.Or(hintOf(save), "the cluster was not changed; mend the disk and run the same command again")}
 	}
 	if err := r.handOver(save.State); err != nil {
 		r.warn(err.Error())
@@ -231,8 +232,21 @@ func (r *run) rescue(done executor.Report, save *executor.SaveError) error {
 		return &partlyError{what: fmt.Sprintf("%v; and it could not be saved elsewhere: %v", save, err), err: save,
 			hint: fmt.Sprintf("save the state above as %s", r.file.Path())}
 	}
-	return &partlyError{what: fmt.Sprintf("%v; it was saved as %s", save, path), err: save,
-		hint: "put it in place: " + r.file.Recovery(path)}
+	return &partlyError{what: fmt.Sprintf("%v; it was saved as %s", save, path), err: save, hint: r.recovery(save, path)}
+}
+
+// recovery says what is to be done with an errored state. Where another run has
+// been at work, or may have been, its state must not be overwritten unseen.
+func (r *run) recovery(err error, errored string) string {
+	place := "put it in place: " + r.file.Recovery(errored)
+	look := "look first at what the other run did, with `aliasctl state show` and `aliasctl drift`"
+	switch {
+	case statefile.IsRace(err):
+		return look + "; then run the same command again"
+	case statefile.IsLost(err):
+		return look + "; if there was none, " + place
+	}
+	return place
 }
 
 // handOver writes a state to standard error: a log may outlive the machine.

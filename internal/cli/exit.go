@@ -22,7 +22,7 @@ const (
 	exitRefused     = 3   // a guard, a conflict, drift or another cluster's state
 	exitStale       = 4   // the reviewed plan does not hold any more
 	exitPartly      = 5   // partly applied, or an outcome is unknown; the state is accurate
-	exitLocked      = 6   // another run holds the state
+	exitLocked      = 6   // another run holds the state, or has replaced it
 	exitVerify      = 7   // a switch failed its verification, or a group was switched back
 	exitDrift       = 8   // drift: somebody else changed something
 	exitUsage       = 64  // wrong flags or a bad manifest
@@ -111,9 +111,11 @@ func exitCode(err error) int {
 		return exitPanic
 	case is[*interruptedError](err):
 		return exitInterrupted
+	case statefile.IsRace(err):
+		return exitLocked // the state in place is not that of this run
 	case is[*partlyError](err), is[*executor.SaveError](err):
 		return exitPartly
-	case statefile.IsRace(err), statefile.IsLost(err), statefile.IsLocked(err):
+	case statefile.IsLost(err), statefile.IsLocked(err):
 		return exitLocked // somebody else has the state; nothing was changed
 	case is[*failedError](err), is[*executor.AnnounceError](err):
 		return exitError

@@ -153,7 +153,7 @@ func changeState(c *cli.Context, s *streams, change func(*planner.State) error) 
 	state.Serial++
 	state.UpdatedAt = time.Now().UTC().Truncate(time.Second)
 	if err := r.file.Save(r.signals.hard, state); err != nil {
-		return &failedError{what: err.Error(), hint: "the state is as it was", err: err}
+		return &failedError{what: err.Error(), hint: cmp.Or(hintOf(err), "the state is as it was"), err: err}
 	}
 	r.say("aliasctl: saved serial %d in %s", state.Serial, r.file.Path())
 	return nil

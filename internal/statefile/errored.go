@@ -60,7 +60,7 @@ func writeErrored(fsys FS, path string, state planner.State) error {
 			return &SaveError{Path: path, Doing: "replace it", Err: errors.New("it is the errored state of another file")}
 		}
 	}
-	return replace(fsys, path, state, false)
+	return replace(fsys, path, state, nil)
 }
 
 // Recovery is the shell command that puts an errored state in place.

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io/fs"
 	"path/filepath"
 	"strings"
@@ -21,10 +22,12 @@ import (
 )
 
 // File is a state in a local file. Reading needs no lock. From before the
-// read to after the last write of an apply the caller holds Lock.
+// read to after the last write of an apply the caller holds Lock. It remembers
+// what one run has seen: a Save replaces that and nothing else.
 type File struct {
 	path string
 	fsys FS
+	seen seen
 }
 
 // OpenFS is Open for a local file on a file system of the caller's: tests make
@@ -59,11 +62,13 @@ func New(cluster planner.Cluster) planner.State {
 func (f *File) Read(context.Context) (planner.State, error) {
 	data, err := f.readRegular()
 	if errors.Is(err, fs.ErrNotExist) {
+		f.seen.nothing()
 		return planner.State{}, &AbsentError{Path: f.path}
 	}
 	if err != nil {
 		return planner.State{}, &AccessError{Path: f.path, Doing: "read", Err: cause(err)}
 	}
+	f.seen.is(maphash.Bytes(digestSeed, data))
 	return Decode(f.path, data)
 }
 
@@ -81,8 +86,10 @@ func (f *File) readRegular() ([]byte, error) {
 }
 
 // Save replaces the stored state as executor.Store promises; how is told at
-// replace. The replaced one stays as PATH.backup. A state that Read would refuse is not written: its *InvalidError
-// comes back before the disk is touched; other errors are a *SaveError. A
+// replace. The replaced one stays as PATH.backup. One that is neither what Read
+// has returned nor what was saved last stays, with a *RaceError; a File that was
+// never read replaces any. A state that Read would refuse is not written: its
+// *InvalidError comes back before the disk is touched; other errors are a *SaveError. A
 // save does not stop half-way, so the context is not looked at: a run that
 // was interrupted must still be able to save what it did.
 func (f *File) Save(_ context.Context, state planner.State) error {
@@ -94,7 +101,7 @@ func (f *File) Save(_ context.Context, state planner.State) error {
 	if err != nil {
 		return &SaveError{Path: f.path, Doing: "follow the symbolic link", Err: cause(err)}
 	}
-	return replace(f.fsys, path, state, true)
+	return replace(f.fsys, path, state, &f.seen)
 }
 
 // Writable tries whether files can be made beside the state, as each apply

@@ -14,7 +14,8 @@ import (
 type Location interface {
 	// Save is refused with a *RaceError where somebody else has replaced the
 	// state since it was read, and with a *LostError where the lock is lost.
-	// (A File needs neither: the kernel keeps its lock.)
+	// (A File cannot lose it: the kernel keeps it. But its lock file can be
+	// removed, and then a second run holds another one.)
 	executor.Store
 
 	// Read returns the stored state. The three cases that must never be mixed

@@ -69,7 +69,9 @@ func (f *File) Lock(ctx context.Context, timeout time.Duration, holder Holder) (
 // then lock what has no name any more, while a third one makes a new file and
 // locks that. So a lock counts only when the name still leads to the file
 // that is locked; else it is dropped and tried anew. Removal happens under
-// the lock, so nobody can lose a file that he holds.
+// the lock, so no run takes away a file that another holds. A person can (`git
+// clean`): then two runs are at work, and a save of the later one is a
+// *RaceError.
 func Acquire(ctx context.Context, path string, timeout time.Duration, holder Holder) (*Lock, error) {
 	target, err := resolve(OS, path)
 	if err != nil {

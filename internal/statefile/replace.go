@@ -14,8 +14,9 @@ import (
 // that is replaced keeps its own: a team that shares a state has opened it.
 const mode = 0o600
 
-// replace puts a state in place of the one at path, which stays as its backup
-// if that is asked for.
+// replace puts a state in place of what the run has seen at path, which stays
+// as its backup. Something else that is there is a *RaceError, and stays too.
+// Without seen whatever is there is replaced, and nothing of it is kept.
 //
 // A state file that is half written, or gone, is worse than an old one: with
 // the old one the next run still knows which aliases are ours. So the file is
@@ -32,7 +33,7 @@ const mode = 0o600
 // A failed sync is final: the kernel may have dropped the pages that it could
 // not write, so syncing the same file again could succeed without them. The
 // temporary file is thrown away and the caller may save anew.
-func replace(fsys FS, path string, state planner.State, keep bool) error {
+func replace(fsys FS, path string, state planner.State, seen *seen) error {
 	failed := func(doing string, err error) error {
 		return &SaveError{Path: path, Doing: doing, Err: cause(err)}
 	}
@@ -44,7 +45,7 @@ func replace(fsys FS, path string, state planner.State, keep bool) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return failed("look at it", err)
 	}
-	keep = keep && err == nil
+	keep := seen != nil && err == nil
 	mode := fs.FileMode(mode)
 	if err == nil {
 		mode = info.Mode().Perm()
@@ -55,18 +56,28 @@ func replace(fsys FS, path string, state planner.State, keep bool) error {
 	if err != nil {
 		return failed("create a temporary file beside it", err)
 	}
-	content := func(w io.Writer) error { return encode(w, state) }
+	written := newDigest()
+	content := func(w io.Writer) error { return encode(io.MultiWriter(w, written), state) }
 	if doing, err := fill(temp, mode, content); err != nil {
 		temp.Close() // after a failed Close again: harmless
 		_ = fsys.Remove(temp.Name())
 		return failed(doing+" the temporary file beside it", err)
 	}
 	if keep {
+		// As late as can be: the lock is what keeps others away, and this what is
+		// left when somebody has removed the lock file.
+		if err := seen.still(fsys, path); err != nil {
+			_ = fsys.Remove(temp.Name())
+			return err
+		}
 		backUp(fsys, path, mode)
 	}
 	if err := fsys.Rename(temp.Name(), path); err != nil {
 		_ = fsys.Remove(temp.Name())
 		return failed("rename the temporary file to it", err)
+	}
+	if seen != nil {
+		seen.is(written.Sum64())
 	}
 	if err := fsys.SyncDir(dir); err != nil {
 		return &SaveError{Path: path, Doing: "sync its directory", Err: cause(err), Replaced: true}

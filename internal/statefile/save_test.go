@@ -16,6 +16,7 @@ import (
 
 	"aliasctl/internal/statefile"
 	"aliasctl/internal/statefile/faultfs"
+	"aliasctl/planner"
 )
 
 // The disk of this test is full in earnest: the bytes go to /dev/full.
@@ -193,6 +194,73 @@ func TestTheReplacedStateIsKept(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"s.json", "s.json.backup"}, names(t, dir)); diff != "" {
 		t.Errorf("left in the folder:\n%s", diff)
+	}
+}
+
+// Two runs at once are what the lock prevents, until somebody removes its file.
+// Then the state tells it: a save replaces what its run has read, or has saved
+// itself, and nothing else, be it of the same serial.
+func TestASaveReplacesOnlyWhatItsRunHasSeen(t *testing.T) {
+	absent := func(f *statefile.File) { _ = os.Remove(f.Path()) }
+	announced := func(s planner.State) planner.State {
+		s.Pending = append(s.Pending, planner.Announcement{Op: planner.AlterAlias, Database: "default", Alias: "of_the_other", To: "products_v9", At: noon})
+		return s
+	}
+	for name, tt := range map[string]struct {
+		before func(*statefile.File)
+		saved  bool // by this run, after its read
+		other  func(*statefile.File)
+		first  bool
+		ok     bool
+	}{
+		"nobody else":             {ok: true},
+		"nobody else, announced":  {saved: true, ok: true},
+		"nobody else, first":      {before: absent, ok: true},
+		"a first one, announced":  {before: absent, saved: true, ok: true},
+		"replaced":                {other: func(f *statefile.File) { save(t, f, numbered(2)) }},
+		"replaced, same serial":   {other: func(f *statefile.File) { save(t, f, announced(numbered(1))) }},
+		"replaced, announced":     {saved: true, other: func(f *statefile.File) { save(t, f, numbered(2)) }},
+		"another first one":       {before: absent, other: func(f *statefile.File) { save(t, f, numbered(1)) }, first: true},
+		"damaged":                 {other: func(f *statefile.File) { _ = os.WriteFile(f.Path(), []byte("{"), 0o600) }},
+		"touched":                 {other: func(f *statefile.File) { save(t, f, numbered(1)) }, ok: true},
+		"removed":                 {other: absent, ok: true},
+		"removed, then announced": {saved: true, other: absent, ok: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := t.TempDir() + "/s.json"
+			run, other := open(t, path), open(t, path)
+			save(t, open(t, path), numbered(1))
+			if tt.before != nil {
+				tt.before(other)
+			}
+			if _, err := run.Read(t.Context()); err != nil && !statefile.IsAbsent(err) {
+				t.Fatal(err)
+			}
+			if tt.saved {
+				save(t, run, announced(numbered(1)))
+			}
+			if tt.other != nil {
+				tt.other(other)
+			}
+			there, _ := os.ReadFile(path)
+			err := run.Save(t.Context(), numbered(3))
+			if tt.ok {
+				if err != nil || serial(t, open(t, path)) != 3 {
+					t.Error(err)
+				}
+				return
+			}
+			var race *statefile.RaceError
+			if !errors.As(err, &race) || race.First != tt.first {
+				t.Errorf("got %v", err)
+			}
+			if now, _ := os.ReadFile(path); string(now) != string(there) {
+				t.Errorf("it was replaced by %.80s", now)
+			}
+			if diff := cmp.Diff([]string{}, others(t, filepath.Dir(path))); diff != "" {
+				t.Errorf("left in the folder:\n%s", diff)
+			}
+		})
 	}
 }
 

@@ -123,6 +123,11 @@ func (e *RaceError) Error() string {
 	return fmt.Sprintf("state %q was not saved: another run has replaced it since this run read it", e.Path)
 }
 
+// Hint is for a run that has changed nothing.
+func (e *RaceError) Hint() string {
+	return "look at what the other run did with `aliasctl state show` and `aliasctl drift`, then run the same command again"
+}
+
 // LostError says that a run has lost the lock of the state that it held.
 type LostError struct {
 	Path string
