@@ -197,7 +197,7 @@ func statePathOf(c *cli.Context, manifests []string) (string, error) {
 
 // planChoice is a flag that changes what is planned, "" when none is given.
 func planChoice(c *cli.Context) string {
-	for _, name := range []string{"only", "switch", "overwrite-drift", "take-over", "retire-again", "forward", "var"} {
+	for _, name := range []string{"only", "switch", "overwrite-drift", "take-over", "retire-again", "forward", "skip-check", "var"} {
 		if c.IsSet(name) {
 			return name
 		}
