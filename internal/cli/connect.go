@@ -137,13 +137,23 @@ func tokenOf(c *cli.Context, s *streams) (string, error) {
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return "", &usageError{what: fmt.Sprintf("cannot read the token: %v", err), hint: "--token-file names a file with an API key or user:password in it", err: err}
+		return "", tokenFileError(err)
 	}
 	token := strings.TrimSpace(string(text))
 	if token == "" {
 		return "", usagef("put an API key or user:password into it", "the token file %q is empty", path)
 	}
 	return token, nil
+}
+
+// tokenFileError does not say which file: it is a common mistake to give the
+// token itself.
+func tokenFileError(err error) error {
+	if path := (*fs.PathError)(nil); errors.As(err, &path) {
+		err = path.Err
+	}
+	return &usageError{what: fmt.Sprintf("cannot read the file of --token-file: %v", err), err: err,
+		hint: "it names a file with an API key or user:password in it, as ALIASCTL_TOKEN_FILE does; the token itself goes into MILVUS_TOKEN"}
 }
 
 // probe asks whether one of up to three collections that the state knows still

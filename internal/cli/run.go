@@ -102,6 +102,12 @@ func (r *run) do(want func(*run) error, derive func(*run, planner.State) error) 
 		return err
 	}
 	if r.apply {
+		// The lock tells others our command line: it must not hold the token.
+		if path := r.c.String("token-file"); path != "" {
+			if _, err := os.Stat(path); err != nil {
+				return tokenFileError(err)
+			}
+		}
 		if err := r.takeLock(); err != nil {
 			return err
 		}
