@@ -66,7 +66,7 @@ func (r *run) close() {
 }
 
 // do runs it. want says what is wanted before the state is read, derive after
-// it; either may be nil.
+// it, from a state that has to be there; either may be nil.
 func (r *run) do(want func(*run) error, derive func(*run, planner.State) error) error {
 	defer r.close()
 	if err := usageConflict(r.c); err != nil {
@@ -117,6 +117,9 @@ func (r *run) do(want func(*run) error, derive func(*run, planner.State) error) 
 		return err
 	}
 	if derive != nil {
+		if err := r.needs(stored); err != nil {
+			return err
+		}
 		if err := derive(r, stored.state); err != nil {
 			return err
 		}

@@ -103,7 +103,7 @@ func (r *run) locate() error {
 		return err
 	}
 	if location == "" {
-		return usagef("add `--state PATH`", "several manifests have no place for a state")
+		return errNoPlace()
 	}
 	r.file, err = openState(r.c, location)
 	return err
@@ -115,10 +115,22 @@ func (r *run) existing() (planner.State, error) {
 	if err != nil {
 		return planner.State{}, err
 	}
-	if !stored.found {
-		return planner.State{}, &failedError{what: fmt.Sprintf("there is no state at %s", r.file.Path()), hint: "give `--state PATH` or `-f FILE`"}
+	return stored.state, r.needs(stored)
+}
+
+// needs is an error where there is no state and no doing without one.
+func (r *run) needs(stored storedState) error {
+	switch {
+	case stored.found:
+		return nil
+	case r.file == nil:
+		return errNoPlace()
 	}
-	return stored.state, nil
+	return &failedError{what: fmt.Sprintf("there is no state at %s", r.file.Path()), hint: "give `--state PATH` or `-f FILE`"}
+}
+
+func errNoPlace() error {
+	return usagef("add `--state PATH`", "several manifests have no place for a state")
 }
 
 // unreadableHint helps with a state that is there, or may be, and cannot be
