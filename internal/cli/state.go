@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -138,11 +139,22 @@ func errNoPlace() error {
 func unreadableHint(err error) string {
 	switch {
 	case statefile.IsCorrupt(err):
-		return "the file was left as it is; restore it from version control or a backup, or move it away and read \"State lost\" in the README"
+		return "the file was left as it is; " + restoreHint(err) + ", or move it away and read \"State lost\" in the README"
 	case statefile.IsTooNew(err):
 		return "the file was left as it is; use the aliasctl that wrote it, or a newer one"
 	}
 	return cmp.Or(hintOf(err), "check the path and its permissions")
+}
+
+// restoreHint names the backup of a damaged state, if that is one.
+func restoreHint(err error) string {
+	var corrupt *statefile.CorruptError
+	if errors.As(err, &corrupt) {
+		if backup, serial, ok := statefile.Backup(corrupt.Path); ok {
+			return fmt.Sprintf("%s has serial %d: look at it with `aliasctl state show --state`, or restore one from version control", backup, serial)
+		}
+	}
+	return "restore it from version control or a backup"
 }
 
 // changeState changes the stored state under its lock.

@@ -1,6 +1,7 @@
 package statefile
 
 import (
+	"context"
 	"io"
 	"io/fs"
 	"path/filepath"
@@ -32,6 +33,18 @@ func backUp(fsys FS, path string, mode fs.FileMode) {
 	// A rename that failed leaves the name, and so does one onto another name
 	// of the same file, which POSIX makes do nothing.
 	_ = fsys.Remove(name)
+}
+
+// Backup looks for the backup of the state at path, and says which serial it
+// has. One that is no whole state is none.
+func Backup(path string) (backup string, serial uint64, ok bool) {
+	target, err := resolve(OS, path)
+	if err != nil {
+		return "", 0, false
+	}
+	f := &File{path: target + ".backup", fsys: OS}
+	state, err := f.Read(context.Background())
+	return f.path, state.Serial, err == nil
 }
 
 // duplicateFile copies a file to a temporary one beside it.
