@@ -27,7 +27,7 @@ const (
 	exitDrift       = 8   // drift: somebody else changed something
 	exitUsage       = 64  // wrong flags or a bad manifest
 	exitPanic       = 70  // a bug
-	exitInterrupted = 130 // SIGINT or SIGTERM
+	exitInterrupted = 130 // SIGINT, SIGTERM or SIGHUP
 )
 
 // usageError is a command line that cannot be run.

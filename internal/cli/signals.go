@@ -8,10 +8,11 @@ import (
 	"time"
 )
 
-// interrupts turns signals into two contexts. The first SIGINT or SIGTERM ends
-// soft: whatever only reads or waits stops at once, and an apply starts no new
-// step. The second ends hard: the run ends where it is, which is as safe as
-// being killed.
+// interrupts turns signals into two contexts. The first SIGINT, SIGTERM
+// or SIGHUP ends soft: whatever only reads or waits stops at once, and an apply
+// starts no new step. The second ends hard: the run ends where it is, which is
+// as safe as being killed. A later SIGHUP is no second one: when a terminal goes
+// away, the kernel and the shell send one each.
 type interrupts struct {
 	soft, hard context.Context
 	stop       func()
@@ -26,23 +27,30 @@ func (s *streams) watchSignals(onFirst func()) *interrupts {
 	hard, endHard := context.WithCancel(context.Background())
 	caught := make(chan os.Signal, 2)
 	done, said := make(chan struct{}), make(chan struct{})
-	signal.Notify(caught, syscall.SIGINT, syscall.SIGTERM)
+	watched := []os.Signal{syscall.SIGINT, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // nohup wants it to stay so
+		watched = append(watched, syscall.SIGHUP)
+	}
+	signal.Notify(caught, watched...)
 	go func() {
-		for first := true; ; first = false {
+		for {
+			var got os.Signal
 			select {
-			case <-caught:
+			case got = <-caught:
 			case <-done:
 				return
 			}
-			if !first {
+			switch {
+			case soft.Err() == nil:
+				endSoft()
+				go func() { // perhaps for ever: nobody has to read standard error
+					defer close(said)
+					onFirst()
+				}()
+			case got != syscall.SIGHUP:
 				endHard()
 				return
 			}
-			endSoft()
-			go func() { // perhaps for ever: nobody has to read standard error
-				defer close(said)
-				onFirst()
-			}()
 		}
 	}()
 	return &interrupts{soft: soft, hard: hard, stop: func() {

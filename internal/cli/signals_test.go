@@ -1,0 +1,32 @@
+//go:build unix
+
+package cli
+
+import (
+	"syscall"
+	"testing"
+	"time"
+)
+
+// When a terminal goes away, the kernel and the shell send a SIGHUP each: the
+// later one is not the second signal that ends a run where it is.
+func TestAHangUpIsNoSecondSignal(t *testing.T) {
+	s := &streams{}
+	signals := s.watchSignals(func() {})
+	defer signals.stop()
+	send := func(signal syscall.Signal) {
+		if err := syscall.Kill(syscall.Getpid(), signal); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send(syscall.SIGHUP)
+	<-signals.soft.Done()
+	send(syscall.SIGHUP)
+	select {
+	case <-signals.hard.Done():
+		t.Fatal("the second SIGHUP has ended it")
+	case <-time.After(200 * time.Millisecond):
+	}
+	send(syscall.SIGTERM)
+	<-signals.hard.Done()
+}
