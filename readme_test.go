@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"aliasctl/manifest"
 )
 
 // The README promises by the names of tests and explains flags and commands;
@@ -183,6 +185,25 @@ func TestReadmeListsTheJSON(t *testing.T) {
 }
 
 // words are what the group of a pattern matches in a text.
+// The preflight that it shows is one of the manifest above it.
+func TestReadmeShowsAPreflightOfItsManifest(t *testing.T) {
+	_, section, _ := strings.Cut(readme(t), "## Blue/green")
+	_, example, _ := strings.Cut(section, "```yaml\n")
+	example, rest, _ := strings.Cut(example, "```\n")
+	_, shown, _ := strings.Cut(rest, "```console\n")
+	shown, _, _ = strings.Cut(shown, "```\n")
+	for _, name := range manifest.CheckNames() {
+		declared := regexp.MustCompile(`\b` + string(name) + `:`).MatchString(example)
+		if told := strings.Contains(shown, "    "+string(name)+" "); told != declared {
+			t.Errorf("check %q: in the manifest: %t, in what is shown: %t", name, declared, told)
+		}
+	}
+	least := regexp.MustCompile(`min_rows: (\d+)`).FindStringSubmatch(example)
+	if least == nil || !strings.Contains(shown, " rows are fewer than "+least[1]+"\n") {
+		t.Errorf("min_rows is %v, and this is shown:\n%s", least, shown)
+	}
+}
+
 func words(pattern, text string) map[string]bool {
 	all := map[string]bool{}
 	for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(text, -1) {
