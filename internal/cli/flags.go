@@ -35,7 +35,7 @@ func manifestFlags() []cli.Flag {
 func stateFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "state", Category: categoryManifest,
-			Usage: "state file `PATH`, or s3://BUCKET/KEY?endpoint=HOST&region=REGION for a state that machines share (default: beside the manifest, NAME.state.json)" + variablesOf("state")},
+			Usage: "state file `PATH`, or s3://BUCKET/KEY?endpoint=HOST&region=REGION for a state that machines share (default: beside the manifest, NAME.state.json; in a directory, aliases.state.json)" + variablesOf("state")},
 		&cli.IntFlag{Name: "state-history", Category: categoryManifest,
 			Usage: "keep the last `N` replaced states of an s3:// state as objects beside it (default: none; the versioning of the bucket)" + variablesOf("state-history")},
 		&cli.DurationFlag{Name: "lock-timeout", Category: categoryManifest,
@@ -92,7 +92,7 @@ func applyFlags() []cli.Flag {
 		&cli.StringFlag{Name: "switch", Category: category, Value: string(planner.ByAlter),
 			Usage: "how an alias moves: alter (no gap) or recreate (drop and create, with a gap)"},
 		&cli.DurationFlag{Name: "settle", Category: category, Value: executor.DefaultSettle,
-			Usage: "after a lost answer, how long the change may take to show" + variablesOf("settle")},
+			Usage: "after a lost answer, how long the change may take to show; counts for each write that was sent" + variablesOf("settle")},
 		&cli.IntFlag{Name: "history", Category: category, Value: executor.DefaultHistoryLimit, Usage: "remember the last `N` applies in the state, for history and rollback"},
 		&cli.StringSliceFlag{Name: "verify-uri", Category: category,
 			Usage: "ask the proxy at this `URI` too after a switch with `verify`; repeatable. A load balancer hides its proxies: name each one"},
