@@ -19,6 +19,9 @@ import (
 // nothing stands against it.
 func (r *run) conclude(state planner.State, report render.Report) error {
 	blocked := blockedBy(report)
+	if blocked == nil {
+		blocked = r.checkWitnesses(state, report.Plan)
+	}
 	r.report = &report
 	if r.events != nil {
 		r.events.plan(report)

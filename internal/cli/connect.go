@@ -108,6 +108,34 @@ func (c *connection) witnesses(uris []string) ([]executor.Witness, error) {
 	return all, nil
 }
 
+// checkWitnesses asks each --verify-uri before anything is changed, when there
+// is a switch to confirm. One that does not answer would undo the switch, and
+// one of another cluster, which may have an alias of the same name, would say
+// nothing about ours.
+func (r *run) checkWitnesses(state planner.State, p planner.Plan) error {
+	if toConfirm(p) == 0 {
+		return nil
+	}
+	for _, w := range r.witnesses {
+		proxy := w.(witness)
+		err := proxy.Answers(r.signals.soft)
+		same := err == nil
+		if err == nil && !r.c.Bool("accept-cluster") {
+			same, err = probe(r.signals.soft, proxy.Client, state)
+		}
+		switch {
+		case r.signals.soft.Err() != nil:
+			return &interruptedError{what: "while asking --verify-uri; nothing was changed"}
+		case err != nil:
+			return &failedError{what: fmt.Sprintf("cannot ask --verify-uri %s, nothing was changed: %v", proxy.Name(), err), hint: hintOf(err), err: err}
+		case !same:
+			return &refusedError{what: fmt.Sprintf("--verify-uri %s is a proxy of another cluster: none of these collections has its recorded id there: %s", proxy.Name(), probedNames(state)),
+				hint: "check --verify-uri, nothing was changed; if the collections were dropped or built anew, `--accept-cluster` asks it all the same"}
+		}
+	}
+	return nil
+}
+
 // Close ends the client and the embedded cluster.
 func (c *connection) Close() {
 	if c.Client != nil {

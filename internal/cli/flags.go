@@ -129,7 +129,7 @@ func limitFlags(names ...string) []cli.Flag {
 			Usage: "refuse to drop more collections than `N`"},
 		&cli.StringSliceFlag{Name: "allow-empty", Category: category, Usage: "let `DATABASE` lose every managed alias; repeatable"},
 		&cli.StringSliceFlag{Name: "skip-check", Category: category, Usage: "let the preflight check `NAME` not count; the plan shows that it was skipped; repeatable"},
-		&cli.BoolFlag{Name: "accept-cluster", Category: category, Usage: "use the state although it is of another cluster"},
+		&cli.BoolFlag{Name: "accept-cluster", Category: category, Usage: "use the state, or a --verify-uri, although it is of another cluster"},
 	}
 	if len(names) == 0 {
 		return flags

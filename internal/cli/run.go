@@ -322,16 +322,22 @@ func firstRun(file statefile.Location) string {
 // unconfirmed says which switches ask for a confirmation that nobody gives when
 // there is no --verify-uri, "" for none.
 func unconfirmed(p planner.Plan) string {
+	n := toConfirm(p)
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("no --verify-uri is given: nobody confirms %s", plural(n, "switch with `verify`", "switches with `verify`"))
+}
+
+// toConfirm counts the switches that ask for a confirmation.
+func toConfirm(p planner.Plan) int {
 	n := 0
 	for _, s := range p.Steps {
 		if s.Op != planner.DropAlias && s.Cutover != nil && s.Cutover.Confirmations > 0 {
 			n++
 		}
 	}
-	if n == 0 {
-		return ""
-	}
-	return fmt.Sprintf("no --verify-uri is given: nobody confirms %s", plural(n, "switch with `verify`", "switches with `verify`"))
+	return n
 }
 
 // readFailed is an error from before the plan: nothing was changed.
