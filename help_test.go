@@ -43,6 +43,17 @@ func TestHelpOfEveryCommand(t *testing.T) {
 	}
 }
 
+// So does the list of the commands.
+func TestHelpOfTheProgramFits(t *testing.T) {
+	page, err := exec.Command("aliasctl", "--help").Output()
+	must(t, err)
+	for line := range strings.Lines(string(page)) {
+		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > 80 {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+}
+
 // requireFlagsOfExample holds the flags of a command line against its help.
 func requireFlagsOfExample(t *testing.T, line string) {
 	t.Helper()

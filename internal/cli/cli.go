@@ -51,7 +51,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 func newApp(s *streams) *cli.App {
 	app := &cli.App{
 		Name:      "aliasctl",
-		Usage:     "bind Milvus aliases to collections as a manifest says, and retire old collections",
+		Usage:     "bind Milvus aliases as a manifest says, retire old collections",
 		Version:   version(),
 		Reader:    s.in,
 		Writer:    s.out,

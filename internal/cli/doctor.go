@@ -19,7 +19,7 @@ import (
 func doctorCommand(s *streams) *cli.Command {
 	return &cli.Command{
 		Name:  "doctor",
-		Usage: "check the connection, the token and its privileges, the state and its lock",
+		Usage: "check connection, token, privileges, state and lock",
 		Description: "Changes nothing: privileges are tried on names that nothing has. Every line that\n" +
 			"is not ok has a way out. Exit 1 when one fails.\n\n" +
 			"Example:   aliasctl doctor --uri https://milvus.example:19530",
@@ -200,6 +200,23 @@ func (d *doctor) directory(file *statefile.File) {
 	d.find("directory", statusOK, "", "an apply can write beside the state")
 }
 
+// text lays a finding out: wrapped for a terminal of this width, and one line
+// each where there is none (0), for what searches in it.
+func (f finding) text(width int) string {
+	put := func(head, text string) string {
+		lines := []string{text}
+		if width > 0 {
+			lines = wrap(text, max(width-len(head), 30))
+		}
+		return head + strings.Join(lines, "\n"+strings.Repeat(" ", len(head)))
+	}
+	text := put(fmt.Sprintf("%-8s %-29s ", f.Status, f.What), render.Clean(f.Found))
+	if f.WayOut != "" {
+		text += "\n" + put(fmt.Sprintf("%-8s ", ""), render.Clean("way out: "+f.WayOut))
+	}
+	return text
+}
+
 // tell prints the findings and fails when one did.
 func (d *doctor) tell() error {
 	failed := 0
@@ -219,13 +236,8 @@ func (d *doctor) tell() error {
 		}
 	} else {
 		for _, f := range d.findings {
-			if _, err := fmt.Fprintf(d.out, "%-8s %-29s %s\n", f.Status, f.What, render.Clean(f.Found)); err != nil {
+			if _, err := fmt.Fprintln(d.out, f.text(d.style(d.out).Width)); err != nil {
 				return err
-			}
-			if f.WayOut != "" {
-				if _, err := fmt.Fprintf(d.out, "%-8s %-29s way out: %s\n", "", "", render.Clean(f.WayOut)); err != nil {
-					return err
-				}
 			}
 		}
 	}

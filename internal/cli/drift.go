@@ -33,7 +33,7 @@ func plural(n int, one, many string) string {
 func driftCommand(s *streams) *cli.Command {
 	return &cli.Command{
 		Name:  "drift",
-		Usage: "compare the cluster with the state; exit 8 when somebody else changed something",
+		Usage: "compare the cluster with the state; exit 8 when there is drift",
 		Description: "Reads only: its client has no call that writes. With -f it also tells what the\n" +
 			"manifest wants that is not applied yet, which is no drift.\n\n" +
 			"Example:   aliasctl drift --state prod.state.json\n" +
