@@ -66,7 +66,6 @@ const (
 	hintDNS      = "check the host name in the URI"
 	hintRefused  = "nothing listens there: check host and port of the URI, and that the server has finished starting"
 	hintPort     = "check the port: something that does not speak HTTP/1 answers there (gRPC has its own port when TLS is on)"
-	hintProxy    = "check HTTPS_PROXY, or except the cluster by NO_PROXY"
 	hintInName   = "check that the URI leads to Milvus itself; where something has the name of the password by chance, change the password"
 	hintIgnored  = "upgrade the server, or use only the default database"
 )
@@ -146,7 +145,7 @@ func (e *Error) classifyStatus(body string, tokenSent bool) {
 		e.class, e.hint = executor.Fatal, hintUseHTTPS
 		e.Err = errors.New("plain http was spoken to a port that wants https")
 	case s == 407:
-		e.class, e.hint = executor.Fatal, "the proxy of HTTPS_PROXY asks for credentials"
+		e.class, e.hint = executor.Fatal, "the proxy of "+proxyVariable("http")+" asks for credentials"
 	case s == 429:
 		e.class = executor.Transient
 	case s >= 400 && s < 500 && s != 408:
@@ -179,6 +178,11 @@ func (e *Error) denied() {
 type sending struct {
 	connected bool // it got a connection
 	reused    bool // and that one had carried others
+	scheme    string
+}
+
+func (s sending) hintProxy() string {
+	return "check " + proxyVariable(s.scheme) + ", or except the cluster by NO_PROXY"
 }
 
 // classifyTransport judges a request that got no whole answer. err is what
@@ -207,10 +211,10 @@ func (e *Error) classifyTransport(ctx context.Context, err error, was sending, l
 	case errors.As(err, &dns):
 		e.class, e.hint = executor.Fatal, hintDNS
 		if op != nil && op.Op == "proxyconnect" {
-			e.hint = hintProxy
+			e.hint = was.hintProxy()
 		}
 	case op != nil && op.Op == "proxyconnect":
-		e.class, e.hint = executor.Transient, hintProxy
+		e.class, e.hint = executor.Transient, was.hintProxy()
 	case errors.As(err, &verify), errors.As(err, &unknown), errors.As(err, &hostname), errors.As(err, &invalid):
 		e.class, e.hint = executor.Fatal, hintCA
 	case errors.As(err, &record):
@@ -232,7 +236,7 @@ func (e *Error) classifyTransport(ctx context.Context, err error, was sending, l
 			e.Err = errors.New("plain http was spoken to a port that wants https")
 		}
 	case errors.Is(err, errProxy):
-		e.class, e.hint = executor.Fatal, hintProxy
+		e.class, e.hint = executor.Fatal, was.hintProxy()
 	case dialing || !was.connected:
 		// A dial error stays proof that nothing was sent even after a
 		// connection was had: net/http dials again only when it wrote nothing.

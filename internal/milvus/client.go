@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -130,27 +131,36 @@ func (c *Client) Redactor() *Redactor { return c.redactor }
 func (c *Client) Close() { c.transport.CloseIdleConnections() }
 
 // errProxy is a proxy that cannot be used at all.
-var errProxy = errors.New("the proxy of HTTPS_PROXY or HTTP_PROXY cannot be used")
+var errProxy = errors.New("cannot be used")
+
+// proxyVariable is the variable that names the proxy for a scheme.
+func proxyVariable(scheme string) string {
+	upper := strings.ToUpper(scheme) + "_PROXY"
+	if lower := strings.ToLower(upper); os.Getenv(upper) == "" && os.Getenv(lower) != "" {
+		return lower
+	}
+	return upper
+}
 
 // proxy is the usual choice by environment. No error of it is passed on: it
 // could quote the variable with the password in it.
 func proxy(req *http.Request) (*url.URL, error) {
 	u, err := http.ProxyFromEnvironment(req)
 	if err != nil || u != nil && u.Hostname() == "" {
-		return nil, fmt.Errorf("%w: it is not a valid address", errProxy)
+		return nil, fmt.Errorf("the proxy of %s %w: it is not a valid address", proxyVariable(req.URL.Scheme), errProxy)
 	}
 	return u, nil
 }
 
-// proxyAnswer reports a proxy that does not connect.
+// proxyAnswer reports a proxy that does not connect, as one for https has to.
 func proxyAnswer(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
 	switch resp.StatusCode {
 	case http.StatusOK:
 		return nil
 	case http.StatusProxyAuthRequired:
-		return fmt.Errorf("%w: it asks for credentials", errProxy)
+		return fmt.Errorf("the proxy of %s %w: it asks for credentials", proxyVariable("https"), errProxy)
 	}
-	return fmt.Errorf("the proxy of HTTPS_PROXY did not connect: http %d", resp.StatusCode)
+	return fmt.Errorf("the proxy of %s did not connect: http %d", proxyVariable("https"), resp.StatusCode)
 }
 
 // request is the body of every call. An empty collectionName means the whole
@@ -205,9 +215,10 @@ func (c *Client) exchange(ctx context.Context, k call) (answer, *Error) {
 		return answer{}, c.finish(k, e)
 	}
 
-	var was sending
+	scheme, _, _ := strings.Cut(c.base, ":")
+	was := sending{scheme: scheme}
 	trace := &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) {
-		was = sending{connected: true, reused: i.Reused}
+		was.connected, was.reused = true, i.Reused
 	}}
 	limited, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()

@@ -119,6 +119,13 @@ func TestProxy(t *testing.T) {
 	if out := through(t, "http://me:hunter33@proxy.invalid:3128", "https://milvus.invalid:19530"); !strings.Contains(out, "class 3, check HTTPS_PROXY") || strings.Contains(out, "hunter33") {
 		t.Errorf("unknown proxy: %s", out)
 	}
+	// The variable that is named is the one that was used.
+	if out := through(t, "http://me:hunter33@proxy.invalid:3128", "http://milvus.invalid:19530"); !strings.Contains(out, "check HTTP_PROXY, or") || strings.Contains(out, "hunter33") {
+		t.Errorf("unknown proxy, plain http: %s", out)
+	}
+	if out := through(t, "me:hunter33@proxy:3128:x", "http://milvus.invalid:19530"); !strings.Contains(out, "the proxy of HTTP_PROXY cannot be used") || !strings.Contains(out, "check HTTP_PROXY, or") {
+		t.Errorf("broken variable, plain http: %s", out)
+	}
 	for _, broken := range []string{"me:hunter33@proxy:3128:x", "me:hunter33%zz@proxy"} {
 		if out := through(t, broken, "https://milvus.invalid:19530"); !strings.Contains(out, "not a valid address") || !strings.Contains(out, "class 3") || strings.Contains(out, "hunter33") {
 			t.Errorf("broken variable %q: %s", broken, out)
