@@ -6,6 +6,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -167,7 +168,42 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 			hint = fmt.Sprintf("did you mean --%s? %s", close, hint)
 		}
 	}
+	if told, ok := strings.CutSuffix(what, ": parse error"); ok {
+		if value, name, ok := cutLast(told, " for --"); ok {
+			what = told
+			hint = cmp.Or(valueHint(c.Command, name, strings.TrimPrefix(value, "invalid value ")), hint)
+		}
+	}
 	return &usageError{what: what, hint: hint, err: err}
+}
+
+func cutLast(s, separator string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, separator); i >= 0 {
+		return s[:i], s[i+len(separator):], true
+	}
+	return s, "", false
+}
+
+// valueHint says how the value of a flag is written, "" where that is not known.
+func valueHint(command *cli.Command, name, value string) string {
+	if command == nil {
+		return ""
+	}
+	for _, f := range command.Flags {
+		if !slices.Contains(f.Names(), name) {
+			continue
+		}
+		switch f.(type) {
+		case *cli.DurationFlag:
+			if number := strings.Trim(value, `"`); number != "" && strings.Trim(number, "0123456789") == "" {
+				return fmt.Sprintf("a time has a unit: `--%s %ss`", name, number)
+			}
+			return fmt.Sprintf("write a time with its unit, as `--%s 30s` or 5m", name)
+		case *cli.IntFlag, *cli.Uint64Flag:
+			return "write a whole number"
+		}
+	}
+	return ""
 }
 
 func flagNames(c *cli.Context) []string {

@@ -57,7 +57,7 @@ func fromEnvironment(c *cli.Context, s *streams) error {
 				continue
 			}
 			if err := c.Set(v.flag, value); err != nil {
-				return usagef("", "%s is %q, which --%s does not take", name, value, v.flag)
+				return usagef(valueHint(c.Command, v.flag, value), "%s is %q, which --%s does not take", name, value, v.flag)
 			}
 			break
 		}
