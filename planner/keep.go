@@ -24,6 +24,9 @@ type surplus struct {
 // Made alike means that only digits differ: next to products_v42, the pattern
 // products_v* means products_v40 and not somebody's products_v40_backup.
 func surpluses(d *database, live *LiveDatabase) []surplus {
+	if len(live.Names) == 0 {
+		return nil // they are read where an alias has `keep`
+	}
 	type rule struct {
 		match, bound string
 		stay         int
