@@ -129,7 +129,7 @@ func TestPlansAsAReviewerReadsThem(t *testing.T) {
 			scene{retire: "p", live: "p: v1"}, []string{"conflict retiree-is-alias: p"}, "",
 		},
 		"a retiree already gone": {
-			scene{retire: "v1"}, nil, `collection "v1" is already gone`,
+			scene{retire: "v1"}, nil, `collection "v1" is not there: already gone, or misspelt`,
 		},
 		"a retiree dropped before stays quiet": {
 			scene{retire: "v1", retired: "v1#1"}, nil, "",

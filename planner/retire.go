@@ -207,7 +207,7 @@ func (b *builder) gone(d *database, name string, fenced bool) {
 		fence = Retired{CollectionID: ids[len(ids)-1]}
 		b.note("collection %q is gone: an unfinished run had announced its drop", b.flagName(d, name))
 	} else {
-		b.note("collection %q is already gone", b.flagName(d, name))
+		b.note("collection %q is not there: already gone, or misspelt", b.flagName(d, name))
 	}
 	fence.Database, fence.Collection = d.name, name
 	if fence.DroppedAt.IsZero() {
