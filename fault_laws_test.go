@@ -16,11 +16,13 @@ import (
 
 // watch holds at every request what must hold at every instant, whoever made
 // the change: no alias that is there before and after is ever unbound, nothing
-// unmanaged is touched, and no collection goes that an alias points at.
+// unmanaged is touched, and no collection goes that an alias points at. A switch
+// by drop and create is asked for with its gap.
 func (c *scene) watch() {
 	lasting, untouched := map[string]bool{}, c.unmanaged()
-	for alias := range c.bindings() {
-		lasting[alias] = c.want[alias] != ""
+	gaps := slices.Contains(c.fixed, "recreate")
+	for alias, to := range c.bindings() {
+		lasting[alias] = c.want[alias] == to || c.want[alias] != "" && !gaps
 	}
 	look := func(r emulator.Request) {
 		now := c.bindings()
@@ -125,9 +127,7 @@ func (c *scene) arrived() error {
 // and once more finds nothing to do.
 func (c *scene) settles() error {
 	c.ClearFaults()
-	if !slices.Contains(c.fixed, "recreate") {
-		c.watch()
-	}
+	c.watch()
 	again := c.run("--settle", "200ms") // an alias that may still come is waited for
 	if again.code != 0 {
 		return fmt.Errorf("the second run: %v", again)
@@ -194,6 +194,8 @@ func (c *scene) answers(e ending, before map[string]string, differ func(string, 
 		switch {
 		case r.Op == planner.DropCollection:
 			is = !c.exists(name)
+		case r.Op == planner.DropAlias && r.Recreate:
+			continue // its other half says where the alias is now
 		case r.Op.Writes():
 			is = c.live(name) == r.To
 		default:

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -93,7 +92,7 @@ func TestSweepRequests(t *testing.T) {
 						continue
 					}
 					add(profile, r, kind, emulator.After, flags...)
-					if r.Writes && !acknowledges(kind) || !r.Writes && fullSweep() {
+					if !acknowledges(kind) && (r.Writes || fullSweep()) {
 						add(profile, r, kind, emulator.Before, flags...)
 					}
 				}
@@ -149,9 +148,7 @@ func strike(s striking, dir string, done *tally) error {
 		return err
 	}
 	defer c.end()
-	if !slices.Contains(s.flags, "recreate") {
-		c.watch()
-	}
+	c.watch()
 	c.AddFault(s.fault)
 	before := c.bindings()
 	e := c.run(hasty...)
