@@ -32,7 +32,7 @@ const defaultPassword = "Milvus"
 // A nil Redactor changes nothing. It is safe for concurrent use.
 type Redactor struct {
 	replacer *strings.Replacer
-	secrets  []string
+	inNames  []string // what In looks for, in names that stand one on a line
 }
 
 // NewRedactor returns the Redactor of a token: an API key or `user:password`.
@@ -55,12 +55,15 @@ func NewRedactor(token string) *Redactor {
 		}
 		return strings.Compare(a, b)
 	})
-	var pairs []string
-	secrets = slices.Compact(secrets)
-	for _, s := range secrets {
+	var pairs, inNames []string
+	for _, s := range slices.Compact(secrets) {
 		pairs = append(pairs, s, Redacted)
+		if word().MatchString(s) {
+			s = "\n" + s + "\n"
+		}
+		inNames = append(inNames, s)
 	}
-	return &Redactor{strings.NewReplacer(pairs...), secrets}
+	return &Redactor{strings.NewReplacer(pairs...), inNames}
 }
 
 // Redact returns s without the token.
@@ -83,12 +86,7 @@ func (r *Redactor) In(names ...string) bool {
 		return false
 	}
 	all := "\n" + strings.Join(names, "\n") + "\n" // no token goes over a line break
-	return slices.ContainsFunc(r.secrets, func(secret string) bool {
-		if word().MatchString(secret) {
-			secret = "\n" + secret + "\n"
-		}
-		return strings.Contains(all, secret)
-	})
+	return slices.ContainsFunc(r.inNames, func(secret string) bool { return strings.Contains(all, secret) })
 }
 
 // forms are the spellings of one secret.
