@@ -11,7 +11,8 @@ import (
 // it left, for as long as their caches are stale, and nobody can ask whether
 // all have noticed (milvus-rest section 3). A drop in that time fails their
 // readers. So a collection that an alias left in this run, or in one just before
-// it, rests before it is dropped; everything is read again after that, directly before the drop.
+// it, rests before it is dropped; everything is read again after that, directly
+// before the drop.
 
 // leftBefore notes what earlier runs left: one that ended less than the drain
 // ago, interrupted or not, and one that did not finish, of which nobody knows

@@ -253,19 +253,17 @@ func touches(p Plan, s State, live *Live) []Touch {
 		}
 		return known[k]
 	}
+	marks := make(map[Key]string)
 	for _, b := range s.Bindings {
 		get(Key{b.Database, b.Alias}).add(b.Collection)
+		if b.RolledBackFrom != "" {
+			marks[Key{b.Database, b.Alias}] = b.RolledBackFrom
+		}
 	}
 	for _, a := range s.Pending {
 		if a.Alias != "" {
 			get(Key{a.Database, a.Alias}).add(a.From)
 			get(Key{a.Database, a.Alias}).add(a.To)
-		}
-	}
-	marks := make(map[Key]string)
-	for _, b := range s.Bindings {
-		if b.RolledBackFrom != "" {
-			marks[Key{b.Database, b.Alias}] = b.RolledBackFrom
 		}
 	}
 	moved := make(map[Key]bool, len(p.Steps))
