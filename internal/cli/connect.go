@@ -118,18 +118,17 @@ func (r *run) checkWitnesses(state planner.State, p planner.Plan) error {
 	}
 	for _, w := range r.witnesses {
 		proxy := w.(witness)
-		err := proxy.Answers(r.signals.soft)
-		same := err == nil
+		why, err := "", proxy.Answers(r.signals.soft)
 		if err == nil && !r.c.Bool("accept-cluster") {
-			same, err = probe(r.signals.soft, proxy.Client, state)
+			why, err = probe(r.signals.soft, proxy.Client, state, "there")
 		}
 		switch {
 		case r.signals.soft.Err() != nil:
 			return &interruptedError{what: "while asking --verify-uri; nothing was changed"}
 		case err != nil:
 			return &failedError{what: fmt.Sprintf("cannot ask --verify-uri %s, nothing was changed: %v", proxy.Name(), err), hint: hintOf(err), err: err}
-		case !same:
-			return &refusedError{what: fmt.Sprintf("--verify-uri %s is a proxy of another cluster: none of these collections has its recorded id there: %s", proxy.Name(), probedNames(state)),
+		case why != "":
+			return &refusedError{what: fmt.Sprintf("--verify-uri %s is a proxy of another cluster: %s", proxy.Name(), why),
 				hint: "check --verify-uri, nothing was changed; if the collections were dropped or built anew, `--accept-cluster` asks it all the same"}
 		}
 	}
@@ -185,20 +184,25 @@ func tokenFileError(err error) error {
 }
 
 // probe asks whether one of up to three collections that the state knows still
-// has its recorded id. Port-forwards make different clusters look alike; ids
-// do not. It stops at the first that has.
-func probe(ctx context.Context, client *milvus.Client, state planner.State) (same bool, err error) {
-	probes := statefile.Probes(state)
-	for _, b := range probes {
+// has its recorded id at that place, and says why not, "" when one has. Port-
+// forwards make different clusters look alike; ids do not. It stops at the first
+// that has.
+func probe(ctx context.Context, client *milvus.Client, state planner.State, place string) (why string, err error) {
+	var names []string
+	for _, b := range statefile.Probes(state) {
 		id, found, err := client.CollectionID(ctx, b.Database, b.Collection)
 		if err != nil && !milvus.IsDatabaseMissing(err) {
-			return false, err
+			return "", err
 		}
 		if found && id == b.CollectionID {
-			return true, nil
+			return "", nil
 		}
+		names = append(names, fmt.Sprintf("%s/%s (id %s)", b.Database, b.Collection, b.CollectionID))
 	}
-	return len(probes) == 0, nil
+	if len(names) == 0 {
+		return "", nil
+	}
+	return fmt.Sprintf("none of these collections has its recorded id %s: %s", place, strings.Join(names, ", ")), nil
 }
 
 // answered says first when nobody is there: a wrong address is the likeliest

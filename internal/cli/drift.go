@@ -103,12 +103,12 @@ func (d *driftRun) compare(state planner.State, conn *connection) error {
 		}
 		return &refusedError{what: "this is another cluster's state: " + why, hint: "check --uri and --state"}
 	}
-	same, err := probe(d.signals.soft, conn.Client, state)
+	why, err := probe(d.signals.soft, conn.Client, state, "here")
 	if err != nil {
 		return d.readFailed(err)
 	}
-	if !same {
-		return &refusedError{what: "this looks like another cluster's state: none of these collections has its recorded id here: " + probedNames(state),
+	if why != "" {
+		return &refusedError{what: "this looks like another cluster's state: " + why,
 			hint: "check --uri and --state; if the collections were built anew here, `aliasctl sync --apply --accept-cluster` records their ids"}
 	}
 	comparison := planner.Compare(d.manifest, state, planner.Options{Cluster: cluster, Now: time.Now().UTC()})

@@ -229,13 +229,11 @@ func (r *run) checkCluster(stored storedState, cluster planner.Cluster) error {
 	}
 	why, differs := statefile.Differs(stored.state.Cluster, cluster)
 	if !differs && r.conn != nil {
-		same, err := probe(r.signals.soft, r.conn.Client, stored.state)
-		if err != nil {
+		var err error
+		if why, err = probe(r.signals.soft, r.conn.Client, stored.state, "here"); err != nil {
 			return r.readFailed(err)
 		}
-		if differs = !same; differs {
-			why = "none of these collections has its recorded id here: " + probedNames(stored.state)
-		}
+		differs = why != ""
 	}
 	if !differs {
 		return nil
@@ -245,14 +243,6 @@ func (r *run) checkCluster(stored storedState, cluster planner.Cluster) error {
 	}
 	return &refusedError{what: "this looks like another cluster's state: " + why,
 		hint: "check --uri and --state; if the collections were dropped or built anew here, `--accept-cluster` uses this state all the same"}
-}
-
-func probedNames(state planner.State) string {
-	var names []string
-	for _, b := range statefile.Probes(state) {
-		names = append(names, fmt.Sprintf("%s/%s (id %s)", b.Database, b.Collection, b.CollectionID))
-	}
-	return strings.Join(names, ", ")
 }
 
 // paths are the files that a run reads.
