@@ -10,6 +10,12 @@ func (b *builder) alias(d *database, e *managed, live *LiveDatabase, count *Mana
 	now := b.bound(e, live)
 	if !e.ours.empty() {
 		count.InState++
+		if now != "" {
+			count.Live++
+			if e.released {
+				count.Released++
+			}
+		}
 	}
 	if e.want != nil {
 		count.Wanted++
@@ -33,7 +39,6 @@ func (b *builder) alias(d *database, e *managed, live *LiveDatabase, count *Mana
 	case adopt:
 		b.record(d, e, Adopt, step.To)
 	case forget:
-		count.Gone++
 		b.forget(d, e)
 	case create:
 		step.Drift = !e.ours.empty() && !e.ours.absent

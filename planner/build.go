@@ -80,7 +80,12 @@ func (b *builder) database(d *database) {
 	}
 	b.plan.Before = slices.Grow(b.plan.Before, len(d.aliases))
 	b.plan.After = slices.Grow(b.plan.After, len(d.aliases))
-	count := ManagedCount{Database: d.name, LeftOut: d.leftOut}
+	count := ManagedCount{Database: d.name}
+	for _, alias := range d.leftOut {
+		if _, exists := live.Aliases[alias]; exists || b.live == nil {
+			count.LeftOut++
+		}
+	}
 	for i := range d.aliases {
 		b.alias(d, &d.aliases[i], live, &count)
 	}

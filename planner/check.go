@@ -32,12 +32,15 @@ func DefaultLimits() Limits {
 	return Limits{AliasDrops: AliasDropLimit{N: 30, Percent: true, From: 10}, CollectionDrops: 10}
 }
 
-func (l AliasDropLimit) exceeded(dropped, managed int) bool {
+// exceeded compares the drops with the managed aliases that the cluster has.
+// Whether the limit applies at all depends on those in the state, of which
+// there are never fewer.
+func (l AliasDropLimit) exceeded(dropped, live, inState int) bool {
 	switch {
-	case dropped == 0 || managed < l.From:
+	case dropped == 0 || inState < l.From:
 		return false
 	case l.Percent:
-		return dropped*100 > l.N*managed
+		return dropped*100 > l.N*live
 	default:
 		return dropped > l.N
 	}
@@ -65,17 +68,18 @@ func (p Plan) Check(l Limits) []Refusal {
 		refusals = append(refusals, Refusal{Guard: guard, Reason: fmt.Sprintf(reason, args...), WayOut: wayOut})
 	}
 
-	inState, dropped := 0, 0
+	inState, live, dropped := 0, 0, 0
 	for _, m := range p.Managed {
 		inState += m.InState
+		live += m.Live - m.Released
 		dropped += m.Dropped
 	}
-	if l.AliasDrops.exceeded(dropped, inState) {
+	if l.AliasDrops.exceeded(dropped, live, inState) {
 		refuse("alias-drops", fmt.Sprintf("`--max-alias-drops %d` if this is meant", dropped),
-			"the plan drops %d of %d managed aliases; the limit is %s", dropped, inState, l.AliasDrops)
+			"the plan drops %d of %d managed aliases; the limit is %s", dropped, live, l.AliasDrops)
 	}
 	for _, m := range p.Managed {
-		if m.Dropped > 0 && m.Dropped+m.Gone == m.InState && m.Wanted+m.LeftOut == 0 && !l.AllowEmpty[m.Database] {
+		if m.Dropped > 0 && m.Dropped == m.Live && m.Wanted+m.LeftOut == 0 && !l.AllowEmpty[m.Database] {
 			refuse("empty-database", fmt.Sprintf("`--allow-empty %s` if this is meant", m.Database),
 				"the plan drops every managed alias of database %q (%d)", m.Database, m.Dropped)
 		}

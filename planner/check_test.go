@@ -84,6 +84,63 @@ func TestGuards(t *testing.T) {
 	}
 }
 
+// A state that lists more than the cluster has lifts no guard: neither entries
+// of aliases that are gone, whatever the manifest asks for them, nor what
+// unfinished runs announced, nor what was retired.
+func TestPaddedStateLiftsNoGuard(t *testing.T) {
+	pads := map[string]func(sc *scene, i int){
+		"gone":               func(sc *scene, i int) { sc.last += fmt.Sprintf("zz%d: v1\n", i) },
+		"gone and protected": func(sc *scene, i int) { sc.last += fmt.Sprintf("zz%d: v1!\n", i) },
+		"gone and released": func(sc *scene, i int) {
+			sc.last += fmt.Sprintf("zz%d: v1\n", i)
+			sc.release += fmt.Sprintf(" zz%d", i)
+		},
+		"gone and left out": func(sc *scene, i int) { sc.last += fmt.Sprintf("zz%d: v1\n", i) },
+		"announced":         func(sc *scene, i int) { sc.pending += fmt.Sprintf("zz%d: v1 > v2\n", i) },
+		"announced to drop": func(sc *scene, i int) { sc.pending += fmt.Sprintf("! v9%d#%d\n", i, i) },
+		"retired":           func(sc *scene, i int) { sc.retired += fmt.Sprintf(" v9%d#%d", i, i) },
+		"not there and released": func(sc *scene, i int) {
+			sc.pending += fmt.Sprintf("zz%d: > v2\n", i)
+			sc.release += fmt.Sprintf(" zz%d", i)
+		},
+		"others, released": func(sc *scene, i int) {
+			sc.last += fmt.Sprintf("zz%d: v1\n", i)
+			sc.live += fmt.Sprintf("zz%d: v1\n", i)
+			sc.release += fmt.Sprintf(" zz%d", i)
+		},
+	}
+	for name, pad := range pads {
+		for _, honest := range []scene{fleet(12, 11), fleet(12, 12)} {
+			if name == "gone and left out" {
+				honest.options.Only = planner.Selection{Keys: make(map[planner.Key]bool)}
+				for i := range 12 {
+					honest.options.Only.Keys[key(fmt.Sprintf("a%02d", i))] = true
+				}
+			}
+			guards := func(sc scene) (names []string) {
+				for _, r := range sc.build(t).Check(planner.DefaultLimits()) {
+					names = append(names, r.Guard)
+				}
+				return names
+			}
+			want := guards(honest)
+			if len(want) == 0 {
+				t.Fatalf("%s: the honest plan is not refused", name)
+			}
+			padded := honest
+			for i := range 60 {
+				pad(&padded, i)
+			}
+			if name == "others, released" { // they live on: the database is not emptied
+				want = []string{"alias-drops"}
+			}
+			if diff := cmp.Diff(want, guards(padded)); diff != "" {
+				t.Errorf("%s: refusals (-honest +padded):\n%s", name, diff)
+			}
+		}
+	}
+}
+
 func TestParseAliasDropLimit(t *testing.T) {
 	for text, want := range map[string]planner.AliasDropLimit{
 		"0": {N: 0}, "12": {N: 12}, "30%": {N: 30, Percent: true}, "100%": {N: 100, Percent: true},

@@ -43,7 +43,7 @@ type database struct {
 	retired map[string]Retired
 	// announced holds the ids of the drops that unfinished runs announced.
 	announced map[string][]string
-	leftOut   int // bindings of the state that `--only` leaves out
+	leftOut   []string // aliases of the state that `--only` leaves out
 	// cameFrom holds the collections that the aliases left last: the way back.
 	cameFrom map[string]string // by alias
 	// idle holds the retirees that wait for their drop.
@@ -82,7 +82,7 @@ func gather(m *manifest.Manifest, s State, only Selection) []*database {
 			d = get(b.Database)
 		}
 		if !selected(b.Database, b.Alias) {
-			d.leftOut++
+			d.leftOut = append(d.leftOut, b.Alias)
 		} else {
 			d.lasts = append(d.lasts, managed{alias: b.Alias, last: b, ours: ours{first: b.Collection}})
 		}

@@ -139,14 +139,17 @@ func (h Housekeeping) Empty() bool {
 	return !h.Reidentify && len(h.Settles)+len(h.Fades)+len(h.Fences)+len(h.Unfences)+len(h.Idles)+len(h.Unidles) == 0
 }
 
-// ManagedCount counts the aliases of one database that the state knows.
+// ManagedCount counts the aliases of one database that the state knows. The
+// limits refer to those that the cluster has: what a state lists beyond them
+// must not make a plan look smaller than it is.
 type ManagedCount struct {
 	Database string
 	InState  int // aliases that the state says are ours
+	Live     int // of InState: the cluster has them
+	Released int // of Live: the manifest releases them
 	Wanted   int // aliases that the manifest wants
-	Dropped  int // of InState: dropped by the plan
-	Gone     int // of InState: not in the cluster any more, forgotten
-	LeftOut  int // aliases that the state says are ours and that --only leaves out
+	Dropped  int // of Live: dropped by the plan
+	LeftOut  int // aliases that the state says are ours, that the cluster has and that --only leaves out
 	// Protected names the aliases that the plan would drop although the state
 	// marks them as protected.
 	Protected []string
