@@ -13,8 +13,8 @@ import (
 
 	"aliasctl/executor"
 	"aliasctl/internal/emulator"
-	"aliasctl/internal/statefile"
-	"aliasctl/internal/statefile/faultfs"
+	statefile "aliasctl/internal/state"
+	"aliasctl/internal/state/faultfs"
 	"aliasctl/planner"
 )
 

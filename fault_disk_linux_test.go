@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"aliasctl/internal/emulator"
-	"aliasctl/internal/statefile"
+	statefile "aliasctl/internal/state"
 )
 
 // mountSmall puts a file system of 64 KiB over a folder.

@@ -19,7 +19,7 @@ import (
 	"aliasctl/executor"
 	"aliasctl/internal/cli"
 	"aliasctl/internal/emulator"
-	"aliasctl/internal/statefile"
+	statefile "aliasctl/internal/state"
 	"aliasctl/manifest"
 	"aliasctl/planner"
 )

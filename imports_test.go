@@ -14,21 +14,21 @@ import (
 
 // The rooms and the rooms that each may know. Imports point one way:
 //
-//	cli -> render, milvus, statefile, emulator -> executor -> planner -> manifest
+//	cli -> render, milvus, state, emulator -> executor -> planner -> manifest
 var mayImport = map[string][]string{
-	"aliasctl":                    {"internal/cli"},
-	"aliasctl/internal/cli":       {"internal/render", "internal/milvus", "internal/statefile", "internal/emulator", "executor", "planner", "manifest"},
-	"aliasctl/internal/render":    {"executor", "planner", "manifest"},
-	"aliasctl/internal/milvus":    {"executor", "planner", "manifest"},
-	"aliasctl/internal/statefile": {"executor", "planner", "manifest"},
+	"aliasctl":                 {"internal/cli"},
+	"aliasctl/internal/cli":    {"internal/render", "internal/milvus", "internal/state", "internal/emulator", "executor", "planner", "manifest"},
+	"aliasctl/internal/render": {"executor", "planner", "manifest"},
+	"aliasctl/internal/milvus": {"executor", "planner", "manifest"},
+	"aliasctl/internal/state":  {"executor", "planner", "manifest"},
 	// For tests: a file system that fails.
-	"aliasctl/internal/statefile/faultfs": {"internal/statefile"},
+	"aliasctl/internal/state/faultfs": {"internal/state"},
 	// For tests: an S3 server.
-	"aliasctl/internal/statefile/gateway": {},
-	"aliasctl/internal/emulator":          {},
-	"aliasctl/executor":                   {"planner", "manifest"},
-	"aliasctl/planner":                    {"manifest"},
-	"aliasctl/manifest":                   {},
+	"aliasctl/internal/state/gateway": {},
+	"aliasctl/internal/emulator":      {},
+	"aliasctl/executor":               {"planner", "manifest"},
+	"aliasctl/planner":                {"manifest"},
+	"aliasctl/manifest":               {},
 }
 
 // What the planner must not see: files, sockets, cancellation, logs, chance.

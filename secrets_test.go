@@ -24,7 +24,7 @@ import (
 
 	"aliasctl/internal/cli"
 	"aliasctl/internal/emulator"
-	"aliasctl/internal/statefile"
+	statefile "aliasctl/internal/state"
 )
 
 // canaries are tokens that must show up nowhere. One has every character that

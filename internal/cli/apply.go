@@ -11,7 +11,7 @@ import (
 
 	"aliasctl/executor"
 	"aliasctl/internal/render"
-	"aliasctl/internal/statefile"
+	statefile "aliasctl/internal/state"
 	"aliasctl/planner"
 )
 

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"aliasctl/executor"
-	"aliasctl/internal/statefile"
+	statefile "aliasctl/internal/state"
 )
 
 // author is who applies, for the history of the state. In CI the commit comes

@@ -9,7 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"aliasctl/internal/render"
-	"aliasctl/internal/statefile"
+	statefile "aliasctl/internal/state"
 	"aliasctl/manifest"
 	"aliasctl/planner"
 )

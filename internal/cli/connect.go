@@ -14,7 +14,7 @@ import (
 	"aliasctl/executor"
 	"aliasctl/internal/emulator"
 	"aliasctl/internal/milvus"
-	"aliasctl/internal/statefile"
+	statefile "aliasctl/internal/state"
 	"aliasctl/planner"
 )
 

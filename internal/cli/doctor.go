@@ -12,7 +12,7 @@ import (
 
 	"aliasctl/internal/milvus"
 	"aliasctl/internal/render"
-	"aliasctl/internal/statefile"
+	statefile "aliasctl/internal/state"
 	"aliasctl/manifest"
 )
 

@@ -8,7 +8,7 @@ import (
 
 	"aliasctl/internal/milvus"
 	"aliasctl/internal/render"
-	"aliasctl/internal/statefile"
+	statefile "aliasctl/internal/state"
 	"aliasctl/planner"
 )
 

@@ -9,7 +9,7 @@ import (
 
 	"aliasctl/executor"
 	"aliasctl/internal/render"
-	"aliasctl/internal/statefile"
+	statefile "aliasctl/internal/state"
 	"aliasctl/planner"
 )
 

@@ -9,7 +9,7 @@ import (
 	"aliasctl/internal/emulator"
 	"aliasctl/internal/milvus"
 	"aliasctl/internal/render"
-	"aliasctl/internal/statefile"
+	statefile "aliasctl/internal/state"
 	"aliasctl/manifest"
 	"aliasctl/planner"
 )

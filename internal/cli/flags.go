@@ -9,7 +9,7 @@ import (
 
 	"aliasctl/executor"
 	"aliasctl/internal/milvus"
-	"aliasctl/internal/statefile"
+	statefile "aliasctl/internal/state"
 	"aliasctl/planner"
 )
 

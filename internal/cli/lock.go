@@ -6,7 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"aliasctl/internal/statefile"
+	statefile "aliasctl/internal/state"
 )
 
 func lockCommand(s *streams) *cli.Command {

@@ -11,7 +11,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"aliasctl/internal/statefile"
+	statefile "aliasctl/internal/state"
 	"aliasctl/testdata/bench/workload"
 )
 

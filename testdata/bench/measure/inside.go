@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 
 	"aliasctl/internal/render"
-	"aliasctl/internal/statefile"
+	statefile "aliasctl/internal/state"
 	"aliasctl/manifest"
 	"aliasctl/planner"
 	"aliasctl/testdata/bench/workload"

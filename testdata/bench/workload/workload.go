@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"aliasctl/internal/statefile"
+	statefile "aliasctl/internal/state"
 	"aliasctl/manifest"
 	"aliasctl/planner"
 )

@@ -1,0 +1,202 @@
+package state
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+)
+
+// AbsentError says that there is no state file: a first run, or a lost state.
+type AbsentError struct{ Path string }
+
+func (e *AbsentError) Error() string { return fmt.Sprintf("no state at %q", e.Path) }
+
+// Unwrap makes it an fs.ErrNotExist.
+func (e *AbsentError) Unwrap() error { return fs.ErrNotExist }
+
+// CorruptError says that a file is there and is not a state. Line and Column
+// count from 1, Offset (in bytes) from 0.
+type CorruptError struct {
+	Path         string
+	Line, Column int
+	Offset       int
+	Why          string
+}
+
+func (e *CorruptError) Error() string {
+	return fmt.Sprintf("state %q is corrupt at line %d, column %d: %s", e.Path, e.Line, e.Column, e.Why)
+}
+
+// TooNewError says that a later aliasctl wrote the state.
+type TooNewError struct {
+	Path    string
+	Version int // of the file
+	Newest  int // that this program reads
+}
+
+func (e *TooNewError) Error() string {
+	return fmt.Sprintf("state %q is too new: it has version %d, this aliasctl reads up to version %d", e.Path, e.Version, e.Newest)
+}
+
+// AccessError says that a state file could not be read.
+type AccessError struct {
+	Path  string
+	Doing string
+	Err   error
+}
+
+func (e *AccessError) Error() string {
+	return fmt.Sprintf("cannot %s state %q: %v", e.Doing, e.Path, e.Err)
+}
+
+func (e *AccessError) Unwrap() error { return e.Err }
+
+// InvalidError says that a state breaks the rules of the format, so it was
+// not written. It is a defect of the program, never of its input.
+type InvalidError struct {
+	Path  string // "" from Encode
+	Field string // as `bindings[3]`
+	Why   string
+}
+
+func (e *InvalidError) Error() string {
+	return fmt.Sprintf("state %q was not saved, it breaks the format: %s: %s", e.Path, e.Field, e.Why)
+}
+
+// SaveError says at which operation a save failed.
+type SaveError struct {
+	Path  string // with symbolic links followed
+	Doing string // the operation that failed, as "write a temporary file"
+	Err   error
+	// Replaced says that the new state is in place, but a power cut may still
+	// bring the old one back. Otherwise the old one is untouched.
+	Replaced bool
+	// Unknown says that the answer of the store was lost: the old state is in
+	// place or the new one.
+	Unknown bool
+}
+
+func (e *SaveError) Error() string {
+	left := "the old state is untouched"
+	switch {
+	case e.Replaced:
+		left = "the new state is in place, but a power cut may bring the old one back"
+	case e.Unknown:
+		left = "whether the old or the new state is in place is not known"
+	}
+	return fmt.Sprintf("cannot save state %q: cannot %s: %v; %s", e.Path, e.Doing, e.Err, left)
+}
+
+func (e *SaveError) Unwrap() error { return e.Err }
+
+// LockedError says that another run holds the lock.
+type LockedError struct {
+	Path   string // of the state
+	ID     string // of the lock; "" for that of a file
+	Holder Holder // the zero value when it could not be read
+}
+
+func (e *LockedError) Error() string {
+	told := fmt.Sprintf("state %q is locked by %s", e.Path, e.Holder)
+	if e.ID != "" {
+		told += fmt.Sprintf("; the id of the lock is %q", e.ID)
+	}
+	return told
+}
+
+// LockError says that the lock could not be tried at all, or that waiting for
+// it was interrupted.
+type LockError struct {
+	Path string // of the state
+	Lock string // of the lock file
+	Err  error
+}
+
+func (e *LockError) Error() string {
+	return fmt.Sprintf("cannot lock state %q: %q: %v", e.Path, e.Lock, e.Err)
+}
+
+func (e *LockError) Unwrap() error { return e.Err }
+
+// ReleaseError says that a lock could not be released. It is no harm but to
+// the patience of the next run.
+type ReleaseError struct {
+	Path  string // of the state
+	Lease time.Duration
+	Err   error
+}
+
+func (e *ReleaseError) Error() string {
+	return fmt.Sprintf("the lock of state %q was not released and ends by itself after %s: %v", e.Path, e.Lease, e.Err)
+}
+
+func (e *ReleaseError) Unwrap() error { return e.Err }
+
+// NotHeldError says that the run of an id does not hold the lock.
+type NotHeldError struct {
+	Path   string // of the state
+	ID     string
+	Holder Holder // who holds it now, the zero value for nobody
+	Now    string // the id of that run
+}
+
+func (e *NotHeldError) Error() string {
+	if e.Now == "" {
+		return fmt.Sprintf("state %q is not locked", e.Path)
+	}
+	return fmt.Sprintf("state %q is not locked by %q but by %q: %s", e.Path, e.ID, e.Now, e.Holder)
+}
+
+// UnbreakableError says that a lock cannot be taken away from its holder.
+type UnbreakableError struct {
+	Path   string // of the state
+	Holder Holder
+}
+
+func (e *UnbreakableError) Error() string {
+	return fmt.Sprintf("state %q is locked by %s; the lock of a local file ends with its process and never before", e.Path, e.Holder)
+}
+
+// UnsupportedError says that a location names no place for a state. It does
+// not repeat the location, which may hold a credential.
+type UnsupportedError struct {
+	Scheme string // "" for the path of a file
+	Why    string
+}
+
+func (e *UnsupportedError) Error() string {
+	return "cannot keep a state at this location: " + e.Why
+}
+
+// IsAbsent says that there is no state where it was looked for.
+func IsAbsent(err error) bool { return is[*AbsentError](err) }
+
+// IsCorrupt says that a state was found and is damaged.
+func IsCorrupt(err error) bool { return is[*CorruptError](err) }
+
+// IsTooNew says that a state was found that a later aliasctl wrote.
+func IsTooNew(err error) bool { return is[*TooNewError](err) }
+
+// IsLocked says that another run holds the lock of the state.
+func IsLocked(err error) bool { return is[*LockedError](err) }
+
+func is[E error](err error) bool {
+	var e E
+	return errors.As(err, &e)
+}
+
+// cause drops the operation and the path that os puts before its errors: the
+// errors of this package name both in their own words.
+func cause(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	var link *os.LinkError
+	if errors.As(err, &link) {
+		return link.Err
+	}
+	return err
+}

@@ -1,0 +1,88 @@
+package state
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"runtime"
+	"syscall"
+)
+
+// FS is the handful of file operations that a state file needs. It is a seam:
+// tests make each operation fail, and model a power cut after each.
+type FS interface {
+	Stat(name string) (fs.FileInfo, error) // follows symbolic links
+	Readlink(name string) (string, error)
+	ReadFile(name string) ([]byte, error)
+	List(dir string) (names []string, err error)
+	// CreateTemp makes a new file in dir, with a random text for the last "*"
+	// of the pattern.
+	CreateTemp(dir, pattern string) (TempFile, error)
+	MkdirTemp(dir, pattern string) (name string, err error)
+	// Link gives a file a second name, which must be free.
+	Link(name, second string) error
+	Rename(from, to string) error
+	Remove(name string) error
+	// SyncDir makes the names in dir durable.
+	SyncDir(dir string) error
+}
+
+// TempFile is a file that is being written.
+type TempFile interface {
+	io.WriteCloser
+	Name() string
+	Chmod(mode fs.FileMode) error
+	Sync() error
+}
+
+// OS is the file system of the operating system.
+var OS FS = osFS{}
+
+type osFS struct{}
+
+func (osFS) Stat(name string) (fs.FileInfo, error) { return os.Stat(name) }
+func (osFS) Readlink(name string) (string, error)  { return os.Readlink(name) }
+func (osFS) ReadFile(name string) ([]byte, error)  { return os.ReadFile(name) }
+func (osFS) Link(name, second string) error        { return os.Link(name, second) }
+func (osFS) Rename(from, to string) error          { return os.Rename(from, to) }
+func (osFS) Remove(name string) error              { return os.Remove(name) }
+
+func (osFS) CreateTemp(dir, pattern string) (TempFile, error) {
+	// Not `return os.CreateTemp(...)`: a nil *os.File would be a non-nil TempFile.
+	f, err := os.CreateTemp(dir, pattern)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+func (osFS) MkdirTemp(dir, pattern string) (string, error) { return os.MkdirTemp(dir, pattern) }
+
+func (osFS) List(dir string) ([]string, error) {
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	return d.Readdirnames(-1)
+}
+
+// SyncDir takes "not supported" for success: some network and shared-folder
+// file systems cannot sync a directory, and there is nothing better to do on
+// them. Windows has no such call at all.
+func (osFS) SyncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	err = d.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,129 @@
+package state
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/user"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Holder is the run that holds a lock, as the lock file tells it.
+type Holder struct {
+	Host    string    `json:"host"`
+	PID     int       `json:"pid"`
+	User    string    `json:"user"`
+	Command string    `json:"command"`
+	Started time.Time `json:"started"`
+	// Run is the page of the run in a CI system, "" elsewhere.
+	Run string `json:"run,omitempty"`
+}
+
+// Self describes this process. args are the words of its command line, which
+// must hold no secret: any user of the state may read them.
+func Self(args []string, started time.Time) Holder {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return Holder{
+		Host:    host,
+		PID:     os.Getpid(),
+		User:    userName(),
+		Command: commandLine(args),
+		Started: started.UTC().Truncate(time.Second),
+		Run:     ciRun(os.Getenv),
+	}
+}
+
+// ciRun is the page of this run as GitHub and GitLab give it. What is no plain
+// URL is left out: the value comes from outside, and others will read it.
+func ciRun(getenv func(string) string) string {
+	page := getenv("CI_JOB_URL")
+	server, repository, id := getenv("GITHUB_SERVER_URL"), getenv("GITHUB_REPOSITORY"), getenv("GITHUB_RUN_ID")
+	if server != "" && repository != "" && id != "" {
+		page = server + "/" + repository + "/actions/runs/" + id
+	}
+	u, err := url.Parse(page)
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || checkText("run", page) != "" || len(page) > 1000 {
+		return ""
+	}
+	return page
+}
+
+// userName is the number of the user where the name is not known, as in a
+// container that runs under an arbitrary one.
+func userName() string {
+	if u, err := user.Current(); err == nil && u.Username != "" {
+		return u.Username
+	}
+	return "uid " + strconv.Itoa(os.Getuid())
+}
+
+// commandLine joins words as a shell would read them, cut to what a message
+// can bear.
+func commandLine(args []string) string {
+	const most = 1000
+	words := make([]string, len(args))
+	for i, arg := range args {
+		words[i] = quote(arg)
+	}
+	line := strings.Join(words, " ")
+	if len(line) > most {
+		line = strings.ToValidUTF8(line[:most], "") + "..."
+	}
+	return line
+}
+
+// String is the holder as a message tells it. Every text is quoted: it comes
+// from a file that others can write.
+func (h Holder) String() string {
+	if h == (Holder{}) {
+		return "another process, which has not told its name"
+	}
+	told := fmt.Sprintf("%q on host %q, pid %d, since %s: %q",
+		h.User, h.Host, h.PID, h.Started.Format(time.RFC3339), h.Command)
+	if h.Run != "" {
+		told += fmt.Sprintf(" (%q)", h.Run)
+	}
+	return told
+}
+
+// write puts the holder into the lock file that it has locked. The new text
+// goes over the old one before the rest is cut off, so that the file is never
+// seen empty between two holders.
+func (h Holder) write(path string) error {
+	text, err := json.Marshal(h)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	n, err := f.Write(append(text, '\n'))
+	if err != nil {
+		return err
+	}
+	return f.Truncate(int64(n))
+}
+
+// readHolder returns the holder that a lock file names. It fails while there
+// is none in it, because its first bytes are on their way; fs.ErrNotExist
+// says that the lock has been released.
+func readHolder(path string) (Holder, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return Holder{}, err
+	}
+	defer f.Close()
+	// One value is enough: behind it may stand the rest of a longer one.
+	var h Holder
+	err = json.NewDecoder(io.LimitReader(f, 64<<10)).Decode(&h)
+	return h, err
+}

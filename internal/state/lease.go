@@ -1,0 +1,282 @@
+package state
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// DefaultLease is how long the lock of an object outlives its last renewal.
+const DefaultLease = time.Minute
+
+const (
+	mostLock     = 64 << 10  // bytes of a lock object
+	longestLease = time.Hour // that is believed
+	releaseTime  = 10 * time.Second
+)
+
+// lockRecord is the content of a lock object. Every one differs from the one
+// before it, so that the ETag changes: stores make it from the content.
+type lockRecord struct {
+	ID       string  `json:"id"` // of the holding run, "" when it is free
+	Holder   Holder  `json:"holder,omitzero"`
+	Lease    float64 `json:"lease_seconds,omitempty"`
+	Renewals int     `json:"renewals,omitempty"`
+	Last     string  `json:"released_by,omitempty"` // the id before, when it is free
+}
+
+func (r lockRecord) encode() ([]byte, error) {
+	text, err := json.Marshal(r)
+	return append(text, '\n'), err
+}
+
+// decodeLock reads a lock object. What is none counts as a lock of nobody
+// known: it is waited for and then taken over, like that of a dead run.
+func decodeLock(body []byte) lockRecord {
+	var r lockRecord
+	if json.Unmarshal(body, &r) != nil {
+		r = lockRecord{ID: "unreadable"}
+	}
+	return r
+}
+
+func (r lockRecord) lease() time.Duration {
+	lease := time.Duration(r.Lease * float64(time.Second))
+	if lease <= 0 || lease > longestLease {
+		return DefaultLease
+	}
+	return lease
+}
+
+// watch is what a waiting run has seen of a lock.
+//
+// When has a lease expired? The holder's clock and ours cannot be compared: a
+// machine that is five minutes fast would take over locks of live runs. So a
+// lease counts as expired when the lock object was seen not to change for the
+// whole of it, by the clock of the one who watches. Since it starts to watch
+// after the last renewal, it ends after the lease.
+//
+// That costs a run which finds the lock of a long dead one a whole lease of
+// waiting. The store can shorten it: it says when the object was written and
+// what time it is, both by its own clock. The parts of a store may disagree a
+// little, and the times are whole seconds, so this counts only after twice the
+// lease and two seconds.
+type watch struct {
+	etag  string
+	since time.Time
+}
+
+func (w *watch) expired(there stored, lease time.Duration) bool {
+	now := time.Now()
+	if there.etag != w.etag {
+		*w = watch{there.etag, now}
+	}
+	return now.Sub(w.since) > lease || longExpired(there, lease)
+}
+
+func longExpired(there stored, lease time.Duration) bool { return there.age > 2*lease+2*time.Second }
+
+// lease is the lock of an object as its holder has it.
+type lease struct {
+	location string
+	length   time.Duration
+	cancel   context.CancelFunc // ends the renewals
+	ended    chan struct{}      // they have ended
+	lost     chan struct{}
+
+	register register   // of the goroutine that renews, until it has ended
+	record   lockRecord // likewise
+
+	mu    sync.Mutex
+	until time.Time // the holder gives up
+	err   error     // why it was lost
+}
+
+// holdLease keeps a lock that was taken by a write begun at that time.
+func holdLease(location string, length time.Duration, r register, record lockRecord, begun time.Time) *lease {
+	ctx, cancel := context.WithCancel(context.Background())
+	l := &lease{location: location, length: length, cancel: cancel, ended: make(chan struct{}), lost: make(chan struct{}), register: r, record: record}
+	l.extend(begun)
+	go l.renew(ctx)
+	return l
+}
+
+// extend counts the lease from before the renewal was sent, and gives up a
+// tenth earlier than others may take over.
+func (l *lease) extend(begun time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.until = begun.Add(l.length * 9 / 10)
+}
+
+// renew writes the lock object anew three times in a lease, until it is
+// released or lost.
+func (l *lease) renew(ctx context.Context) {
+	defer close(l.ended)
+	wait := l.length / 3
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+		l.record.Renewals++
+		err := l.write(ctx, l.record)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err == nil:
+			wait = l.length / 3
+		case errors.Is(err, errRaced):
+			l.lose(l.taken(ctx))
+			return
+		case l.expired():
+			if doubt := (*doubtError)(nil); errors.As(err, &doubt) {
+				err = doubt.err // whether the lock was renewed does not matter any more
+			}
+			l.lose(&LostError{Path: l.location, Lease: l.length, Err: err})
+			return
+		default:
+			wait = l.length / 20
+		}
+	}
+}
+
+// write renews the lease until it is certain that it has expired.
+func (l *lease) write(ctx context.Context, record lockRecord) error {
+	body, err := record.encode()
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	until := l.until
+	l.mu.Unlock()
+	ctx, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
+	begun := time.Now()
+	if err := l.register.swap(ctx, body); err != nil {
+		return err
+	}
+	l.extend(begun)
+	return nil
+}
+
+// taken says who has the lock now.
+func (l *lease) taken(ctx context.Context) *LostError {
+	ctx, cancel := context.WithTimeout(ctx, releaseTime)
+	defer cancel()
+	lost := &LostError{Path: l.location}
+	if there, err := l.register.bucket.get(ctx, l.register.key, mostLock); err == nil {
+		now := decodeLock(there.body)
+		lost.Holder, lost.Broken = now.Holder, now.ID == ""
+	}
+	return lost
+}
+
+// expired looks at the wall clock too: the other one stands still while a
+// machine sleeps.
+func (l *lease) expired() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	return !now.Before(l.until) || !now.Round(0).Before(l.until.Round(0))
+}
+
+func (l *lease) lose(why *LostError) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.err == nil {
+		l.err = why
+		close(l.lost)
+	}
+}
+
+// Err is that of Lock.
+func (l *lease) Err() error {
+	l.mu.Lock()
+	err := l.err
+	l.mu.Unlock()
+	if err == nil && l.expired() {
+		l.lose(&LostError{Path: l.location, Lease: l.length})
+		return l.Err()
+	}
+	return err
+}
+
+// release frees the lock object, if it still is ours. It is never removed: S3
+// has no removal on condition everywhere, and one without could remove the
+// lock of another run.
+func (l *lease) release() error {
+	l.cancel()
+	<-l.ended
+	lost := l.Err()
+	body, err := lockRecord{Last: l.record.ID}.encode()
+	if err != nil {
+		return err
+	}
+	patience := releaseTime
+	if lost != nil {
+		patience = time.Second // a courtesy
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	switch err := l.register.swap(ctx, body); {
+	case lost != nil:
+		return lost
+	case errors.Is(err, errRaced):
+		return l.taken(ctx)
+	case err != nil:
+		return &ReleaseError{Path: l.location, Lease: l.length, Err: err}
+	}
+	return nil
+}
+
+// held is the lease that an Object has at the moment, if any.
+type held struct {
+	mu    sync.Mutex
+	lease *lease
+}
+
+func (h *held) set(l *lease) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.lease = l
+}
+
+func (h *held) get() *lease {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.lease
+}
+
+// err is why the lease was lost.
+func (h *held) err() error {
+	if l := h.get(); l != nil {
+		return l.Err()
+	}
+	return nil
+}
+
+// during is a context that ends when the lease is lost.
+func (h *held) during(ctx context.Context) (context.Context, context.CancelFunc, error) {
+	if err := h.err(); err != nil {
+		return nil, nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	if l := h.get(); l != nil {
+		go func() {
+			select {
+			case <-l.lost:
+				cancel()
+			case <-ctx.Done():
+			}
+		}()
+	}
+	return ctx, cancel, nil
+}
+
+func newLockID() string { return uuid.NewString() }

@@ -1,0 +1,107 @@
+package state
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"aliasctl/executor"
+	"aliasctl/planner"
+)
+
+// Location is a place where a state is kept: a *File or an *Object. It is
+// made for one run: a save is held against what that run has read.
+type Location interface {
+	// Save is refused with a *RaceError where somebody else has replaced the
+	// state since it was read, and with a *LostError where the lock is lost.
+	// (A File cannot lose it: the kernel keeps it. But its lock file can be
+	// removed, and then a second run holds another one.)
+	executor.Store
+
+	// Read returns the stored state. The three cases that must never be mixed
+	// up are three errors: IsAbsent (no state: a first run), IsCorrupt and
+	// IsTooNew. Anything else is an *AccessError. It needs no lock and changes
+	// nothing.
+	Read(ctx context.Context) (planner.State, error)
+
+	// Lock locks the state against every other run, from before its read to
+	// after its last save. It tries once and then until the timeout has
+	// passed; a *LockedError then tells the holder. A *LockError says that the
+	// lock could not be tried, or that ctx ended the waiting.
+	Lock(ctx context.Context, timeout time.Duration, holder Holder) (*Lock, error)
+
+	// LockStatus says who holds the lock. It does not wait and takes nothing.
+	LockStatus(ctx context.Context) (LockStatus, error)
+
+	// BreakLock takes the lock away from the run with this id, for a holder
+	// that is known to be dead. A *NotHeldError says that no such run holds it.
+	BreakLock(ctx context.Context, id string) error
+
+	// Path is the location for messages and reports: no credential is in it.
+	Path() string
+
+	// SaveErrored keeps a state that Save could not put in place in a local
+	// file, and returns its path.
+	SaveErrored(state planner.State) (string, error)
+
+	// Recovery is the shell command that puts an errored state in place.
+	Recovery(errored string) string
+}
+
+var (
+	_ Location = (*File)(nil)
+	_ Location = (*Object)(nil)
+)
+
+// Options are the choices for a location. The zero value is usable.
+type Options struct {
+	// History is how many replaced states are kept beside an object, as
+	// `prod.state.json.SERIAL`; 0 leaves that to the versioning of the bucket.
+	// `?history=N` in the location says the same. A file keeps one, as
+	// `.backup`, always.
+	History int
+	// Lease is how long the lock of an object outlives its last renewal; 0
+	// means DefaultLease.
+	Lease time.Duration
+}
+
+// Open names the place of a state; nothing is read and nothing is created. A
+// location is the path of a local file or, for a state that several machines
+// share,
+//
+//	s3://BUCKET/KEY?endpoint=HOST:PORT&region=REGION&insecure=BOOL&history=N
+//
+// with every parameter optional. A location that is neither is refused with an
+// *UnsupportedError rather than taken for a file name.
+func Open(location string) (Location, error) { return OpenWith(location, Options{}) }
+
+// OpenWith is Open with choices.
+func OpenWith(location string, options Options) (Location, error) {
+	if strings.HasPrefix(location, objectScheme+"://") {
+		o, err := openObject(location, options)
+		if err != nil {
+			return nil, err // not a nil *Object in a Location
+		}
+		return o, nil
+	}
+	f, err := OpenFS(location, OS)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// LockStatus is a lock as somebody else sees it.
+type LockStatus struct {
+	Held bool
+	// ID is what BreakLock takes; "" for the lock of a file, which only the
+	// end of its process releases.
+	ID     string
+	Holder Holder
+	// Lease is how long the lock outlives its last renewal, Renewed how long
+	// ago that was by the clock of the store; 0 for the lock of a file.
+	Lease, Renewed time.Duration
+	// Expired says that the holder has not renewed it in time: the next run
+	// takes it over.
+	Expired bool
+}

@@ -1,0 +1,113 @@
+package state
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/minio/minio-go/v7/pkg/s3utils"
+)
+
+const objectScheme = "s3"
+
+// objectURL is the location of an object, taken apart.
+type objectURL struct {
+	bucket, key string
+	endpoint    string // host, or host:port
+	region      string // "" to ask the store
+	secure      bool   // TLS
+	history     int
+}
+
+// parseObject takes a location apart. Its errors do not repeat it: what is
+// refused may be a credential.
+func parseObject(location string) (objectURL, error) {
+	refuse := func(format string, args ...any) (objectURL, error) {
+		return objectURL{}, &UnsupportedError{Scheme: objectScheme, Why: fmt.Sprintf(format, args...)}
+	}
+	if checkText("location", location) != "" {
+		return refuse("it is not plain text")
+	}
+	u, err := url.Parse(location)
+	if err != nil {
+		return refuse("it is not a valid URL")
+	}
+	o := objectURL{bucket: u.Host, key: strings.TrimPrefix(u.Path, "/"), endpoint: "s3.amazonaws.com", secure: true}
+	switch {
+	case u.User != nil:
+		return refuse("it holds a user: give credentials as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE")
+	case u.Fragment != "":
+		return refuse(`it has a fragment ("#"): write %%23`)
+	case o.bucket == "" || u.Port() != "":
+		return refuse("it names no bucket: it is s3://BUCKET/KEY?endpoint=HOST:PORT")
+	case o.key == "" || strings.HasSuffix(o.key, "/"):
+		return refuse("it names no object: it is s3://BUCKET/KEY?endpoint=HOST:PORT")
+	}
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return refuse("its query is not valid")
+	}
+	insecure := false
+	for name, values := range query {
+		if len(values) != 1 {
+			return refuse("%s is there twice", excerpt([]byte(name)))
+		}
+		ok := true
+		switch value := values[0]; name {
+		case "endpoint":
+			o.endpoint = value
+		case "region":
+			o.region = value
+		case "insecure":
+			insecure, err = strconv.ParseBool(value)
+			ok = err == nil
+		case "history":
+			o.history, err = strconv.Atoi(value)
+			ok = err == nil && o.history >= 0
+		default:
+			return refuse("%q is no parameter of it: there are endpoint, region, insecure and history", excerpt([]byte(name)))
+		}
+		if !ok {
+			return refuse("%s has no valid value", name)
+		}
+	}
+	scheme, host, spelled := strings.Cut(o.endpoint, "://")
+	switch {
+	case !spelled:
+		o.secure = !insecure
+	case scheme == "http" || scheme == "https" && !insecure:
+		o.endpoint, o.secure = strings.TrimSuffix(host, "/"), scheme == "https"
+	default:
+		return refuse("the scheme of its endpoint does not fit: insecure=true is plain http")
+	}
+	if !isHost(o.endpoint) {
+		return refuse("its endpoint is not HOST or HOST:PORT")
+	}
+	if why := o.badBucket(); why != "" {
+		return refuse("its bucket has no valid name: %s", why)
+	}
+	return o, nil
+}
+
+// badBucket says why no store can have a bucket of this name, "" when it can.
+// AWS makes host names of them; others are as lenient as S3 once was.
+func (o objectURL) badBucket() string {
+	switch {
+	case s3utils.IsAmazonEndpoint(url.URL{Host: o.endpoint}) && s3utils.CheckValidBucketNameStrict(o.bucket) != nil:
+		return "it is 3 to 63 lower-case letters, digits, dots and hyphens"
+	case s3utils.CheckValidBucketName(o.bucket) != nil:
+		return "it is 3 to 63 letters, digits, dots, hyphens and underscores"
+	}
+	return ""
+}
+
+func isHost(endpoint string) bool {
+	u, err := url.Parse("//" + endpoint)
+	if err != nil || u.Host != endpoint || u.Hostname() == "" || u.User != nil {
+		return false
+	}
+	_, _, err = net.SplitHostPort(endpoint)
+	return u.Port() == "" || err == nil
+}
