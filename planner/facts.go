@@ -1,7 +1,6 @@
 package planner
 
 import (
-	"strconv"
 	"time"
 
 	"aliasctl/manifest"
@@ -113,17 +112,4 @@ type Inspection struct {
 type GoldenRun struct {
 	Database, Alias, Blue, Green string
 	Golden                       *manifest.Golden
-}
-
-// MadeAt is about when a collection was made. Milvus gives ids from its hybrid
-// clock, milliseconds since 1970 shifted by 18 bits, so an id tells its age; ok
-// is false for an id from elsewhere.
-func MadeAt(id string, now time.Time) (at time.Time, ok bool) {
-	n, err := strconv.ParseUint(id, 10, 63)
-	if err != nil {
-		return time.Time{}, false
-	}
-	at = time.UnixMilli(int64(n >> 18)).UTC()
-	// Milvus is no older than 2019; the clocks may differ by a little.
-	return at, at.Year() >= 2019 && at.Before(now.Add(time.Hour))
 }

@@ -12,20 +12,39 @@ type surplus struct {
 	alias, bound string // of the one that asks for it
 }
 
-// surpluses computes what `keep` retires in one database, sorted: of the
-// collections that match its pattern, are made like the bound one and are
-// older, all but the newest N. Newer ones are being built and are never in it;
-// neither is one that the manifest binds or names under retire, or that the
-// `keep` of any other alias spares. One that any alias reaches is left to the
-// plan, which does not drop it.
+// keeping is what the `keep` of all aliases of one database comes to.
+type keeping struct {
+	surplus []surplus // to retire, sorted by name
+	kept    []string  // older ones that stay because they are among the newest N
+	newer   []surplus // named like older ones, but made after the bound one
+	// unordered holds the rules whose pattern matches more than they keep, none
+	// of it comparable with the bound name.
+	unordered []unordered
+}
+
+// unordered is a `keep` that retires nothing because names have no order.
+type unordered struct {
+	alias, bound, match string
+	others              int
+}
+
+// keepings computes what `keep` retires in one database: of the collections
+// that match its pattern, are named like the bound one and are older, all but
+// the newest N. Newer ones are being built and are never in it; neither is one
+// that the manifest binds or names under retire, or that the `keep` of any
+// other alias spares. One that any alias reaches is left to the plan, which
+// does not drop it.
 //
-// Older and newer go by the names in natural order (v9 before v10), because a
-// name is what the manifest promises; a rebuilt v41 is still older than v42.
-// Made alike means that only digits differ: next to products_v42, the pattern
-// products_v* means products_v40 and not somebody's products_v40_backup.
-func surpluses(d *database, live *LiveDatabase) []surplus {
+// The candidates are ordered by name in natural order (v9 before v10), because
+// a name is what the manifest promises. Named alike means that only digits
+// differ: next to products_v42, the pattern products_v* means products_v40 and
+// not somebody's products_v40_backup. A candidate must also be older by its id:
+// a v1 that was made after v42 is new work. Ids are known only where Needs
+// asked for them; a smaller set of candidates never retires more.
+func keepings(d *database, live *LiveDatabase) keeping {
+	var k keeping
 	if len(live.Names) == 0 {
-		return nil // they are read where an alias has `keep`
+		return k // they are read where an alias has `keep`
 	}
 	type rule struct {
 		match, bound string
@@ -39,7 +58,6 @@ func surpluses(d *database, live *LiveDatabase) []surplus {
 			named[r.Collection] = true
 		}
 	}
-	var all []surplus
 	for i := range d.aliases {
 		e := &d.aliases[i]
 		if e.want == nil {
@@ -58,37 +76,66 @@ func surpluses(d *database, live *LiveDatabase) []surplus {
 		keep := e.want.Cutover.Keep
 		if r := (rule{keep.Match, bound, keep.N}); !done[r] {
 			done[r] = true
-			found := slices.DeleteFunc(older(live.Names, keep.Match, bound), func(name string) bool { return named[name] })
+			found, alike, others := older(live.Names, keep.Match, bound)
+			if alike == 0 && others > keep.N {
+				k.unordered = append(k.unordered, unordered{e.alias, bound, keep.Match, others})
+			}
+			boundID := live.Collections[bound].ID
+			found = slices.DeleteFunc(found, func(name string) bool {
+				order, known := compareIDs(live.Collections[name].ID, boundID)
+				if known && order > 0 && !named[name] {
+					k.newer = append(k.newer, surplus{name, e.alias, bound})
+				}
+				return named[name] || known && order > 0
+			})
 			most := max(0, len(found)-keep.N)
 			for _, name := range found[:most] {
-				all = append(all, surplus{name, e.alias, bound})
+				k.surplus = append(k.surplus, surplus{name, e.alias, bound})
 			}
 			for _, name := range found[most:] {
 				spared[name] = true
+				if most > 0 {
+					k.kept = append(k.kept, name)
+				}
 			}
 		}
 	}
-	all = slices.DeleteFunc(all, func(s surplus) bool { return spared[s.name] })
+	k.surplus = slices.DeleteFunc(k.surplus, func(s surplus) bool { return spared[s.name] })
+	k.surplus, k.newer = byName(k.surplus), byName(k.newer)
+	return k
+}
+
+// byName sorts, and leaves each collection in once.
+func byName(all []surplus) []surplus {
 	slices.SortStableFunc(all, func(a, b surplus) int { return strings.Compare(a.name, b.name) })
 	return slices.CompactFunc(all, func(a, b surplus) bool { return a.name == b.name })
 }
 
-// older lists what a pattern matches and is older than bound, the oldest first.
-// The names are sorted: only those that begin like the pattern are looked at.
-func older(names []string, pattern, bound string) []string {
+// older lists what a pattern matches and is older than bound by its name, the
+// oldest first. It also counts what the pattern matches besides bound, and how
+// many of these are named alike. The names are sorted: only those that begin
+// like the pattern are looked at.
+func older(names []string, pattern, bound string) (found []string, alikes, others int) {
 	beginning, _, _ := strings.Cut(pattern, "*")
 	first, _ := slices.BinarySearch(names, beginning)
-	var out []string
 	for _, name := range names[first:] {
 		if !strings.HasPrefix(name, beginning) {
 			break
 		}
-		if matches, err := path.Match(pattern, name); err == nil && matches && alike(name, bound) && naturalLess(name, bound) {
-			out = append(out, name)
+		if matches, err := path.Match(pattern, name); err != nil || !matches || name == bound {
+			continue
+		}
+		others++
+		if !alike(name, bound) {
+			continue
+		}
+		alikes++
+		if naturalLess(name, bound) {
+			found = append(found, name)
 		}
 	}
-	slices.SortFunc(out, compareNatural)
-	return out
+	slices.SortFunc(found, compareNatural)
+	return found, alikes, others
 }
 
 // alike says that two names differ in their numbers alone.

@@ -88,19 +88,84 @@ func TestKeepCountsWhatIsNotRetiredByName(t *testing.T) {
 }
 
 // What was made after the bound collection is somebody's new work, whatever
-// number it has. Ids tell: they begin with the time.
-func TestKeepSparesWhatIsYoungerThanItsName(t *testing.T) {
-	const first, second, third = "465305600000000000", "465305700000000000", "465305800000000000"
-	all := "p_v1 p_v2 p_v12"
+// number it has. Ids are compared as whole numbers: those of one run of a server
+// differ in their last digits only, and no float64 holds them.
+func TestKeepSparesWhatIsNewerThanItsName(t *testing.T) {
+	for name, ids := range map[string][4]string{ // of p_v1, p_v2, p_v3 and p_v12
+		"far apart":                   {"465305600000000000", "465305800000000000", "465305600000000001", "465305700000000000"},
+		"last digit":                  {"470764742955763160", "470764742955763163", "470764742955763161", "470764742955763162"},
+		"more digits":                 {"98", "100", "97", "99"},
+		"9 before 10":                 {"8", "10", "7", "9"},
+		"one float64":                 {"9007199254740990", "9007199254740993", "9007199254740991", "9007199254740992"},
+		"the last of int64":           {"9223372036854775804", "9223372036854775807", "9223372036854775805", "9223372036854775806"},
+		"after a restart of a server": {"470764742955763162", "470764743217907201", "470764742955763163", "470764743217907200"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			all := "p_v1 p_v2 p_v3 p_v12"
+			p := cut{
+				scene: scene{want: "p: p_v12", last: "p: p_v12", live: "p: p_v12",
+					have: "p_v1#" + ids[0] + " p_v2#" + ids[1] + " p_v3#" + ids[2] + " p_v12#" + ids[3]},
+				cutover: manifest.Cutover{Keep: &manifest.Keep{N: 1, Match: "p_v*"}}, names: all,
+			}.build(t)
+			if diff := cmp.Diff([]string{"! p_v1 #" + ids[0]}, lines(p)); diff != "" {
+				t.Errorf("plan (-want +got):\n%s", diff)
+			}
+			if !slices.Contains(p.Notes, `collection "p_v2" stays: it was made after "p_v12", which alias "p" is bound to`) {
+				t.Errorf("notes %q", p.Notes)
+			}
+		})
+	}
+}
+
+// A newer collection takes no place among the older ones that stay.
+func TestKeepCountsOlderOnesAlone(t *testing.T) {
+	all := "p_v1 p_v2 p_v3 p_v4"
 	p := cut{
-		scene:   scene{want: "p: p_v12", last: "p: p_v12", live: "p: p_v12", have: "p_v1#" + first + " p_v2#" + third + " p_v12#" + second},
-		cutover: manifest.Cutover{Keep: &manifest.Keep{N: 0, Match: "p_v*"}}, names: all,
+		scene: scene{want: "p: p_v4", last: "p: p_v4", live: "p: p_v4",
+			have: "p_v1#1 p_v2#2 p_v4#4 p_v3#5"}, // p_v3 was built again
+		cutover: manifest.Cutover{Keep: &manifest.Keep{N: 1, Match: "p_v*"}}, names: all,
 	}.build(t)
-	if diff := cmp.Diff([]string{"! p_v1 #" + first}, lines(p)); diff != "" {
+	if diff := cmp.Diff([]string{"! p_v1 #1"}, lines(p)); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}
-	if !slices.Contains(p.Notes, `collection "p_v2" stays: it was made after "p_v12", which alias "p" is bound to`) {
-		t.Errorf("notes %q", p.Notes)
+}
+
+// Where the order by age stays unknown, nothing is dropped.
+func TestKeepWithoutIDs(t *testing.T) {
+	all := "p_v1 p_v2"
+	for name, have := range map[string]string{"of the bound one": "p_v1#1", "no number": "p_v1#x p_v2#y"} {
+		p := cut{
+			scene:   scene{want: "p: p_v2", last: "p: p_v2", live: "p: p_v2", have: have},
+			cutover: manifest.Cutover{Keep: &manifest.Keep{N: 0, Match: "p_v*"}}, names: all,
+		}.build(t)
+		want := `collection "p_v1" stays: the ids do not show whether it is older than "p_v2", which alias "p" is bound to`
+		if len(p.Steps) > 0 || !slices.Contains(p.Notes, want) {
+			t.Errorf("%s: %q, notes %q", name, lines(p), p.Notes)
+		}
+	}
+}
+
+// Hashes have no order: `keep` retires nothing, and says why.
+func TestKeepOfNamesWithoutOrder(t *testing.T) {
+	for _, tt := range []struct {
+		names, bound, match string
+		keep                int
+		note                bool
+	}{
+		{"d_3fa9c1 d_b71e20 d_77aa01 d_0011aa", "d_0011aa", "d_*", 1, true},
+		{"d_jan d_feb d_mar", "d_mar", "d_*", 0, true},
+		{"d_3fa9c1 d_0011aa", "d_0011aa", "d_*", 1, false}, // nothing to retire
+		{"d_v1 d_v2 d_backup d_old", "d_v2", "d_*", 0, false},
+		{"d_v2", "d_v2", "d_v*", 0, false},
+		{"d_v2 e_x e_y", "d_v2", "d_v*", 0, false},
+	} {
+		p := cut{
+			scene:   scene{want: "d: " + tt.bound, last: "d: " + tt.bound, live: "d: " + tt.bound, have: numbered(tt.names)},
+			cutover: manifest.Cutover{Keep: &manifest.Keep{N: tt.keep, Match: tt.match}}, names: tt.names,
+		}.build(t)
+		if got := strings.Contains(strings.Join(p.Notes, " "), "have no order"); got != tt.note {
+			t.Errorf("%q beside %s, keep %d: notes %q", tt.names, tt.bound, tt.keep, p.Notes)
+		}
 	}
 }
 

@@ -56,10 +56,14 @@ func (c *Comparison) Needs(live *Live) Needs {
 				inspect(d.name, r.Collection).Rows = true
 			}
 		}
-		for _, s := range surpluses(d, in) {
+		keeping := keepings(d, in)
+		for _, s := range keeping.surplus {
 			needs.Retirees = append(needs.Retirees, Key{d.name, s.name})
 			inspect(d.name, s.name).Rows = true
-			inspect(d.name, s.bound) // for its id, which tells when it was made
+			inspect(d.name, s.bound) // for its id: what is newer stays
+		}
+		for _, name := range keeping.kept {
+			inspect(d.name, name) // likewise: a newer one takes no place
 		}
 	}
 	for _, k := range slices.SortedFunc(maps.Keys(facts), Key.Compare) {

@@ -62,9 +62,9 @@ type Step struct {
 	// Surplus marks the drop of a collection that `keep` retires: the manifest
 	// does not name it.
 	Surplus bool `json:"surplus,omitempty"`
-	// Rows and MadeAt describe what a drop-collection destroys, as far as known.
-	Rows   *int64     `json:"rows,omitempty"`
-	MadeAt *time.Time `json:"made_at,omitempty"`
+	// Rows and Order describe what a drop-collection destroys, as far as known.
+	Rows  *int64 `json:"rows,omitempty"`
+	Order *Order `json:"order,omitempty"`
 }
 
 // Cutover is what a switch asks for beyond the switch itself.

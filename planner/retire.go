@@ -33,37 +33,51 @@ func (b *builder) retire(d *database, live *LiveDatabase) {
 	}
 	b.unfence(d, names)
 	b.unidle(d, names)
-	surpluses := surpluses(d, live)
-	if len(retirees)+len(surpluses) == 0 {
+	keeping := keepings(d, live)
+	b.keepNotes(d, keeping)
+	if len(retirees)+len(keeping.surplus) == 0 {
 		return
 	}
-	for _, s := range surpluses {
+	for _, s := range keeping.surplus {
 		names = append(names, s.name)
 	}
 	slices.Sort(names)
 	reach := b.reach(d, live, names)
+	first := len(b.drops)
 	for _, r := range retirees {
 		b.retiree(d, live, r, reach[r.Collection])
 	}
-	for _, s := range surpluses {
+	for _, s := range keeping.surplus {
 		b.surplus(d, live, s, reach[s.name])
+	}
+	b.order(d, live, b.drops[first:])
+}
+
+// keepNotes names what `keep` does not retire although its pattern matches.
+func (b *builder) keepNotes(d *database, k keeping) {
+	for _, s := range k.newer {
+		b.note("collection %q stays: it was made after %q, which alias %q is bound to", b.flagName(d, s.name), s.bound, s.alias)
+	}
+	for _, u := range k.unordered {
+		b.note("`keep` of alias %q retires nothing: %d other collections match %q, and none differs from %q in its digits alone, so their names have no order",
+			b.flagName(d, u.alias), u.others, u.match, u.bound)
 	}
 }
 
 // surplus plans a collection that a pattern retires. One that an alias reaches
-// stays without a conflict: the pattern only says what may go. So does one that
-// was made after the collection that takes its place: whatever its name says,
-// it is somebody's new work.
+// stays without a conflict: the pattern only says what may go. So does one of
+// which it is unknown whether it is older than the collection that takes its
+// place; one that is to be built yet (a dry run) is newer than all.
 func (b *builder) surplus(d *database, live *LiveDatabase, s surplus, reachedBy []string) {
 	name := s.name
 	now, read := live.Collections[name]
-	made, known := MadeAt(now.ID, b.options.Now)
-	boundMade, boundKnown := MadeAt(live.Collections[s.bound].ID, b.options.Now)
+	bound, built := live.Collections[s.bound]
+	_, ordered := compareIDs(now.ID, bound.ID)
 	switch {
 	case !read || now.ID == "":
 		return
-	case known && boundKnown && made.After(boundMade):
-		b.note("collection %q stays: it was made after %q, which alias %q is bound to", b.flagName(d, name), s.bound, s.alias)
+	case built && !ordered:
+		b.note("collection %q stays: the ids do not show whether it is older than %q, which alias %q is bound to", b.flagName(d, name), s.bound, s.alias)
 	case len(reachedBy) > 0:
 		b.note("collection %q is older than what `keep` keeps and stays: it is reached by %s", b.flagName(d, name), listed(reachedBy))
 	default:
@@ -78,9 +92,6 @@ func (b *builder) drop(d *database, r manifest.Retiree, now LiveCollection) {
 	step := Step{Op: DropCollection, Database: d.name, Collection: r.Collection, From: now.ID, ReleaseFirst: r.ReleaseFirst}
 	if now.Facts != nil && now.Facts.Rows != nil && now.Facts.Rows.Why == "" {
 		step.Rows = &now.Facts.Rows.Count
-	}
-	if at, ok := MadeAt(now.ID, b.options.Now); ok {
-		step.MadeAt = &at
 	}
 	b.plan.Summary.Retire++
 	b.drops = append(b.drops, step)

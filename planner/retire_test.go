@@ -65,15 +65,3 @@ func TestBlueAndGreenUnderFixedNames(t *testing.T) {
 		}
 	}
 }
-
-func TestMadeAtReadsTheClockOfAnID(t *testing.T) {
-	at, ok := planner.MadeAt("470624968101594097", time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC))
-	if want := time.Date(2026, 11, 21, 20, 9, 38, 0, time.UTC); !ok || !at.Truncate(time.Second).Equal(want) {
-		t.Errorf("made at %v (%v), want %v", at, ok, want)
-	}
-	for _, id := range []string{"", "7", "x", "9223372036854775807"} {
-		if at, ok := planner.MadeAt(id, noon); ok {
-			t.Errorf("MadeAt(%q) = %v, want no answer", id, at)
-		}
-	}
-}

@@ -321,7 +321,7 @@ func (p Plan) Digest() string {
 	fmt.Fprintf(sum, "%s\n%s\n", p.Cluster.URI, p.Cluster.Label)
 	steps := json.NewEncoder(sum)
 	for _, s := range p.Steps {
-		s.Rows, s.MadeAt, s.Drift = nil, nil, false
+		s.Rows, s.Order, s.Drift = nil, nil, false
 		s.Cutover = s.Cutover.unplaced()
 		_ = steps.Encode(s) // plain values, to a hash
 	}

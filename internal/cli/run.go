@@ -161,7 +161,6 @@ func (r *run) do(want func(*run) error, derive func(*run, planner.State) error) 
 	if note := unconfirmed(report.Plan); note != "" && len(r.c.StringSlice("verify-uri")) == 0 {
 		report.Plan.Notes = append(report.Plan.Notes, note)
 	}
-	report.Now = time.Now().UTC()
 	if r.file != nil {
 		report.StatePath = r.file.Path()
 	}

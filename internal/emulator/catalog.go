@@ -19,10 +19,12 @@ const DefaultDatabase = "default"
 // list and describe, yet create still trips over them (milvus-rest sections 2
 // and 13.1, point 4).
 type catalog struct {
-	profile   *Profile
-	nextID    int64
-	databases map[string]*database
-	names     nameSet // of the databases, for lists
+	profile *Profile
+	// start is the first id of this run of the server, nextID follows the last
+	// one that was given out, in this run or an earlier one.
+	start, nextID int64
+	databases     map[string]*database
+	names         nameSet // of the databases, for lists
 	// version counts the changes, so that calls that change nothing are told
 	// from those that do.
 	version uint64
@@ -48,15 +50,16 @@ type property struct {
 }
 
 func newCatalog(profile *Profile, firstID int64, turn *atomic.Uint64) *catalog {
-	c := &catalog{profile: profile, nextID: firstID, databases: map[string]*database{}, turn: turn}
+	c := &catalog{profile: profile, start: firstID, nextID: firstID, databases: map[string]*database{}, turn: turn}
 	c.addDatabase(DefaultDatabase, 1)
 	return c
 }
 
-// newID returns an id that no object of this cluster ever had.
+// newID returns an id that no object of this cluster ever had. As in Milvus, ids
+// ascend, and all of one run carry the millisecond in which the server started.
 func (c *catalog) newID() int64 {
-	id := c.nextID
-	c.nextID++
+	id := max(c.nextID, c.start)
+	c.nextID = id + 1
 	return id
 }
 

@@ -93,8 +93,9 @@ func (e *Emulator) update(write func(*catalog) error) error {
 // lastFirstID makes sure that two clusters of one process share no id.
 var lastFirstID atomic.Int64
 
-// firstID is where the ids of a new cluster start. Milvus takes ids from its
-// clock, so two clusters hardly share one; and they do not fit into a float64.
+// firstID is where the ids of one run of a server start. Milvus sets its id
+// allocator by its clock when it starts, and counts from there, so two clusters
+// hardly share an id; and ids do not fit into a float64.
 func firstID() int64 {
 	for {
 		last := lastFirstID.Load()

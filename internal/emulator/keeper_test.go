@@ -53,6 +53,34 @@ func TestOpenGoesOnWhereTheLastEnded(t *testing.T) {
 	}
 }
 
+// As on real servers, all ids of one run carry the millisecond in which the
+// server started, and a restart goes on with greater ones.
+func TestIdsAscendAcrossRestarts(t *testing.T) {
+	seed := seedFile(t, blueGreen)
+	var last int64
+	started := map[int64]bool{}
+	for run := range 3 {
+		e := open(t, seed)
+		var of []int64
+		for i := range 3 {
+			name := fmt.Sprintf("c_%d_%d", run, 9-i)
+			must(t, e.CreateCollection(DefaultDatabase, name))
+			of = append(of, e.Collections(DefaultDatabase)[name])
+		}
+		must(t, e.Close())
+		for _, id := range of {
+			if id <= last || id <= 1<<53 || id>>18 != of[0]>>18 {
+				t.Errorf("run %d: ids %d after %d", run, of, last)
+			}
+			last = id
+		}
+		started[of[0]>>18] = true
+	}
+	if len(started) != 3 {
+		t.Errorf("three runs started in %d milliseconds", len(started))
+	}
+}
+
 func TestIdsAreNeverReused(t *testing.T) {
 	seed := seedFile(t, blueGreen)
 	seen := map[int64]bool{}

@@ -1,15 +1,16 @@
 package render
 
 import (
+	"fmt"
 	"strconv"
-	"time"
 
 	"aliasctl/planner"
 )
 
-// destroyed says what the drop of a collection takes away, as far as it is
-// known: rows, age. An age needs the time of the report.
-func destroyed(s planner.Step, now time.Time) []string {
+// destroyed lists what is known of a collection that is dropped: its rows, and
+// its place by age among the collections whose ids are known. Milvus gives no
+// age.
+func destroyed(s planner.Step) []string {
 	var facts []string
 	if s.Rows != nil {
 		noun := "rows"
@@ -18,8 +19,8 @@ func destroyed(s planner.Step, now time.Time) []string {
 		}
 		facts = append(facts, thousands(*s.Rows)+" "+noun)
 	}
-	if s.MadeAt != nil && !now.IsZero() {
-		facts = append(facts, "made "+ago(now.Sub(*s.MadeAt)))
+	if s.Order != nil {
+		facts = append(facts, inOrder(*s.Order))
 	}
 	if s.ReleaseFirst {
 		facts = append(facts, "released first")
@@ -40,25 +41,30 @@ func thousands(n int64) string {
 	return sign + text
 }
 
-// ago is an age in the largest unit of which there are two at least, or in the
-// one below: a collection of 40 days is not "1 month" old.
-func ago(d time.Duration) string {
-	const day = 24 * time.Hour
-	for _, unit := range []struct {
-		length time.Duration
-		noun   string
-	}{
-		{365 * day, "year"},
-		{30 * day, "month"},
-		{day, "day"},
-		{time.Hour, "hour"},
-	} {
-		if d >= 2*unit.length {
-			return count(int(d/unit.length), unit.noun) + " ago"
+// inOrder is the place of a collection by age: "2nd newest of 4".
+func inOrder(o planner.Order) string {
+	switch {
+	case o.Place == 1:
+		return fmt.Sprintf("newest of %d", o.Of)
+	case o.Place == o.Of:
+		return fmt.Sprintf("oldest of %d", o.Of)
+	default:
+		return fmt.Sprintf("%s newest of %d", ordinal(o.Place), o.Of)
+	}
+}
+
+// ordinal is 2nd, 3rd, 11th, 21st.
+func ordinal(n int) string {
+	suffix := "th"
+	if tens := n / 10 % 10; tens != 1 {
+		switch n % 10 {
+		case 1:
+			suffix = "st"
+		case 2:
+			suffix = "nd"
+		case 3:
+			suffix = "rd"
 		}
 	}
-	if d >= time.Minute {
-		return count(int(d/time.Minute), "minute") + " ago"
-	}
-	return "just now"
+	return strconv.Itoa(n) + suffix
 }

@@ -61,7 +61,7 @@ func (p *page) preamble(r Report) {
 		if s.Op != planner.DropCollection {
 			continue
 		}
-		if facts := destroyed(s, r.Now); len(facts) > 0 {
+		if facts := destroyed(s); len(facts) > 0 {
 			p.line(p.destroy, "dropped for good: "+Clean(n.of(s)+", "+strings.Join(facts, ", ")))
 		}
 	}

@@ -270,7 +270,7 @@ func (p *htmlPage) losses(r Report) {
 		if s.From != "" {
 			p.say(", id <span class=\"name\">%s</span>", s.From)
 		}
-		for _, fact := range destroyed(s, r.Now) {
+		for _, fact := range destroyed(s) {
 			p.say(", %s", fact)
 		}
 		p.WriteString("</li>\n")

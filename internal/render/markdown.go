@@ -254,7 +254,7 @@ func (m *markdown) losses(r Report) {
 			if id := l.collections[i].From; id != "" {
 				m.say(", id %s", markdownCode(id))
 			}
-			for _, fact := range destroyed(l.collections[i], r.Now) {
+			for _, fact := range destroyed(l.collections[i]) {
 				m.say(", %s", fact)
 			}
 			m.say("\n")

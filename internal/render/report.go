@@ -14,7 +14,6 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"time"
 
 	"aliasctl/executor"
 	"aliasctl/planner"
@@ -31,9 +30,6 @@ type Report struct {
 	Results []executor.Result
 	// Cutovers is how the cutovers of that apply went, in the order of the plan.
 	Cutovers []executor.Cutover
-	// Now is the time of the report: ages are measured from it. Without it none
-	// is shown.
-	Now time.Time
 	// StatePath is where the state is kept, "" when it is not worth saying.
 	StatePath string
 	// NoState says that there was none: a first run, or a lost state.

@@ -14,8 +14,6 @@ import (
 // The scenarios of blue/green cutovers: checks before, groups, canaries,
 // retirements, rollbacks.
 
-var reported = time.Date(2026, 11, 21, 3, 0, 0, 0, time.UTC)
-
 func alter(alias, from, to string) planner.Step {
 	return planner.Step{Op: planner.AlterAlias, Database: "default", Alias: alias, From: from, To: to}
 }
@@ -44,7 +42,7 @@ func preflight() render.Report {
 		checked("products", manifest.RowsWithin, "1180000 (count(*))", "1200000 (count(*))", planner.CheckPassed),
 		checked("products", manifest.SameSchema, "12 fields", "12 fields", planner.CheckPassed),
 	}
-	return render.Report{Plan: p, Proof: proved(1), StatePath: "prod.state.json", Now: reported}
+	return render.Report{Plan: p, Proof: proved(1), StatePath: "prod.state.json"}
 }
 
 // preflightRefused has every verdict, and names as long as people make them.
@@ -71,7 +69,7 @@ func preflightRefused() render.Report {
 			"the route collections/get_load_state is not served here: Milvus 2.4.0 or later is needed"),
 		checked(long, manifest.Indexed, "", "", planner.CheckAllowed, "permission to describe indexes is missing"),
 	}
-	return render.Report{Plan: p, Proof: proved(2), StatePath: "prod.state.json", Now: reported, Refusals: []planner.Refusal{
+	return render.Report{Plan: p, Proof: proved(2), StatePath: "prod.state.json", Refusals: []planner.Refusal{
 		{Guard: "preflight", Reason: `check "loaded" of alias "products" fails: load it, and wait until it is: readers would get errors`,
 			WayOut: "mend the collection, or `--skip-check loaded`"},
 		{Guard: "preflight", Reason: `check "indexed" of alias "products" fails: vector field "sparse" has no index`,
@@ -89,7 +87,7 @@ func preflightPending() render.Report {
 	for _, name := range manifest.CheckNames() {
 		p.Checks = append(p.Checks, checked("products", name, "", "", planner.CheckPending))
 	}
-	return render.Report{Plan: p, Proof: proved(1), StatePath: "prod.state.json", Now: reported}
+	return render.Report{Plan: p, Proof: proved(1), StatePath: "prod.state.json"}
 }
 
 // goldenQueries are two comparisons: one of more queries than any format
@@ -117,7 +115,7 @@ func goldenQueries() render.Report {
 		checked("reviews", manifest.GoldenCheck, "median 2.1ms", "median 2ms, overlap 0.60 (least 0.00)", planner.CheckPassed),
 	}
 	p.Checks[1].Golden, p.Checks[3].Golden = many, few
-	return render.Report{Plan: p, Proof: proved(2), StatePath: "prod.state.json", Now: reported, Refusals: []planner.Refusal{
+	return render.Report{Plan: p, Proof: proved(2), StatePath: "prod.state.json", Refusals: []planner.Refusal{
 		{Guard: "preflight", Reason: `check "golden" of alias "products" fails: the top 10 agree by 0.75 on average; 0.80 is asked for`,
 			WayOut: "mend the collection, or `--skip-check golden`"},
 	}}
@@ -125,7 +123,6 @@ func goldenQueries() render.Report {
 
 func retirement() render.Report {
 	rows, one, none := int64(1_200_000), int64(1), int64(0)
-	months, day := reported.AddDate(0, -3, -1), reported.Add(-47*time.Hour)
 	drop := func(collection, id string) planner.Step {
 		return planner.Step{Op: planner.DropCollection, Database: "default", Collection: collection, From: id}
 	}
@@ -133,8 +130,8 @@ func retirement() render.Report {
 		drop("products_v39", "455632177914940001"), drop("products_v40", "455632177914940002"),
 		drop("reviews_v4", "455632177914940003"), drop("reviews_v5", "455632177914940004"),
 	}
-	steps[0].Rows, steps[0].MadeAt, steps[0].ReleaseFirst = &rows, &months, true
-	steps[1].Rows, steps[1].MadeAt = &one, &day
+	steps[0].Rows, steps[0].Order, steps[0].ReleaseFirst = &rows, &planner.Order{Place: 6, Of: 6}, true
+	steps[1].Rows, steps[1].Order = &one, &planner.Order{Place: 5, Of: 6}
 	steps[2].Rows = &none
 	p := plan(planner.Summary{Retire: 4, Unchanged: 2}, steps...)
 	p.Notes = []string{
@@ -143,7 +140,7 @@ func retirement() render.Report {
 	}
 	p.Before = []planner.Binding{binding("default", "products", "products_v42"), binding("default", "reviews", "reviews_v7")}
 	p.After = p.Before
-	return render.Report{Plan: p, Proof: proved(4), StatePath: "prod.state.json", Now: reported}
+	return render.Report{Plan: p, Proof: proved(4), StatePath: "prod.state.json"}
 }
 
 // catalogue are three switches that are one cutover, one that is verified for
@@ -167,7 +164,7 @@ func catalogue() []planner.Step {
 }
 
 func groupCutover() render.Report {
-	return render.Report{Plan: altering(catalogue()...), Proof: proved(5), StatePath: "prod.state.json", Now: reported}
+	return render.Report{Plan: altering(catalogue()...), Proof: proved(5), StatePath: "prod.state.json"}
 }
 
 // applied is a report of the catalogue with these results, and the members of
@@ -251,7 +248,7 @@ func rollback() render.Report {
 		WaysOut: []string{"look at what the new collection holds, and name it in the manifest if it is right"},
 	}}
 	p.Summary.Conflicts = 1
-	return render.Report{Plan: p, Proof: proved(2), StatePath: "prod.state.json", Now: reported}
+	return render.Report{Plan: p, Proof: proved(2), StatePath: "prod.state.json"}
 }
 
 func cutoverConflicts() render.Report {
@@ -272,5 +269,5 @@ func cutoverConflicts() render.Report {
 	}
 	p.Before = []planner.Binding{binding("default", "products", "products_v42"), binding("default", "reviews", "reviews_v6")}
 	p.After = p.Before
-	return render.Report{Plan: p, Proof: proved(0), StatePath: "prod.state.json", Now: reported}
+	return render.Report{Plan: p, Proof: proved(0), StatePath: "prod.state.json"}
 }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"time"
 
 	"aliasctl/planner"
 )
@@ -15,7 +14,7 @@ import (
 // back, the steps in the order in which they run, what stands in the way, the
 // proof, and one line to search for. The only errors are those of w.
 func Text(w io.Writer, r Report, s Style) error {
-	t := text{page: newPage(w, s), names: newNames(r.Plan), plan: r.Plan, now: r.Now}
+	t := text{page: newPage(w, s), names: newNames(r.Plan), plan: r.Plan}
 	t.digits = len(strconv.Itoa(len(r.Plan.Steps)))
 	for i := range r.Plan.Steps {
 		if recreates(r.Plan.Steps, i) {
@@ -48,7 +47,6 @@ type text struct {
 	*page
 	names
 	plan   planner.Plan
-	now    time.Time
 	digits int // columns for the numbers of steps
 }
 
@@ -174,7 +172,7 @@ func (t text) what(s planner.Step, ink paint) []word {
 	case planner.DropAlias:
 		say("was "+s.From, paint{})
 	case planner.DropCollection:
-		facts := destroyed(s, t.now)
+		facts := destroyed(s)
 		if s.From != "" {
 			facts = append([]string{"id " + s.From}, facts...)
 		}
