@@ -69,7 +69,7 @@ var effects = map[string]effect{
 	"expect-digest":         {value: strings.Repeat("0", 64)},
 	"drain":                 {value: "-1s"},
 	"history":               {value: "0"},
-	"verify-uri":            {value: "http://127.0.0.1:1", unseen: true},
+	"verify-uri":            {value: "http://127.0.0.1:1"},
 }
 
 // effect is how a flag can be seen to work.

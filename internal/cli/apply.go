@@ -16,11 +16,14 @@ import (
 )
 
 // conclude shows the plan and carries it out where that was asked for and
-// nothing stands against it.
-func (r *run) conclude(state planner.State, report render.Report) error {
+// nothing stands against it. unseen is what is wrong with a --verify-uri.
+func (r *run) conclude(state planner.State, report render.Report, unseen error) error {
 	blocked := blockedBy(report)
-	if blocked == nil {
-		blocked = r.checkWitnesses(state, report.Plan)
+	switch {
+	case blocked == nil:
+		blocked = unseen
+	case unseen != nil: // the plan's own trouble decides the exit code
+		r.warn(unseen.Error())
 	}
 	r.report = &report
 	if r.events != nil {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -108,31 +109,50 @@ func (c *connection) witnesses(uris []string) ([]executor.Witness, error) {
 	return all, nil
 }
 
-// checkWitnesses asks each --verify-uri before anything is changed, when there
-// is a switch to confirm. One that does not answer would undo the switch, and
-// one of another cluster, which may have an alias of the same name, would say
-// nothing about ours.
-func (r *run) checkWitnesses(state planner.State, p planner.Plan) error {
-	if toConfirm(p) == 0 {
-		return nil
+// checkWitnesses asks each --verify-uri before anything is changed, whether or
+// not there is a switch to confirm: a wrong address shows in the pull request,
+// not in the deploy that needs it. One that does not answer would undo a
+// switch, and one of another cluster, which may have an alias of the same name,
+// would confirm nothing about ours.
+func (r *run) checkWitnesses(state planner.State) error {
+	found := make([]error, len(r.witnesses))
+	var asking sync.WaitGroup
+	for i, w := range r.witnesses {
+		asking.Go(func() { found[i] = r.checkWitness(w.(witness).Client, state) })
 	}
-	for _, w := range r.witnesses {
-		proxy := w.(witness)
-		why, err := "", proxy.Answers(r.signals.soft)
-		if err == nil && !r.c.Bool("accept-cluster") {
-			why, err = probe(r.signals.soft, proxy.Client, state, "there")
-		}
-		switch {
-		case r.signals.soft.Err() != nil:
-			return &interruptedError{what: "while asking --verify-uri; nothing was changed"}
-		case err != nil:
-			return &failedError{what: fmt.Sprintf("cannot ask --verify-uri %s, nothing was changed: %v", proxy.Name(), err), hint: hintOf(err), err: err}
-		case why != "":
-			return &refusedError{what: fmt.Sprintf("--verify-uri %s is a proxy of another cluster: %s", proxy.Name(), why),
-				hint: "check --verify-uri, nothing was changed; if the collections were dropped or built anew, `--accept-cluster` asks it all the same"}
+	asking.Wait()
+	for _, err := range found {
+		if err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+func (r *run) checkWitness(proxy *milvus.Client, state planner.State) error {
+	if r.c.Bool("accept-cluster") {
+		state = planner.State{} // its ids prove nothing
+	}
+	why, err := askWitness(r.signals.soft, proxy, state)
+	switch {
+	case r.signals.soft.Err() != nil:
+		return &interruptedError{what: "while asking --verify-uri; nothing was changed"}
+	case err != nil:
+		return &failedError{what: fmt.Sprintf("cannot ask --verify-uri %s, nothing was changed: %v", proxy.URI(), err), hint: hintOf(err), err: err}
+	case why != "":
+		return &refusedError{what: fmt.Sprintf("--verify-uri %s is a proxy of another cluster: %s", proxy.URI(), why),
+			hint: "check --verify-uri, nothing was changed; if the collections were dropped or built anew, `--accept-cluster` asks it all the same"}
+	}
+	return nil
+}
+
+// askWitness asks whether Milvus answers at a --verify-uri, and why it is of
+// another cluster than the state, "" when nothing shows that.
+func askWitness(ctx context.Context, proxy *milvus.Client, state planner.State) (why string, err error) {
+	if err := proxy.Answers(ctx); err != nil {
+		return "", err
+	}
+	return probe(ctx, proxy, state, "there")
 }
 
 // Close ends the client and the embedded cluster.

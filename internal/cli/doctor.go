@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"aliasctl/internal/render"
 	statefile "aliasctl/internal/state"
 	"aliasctl/manifest"
+	"aliasctl/planner"
 )
 
 func doctorCommand(s *streams) *cli.Command {
@@ -27,6 +29,7 @@ func doctorCommand(s *streams) *cli.Command {
 			&cli.StringFlag{Name: "database", Value: manifest.DefaultDatabase, Usage: "check the privileges in the database `NAME`"},
 			rollbackFileFlag(),
 		}, stateFlags(), connectionFlags(), []cli.Flag{
+			verifyURIFlag(categoryConnection),
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: categoryOutput, Value: "text", Usage: "print as `FORMAT`: text or json" + variablesOf("output")},
 		}),
 		Action: func(c *cli.Context) error {
@@ -63,6 +66,7 @@ const (
 type doctor struct {
 	*streams
 	c        *cli.Context
+	known    planner.State // empty when none could be read
 	findings []finding
 }
 
@@ -83,6 +87,28 @@ func (d *doctor) examine(ctx context.Context) {
 	}
 	defer conn.Close()
 	d.cluster(ctx, conn)
+	d.witnesses(ctx, conn)
+}
+
+// witnesses looks at each --verify-uri as an apply does before it begins.
+func (d *doctor) witnesses(ctx context.Context, conn *connection) {
+	for _, uri := range d.c.StringSlice("verify-uri") {
+		proxy, err := conn.at("verify-uri", uri)
+		if err != nil {
+			d.find("verify-uri", statusFail, hintOf(err), "%v", err)
+			continue
+		}
+		why, err := askWitness(ctx, proxy, d.known)
+		switch {
+		case err != nil:
+			d.find("verify-uri", statusFail, cmp.Or(hintOf(err), "check the address: an apply with it stops before it changes anything"), "%s: %v", proxy.URI(), err)
+		case why != "":
+			d.find("verify-uri", statusFail, "name a proxy of the cluster that the state is of", "%s is a proxy of another cluster: %s", proxy.URI(), why)
+		default:
+			d.find("verify-uri", statusOK, "", "%s answers", proxy.URI())
+		}
+		proxy.Close()
+	}
 }
 
 // cluster looks at what a client needs: an answer, a token that is taken, a
@@ -161,6 +187,7 @@ func (d *doctor) state(ctx context.Context) {
 	case err != nil:
 		d.find("state", statusFail, unreadableHint(err), "%v", err)
 	default:
+		d.known = state
 		d.find("state", statusOK, "", "%s: serial %d, %s of %s", location, state.Serial, plural(len(state.Bindings), "binding", "bindings"), state.Cluster.URI)
 		if n := len(state.Pending); n > 0 {
 			d.find("pending", statusWarn, "run `aliasctl sync --apply` again: it goes on from there", "%s announced by a run that did not finish", plural(n, "step was", "steps were"))

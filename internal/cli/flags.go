@@ -94,9 +94,14 @@ func applyFlags() []cli.Flag {
 		&cli.DurationFlag{Name: "settle", Category: category, Value: executor.DefaultSettle,
 			Usage: "after a lost answer, how long the change may take to show; counts for each write that was sent" + variablesOf("settle")},
 		&cli.IntFlag{Name: "history", Category: category, Value: executor.DefaultHistoryLimit, Usage: "remember the last `N` applies in the state, for history and rollback"},
-		&cli.StringSliceFlag{Name: "verify-uri", Category: category,
-			Usage: "ask the proxy at this `URI` too after a switch with `verify`; repeatable. A load balancer hides its proxies: name each one"},
+		verifyURIFlag(category),
 	}
+}
+
+// verifyURIFlag names the proxies that sync, rollback and doctor ask.
+func verifyURIFlag(category string) cli.Flag {
+	return &cli.StringSliceFlag{Name: "verify-uri", Category: category,
+		Usage: "ask the proxy at this `URI` too: always once before anything is changed, and after a switch with `verify`; repeatable. A load balancer hides its proxies: name each one"}
 }
 
 // planFlags change what sync plans.
@@ -237,6 +242,8 @@ func usageConflict(c *cli.Context) error {
 		return usagef("save it in a dry run, review it, and give it to --apply with --plan", "--apply and --plan-out exclude each other")
 	case c.String("plan") != "" && planChoice(c) != "":
 		return usagef("the plan was made with its own choices: make a new one with others", "--plan and --%s exclude each other", planChoice(c))
+	case c.Bool("offline") && len(c.StringSlice("verify-uri")) > 0:
+		return usagef("an offline run asks no server", "--offline and --verify-uri exclude each other")
 	case c.String("plan") != "" && c.String("expect-digest") != "":
 		return usagef("the file has a digest of its own", "--plan and --expect-digest exclude each other")
 	}

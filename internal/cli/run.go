@@ -150,7 +150,8 @@ func (r *run) do(want func(*run) error, derive func(*run, planner.State) error) 
 	if err != nil {
 		return err
 	}
-	if r.load && r.apply && waitsForLoad(report) {
+	unseen := r.checkWitnesses(stored.state) // also before --load, which changes the cluster
+	if unseen == nil && r.load && r.apply && waitsForLoad(report) {
 		if err := r.loadFirst(report); err != nil {
 			return err
 		}
@@ -164,7 +165,7 @@ func (r *run) do(want func(*run) error, derive func(*run, planner.State) error) 
 	if r.file != nil {
 		report.StatePath = r.file.Path()
 	}
-	return r.conclude(stored.state, report)
+	return r.conclude(stored.state, report, unseen)
 }
 
 // storedState is the state as it was found.
