@@ -17,9 +17,6 @@ func (b *builder) alias(d *database, e *managed, live *LiveDatabase, count *Mana
 			}
 		}
 	}
-	if e.want != nil {
-		count.Wanted++
-	}
 	if e.released {
 		if !e.ours.empty() {
 			b.record(d, e, Forget, "")

@@ -90,7 +90,7 @@ func (b *builder) database(d *database) {
 		b.alias(d, &d.aliases[i], live, &count)
 	}
 	b.releases(d, live)
-	if count.InState > 0 || count.Wanted > 0 {
+	if count.InState > 0 {
 		b.plan.Managed = append(b.plan.Managed, count)
 	}
 	b.retire(d, live)

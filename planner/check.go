@@ -79,7 +79,8 @@ func (p Plan) Check(l Limits) []Refusal {
 			"the plan drops %d of %d managed aliases; the limit is %s", dropped, live, l.AliasDrops)
 	}
 	for _, m := range p.Managed {
-		if m.Dropped > 0 && m.Dropped == m.Live && m.Wanted+m.LeftOut == 0 && !l.AllowEmpty[m.Database] {
+		// What the manifest adds does not count: that of another team adds its own.
+		if m.Dropped > 0 && m.Dropped == m.Live && m.LeftOut == 0 && !l.AllowEmpty[m.Database] {
 			refuse("empty-database", fmt.Sprintf("`--allow-empty %s` if this is meant", m.Database),
 				"the plan drops every managed alias of database %q (%d)", m.Database, m.Dropped)
 		}

@@ -147,7 +147,6 @@ type ManagedCount struct {
 	InState  int // aliases that the state says are ours
 	Live     int // of InState: the cluster has them
 	Released int // of Live: the manifest releases them
-	Wanted   int // aliases that the manifest wants
 	Dropped  int // of Live: dropped by the plan
 	LeftOut  int // aliases that the state says are ours, that the cluster has and that --only leaves out
 	// Protected names the aliases that the plan would drop although the state

@@ -21,11 +21,11 @@ import (
 //
 // A backup is a comfort. Where it cannot be made, the save goes on without it:
 // to lose the new state for want of a copy of the old one would be absurd.
-func backUp(fsys FS, path string, mode fs.FileMode) {
+func backUp(fsys FS, path string, info fs.FileInfo) {
 	name := filepath.Join(filepath.Dir(path), tempPrefix(path)+"backup")
 	_ = fsys.Remove(name) // of a killed run
 	if err := fsys.Link(path, name); err != nil {
-		if name, err = duplicateFile(fsys, path, mode); err != nil {
+		if name, err = duplicateFile(fsys, path, info); err != nil {
 			return
 		}
 	}
@@ -42,13 +42,24 @@ func Backup(path string) (backup string, serial uint64, ok bool) {
 	if err != nil {
 		return "", 0, false
 	}
-	f := &File{path: target + ".backup", fsys: OS}
+	return backupOf(OS, target)
+}
+
+func backupOf(fsys FS, path string) (backup string, serial uint64, ok bool) {
+	f := &File{path: path + ".backup", fsys: fsys}
 	state, err := f.Read(context.Background())
 	return f.path, state.Serial, err == nil
 }
 
+// wholeBackup says that the backup of the state at path is a whole state: it
+// must not make room for a damaged one, which is what it is there for.
+func wholeBackup(fsys FS, path string) bool {
+	_, _, ok := backupOf(fsys, path)
+	return ok
+}
+
 // duplicateFile copies a file to a temporary one beside it.
-func duplicateFile(fsys FS, path string, mode fs.FileMode) (name string, err error) {
+func duplicateFile(fsys FS, path string, info fs.FileInfo) (name string, err error) {
 	data, err := fsys.ReadFile(path)
 	if err != nil {
 		return "", err
@@ -58,7 +69,7 @@ func duplicateFile(fsys FS, path string, mode fs.FileMode) (name string, err err
 		return "", err
 	}
 	write := func(w io.Writer) error { _, err := w.Write(data); return err }
-	if _, err := fill(temp, mode, write); err != nil {
+	if _, err := fill(temp, info, write); err != nil {
 		temp.Close()
 		_ = fsys.Remove(temp.Name())
 		return "", err

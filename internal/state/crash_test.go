@@ -114,6 +114,7 @@ type diskFile struct {
 
 func (f *diskFile) Name() string            { return f.name }
 func (f *diskFile) Chmod(fs.FileMode) error { return nil }
+func (f *diskFile) Like(fs.FileInfo) bool   { return true }
 func (f *diskFile) Close() error            { return nil }
 func (f *diskFile) Sync() error {
 	f.node.durable = slices.Clone(f.node.content)

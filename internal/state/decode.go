@@ -38,6 +38,9 @@ func Decode(path string, data []byte) (planner.State, error) {
 	return s, err
 }
 
+// byteOrderMark may begin a file in UTF-8.
+const byteOrderMark = "\ufeff"
+
 // damage is a CorruptError before its place is counted in lines.
 type damage struct {
 	offset int
@@ -50,6 +53,11 @@ func (d *damage) Error() string { return d.why }
 // decoding and one cheap pass over its bytes.
 func decode(data []byte) (planner.State, error) {
 	var s planner.State
+	if rest, marked := bytes.CutPrefix(data, []byte(byteOrderMark)); marked {
+		// Some editors and shells write one. In its place there is white space,
+		// so that every offset stays what it is in the file.
+		data = append([]byte("   "), rest...)
+	}
 	if at := invalidUTF8(data); at >= 0 {
 		return s, &damage{at, "it is not valid UTF-8"}
 	}

@@ -69,7 +69,9 @@ func (f *File) Read(context.Context) (planner.State, error) {
 		return planner.State{}, &AccessError{Path: f.path, Doing: "read", Err: cause(err)}
 	}
 	f.seen.is(maphash.Bytes(digestSeed, data))
-	return Decode(f.path, data)
+	state, err := Decode(f.path, data)
+	f.seen.damaged = err != nil
+	return state, err
 }
 
 // readRegular refuses what is not a regular file before opening it: a named

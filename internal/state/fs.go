@@ -33,6 +33,9 @@ type TempFile interface {
 	io.WriteCloser
 	Name() string
 	Chmod(mode fs.FileMode) error
+	// Like gives the file the owner and the group of another one, as far as this
+	// process may, and returns whether the group is now the same.
+	Like(other fs.FileInfo) (sameGroup bool)
 	Sync() error
 }
 
@@ -54,8 +57,11 @@ func (osFS) CreateTemp(dir, pattern string) (TempFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f, nil
+	return osFile{f}, nil
 }
+
+// osFile is a TempFile of the operating system.
+type osFile struct{ *os.File }
 
 func (osFS) MkdirTemp(dir, pattern string) (string, error) { return os.MkdirTemp(dir, pattern) }
 

@@ -11,7 +11,8 @@ import (
 )
 
 // mode of a new state file: it names the inside of a production system. One
-// that is replaced keeps its own: a team that shares a state has opened it.
+// that is replaced keeps its own, with its owner and group as far as that is
+// allowed: a team that shares a state has opened it.
 const mode = 0o600
 
 // replace puts a state in place of what the run has seen at path, which stays
@@ -45,12 +46,10 @@ func replace(fsys FS, path string, state planner.State, seen *seen) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return failed("look at it", err)
 	}
-	keep := seen != nil && err == nil
-	mode := fs.FileMode(mode)
-	if err == nil {
-		mode = info.Mode().Perm()
+	if err != nil {
+		info = nil
 	}
-
+	keep := seen != nil && info != nil
 	dir := filepath.Dir(path)
 	temp, err := fsys.CreateTemp(dir, tempPrefix(path)+"*")
 	if err != nil {
@@ -58,7 +57,7 @@ func replace(fsys FS, path string, state planner.State, seen *seen) error {
 	}
 	written := newDigest()
 	content := func(w io.Writer) error { return encode(io.MultiWriter(w, written), state) }
-	if doing, err := fill(temp, mode, content); err != nil {
+	if doing, err := fill(temp, info, content); err != nil {
 		temp.Close() // after a failed Close again: harmless
 		_ = fsys.Remove(temp.Name())
 		return failed(doing+" the temporary file beside it", err)
@@ -70,7 +69,9 @@ func replace(fsys FS, path string, state planner.State, seen *seen) error {
 			_ = fsys.Remove(temp.Name())
 			return err
 		}
-		backUp(fsys, path, mode)
+		if !seen.damaged || !wholeBackup(fsys, path) {
+			backUp(fsys, path, info)
+		}
 	}
 	if err := fsys.Rename(temp.Name(), path); err != nil {
 		_ = fsys.Remove(temp.Name())
@@ -86,8 +87,18 @@ func replace(fsys FS, path string, state planner.State, seen *seen) error {
 }
 
 // fill writes the content, makes it durable and closes the file. It returns the
-// operation that failed.
-func fill(temp TempFile, mode fs.FileMode, content func(io.Writer) error) (doing string, err error) {
+// operation that failed. The file gets the mode, owner and group of the one
+// that it replaces; replaced is nil for a new one.
+func fill(temp TempFile, replaced fs.FileInfo, content func(io.Writer) error) (doing string, err error) {
+	mode := fs.FileMode(mode)
+	if replaced != nil {
+		mode = replaced.Mode().Perm()
+		if !temp.Like(replaced) {
+			// What was open to one group is not opened to another: it gets what
+			// everybody has.
+			mode = mode&^0o070 | mode&0o007<<3
+		}
+	}
 	if err := temp.Chmod(mode); err != nil { // the umask may have taken bits away
 		return "set the mode of", err
 	}

@@ -13,6 +13,8 @@ type seen struct {
 	known  bool // else nothing was read or written yet
 	there  bool
 	digest uint64
+	// damaged says that what was read is no state that this program reads.
+	damaged bool
 }
 
 var digestSeed = maphash.MakeSeed() // a digest is compared within one process
