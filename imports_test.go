@@ -25,10 +25,13 @@ var mayImport = map[string][]string{
 	"aliasctl/internal/state/faultfs": {"internal/state"},
 	// For tests: an S3 server.
 	"aliasctl/internal/state/gateway": {},
-	"aliasctl/internal/emulator":      {},
-	"aliasctl/executor":               {"planner", "manifest"},
-	"aliasctl/planner":                {"manifest"},
-	"aliasctl/manifest":               {},
+	// For tests: the real program, and a cluster that it works on.
+	"aliasctl/internal/acceptance/program": {"internal/cli", "executor", "planner"},
+	"aliasctl/internal/acceptance/scene":   {"internal/acceptance/program", "internal/state", "internal/emulator", "executor", "planner", "manifest"},
+	"aliasctl/internal/emulator":           {},
+	"aliasctl/executor":                    {"planner", "manifest"},
+	"aliasctl/planner":                     {"manifest"},
+	"aliasctl/manifest":                    {},
 }
 
 // What the planner must not see: files, sockets, cancellation, logs, chance.

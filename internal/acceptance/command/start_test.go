@@ -1,0 +1,34 @@
+package command
+
+import (
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"aliasctl/internal/acceptance/program"
+)
+
+// A deploy job starts the program many times a day. What a package of ours
+// makes before main begins, every command pays for: tables, and nothing that
+// is compiled, parsed or read. The count of allocations is the same on every
+// machine.
+func TestNothingIsMadeBeforeItIsUsed(t *testing.T) {
+	const most = 80 // a table or two; a regular expression is worth about as much
+	cmd := exec.Command("aliasctl", "version")
+	cmd.Env = program.Environment("GODEBUG=inittrace=1")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	packages := regexp.MustCompile(`(?m)^init (aliasctl\S*) .* ([0-9]+) allocs$`).FindAllStringSubmatch(string(out), -1)
+	for _, p := range packages {
+		if allocations, _ := strconv.Atoi(p[2]); allocations > most {
+			t.Errorf("package %s makes %d allocations before main begins", p[1], allocations)
+		}
+	}
+	if !strings.Contains(string(out), "init ") {
+		t.Errorf("no trace:\n%s", out)
+	}
+}

@@ -1,0 +1,320 @@
+package faults
+
+import (
+	"fmt"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"aliasctl/internal/acceptance/scene"
+	"aliasctl/internal/emulator"
+)
+
+// sequel is what the manifest says when the command is given again.
+type sequel struct {
+	name  string
+	first scene.Story
+	then  scene.Story
+}
+
+// sequels are the same manifest; one that moved on, so that what the killed
+// run created is not wanted any more; and one that was taken back.
+func sequels() []sequel {
+	unretired := scene.RichStory.With(nil, "-default/products_v1", "-default/old_v1", "-search/products_v1")
+	return []sequel{
+		{"the same manifest", scene.RichStory, scene.RichStory},
+		{"moved on", scene.RichStory, scene.RichStory.With(map[string]string{
+			"default/images": "", "default/products": "products_v3", "search/queries": "gone_v1",
+		})},
+		{"taken back", unretired, unretired.With(map[string]string{
+			"default/products": "products_v1", "default/images": "", "default/old": "old_v1", "search/products": "products_v1",
+			"search/queries": "", "search/gone": "gone_v1",
+		})},
+	}
+}
+
+// baselines lists the requests of the first run of each sequel.
+func baselines(t *testing.T, profile emulator.Profile, dir string) [][]emulator.Request {
+	t.Helper()
+	var lists [][]emulator.Request
+	for _, s := range sequels() {
+		lists = append(lists, baseline(t, s.first, profile, dir, "--parallel", "1"))
+	}
+	return lists
+}
+
+// TestKillNine kills the real program at every request of a run, and gives the
+// command again, with the same manifest and with changed ones (promise "Cut
+// anywhere").
+func TestKillNine(t *testing.T) {
+	dir := scene.Shared(t)
+	var count scene.Tally
+	var group errgroup.Group
+	group.SetLimit(4)
+	profiles := []emulator.Profile{emulator.V26}
+	if scene.FullSweep() {
+		profiles = emulator.Profiles()
+	}
+	var first [][]emulator.Request
+	for _, profile := range profiles {
+		_ = group.Wait()
+		first = baselines(t, profile, dir)
+		for i, s := range sequels() {
+			for _, r := range first[i] {
+				fates := []scene.Fate{scene.Dies}
+				if r.Writes {
+					fates = []scene.Fate{scene.Lands, scene.Dies, scene.Done}
+				}
+				for j, what := range fates {
+					if scene.LeftOut(int(r.N)*len(fates) + j + i) {
+						continue
+					}
+					group.Go(func() error {
+						count.Count("kills")
+						if err := killAndGoOn(s, profile, dir, r.N, what); err != nil {
+							t.Errorf("milvus %s, %s, killed at %s, which %s:\n%v", profile.Name, s.name, described(r), what, err)
+						}
+						return nil
+					})
+				}
+			}
+		}
+	}
+	_ = group.Wait()
+	t.Log(count.Text())
+}
+
+func killAndGoOn(s sequel, profile emulator.Profile, dir string, n int64, what scene.Fate) error {
+	c, err := scene.Play(s.first, profile, dir, "--parallel", "1")
+	if err != nil {
+		return err
+	}
+	defer c.End()
+	if err := c.Killed(n, what); err != nil {
+		return err
+	}
+	if err := c.Write(s.then); err != nil {
+		return err
+	}
+	return c.Settles()
+}
+
+// TestKillTwice kills two runs in a row, and lets the last request of the
+// first one land only then (promise "Cut anywhere"): the second run has added
+// its announcements to those of the first, so all three values are known as
+// ours.
+func TestKillTwice(t *testing.T) {
+	dir := scene.Shared(t)
+	var count scene.Tally
+	var group errgroup.Group
+	group.SetLimit(4)
+	first := baselines(t, emulator.V26, dir)
+	for i, s := range sequels() {
+		for _, r := range first[i] {
+			if !r.Writes {
+				continue
+			}
+			group.Go(func() error {
+				second, err := secondRun(s, dir, r.N)
+				if err != nil {
+					t.Errorf("%s, killed at request %d: %v", s.name, r.N, err)
+				}
+				for j, n := range second {
+					if scene.LeftOut(int(r.N) + i + j) {
+						continue
+					}
+					count.Count("pairs of kills")
+					if err := killTwice(s, dir, r.N, n); err != nil {
+						t.Errorf("%s, killed at %s, then at the %dth of the next run:\n%v", s.name, described(r), n, err)
+					}
+				}
+				return nil
+			})
+		}
+	}
+	_ = group.Wait()
+	t.Log(count.Text())
+}
+
+// secondRun lists the requests of the run after a kill at which that one is
+// killed too: all writes, and with -sweep=full the reads.
+func secondRun(s sequel, dir string, n int64) ([]int64, error) {
+	c, err := scene.Play(s.first, emulator.V26, dir, "--parallel", "1")
+	if err != nil {
+		return nil, err
+	}
+	defer c.End()
+	if err := c.Killed(n, scene.Later); err != nil {
+		return nil, err
+	}
+	if err := c.Write(s.then); err != nil {
+		return nil, err
+	}
+	c.ClearFaults()
+	c.Record(scene.Recorded)
+	if e := c.Run("--settle", "200ms"); e.Code != 0 {
+		return nil, fmt.Errorf("the next run: %v", e)
+	}
+	var list []int64
+	requests := c.Requests()
+	for _, r := range requests {
+		if r.Writes || scene.FullSweep() {
+			list = append(list, r.N-requests[0].N+1)
+		}
+	}
+	return list, nil
+}
+
+func killTwice(s sequel, dir string, first, second int64) error {
+	c, err := scene.Play(s.first, emulator.V26, dir, "--parallel", "1")
+	if err != nil {
+		return err
+	}
+	defer c.End()
+	if err := c.Killed(first, scene.Later); err != nil {
+		return err
+	}
+	if err := c.Write(s.then); err != nil {
+		return err
+	}
+	if err := c.Killed(second, scene.Dies); err != nil {
+		return err
+	}
+	if c.Land() != 1 {
+		return fmt.Errorf("the request of the first run has not landed now")
+	}
+	return c.Settles()
+}
+
+// TestKillAtAnyInstant kills the real program at points of time, most of which
+// lie between two requests, and around the writes of the state.
+func TestKillAtAnyInstant(t *testing.T) {
+	dir, points := scene.Shared(t), 60
+	if scene.FullSweep() {
+		points = 1000
+	}
+	var count scene.Tally
+	var group errgroup.Group
+	group.SetLimit(2)
+	for i := range points {
+		if scene.LeftOut(i) {
+			continue
+		}
+		group.Go(func() error {
+			after := time.Duration(i) * 20 * time.Millisecond / time.Duration(points)
+			cut, err := killAfter(dir, after)
+			if cut {
+				count.Count("kills")
+			} else {
+				count.Count("runs that were faster")
+			}
+			if err != nil {
+				t.Errorf("killed %v after its first request: %v", after, err)
+			}
+			return nil
+		})
+	}
+	_ = group.Wait()
+	t.Log(count.Text())
+}
+
+// killAfter says whether the program was still running.
+func killAfter(dir string, after time.Duration) (bool, error) {
+	c, err := scene.Play(scene.RichStory, emulator.V26, dir, "--parallel", "8")
+	if err != nil {
+		return false, err
+	}
+	defer c.End()
+	c.Watch()
+	p := c.Spawn()
+	c.AddHook(emulator.Hook{Match: emulator.Match{Request: 1}, Do: func(emulator.Request) {
+		time.AfterFunc(after, p.Die)
+	}})
+	e, err := p.Whole()
+	if err != nil {
+		return false, err
+	}
+	return e.Code == -1, c.Settles()
+}
+
+// TestSignals sends the real program one signal, or two, at every request of a
+// run (promise "Signals").
+func TestSignals(t *testing.T) {
+	dir := scene.Shared(t)
+	var count scene.Tally
+	var group errgroup.Group
+	group.SetLimit(4)
+	for _, r := range baseline(t, scene.RichStory, emulator.V26, dir, "--parallel", "1") {
+		for i, signal := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
+			when := emulator.Before
+			if i == 1 {
+				when = emulator.After
+			}
+			for j, twice := range []bool{false, true} {
+				if scene.LeftOut(int(r.N)*4 + 2*i + j) {
+					continue
+				}
+				group.Go(func() error {
+					count.Count(map[bool]string{false: "one signal", true: "two signals"}[twice])
+					if err := interrupt(dir, r.N, when, signal, twice); err != nil {
+						t.Errorf("%v (twice: %v) %s the effect of %s:\n%v", signal, twice, when, described(r), err)
+					}
+					return nil
+				})
+			}
+		}
+	}
+	_ = group.Wait()
+	t.Log(count.Text())
+}
+
+func interrupt(dir string, n int64, when emulator.When, signal os.Signal, twice bool) error {
+	c, err := scene.Play(scene.RichStory, emulator.V26, dir, "--parallel", "1")
+	if err != nil {
+		return err
+	}
+	defer c.End()
+	c.Watch()
+	before, p := c.Bound(), c.Spawn()
+	var soFar int64
+	c.AddHook(emulator.Hook{Match: emulator.Match{Request: n}, When: when, Do: func(emulator.Request) {
+		_, soFar = c.Counts()
+		p.Signalled(signal)
+		p.Says("interrupted")
+		if twice {
+			p.Signalled(signal)
+			<-p.Done // it has to end although this answer does not come
+		}
+	}})
+	e, err := p.Whole()
+	if err != nil {
+		return err
+	}
+	_, writes := c.Counts()
+	if twice && e.Code == -1 {
+		return c.Settles() // the second came when it was ending already
+	}
+	if e.Code != 130 {
+		return fmt.Errorf("exit code %d, want 130: %v", e.Code, e)
+	}
+	if writes > soFar+1 {
+		return fmt.Errorf("%d writes after the signal: %v", writes-soFar, e)
+	}
+	if err := c.Truthful(e, before); err != nil {
+		return err
+	}
+	state, err := c.Stored()
+	if err != nil {
+		return err
+	}
+	if !twice && len(state.Pending) > 0 {
+		return fmt.Errorf("still announced after an orderly end: %v\n%v", state.Pending, e)
+	}
+	if results := e.Report.Results; results != nil && len(results) != len(e.Report.Steps) {
+		return fmt.Errorf("%d results of %d steps: %v", len(results), len(e.Report.Steps), e)
+	}
+	return c.Settles()
+}

@@ -1,0 +1,110 @@
+// Package program builds aliasctl for the tests of the real binary, and runs
+// it. A package of such tests has a TestMain that calls Main. It imports the
+// command line, so that go test runs these tests again when the program
+// changed.
+package program
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"testing"
+)
+
+// Main is the TestMain of a package whose tests run the program. It builds the
+// program as a user would, puts it first in PATH and runs the tests in the
+// root of the repository, where testdata and examples are. Under the race
+// detector the program has it too.
+func Main(m *testing.M) {
+	remove, err := prepare()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	defer remove()
+	m.Run()
+}
+
+func prepare() (remove func(), err error) {
+	root, err := Root()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chdir(root); err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "aliasctl-program-*")
+	if err != nil {
+		return nil, err
+	}
+	remove = func() { os.RemoveAll(dir) }
+	if err := build(filepath.Join(dir, "aliasctl")); err != nil {
+		remove()
+		return nil, err
+	}
+	return remove, os.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+}
+
+// build uses `go run`, which keeps what it links in the build cache: go build
+// would link once for each package of tests.
+func build(path string) error {
+	args := []string{"run", "-buildvcs=false", "-exec", "cp"}
+	if Raced {
+		args = append(args, "-race")
+		// A program under the detector waits a second at its end, by default.
+		if err := os.Setenv("GORACE", strings.TrimPrefix(QuickRace, "GORACE=")); err != nil {
+			return err
+		}
+	}
+	if said, err := exec.Command("go", append(args, ".", path)...).CombinedOutput(); err != nil {
+		return fmt.Errorf("cannot build the program: %w\n%s", err, said)
+	}
+	return nil
+}
+
+// Root is the folder of the repository: the one with go.mod, at or above the
+// working directory.
+func Root() (string, error) {
+	dir, err := os.Getwd()
+	for err == nil {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", errors.New("no folder with go.mod above the working directory")
+		}
+		dir = filepath.Dir(dir)
+	}
+	return "", err
+}
+
+// Environment is what the program sees of the machine in a test: where programs
+// are, and no more. A binary with the race detector waits a second before it
+// ends, unless told otherwise.
+func Environment(more ...string) []string {
+	return append([]string{"PATH=" + os.Getenv("PATH"), QuickRace}, more...)
+}
+
+// QuickRace makes a program under the race detector end at once.
+const QuickRace = "GORACE=atexit_sleep_ms=0"
+
+// Raced reports whether the race detector is at work.
+var Raced = built("-race") == "true"
+
+// built is a setting that this test binary was built with.
+func built(setting string) string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	for _, s := range info.Settings {
+		if s.Key == setting {
+			return s.Value
+		}
+	}
+	return ""
+}

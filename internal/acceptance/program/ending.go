@@ -1,0 +1,59 @@
+package program
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"aliasctl/executor"
+	"aliasctl/internal/cli"
+	"aliasctl/planner"
+)
+
+// Ending is how a run ended.
+type Ending struct {
+	Code           int
+	Stdout, Stderr string
+	Report         answerJSON
+	Writes         int64
+}
+
+// answerJSON is the part of the JSON that the laws look at.
+type answerJSON struct {
+	Steps     []planner.Step     `json:"steps"`
+	Conflicts []planner.Conflict `json:"conflicts"`
+	Results   []struct {
+		planner.Step
+		Outcome executor.Outcome `json:"outcome"`
+		Error   string           `json:"error"`
+	} `json:"results"`
+}
+
+// Perform runs one command line: in this process, because that is quick; with
+// the race detector in one of its own, because urfave/cli keeps its help flag
+// in a global variable, which runs side by side would write to.
+func Perform(dir string, line ...string) Ending {
+	if Raced {
+		e, err := NewChild(dir, line...).Whole()
+		if err != nil {
+			return Ending{Code: -1, Stderr: err.Error()}
+		}
+		return e
+	}
+	var stdout, stderr bytes.Buffer
+	code := cli.Main(line, strings.NewReader(""), &stdout, &stderr)
+	return NewEnding(code, stdout.String(), stderr.String(), 0)
+}
+
+func NewEnding(code int, stdout, stderr string, writes int64) Ending {
+	e := Ending{Code: code, Stdout: stdout, Stderr: stderr, Writes: writes}
+	if json.Unmarshal([]byte(stdout), &e.Report) != nil {
+		e.Report = answerJSON{}
+	}
+	return e
+}
+
+func (e Ending) String() string {
+	return fmt.Sprintf("exit code %d\n%s%s", e.Code, e.Stdout, e.Stderr)
+}
