@@ -34,6 +34,9 @@ var mayImport = map[string][]string{
 	"aliasctl/manifest":                    {},
 }
 
+// leaves know no other room, and every room but the pure ones may know them.
+var leaves = []string{"internal/safetext"}
+
 // What the planner must not see: files, sockets, cancellation, logs, chance.
 var impure = []string{"os", "io", "net", "net/http", "context", "log", "log/slog", "math/rand", "math/rand/v2", "sync", "runtime"}
 
@@ -54,7 +57,8 @@ func TestImportsPointOneWay(t *testing.T) {
 			room += "/" + dir
 		}
 		allowed, known := mayImport[room]
-		if !known {
+		leaf := slices.Contains(leaves, strings.TrimPrefix(room, "aliasctl/"))
+		if !known && !leaf {
 			t.Errorf("%s: the room %s is not in the house: add it to mayImport with what it may know", path, room)
 			return nil
 		}
@@ -68,7 +72,7 @@ func TestImportsPointOneWay(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if own, ok := strings.CutPrefix(name, "aliasctl/"); ok && !slices.Contains(allowed, own) {
+			if own, ok := strings.CutPrefix(name, "aliasctl/"); ok && !slices.Contains(allowed, own) && !(slices.Contains(leaves, own) && room != "aliasctl/planner" && !leaf) {
 				t.Errorf("%s imports %s, which %s must not know", path, name, room)
 			}
 			if name == "github.com/google/go-cmp/cmp" {

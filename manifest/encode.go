@@ -5,6 +5,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"aliasctl/internal/safetext"
 )
 
 // Encode writes a manifest as YAML in one canonical way: a document for each
@@ -230,10 +232,11 @@ func (e encoder) golden(g *Golden) {
 }
 
 // scalar writes a text, quoted where YAML or one of its older readers would
-// take it for something else. Every escape of Go is one of YAML too.
+// take it for something else. Every escape of Go is one of YAML too, and so is
+// what keeps it from commanding a terminal or a runner.
 func scalar(s string) string {
 	if !plain(s) {
-		return strconv.Quote(s)
+		return safetext.Line(strconv.Quote(s))
 	}
 	switch strings.ToLower(s) {
 	case "true", "false", "null", "yes", "no", "on", "off", "y", "n":

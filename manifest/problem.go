@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"aliasctl/internal/safetext"
 )
 
 // maxProblems is how many problems of one run are kept and printed. A file of
@@ -21,12 +23,14 @@ type Problem struct {
 }
 
 // String is `FILE:LINE:COLUMN: error: MESSAGE`, followed by an indented second
-// line with the hint when there is one.
+// line with the hint when there is one. It is safe to print: a file may have any
+// name, and a field of it any other.
 func (p Problem) String() string {
-	if p.Hint == "" {
-		return fmt.Sprintf("%s: error: %s", p.Pos, p.Message)
+	text := safetext.Line(fmt.Sprintf("%s: error: %s", p.Pos, p.Message))
+	if p.Hint != "" {
+		text += "\n    hint: " + safetext.Line(p.Hint)
 	}
-	return fmt.Sprintf("%s: error: %s\n    hint: %s", p.Pos, p.Message, p.Hint)
+	return text
 }
 
 // Problems is everything that is wrong with the manifests of one run. It is

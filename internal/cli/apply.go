@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	"aliasctl/executor"
 	"aliasctl/internal/render"
+	"aliasctl/internal/safetext"
 	statefile "aliasctl/internal/state"
 	"aliasctl/planner"
 )
@@ -166,7 +168,7 @@ func (r *run) outcome(done executor.Report, err error) error {
 	}
 	var caught *executor.PanicError
 	if errors.As(err, &caught) {
-		r.say("%s", caught.Stack)
+		r.sayStack(caught.Stack)
 	}
 	if err != nil {
 		return err
@@ -261,5 +263,10 @@ func (r *run) handOver(state planner.State) error {
 		return r.events.unsaved(r.file.Path(), state)
 	}
 	r.say("aliasctl: the state after this run, which could not be saved:")
-	return statefile.Encode(r.err, state)
+	var text bytes.Buffer
+	if err := statefile.Encode(&text, state); err != nil {
+		return err
+	}
+	_, err := r.err.Write(safetext.JSON(text.Bytes()))
+	return err
 }

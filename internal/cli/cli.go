@@ -30,7 +30,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 	defer func() {
 		if value := recover(); value != nil {
 			p := &panicError{value: value, stack: debug.Stack()}
-			s.say("%s", p.stack)
+			s.sayStack(p.stack)
 			s.fail(p)
 			code = exitCode(p)
 		}

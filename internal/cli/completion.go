@@ -91,7 +91,9 @@ func complete(app *cli.App, s *streams, words []string) {
 	}
 	if values, ok := completeValue(command, last, rest, s); ok {
 		for _, v := range values {
-			fmt.Fprintln(s.out, v)
+			if s.safe(v) == v { // a name that a shell or a terminal would act upon is none to offer
+				fmt.Fprintln(s.out, v)
+			}
 		}
 		return
 	}

@@ -42,7 +42,7 @@ func (r *run) tellPlan(report render.Report) error {
 	}
 	var text strings.Builder
 	err := render.Text(&text, report, render.Style{})
-	r.say("%s", text.String())
+	r.events.write(event{Event: "message", Text: r.redact(text.String())})
 	return err
 }
 
@@ -52,7 +52,7 @@ func (s *streams) ask(question string) {
 		s.say("%s", question)
 		return
 	}
-	fmt.Fprint(s.err, s.redact(question), " ")
+	fmt.Fprint(s.err, s.safe(question), " ")
 }
 
 // readAnswer reads one word, or ends with the context.

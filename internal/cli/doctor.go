@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
@@ -71,7 +70,7 @@ type doctor struct {
 }
 
 func (d *doctor) find(what, status, wayOut, format string, args ...any) {
-	d.findings = append(d.findings, finding{what, status, d.redact(fmt.Sprintf(format, args...)), wayOut})
+	d.findings = append(d.findings, finding{what, status, d.redact(fmt.Sprintf(format, args...)), d.redact(wayOut)})
 }
 
 func (d *doctor) examine(ctx context.Context) {
@@ -253,9 +252,7 @@ func (d *doctor) tell() error {
 		}
 	}
 	if d.c.String("output") == "json" {
-		encoder := json.NewEncoder(d.out)
-		encoder.SetIndent("", "  ")
-		if err := encoder.Encode(struct {
+		if err := d.answerJSON(struct {
 			Version  int       `json:"version"`
 			Findings []finding `json:"findings"`
 		}{1, d.findings}); err != nil {

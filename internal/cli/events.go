@@ -9,6 +9,7 @@ import (
 
 	"aliasctl/executor"
 	"aliasctl/internal/render"
+	"aliasctl/internal/safetext"
 	statefile "aliasctl/internal/state"
 	"aliasctl/planner"
 )
@@ -78,25 +79,27 @@ func (l *eventLog) write(e event) {
 	if err != nil {
 		return // no value of an event can fail to be written
 	}
-	l.streams.line(string(text))
+	l.streams.line(string(safetext.JSON(text)))
 }
 
 func (l *eventLog) plan(r render.Report) {
-	l.write(event{Event: "plan", Summary: &r.Plan.Summary, Digest: r.Plan.Digest(), Steps: len(r.Plan.Steps), Refused: blockedBy(r) != nil, StatePath: r.StatePath})
+	l.write(event{Event: "plan", Summary: &r.Plan.Summary, Digest: r.Plan.Digest(), Steps: len(r.Plan.Steps), Refused: blockedBy(r) != nil, StatePath: l.streams.redact(r.StatePath)})
 }
 
 // StepStarted tells that a step began.
 func (l *eventLog) StepStarted(i int, s planner.Step) {
 	number := i + 1
-	l.write(event{Event: "step-start", Step: &number, Op: s.Op, Database: s.Database, Alias: s.Alias, Name: s.Collection})
+	redact := l.streams.redact
+	l.write(event{Event: "step-start", Step: &number, Op: s.Op, Database: redact(s.Database), Alias: redact(s.Alias), Name: redact(s.Collection)})
 }
 
 // StepDone tells what became of a step.
 func (l *eventLog) StepDone(i int, r executor.Result) {
 	number, seconds := i+1, r.Took.Seconds()
-	e := event{Event: "step-done", Step: &number, Op: r.Op, Database: r.Database, Alias: r.Alias, Name: r.Collection, Outcome: r.Outcome, Seconds: &seconds}
+	redact := l.streams.redact
+	e := event{Event: "step-done", Step: &number, Op: r.Op, Database: redact(r.Database), Alias: redact(r.Alias), Name: redact(r.Collection), Outcome: r.Outcome, Seconds: &seconds}
 	if r.Err != nil {
-		e.Error = r.Err.Error()
+		e.Error = redact(r.Err.Error())
 	}
 	l.write(e)
 }

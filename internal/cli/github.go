@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"aliasctl/internal/render"
 )
 
@@ -19,12 +21,18 @@ func (s *streams) setOutputs(code int, report *render.Report) {
 		return
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "exit-code=%d\n", code)
+	// A delimiter that cannot be guessed: no value can end its block and begin another
+	// (docs.github.com, "Workflow commands", "Multiline strings").
+	delimiter := "aliasctl-" + uuid.NewString()
+	set := func(name string, value any) {
+		fmt.Fprintf(&b, "%s<<%s\n%v\n%s\n", name, delimiter, value, delimiter)
+	}
+	set("exit-code", code)
 	if report != nil {
 		summary := report.Plan.Summary
-		fmt.Fprintf(&b, "has-changes=%v\n", summary.Pending() > 0 || !report.Plan.Housekeeping.Empty())
-		fmt.Fprintf(&b, "has-drops=%v\n", summary.Drop+summary.Retire > 0)
-		fmt.Fprintf(&b, "digest=%s\n", report.Plan.Digest())
+		set("has-changes", summary.Pending() > 0 || !report.Plan.Housekeeping.Empty())
+		set("has-drops", summary.Drop+summary.Retire > 0)
+		set("digest", report.Plan.Digest())
 	}
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o644)
 	if err == nil {

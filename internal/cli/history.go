@@ -1,16 +1,13 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 	"text/tabwriter"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
-	"aliasctl/internal/render"
 	"aliasctl/planner"
 )
 
@@ -35,27 +32,24 @@ func history(c *cli.Context, s *streams) error {
 		entries := slices.Clone(state.History)
 		slices.Reverse(entries)
 		if format == "json" {
-			return historyJSON(r.out, entries)
+			return r.historyJSON(entries)
 		}
-		return historyText(r.out, entries)
+		return r.historyText(entries)
 	})
 }
 
-func historyJSON(w io.Writer, entries []planner.Entry) error {
+func (r *run) historyJSON(entries []planner.Entry) error {
 	if entries == nil {
 		entries = []planner.Entry{}
 	}
-	encoder := json.NewEncoder(w)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(entries)
+	return r.answerJSON(entries)
 }
 
-func historyText(w io.Writer, entries []planner.Entry) error {
+func (r *run) historyText(entries []planner.Entry) error {
 	if len(entries) == 0 {
-		_, err := fmt.Fprintln(w, "no apply has been recorded yet")
-		return err
+		return r.answer("no apply has been recorded yet\n")
 	}
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	table := tabwriter.NewWriter(r.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "SERIAL\tTIME\tUSER\tHOST\tCOMMIT\tBOUND\tUNBOUND\tRETIRED")
 	for _, e := range entries {
 		bound, unbound := 0, 0
@@ -75,14 +69,15 @@ func historyText(w io.Writer, entries []planner.Entry) error {
 			mark = " (rollback)"
 		}
 		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%d\t%d\t%d%s\n", e.Serial, e.At.Format(time.RFC3339),
-			dash(e.User), dash(e.Host), dash(commit), bound, unbound, e.Retired, mark)
+			r.cell(e.User), r.cell(e.Host), r.cell(commit), bound, unbound, e.Retired, mark)
 	}
 	return table.Flush()
 }
 
-func dash(s string) string {
-	if s == "" {
+// cell is a foreign value in a table, "-" for none.
+func (s *streams) cell(value string) string {
+	if value == "" {
 		return "-"
 	}
-	return render.Clean(s)
+	return s.safe(value)
 }

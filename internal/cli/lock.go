@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -41,17 +40,16 @@ func showLock(c *cli.Context, s *streams) error {
 		return err
 	}
 	if !status.Held {
-		_, err = fmt.Fprintf(s.out, "%s is not locked\n", r.file.Path())
-		return err
+		return s.answer("%s is not locked\n", r.file.Path())
 	}
-	fmt.Fprintf(s.out, "%s is locked by %s\n", r.file.Path(), status.Holder)
+	err = s.answer("%s is locked by %s\n", r.file.Path(), status.Holder)
 	if status.ID != "" {
-		fmt.Fprintf(s.out, "id       %s\nrenewed  %v ago\nlease    %v\n", status.ID, status.Renewed.Round(time.Second), status.Lease)
+		err = s.answer("id       %s\nrenewed  %v ago\nlease    %v\n", status.ID, status.Renewed.Round(time.Second), status.Lease)
 	}
 	if status.Expired {
-		fmt.Fprintln(s.out, "it has expired: the next run takes it over")
+		err = s.answer("it has expired: the next run takes it over\n")
 	}
-	return nil
+	return err
 }
 
 func releaseLock(c *cli.Context, s *streams) error {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -11,7 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"aliasctl/internal/render"
+	"aliasctl/internal/safetext"
 	statefile "aliasctl/internal/state"
 	"aliasctl/planner"
 )
@@ -40,7 +41,7 @@ func stateCommand(s *streams) *cli.Command {
 				Name: "pull", Usage: "print the state as JSON", Flags: at,
 				Description: "Example:   aliasctl state pull > copy.json",
 				Action: func(c *cli.Context) error {
-					return withState(c, s, func(r *run, state planner.State) error { return statefile.Encode(r.out, state) })
+					return withState(c, s, func(r *run, state planner.State) error { return r.pullState(state) })
 				},
 			},
 			{
@@ -184,9 +185,19 @@ func changeState(c *cli.Context, s *streams, change func(*planner.State) error) 
 }
 
 func showState(r *run, s planner.State) error {
-	_, err := fmt.Fprintf(r.out, "state     %s\nlineage   %s\nserial    %d\ncluster   %s %s\nupdated   %s\nbindings  %d\nretired   %d\npending   %d\nwaiting   %d\nhistory   %d\n",
+	return r.answer("state     %s\nlineage   %s\nserial    %d\ncluster   %s %s\nupdated   %s\nbindings  %d\nretired   %d\npending   %d\nwaiting   %d\nhistory   %d\n",
 		r.file.Path(), s.Lineage, s.Serial, s.Cluster.URI, s.Cluster.Label, s.UpdatedAt.Format(time.RFC3339),
 		len(s.Bindings), len(s.Retired), len(s.Pending), len(s.Idle), len(s.History))
+}
+
+// pullState prints the state as it is stored, but for what a terminal or a runner
+// would act upon: that is escaped within the JSON.
+func (r *run) pullState(state planner.State) error {
+	var text bytes.Buffer
+	if err := statefile.Encode(&text, state); err != nil {
+		return err
+	}
+	_, err := r.out.Write(safetext.JSON(text.Bytes()))
 	return err
 }
 
@@ -201,7 +212,7 @@ func listState(r *run, s planner.State) error {
 		if b.RolledBackFrom != "" {
 			marks += " rolled back from " + b.RolledBackFrom
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", b.Database, b.Alias, b.Collection, dash(b.CollectionID), b.Since.Format(time.RFC3339), dash(marks))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", r.cell(b.Database), r.cell(b.Alias), r.cell(b.Collection), r.cell(b.CollectionID), b.Since.Format(time.RFC3339), r.cell(marks))
 	}
 	return table.Flush()
 }
@@ -269,10 +280,10 @@ func pushState(c *cli.Context, s *streams) error {
 		return &failedError{what: err.Error(), err: err, hint: hintOf(err)}
 	}
 	if !changed {
-		r.say("aliasctl: nothing to do: %s has this content already, serial %d", render.Clean(r.file.Path()), state.Serial)
+		r.say("aliasctl: nothing to do: %s has this content already, serial %d", r.file.Path(), state.Serial)
 		return nil
 	}
-	r.say("aliasctl: pushed serial %d to %s", state.Serial, render.Clean(r.file.Path()))
+	r.say("aliasctl: pushed serial %d to %s", state.Serial, r.file.Path())
 	return nil
 }
 

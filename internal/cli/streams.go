@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"golang.org/x/term"
@@ -12,6 +14,7 @@ import (
 	"aliasctl/internal/emulator"
 	"aliasctl/internal/milvus"
 	"aliasctl/internal/render"
+	"aliasctl/internal/safetext"
 	"aliasctl/manifest"
 )
 
@@ -41,23 +44,72 @@ func (s *streams) redact(text string) string {
 	return s.redactor.Redact(text)
 }
 
-// line writes one line of the conversation.
-func (s *streams) line(text string) { fmt.Fprintln(s.err, s.redact(text)) }
+// safe is a foreign value as it may be printed: without the token, on one line,
+// and without anything that a terminal or a CI runner acts upon.
+func (s *streams) safe(text string) string { return safetext.Line(s.redact(text)) }
 
+// safeArgs makes the texts among the arguments of a format safe. What is of
+// another type is a number, a time or the like.
+func (s *streams) safeArgs(args []any) []any {
+	safe := make([]any, len(args))
+	for i, arg := range args {
+		switch arg := arg.(type) {
+		case string:
+			safe[i] = s.safe(arg)
+		case error:
+			safe[i] = s.safe(arg.Error())
+		case fmt.Stringer:
+			safe[i] = s.safe(arg.String())
+		default:
+			safe[i] = arg
+		}
+	}
+	return safe
+}
+
+// answer prints to standard output. Its arguments may be foreign, the format is
+// not.
+func (s *streams) answer(format string, args ...any) error {
+	_, err := fmt.Fprintf(s.out, format, s.safeArgs(args)...)
+	return err
+}
+
+// answerJSON prints a value to standard output, indented.
+func (s *streams) answerJSON(value any) error {
+	text, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return err
+	}
+	_, err = s.out.Write(append(safetext.JSON(text), '\n'))
+	return err
+}
+
+// line writes one line of the conversation, which is safe already.
+func (s *streams) line(text string) { fmt.Fprintln(s.err, text) }
+
+// say writes a line of the conversation. Its arguments may be foreign, the format
+// is not.
 func (s *streams) say(format string, args ...any) {
-	if text := fmt.Sprintf(format, args...); s.events != nil {
+	if text := fmt.Sprintf(format, s.safeArgs(args)...); s.events != nil {
 		s.events.write(event{Event: "message", Text: text})
 	} else {
 		s.line(text)
 	}
 }
 
+// sayStack writes the lines of a stack.
+func (s *streams) sayStack(stack []byte) {
+	for line := range strings.Lines(string(stack)) {
+		s.say("%s", strings.ReplaceAll(strings.TrimSuffix(line, "\n"), "\t", "    "))
+	}
+}
+
 func (s *streams) warn(text string) {
 	if s.events != nil {
-		s.events.write(event{Event: "warning", Text: text})
+		s.events.write(event{Event: "warning", Text: s.safe(text)})
 		return
 	}
-	s.line("aliasctl: warning: " + render.Clean(text))
+	s.line("aliasctl: warning: " + s.safe(text))
 }
 
 // fail says why a command failed, by the grammar `error: WHAT: WHY`, `hint:
@@ -72,24 +124,28 @@ func (s *streams) fail(err error) {
 		if bad && s.inGitHubActions() {
 			_ = render.Annotations(s.out, problems)
 		}
-		s.events.write(event{Event: "error", Text: err.Error(), Hint: hintOf(err), Details: linesOf(err)})
+		details := linesOf(err)
+		for i, line := range details {
+			details[i] = s.redact(line)
+		}
+		s.events.write(event{Event: "error", Text: s.redact(err.Error()), Hint: s.redact(hintOf(err)), Details: details})
 		return
 	case is[*emulator.SeedError](err):
-		s.line(err.Error()) // lines of FILE:LINE:COLUMN, like those of a manifest
+		s.line(s.redact(err.Error())) // lines of FILE:LINE:COLUMN, like those of a manifest
 		return
 	case bad:
-		s.line(problems.Error())
+		s.line(s.redact(problems.Error()))
 		if s.inGitHubActions() {
 			_ = render.Annotations(s.out, problems) // the problems themselves were told
 		}
 		return
 	}
-	s.say("aliasctl: error: %s", render.Clean(err.Error()))
+	s.say("aliasctl: error: %s", err)
 	for _, line := range linesOf(err) {
-		s.say("  - %s", render.Clean(line))
+		s.say("  - %s", line)
 	}
 	if hint := hintOf(err); hint != "" {
-		s.say("aliasctl: hint: %s", render.Clean(hint))
+		s.say("aliasctl: hint: %s", hint)
 	}
 }
 
@@ -100,7 +156,7 @@ func linesOf(err error) []string {
 		Lines() []string
 	}
 	if errors.As(err, &listing) {
-		return listing.Lines()
+		return slices.Clone(listing.Lines())
 	}
 	return nil
 }

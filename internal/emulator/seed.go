@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 
 	"gopkg.in/yaml.v3"
+
+	"aliasctl/internal/safetext"
 )
 
 // seed is what a cluster starts from, as a YAML file says it:
@@ -52,7 +54,13 @@ type seedBinding struct {
 // with FILE:LINE:COLUMN in front.
 type SeedError struct{ Problems []string }
 
-func (e *SeedError) Error() string { return strings.Join(e.Problems, "\n") }
+func (e *SeedError) Error() string {
+	lines := make([]string, len(e.Problems))
+	for i, problem := range e.Problems {
+		lines[i] = safetext.Line(problem)
+	}
+	return strings.Join(lines, "\n")
+}
 
 // readSeed reads a seed file; no path is an empty seed.
 func readSeed(path string) (*seed, error) {

@@ -4,12 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
-	"strconv"
-	"unicode/utf16"
-	"unicode/utf8"
 
+	"aliasctl/internal/safetext"
 	"aliasctl/planner"
 )
 
@@ -96,25 +93,8 @@ func (o *object) value(v any) {
 	if err := o.encoder.Encode(v); err != nil && o.err == nil {
 		o.err = err
 	}
-	for line := bytes.TrimSuffix(o.line.Bytes(), []byte("\n")); len(line) > 0; {
-		n := bytes.IndexFunc(line, unprintable)
-		if n < 0 {
-			o.Write(line)
-			return
-		}
-		o.Write(line[:n])
-		r, size := utf8.DecodeRune(line[n:])
-		for _, unit := range utf16.AppendRune(nil, r) {
-			fmt.Fprintf(o, `\u%04x`, unit)
-		}
-		line = line[n+size:]
-	}
+	o.Write(safetext.JSON(bytes.TrimSuffix(o.line.Bytes(), []byte("\n"))))
 }
-
-// unprintable finds what encoding/json leaves raw and a terminal may act upon
-// when somebody looks at the JSON: C1 control characters, marks that reverse
-// the direction of text. Within JSON they only occur in strings.
-func unprintable(r rune) bool { return r > '~' && !strconv.IsPrint(r) }
 
 func (o *object) close() error {
 	o.WriteString("\n}\n")

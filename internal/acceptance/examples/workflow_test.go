@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -181,8 +182,14 @@ func (m *machine) shell(s workflowStep) {
 	if err != nil && !m.failed {
 		m.failed, m.code = true, exit.ExitCode()
 	}
-	for _, line := range m.lines(output) {
-		name, value, _ := strings.Cut(line, "=")
+	outputs := m.lines(output)
+	for i := 0; i < len(outputs); i++ {
+		name, value, _ := strings.Cut(outputs[i], "=")
+		if n, delimiter, ok := strings.Cut(outputs[i], "<<"); ok {
+			end := i + 1 + slices.Index(outputs[i+1:], delimiter)
+			name, value = n, strings.Join(outputs[i+1:end], "\n")
+			i = end
+		}
 		m.values["steps."+s.ID+".outputs."+name] = value
 	}
 	m.path = append(m.lines(path), m.path...)
