@@ -116,7 +116,7 @@ func TestSchemaAcceptsGoodManifests(t *testing.T) {
 	accepts(t, []byte(cutoverManifest))
 	accepts(t, []byte("version: 1\n"))
 	accepts(t, []byte(`version: 1
-cluster: $prod $$${env}$
+cluster: prod ${env}/${env}
 vars: {a: "", b: 1.5, c: true}
 database: ${a}db_${b}
 defaults: {on_failure: "${x}", require: {min_rows: "${rows}", loaded: {unknown: "${x}"}}, verify: "${k}"}

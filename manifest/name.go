@@ -32,7 +32,9 @@ var (
 	variableName   = nameRule("variable name")
 	groupName      = nameRule("group name")
 	fieldName      = nameRule("field name")
-	clusterLabel   = rule{noun: "cluster label", fits: isLabel, fault: labelFault, schema: lineConstraint}
+	clusterLabel   = rule{noun: "cluster label", fits: isClusterLabel, fault: clusterLabelFault, schema: constraint{
+		plain: `[A-Za-z0-9_./:-](?:[A-Za-z0-9_./: -]{0,62}[A-Za-z0-9_./:-])?`, around: `[A-Za-z0-9_./: -]`,
+	}}
 )
 
 func nameRule(noun string) rule {
@@ -75,6 +77,33 @@ func nameFault(s string) (why, hint string) {
 		return fmt.Sprintf("character 1 (%q) is a digit", r), nameHint
 	}
 	return fmt.Sprintf("character %d (%q) is not allowed", good+1, r), nameHint
+}
+
+// maxClusterLabel keeps a label on the line of a report on which it stands.
+const maxClusterLabel = 64
+
+func isClusterLabel(s string) bool {
+	why, _ := clusterLabelFault(s)
+	return why == ""
+}
+
+// clusterLabelFault refuses what a report, a shell or a CI runner could take for
+// something else than a label. A label heads every report, and whoever opens a pull
+// request chooses it.
+func clusterLabelFault(s string) (why, hint string) {
+	if why, hint = edgeFault(s); why != "" {
+		return why, hint
+	}
+	for i, r := range s {
+		if !(r < utf8.RuneSelf && (nameByte(byte(r), 1) || strings.ContainsRune("-./: ", r))) {
+			return fmt.Sprintf("character %d (%q) is not allowed", utf8.RuneCountInString(s[:i])+1, r),
+				"a label has letters a-z and A-Z, digits, blanks and - _ . / :"
+		}
+	}
+	if len(s) > maxClusterLabel {
+		return fmt.Sprintf("it is %d characters long", len(s)), fmt.Sprintf("at most %d are allowed", maxClusterLabel)
+	}
+	return "", ""
 }
 
 // isLabel is the rule for free text that stands on one line.
