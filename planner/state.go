@@ -29,9 +29,15 @@ type State struct {
 
 // Cluster says which cluster a state or a plan belongs to.
 type Cluster struct {
-	URI   string `json:"uri"`             // never with credentials
+	URI   string `json:"uri"`             // with its path (CleanPath), never with credentials
 	Label string `json:"label,omitempty"` // `cluster` of the manifest
+	// AnyPath marks a state of a version that recorded no path: the URI stands
+	// for every path of its host.
+	AnyPath bool `json:"-"`
 }
+
+// Same says that two records name one cluster in the same words.
+func (c Cluster) Same(other Cluster) bool { return c.URI == other.URI && c.Label == other.Label }
 
 // Binding is one alias with the collection it was last bound to by an apply.
 type Binding struct {

@@ -43,7 +43,7 @@ func (r *run) conclude(state planner.State, report render.Report, unseen error) 
 	if err := r.outputs.before(r.streams, report); err != nil {
 		return err
 	}
-	moved := state.Serial > 0 && state.Cluster != report.Plan.Cluster // an address or a label to record
+	moved := state.Serial > 0 && !state.Cluster.Same(report.Plan.Cluster) // an address or a label to record
 	if len(report.Plan.Steps) == 0 && report.Plan.Housekeeping.Empty() && !moved {
 		report.Applied = true
 		return r.outputs.after(r.streams, report)

@@ -25,6 +25,7 @@ import (
 
 	"aliasctl/executor"
 	"aliasctl/manifest"
+	"aliasctl/planner"
 )
 
 // The routes. The prefix of the v2 API is left out in messages.
@@ -98,7 +99,7 @@ func New(cfg Config) (*Client, error) {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	return &Client{
 		cfg:        cfg,
-		base:       u.Scheme + "://" + u.Host + u.EscapedPath(),
+		base:       u.Scheme + "://" + u.Host + planner.CleanPath(u.EscapedPath()),
 		header:     header(cfg),
 		redactor:   NewRedactor(cfg.Token),
 		firstPause: 250 * time.Millisecond,

@@ -161,7 +161,7 @@ func checkToken(token string) error {
 	return nil
 }
 
-// parseURI checks a URI and returns it without a trailing slash. No error
+// parseURI checks a URI. No error
 // shows the URI when it may hold a password.
 func parseURI(uri string) (*url.URL, error) {
 	bad := func(reason, help string) error {
@@ -211,8 +211,6 @@ func parseURI(uri string) (*url.URL, error) {
 		}
 	}
 	u.Host = strings.ToLower(u.Host)
-	u.Path = strings.TrimRight(u.Path, "/")
-	u.RawPath = strings.TrimRight(u.RawPath, "/")
 	return u, nil
 }
 

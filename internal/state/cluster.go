@@ -19,9 +19,9 @@ type URIError struct{ Why string }
 
 func (e *URIError) Error() string { return "the URI names no cluster: " + e.Why }
 
-// ClusterURI is what a state records of the URI of a cluster: scheme, host
-// and port, in lower case and without a default port. Credentials, path and
-// query never reach a state. statePath is where the state is kept: the seed
+// ClusterURI is the address of a cluster as it is compared, shown and recorded:
+// scheme, host and port in lower case and without a default port, and the path
+// (planner.CleanPath). Credentials and a query never reach a state. statePath is where the state is kept: the seed
 // of an `embedded:` cluster is recorded relative to a local one, because the
 // port of such a cluster is another one each time, and its folder may move.
 func ClusterURI(uri, statePath string) (string, error) {
@@ -42,7 +42,27 @@ func ClusterURI(uri, statePath string) (string, error) {
 	case strings.Contains(host, ":"):
 		host = "[" + host + "]"
 	}
-	return (&url.URL{Scheme: scheme, Host: host}).String(), nil
+	return (&url.URL{Scheme: scheme, Host: host}).String() + planner.CleanPath(u.EscapedPath()), nil
+}
+
+// recordedURI is the address as a state holds it: the root has its slash there, which
+// sets it apart from the addresses of versions that recorded no path.
+func recordedURI(c planner.Cluster) string {
+	if u, err := url.Parse(c.URI); err == nil && u.Host != "" && u.Path == "" && !c.AnyPath {
+		return c.URI + "/"
+	}
+	return c.URI
+}
+
+// loaded is the reverse of recordedURI.
+func loaded(c planner.Cluster) planner.Cluster {
+	u, err := url.Parse(c.URI)
+	if err != nil || u.Host == "" {
+		return c
+	}
+	c.AnyPath = u.Path == ""
+	c.URI = strings.TrimRight(c.URI, "/")
+	return c
 }
 
 func embeddedURI(seed, statePath string) (string, error) {
@@ -81,13 +101,15 @@ func realDir(file string) (string, error) {
 }
 
 // Differs says whether a state of one cluster must not be used with another,
-// and why, in one sentence. Both URIs are compared in the form of ClusterURI.
+// and why, in one sentence. Both URIs are compared in the form of ClusterURI. A
+// state of a version that recorded no path fits every path of its host; the ids
+// in it (Probes) then tell the clusters apart.
 //
 // A label may be added: the first apply with one records it. Any other change
 // of it differs, taking it away too: a label guards against the wrong
 // cluster, and a guard must not vanish because a line was deleted.
 func Differs(recorded, now planner.Cluster) (why string, differs bool) {
-	if was, is := normal(recorded.URI), normal(now.URI); was != is {
+	if was, is := normal(recorded.URI), normal(now.URI); was != is && !(recorded.AnyPath && was == host(is)) {
 		return fmt.Sprintf("the state belongs to %q, this run talks to %q", was, is), true
 	}
 	switch {
@@ -98,6 +120,15 @@ func Differs(recorded, now planner.Cluster) (why string, differs bool) {
 	default:
 		return fmt.Sprintf("the state belongs to cluster %q, the manifest says %q", recorded.Label, now.Label), true
 	}
+}
+
+// host is an address without its path.
+func host(uri string) string {
+	u, err := url.Parse(uri)
+	if err != nil || u.Host == "" {
+		return uri
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host}).String()
 }
 
 // normal is ClusterURI for a URI that has been recorded already.

@@ -16,7 +16,13 @@ func TestClusterURI(t *testing.T) {
 	for uri, want := range map[string]string{
 		"http://localhost:19530":                 "http://localhost:19530",
 		"HTTPS://In03-ABC.Zillizcloud.com:443/":  "https://in03-abc.zillizcloud.com",
-		"http://milvus:80/v2/vectordb":           "http://milvus",
+		"http://milvus:80/v2/vectordb":           "http://milvus/v2/vectordb",
+		"http://h/milvus/prod/":                  "http://h/milvus/prod",
+		"http://h//milvus/./x/../prod":           "http://h/milvus/prod",
+		"http://h/%2e%2E/a/%7euser/b%2fc/%C3%A9": "http://h/a/~user/b%2Fc/%C3%A9",
+		"http://h/Milvus":                        "http://h/Milvus",
+		"http://h/a;b/c%3Bd":                     "http://h/a;b/c%3Bd",
+		"http://h/../..":                         "http://h",
 		"https://milvus:80":                      "https://milvus:80",
 		"http://root:Milvus@milvus:19530/?t=1#f": "http://milvus:19530",
 		"http://[::1]:19530":                     "http://[::1]:19530",
@@ -61,7 +67,7 @@ func TestAnEmbeddedClusterIsNamedFromTheState(t *testing.T) {
 // What is recorded is recorded the same again, and a state can hold it.
 func TestARecordedURIIsStable(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		uri := rapid.StringMatching(`(http|HTTPS|tcp)://([a-z]:[A-Z0-9]{1,3}@)?([A-Za-z0-9.\-]{1,9}|\[[0-9A-F]:{2}[0-9A-F]\])(:(80|443|[0-9]{1,5}))?(/[a-z]*)?(\?[a-z]=[a-z])?`).Draw(t, "uri")
+		uri := rapid.StringMatching(`(http|HTTPS|tcp)://([a-z]:[A-Z0-9]{1,3}@)?([A-Za-z0-9.\-]{1,9}|\[[0-9A-F]:{2}[0-9A-F]\])(:(80|443|[0-9]{1,5}))?(/[a-zA-Z/.%2F~;é]{0,9})?(\?[a-z]=[a-z])?`).Draw(t, "uri")
 		once, err := statefile.ClusterURI(uri, "")
 		if err != nil {
 			t.Skip(err)
@@ -96,6 +102,13 @@ func TestDiffers(t *testing.T) {
 		{"host", c("http://a:1", ""), c("http://b:1", ""), `the state belongs to "http://a:1", this run talks to "http://b:1"`},
 		{"port", c("http://a", ""), c("http://a:81", ""), `the state belongs to "http://a", this run talks to "http://a:81"`},
 		{"scheme", c("http://a:1", ""), c("https://a:1", ""), `the state belongs to "http://a:1", this run talks to "https://a:1"`},
+		{"path", c("http://h/milvus/prod", ""), c("http://h/milvus/staging", ""), `the state belongs to "http://h/milvus/prod", this run talks to "http://h/milvus/staging"`},
+		{"path and root", c("http://h/milvus", ""), c("http://h", ""), `the state belongs to "http://h/milvus", this run talks to "http://h"`},
+		{"root and path", c("http://h", ""), c("http://h/milvus", ""), `the state belongs to "http://h", this run talks to "http://h/milvus"`},
+		{"case of a path", c("http://h/A", ""), c("http://h/a", ""), `the state belongs to "http://h/A", this run talks to "http://h/a"`},
+		{"path written otherwise", c("http://h/a/~b", ""), c("HTTP://H:80//a/x/../%7Eb/", ""), ""},
+		{"recorded before paths were", planner.Cluster{URI: "http://h", AnyPath: true}, c("http://h/milvus", ""), ""},
+		{"the same on another host", planner.Cluster{URI: "http://h", AnyPath: true}, c("http://i/milvus", ""), `the state belongs to "http://h", this run talks to "http://i/milvus"`},
 		{"embedded", c("embedded:a.yaml", ""), c("embedded:b.yaml", ""), `the state belongs to "embedded:a.yaml", this run talks to "embedded:b.yaml"`},
 		{"embedded and not", c("embedded:a.yaml", ""), c("http://a:1", ""), `the state belongs to "embedded:a.yaml", this run talks to "http://a:1"`},
 		{"label", c("http://a:1", "prod"), c("http://a:1", "stage"), `the state belongs to cluster "prod", the manifest says "stage"`},
@@ -107,6 +120,27 @@ func TestDiffers(t *testing.T) {
 				t.Errorf("got %q, %v, want %q", why, differs, tt.why)
 			}
 		})
+	}
+}
+
+// A state of a version that recorded no path says so, however often it is saved
+// again; one that belongs to the root of its host says that.
+func TestAStateRemembersThePath(t *testing.T) {
+	for recorded, want := range map[string]planner.Cluster{
+		"http://h:1":        {URI: "http://h:1", AnyPath: true},
+		"http://h:1/":       {URI: "http://h:1"},
+		"http://h:1/milvus": {URI: "http://h:1/milvus"},
+		"embedded:a.yaml":   {URI: "embedded:a.yaml"},
+	} {
+		text := strings.Replace(sampleText, "http://milvus:19530/", recorded, 1)
+		s := decoded(t, text)
+		want.Label = s.Cluster.Label
+		if s.Cluster != want {
+			t.Errorf("%s is read as %+v, want %+v", recorded, s.Cluster, want)
+		}
+		if got := encoded(t, s); got != text {
+			t.Errorf("%s is written as\n%s", recorded, got)
+		}
 	}
 }
 

@@ -43,7 +43,7 @@ const sampleText = `{
   "version": 1,
   "lineage": "5f0c7a52-0f0e-4bb5-9a6f-0d8f5f5a9c01",
   "serial": 7,
-  "cluster": {"uri":"http://milvus:19530","label":"prod & co"},
+  "cluster": {"uri":"http://milvus:19530/","label":"prod & co"},
   "updated_at": "2026-03-01T12:00:00Z",
   "bindings": [
     {"database":"default","alias":"products","collection":"products_v42","collection_id":"456503283210551297","since":"2026-03-01T12:00:00Z"},
@@ -167,7 +167,7 @@ func TestDamageIsToldWithItsPlaceAndCause(t *testing.T) {
 
 		{"lineage", edit(lineage, "prod"), `line 3, column 14: lineage: "prod" is not a UUID`},
 		{"lineage in another form", edit(lineage, strings.ToUpper(lineage)), `is not a UUID in lower case`},
-		{"no URI", edit(`http://milvus:19530`, ``), `line 5, column 14: cluster: "uri" is not the URL of a cluster`},
+		{"no URI", edit(`http://milvus:19530/`, ``), `line 5, column 14: cluster: "uri" is not the URL of a cluster`},
 		{"credentials", edit(`http://milvus`, `http://root:Milvus@milvus`), `cluster: "uri" holds more than scheme, host, port and path: credentials do not belong into a state`},
 		{"alias bound twice", edit(line(9), line(9)+line(9)), `line 10, column 5: bindings[2]: alias "reviews" of database "default" is bound twice, first at line 9`},
 		{"alias bound twice, apart", edit(line(10), strings.TrimSuffix(line(10), "\n")+","+line(8)[:len(line(8))-2]+"\n"), `bindings[3]: alias "products" of database "default" is bound twice, first at line 8`},

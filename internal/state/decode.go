@@ -114,6 +114,7 @@ func sniff(data []byte, decoded int, err error) int {
 // canonicalInPlace is canonical for lists that nobody else holds.
 func canonicalInPlace(s planner.State) planner.State {
 	s.UpdatedAt = s.UpdatedAt.UTC()
+	s.Cluster = loaded(s.Cluster)
 	for i := range s.Bindings {
 		s.Bindings[i].Since = s.Bindings[i].Since.UTC()
 	}

@@ -34,6 +34,7 @@ func Encode(w io.Writer, state planner.State) error {
 // encode writes a canonical state. It walks the fields of the struct by
 // reflection, so that a field added to planner.State is never forgotten here.
 func encode(w io.Writer, state planner.State) error {
+	state.Cluster.URI = recordedURI(state.Cluster)
 	p := &printer{w: w}
 	p.json = json.NewEncoder(&p.buf)
 	p.json.SetEscapeHTML(false) // "&" and "<" shall read as they are

@@ -43,11 +43,12 @@ func shapeOf(t reflect.Type) *shape {
 }
 
 func fieldsOf(t reflect.Type) []field {
-	fields := make([]field, t.NumField())
-	for i := range fields {
+	var fields []field
+	for i := range t.NumField() {
 		f := t.Field(i)
-		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-		fields[i] = field{name, i, !strings.HasPrefix(options, "omit"), shapeOf(f.Type)}
+		if name, options, _ := strings.Cut(f.Tag.Get("json"), ","); name != "-" {
+			fields = append(fields, field{name, i, !strings.HasPrefix(options, "omit"), shapeOf(f.Type)})
+		}
 	}
 	return fields
 }
