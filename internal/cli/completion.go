@@ -10,6 +10,7 @@ import (
 
 	"aliasctl/internal/render"
 	statefile "aliasctl/internal/state"
+	"aliasctl/internal/state/stores"
 	"aliasctl/manifest"
 	"aliasctl/planner"
 )
@@ -162,7 +163,7 @@ func knownNames(words []string, s *streams, aliases bool) []string {
 		location, _ = statefile.DefaultPath(files)
 	}
 	var state planner.State
-	if file, err := statefile.Open(location); err == nil && !strings.Contains(location, "://") {
+	if file, err := stores.Open(location); err == nil && !strings.Contains(location, "://") {
 		state, _ = file.Read(context.Background())
 	}
 	keys := planner.RetireeKeys(m)

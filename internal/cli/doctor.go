@@ -13,6 +13,7 @@ import (
 	"aliasctl/internal/milvus"
 	"aliasctl/internal/render"
 	statefile "aliasctl/internal/state"
+	"aliasctl/internal/state/local"
 	"aliasctl/manifest"
 	"aliasctl/planner"
 )
@@ -197,7 +198,7 @@ func (d *doctor) state(ctx context.Context) {
 			d.find("clock", statusOK, "", "%s", time.Now().UTC().Format(time.RFC3339))
 		}
 	}
-	if local, ok := file.(*statefile.File); ok {
+	if local, ok := file.(*local.File); ok {
 		d.directory(local)
 	}
 	status, err := file.LockStatus(ctx)
@@ -209,7 +210,7 @@ func (d *doctor) state(ctx context.Context) {
 	default:
 		d.find("lock", statusOK, "", "free")
 	}
-	if errored := statefile.ErroredPath(location); !strings.Contains(location, "://") {
+	if errored := local.ErroredPath(location); !strings.Contains(location, "://") {
 		if _, err := os.Stat(errored); err == nil {
 			d.find("errored state", statusFail, "look at both, then: "+file.Recovery(errored), "%s was left by a run that could not save", errored)
 		}
@@ -218,7 +219,7 @@ func (d *doctor) state(ctx context.Context) {
 
 // directory looks whether an apply could work beside the state. A store of
 // objects is not tried: that would have to write where others look.
-func (d *doctor) directory(file *statefile.File) {
+func (d *doctor) directory(file *local.File) {
 	if err := file.Writable(); err != nil {
 		d.find("directory", statusFail, "an apply makes the state, its lock and a temporary file there: mend the directory, or give --state another place", "%v", err)
 		return

@@ -10,6 +10,7 @@ import (
 	"aliasctl/executor"
 	"aliasctl/internal/milvus"
 	statefile "aliasctl/internal/state"
+	"aliasctl/internal/state/stores"
 	"aliasctl/planner"
 )
 
@@ -216,7 +217,7 @@ func openState(c *cli.Context, location string) (statefile.Location, error) {
 	if n < 0 {
 		return nil, usagef("", "--state-history %d is negative", n)
 	}
-	return statefile.OpenWith(location, statefile.Options{History: n})
+	return stores.OpenWith(location, statefile.Options{History: n})
 }
 
 // usageConflict refuses flags that contradict each other.

@@ -14,6 +14,7 @@ import (
 
 	"aliasctl/internal/safetext"
 	statefile "aliasctl/internal/state"
+	"aliasctl/internal/state/local"
 	"aliasctl/planner"
 )
 
@@ -151,7 +152,7 @@ func unreadableHint(err error) string {
 func restoreHint(err error) string {
 	var corrupt *statefile.CorruptError
 	if errors.As(err, &corrupt) {
-		if backup, serial, ok := statefile.Backup(corrupt.Path); ok {
+		if backup, serial, ok := local.Backup(corrupt.Path); ok {
 			return fmt.Sprintf("%s has serial %d: look at it with `aliasctl state show --state`, or restore one from version control", backup, serial)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"aliasctl/internal/state"
+	"aliasctl/internal/state/local"
 )
 
 // A damaged state that is replaced by force does not become the backup while
@@ -25,12 +26,12 @@ func TestABackupIsNotReplacedByDamage(t *testing.T) {
 			if changed, err := state.Push(t.Context(), f, numbered(3), true); err != nil || !changed {
 				t.Fatalf("push: %v, %v", changed, err)
 			}
-			if _, serial, ok := state.Backup(path); !ok || serial != 1 {
+			if _, serial, ok := local.Backup(path); !ok || serial != 1 {
 				t.Errorf("the backup has serial %d, %v", serial, ok)
 			}
 			// The next save makes a new one, of what was pushed.
 			save(t, f, numbered(4))
-			if _, serial, ok := state.Backup(path); !ok || serial != 3 {
+			if _, serial, ok := local.Backup(path); !ok || serial != 3 {
 				t.Errorf("after the next save the backup has serial %d, %v", serial, ok)
 			}
 			// Without a whole backup what is replaced is kept, whatever it is.

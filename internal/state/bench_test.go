@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	statefile "aliasctl/internal/state"
+	"aliasctl/internal/state/local"
 	"aliasctl/planner"
 )
 
@@ -78,7 +79,7 @@ func BenchmarkDisk(b *testing.B) {
 	s := many(1e6)
 	path := b.TempDir() + "/s.json"
 	b.Run("state", func(b *testing.B) {
-		f, _ := statefile.OpenFS(path, statefile.OS)
+		f, _ := local.OpenFS(path, local.OS)
 		for b.Loop() {
 			if err := f.Save(b.Context(), s); err != nil {
 				b.Fatal(err)

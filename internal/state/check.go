@@ -193,9 +193,14 @@ func checkTime(field string, t time.Time) string {
 	return ""
 }
 
-func checkText(field, text string) string {
+// IsPlain says that a text is valid UTF-8 without control characters.
+func IsPlain(text string) bool {
 	bad := func(r rune) bool { return r == utf8.RuneError || unicode.IsControl(r) }
-	if !utf8.ValidString(text) || strings.ContainsFunc(text, bad) {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, bad)
+}
+
+func checkText(field, text string) string {
+	if !IsPlain(text) {
 		return fmt.Sprintf("%q is %s, which is not plain text", field, short(text))
 	}
 	return ""

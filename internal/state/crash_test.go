@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	statefile "aliasctl/internal/state"
+	"aliasctl/internal/state/local"
 )
 
 // disk is a file system in memory that knows what a power cut may leave: a
@@ -61,7 +61,7 @@ func (d *disk) ReadFile(name string) ([]byte, error) {
 
 func (d *disk) List(string) ([]string, error) { return nil, nil }
 
-func (d *disk) CreateTemp(dir, pattern string) (statefile.TempFile, error) {
+func (d *disk) CreateTemp(dir, pattern string) (local.TempFile, error) {
 	d.made++
 	name := filepath.Join(dir, strings.Replace(pattern, "*", fmt.Sprint(d.made), 1))
 	d.names[name] = &inode{}
@@ -140,12 +140,12 @@ func (regular) Sys() any           { return nil }
 // noSync and noSyncDir are what a careless save would be.
 type noSync struct{ *disk }
 
-func (n noSync) CreateTemp(dir, pattern string) (statefile.TempFile, error) {
+func (n noSync) CreateTemp(dir, pattern string) (local.TempFile, error) {
 	t, err := n.disk.CreateTemp(dir, pattern)
 	return unsynced{t}, err
 }
 
-type unsynced struct{ statefile.TempFile }
+type unsynced struct{ local.TempFile }
 
 func (unsynced) Sync() error { return nil }
 
@@ -156,11 +156,11 @@ func (noSyncDir) SyncDir(string) error { return nil }
 // lost saves three times, cuts the power after each operation in every way, and
 // says what is lost: a state that is neither the old nor the new one, one that
 // Save had promised, or a backup that is no replaced state.
-func lost(t *testing.T, onDisk func(*disk) statefile.FS) (losses []string, cuts int) {
+func lost(t *testing.T, onDisk func(*disk) local.FS) (losses []string, cuts int) {
 	t.Helper()
 	const path = "dir/s.json"
 	d := newDisk()
-	f, err := statefile.OpenFS(path, onDisk(d))
+	f, err := local.OpenFS(path, onDisk(d))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,17 +199,17 @@ func lost(t *testing.T, onDisk func(*disk) statefile.FS) (losses []string, cuts 
 }
 
 func TestPowerCut(t *testing.T) {
-	losses, cuts := lost(t, func(d *disk) statefile.FS { return d })
+	losses, cuts := lost(t, func(d *disk) local.FS { return d })
 	if len(losses) > 0 {
 		t.Errorf("lost: %q", losses)
 	}
 	t.Logf("%d outcomes of power cuts", cuts)
 
 	// The model must see what each of the two syncs is for.
-	if losses, _ := lost(t, func(d *disk) statefile.FS { return noSync{d} }); !slices.Contains(losses, "after rename: 0 bytes") {
+	if losses, _ := lost(t, func(d *disk) local.FS { return noSync{d} }); !slices.Contains(losses, "after rename: 0 bytes") {
 		t.Errorf("without a sync of the file, lost: %q", losses)
 	}
-	if losses, _ := lost(t, func(d *disk) statefile.FS { return noSyncDir{d} }); !slices.Contains(losses, "after save: 0 bytes") {
+	if losses, _ := lost(t, func(d *disk) local.FS { return noSyncDir{d} }); !slices.Contains(losses, "after save: 0 bytes") {
 		t.Errorf("without a sync of the directory, lost: %q", losses)
 	}
 }

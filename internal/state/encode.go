@@ -24,11 +24,25 @@ const flushAt = 64 << 10
 // stay in their order, times are in UTC: equal states have equal bytes. A
 // state that Decode would refuse is not written but reported as *InvalidError.
 func Encode(w io.Writer, state planner.State) error {
-	state = canonical(state)
-	if flaw := check(state); flaw != nil {
-		return &InvalidError{Field: flaw.path(), Why: flaw.why}
+	state, err := Valid("", state)
+	if err != nil {
+		return err
 	}
 	return encode(w, state)
+}
+
+// EncodeUnchecked is Encode for a state that may break the rules: it is all
+// that is left of what was done.
+func EncodeUnchecked(w io.Writer, state planner.State) error { return encode(w, canonical(state)) }
+
+// Valid returns the state in its canonical order, or the *InvalidError for
+// which it must not be written to that path.
+func Valid(path string, state planner.State) (planner.State, error) {
+	state = canonical(state)
+	if flaw := check(state); flaw != nil {
+		return state, &InvalidError{Path: path, Field: flaw.path(), Why: flaw.why}
+	}
+	return state, nil
 }
 
 // encode writes a canonical state. It walks the fields of the struct by

@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
-	statefile "aliasctl/internal/state"
 	"aliasctl/internal/state/faultfs"
+	"aliasctl/internal/state/local"
 )
 
 func TestErroredStateGoesWhereItCan(t *testing.T) {
@@ -32,14 +32,14 @@ func TestErroredStateGoesWhereItCan(t *testing.T) {
 		{[]string{dir, work}, temp + "/aliasctl-*/errored.it's.state.json"},
 		{[]string{dir, work, temp}, ""},
 	} {
-		fsys := faultfs.On(statefile.OS)
+		fsys := faultfs.On(local.OS)
 		fsys.Before = func(op, path string, _ int) error {
 			if (op == "create" || op == "mkdir") && slices.Contains(tt.readOnly, path) {
 				return broken
 			}
 			return nil
 		}
-		f, err := statefile.OpenFS(path, fsys)
+		f, err := local.OpenFS(path, fsys)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"time"
 )
 
@@ -123,12 +122,16 @@ func (e *LockError) Unwrap() error { return e.Err }
 // ReleaseError says that a lock could not be released. It is no harm but to
 // the patience of the next run.
 type ReleaseError struct {
-	Path  string // of the state
-	Lease time.Duration
+	Path  string        // of the state
+	ID    string        // of the lock
+	Lease time.Duration // 0 for a lock that does not end by itself
 	Err   error
 }
 
 func (e *ReleaseError) Error() string {
+	if e.Lease == 0 {
+		return fmt.Sprintf("the lock of state %q was not released and stays until `aliasctl lock release %s`: %v", e.Path, e.ID, e.Err)
+	}
 	return fmt.Sprintf("the lock of state %q was not released and ends by itself after %s: %v", e.Path, e.Lease, e.Err)
 }
 
@@ -185,18 +188,4 @@ func IsLocked(err error) bool { return is[*LockedError](err) }
 func is[E error](err error) bool {
 	var e E
 	return errors.As(err, &e)
-}
-
-// cause drops the operation and the path that os puts before its errors: the
-// errors of this package name both in their own words.
-func cause(err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		return path.Err
-	}
-	var link *os.LinkError
-	if errors.As(err, &link) {
-		return link.Err
-	}
-	return err
 }

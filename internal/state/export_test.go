@@ -6,11 +6,6 @@ import (
 )
 
 // SetPatience shortens for how long an object tries again what fails.
-func SetPatience(t testing.TB, l Location, patience time.Duration) {
-	t.Helper()
-	b, err := l.(*Object).connect()
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.patience = patience
+func SetPatience(_ testing.TB, l Location, patience time.Duration) {
+	l.(*Shared).state.patience = patience
 }

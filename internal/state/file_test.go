@@ -16,6 +16,8 @@ import (
 
 	statefile "aliasctl/internal/state"
 	s3 "aliasctl/internal/state/gateway"
+	"aliasctl/internal/state/local"
+	"aliasctl/internal/state/stores"
 	"aliasctl/planner"
 )
 
@@ -55,16 +57,16 @@ func child(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-func open(t testing.TB, path string) *statefile.File {
+func open(t testing.TB, path string) *local.File {
 	t.Helper()
-	f, err := statefile.OpenFS(path, statefile.OS)
+	f, err := local.OpenFS(path, local.OS)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return f
 }
 
-func save(t testing.TB, f *statefile.File, s planner.State) {
+func save(t testing.TB, f *local.File, s planner.State) {
 	t.Helper()
 	if err := f.Save(t.Context(), s); err != nil {
 		t.Fatal(err)
@@ -73,7 +75,7 @@ func save(t testing.TB, f *statefile.File, s planner.State) {
 
 // serial reads the state at path and returns its serial; the whole of it must
 // be what numbered(serial) is.
-func serial(t testing.TB, f *statefile.File) uint64 {
+func serial(t testing.TB, f *local.File) uint64 {
 	t.Helper()
 	s, err := f.Read(t.Context())
 	if err != nil {
@@ -130,7 +132,7 @@ func TestSaveThenRead(t *testing.T) {
 func TestModeOfAState(t *testing.T) {
 	for _, umask := range []int{0o022, 0o777, 0} {
 		for _, before := range []fs.FileMode{0, 0o600, 0o640, 0o666} { // 0: there is none
-			for _, fsys := range []statefile.FS{statefile.OS, noLinks{statefile.OS}} {
+			for _, fsys := range []local.FS{local.OS, noLinks{local.OS}} {
 				path, want := t.TempDir()+"/s.json", fs.FileMode(0o600)
 				if before != 0 {
 					want = before
@@ -141,7 +143,7 @@ func TestModeOfAState(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				f, err := statefile.OpenFS(path, fsys)
+				f, err := local.OpenFS(path, fsys)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -270,7 +272,7 @@ func TestALocationThatIsNoPathIsRefused(t *testing.T) {
 		"gs://token@bucket/prod.state.json": `no store for scheme "gs"; use s3:// or the path of a local file`,
 		"":                                  "it is empty",
 	} {
-		_, err := statefile.Open(location)
+		_, err := stores.Open(location)
 		var unsupported *statefile.UnsupportedError
 		if !errors.As(err, &unsupported) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "token") {
 			t.Errorf("%q: %v", location, err)

@@ -8,6 +8,7 @@ import (
 
 	statefile "aliasctl/internal/state"
 	s3 "aliasctl/internal/state/gateway"
+	"aliasctl/internal/state/stores"
 )
 
 // gateway is a real S3 server with one bucket.
@@ -29,7 +30,7 @@ func (g *gateway) object(t testing.TB, key string, lease time.Duration) statefil
 
 func object(t testing.TB, location string, lease time.Duration) statefile.Location {
 	t.Helper()
-	o, err := statefile.OpenWith(location, statefile.Options{Lease: lease})
+	o, err := stores.OpenWith(location, statefile.Options{Lease: lease})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,9 +1,7 @@
 package state
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/url"
 	"os"
 	"os/user"
@@ -70,7 +68,7 @@ func commandLine(args []string) string {
 	const most = 1000
 	words := make([]string, len(args))
 	for i, arg := range args {
-		words[i] = quote(arg)
+		words[i] = Quote(arg)
 	}
 	line := strings.Join(words, " ")
 	if len(line) > most {
@@ -91,39 +89,4 @@ func (h Holder) String() string {
 		told += fmt.Sprintf(" (%q)", h.Run)
 	}
 	return told
-}
-
-// write puts the holder into the lock file that it has locked. The new text
-// goes over the old one before the rest is cut off, so that the file is never
-// seen empty between two holders.
-func (h Holder) write(path string) error {
-	text, err := json.Marshal(h)
-	if err != nil {
-		return err
-	}
-	f, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	n, err := f.Write(append(text, '\n'))
-	if err != nil {
-		return err
-	}
-	return f.Truncate(int64(n))
-}
-
-// readHolder returns the holder that a lock file names. It fails while there
-// is none in it, because its first bytes are on their way; fs.ErrNotExist
-// says that the lock has been released.
-func readHolder(path string) (Holder, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return Holder{}, err
-	}
-	defer f.Close()
-	// One value is enough: behind it may stand the rest of a longer one.
-	var h Holder
-	err = json.NewDecoder(io.LimitReader(f, 64<<10)).Decode(&h)
-	return h, err
 }

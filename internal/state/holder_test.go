@@ -9,6 +9,7 @@ import (
 	"time"
 
 	statefile "aliasctl/internal/state"
+	"aliasctl/internal/state/local"
 )
 
 var deploy = statefile.Holder{Host: "ci-7", PID: 4711, User: "deploy", Command: "aliasctl sync --apply", Started: noon}
@@ -71,7 +72,7 @@ func TestAHolderThatCannotBeRead(t *testing.T) {
 		if err := os.WriteFile(path+".lock", []byte(tt.content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := statefile.Acquire(t.Context(), path, 0, deploy)
+		_, err := local.Acquire(t.Context(), path, 0, deploy)
 		if !statefile.IsLocked(err) || !strings.Contains(err.Error(), "is locked by "+tt.want) {
 			t.Errorf("%q: %v", tt.content, err)
 		}

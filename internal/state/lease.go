@@ -27,6 +27,8 @@ type lockRecord struct {
 	Lease    float64 `json:"lease_seconds,omitempty"`
 	Renewals int     `json:"renewals,omitempty"`
 	Last     string  `json:"released_by,omitempty"` // the id before, when it is free
+	// Proof is what the store has found out about its server, for the next run.
+	Proof string `json:"proof,omitempty"`
 }
 
 func (r lockRecord) encode() ([]byte, error) {
@@ -66,43 +68,49 @@ func (r lockRecord) lease() time.Duration {
 // little, and the times are whole seconds, so this counts only after twice the
 // lease and two seconds.
 type watch struct {
-	etag  string
-	since time.Time
+	revision string
+	since    time.Time
 }
 
-func (w *watch) expired(there stored, lease time.Duration) bool {
+func (w *watch) expired(there Object, lease time.Duration) bool {
 	now := time.Now()
-	if there.etag != w.etag {
-		*w = watch{there.etag, now}
+	if there.Revision != w.revision {
+		*w = watch{there.Revision, now}
 	}
 	return now.Sub(w.since) > lease || longExpired(there, lease)
 }
 
-func longExpired(there stored, lease time.Duration) bool { return there.age > 2*lease+2*time.Second }
+func longExpired(there Object, lease time.Duration) bool { return there.Age > 2*lease+2*time.Second }
 
-// lease is the lock of an object as its holder has it.
+// lease is a lock as its holder has it: it is renewed until it is released or
+// lost. One of no length never ends by itself.
 type lease struct {
 	location string
+	id       string
 	length   time.Duration
-	cancel   context.CancelFunc // ends the renewals
-	ended    chan struct{}      // they have ended
+	lock     HeldLock                         // of the goroutine that renews, until it has ended
+	taken    func(context.Context) *LostError // says who has it now
+	cancel   context.CancelFunc               // ends the renewals
+	ended    chan struct{}                    // they have ended
 	lost     chan struct{}
-
-	register register   // of the goroutine that renews, until it has ended
-	record   lockRecord // likewise
 
 	mu    sync.Mutex
 	until time.Time // the holder gives up
 	err   error     // why it was lost
 }
 
-// holdLease keeps a lock that was taken by a write begun at that time.
-func holdLease(location string, length time.Duration, r register, record lockRecord, begun time.Time) *lease {
+// holdLease keeps a lock that was taken by a request begun at that time.
+func holdLease(l *lease, begun time.Time) *Lock {
 	ctx, cancel := context.WithCancel(context.Background())
-	l := &lease{location: location, length: length, cancel: cancel, ended: make(chan struct{}), lost: make(chan struct{}), register: r, record: record}
+	l.length, l.cancel = l.lock.Lease(), cancel
+	l.ended, l.lost = make(chan struct{}), make(chan struct{})
 	l.extend(begun)
-	go l.renew(ctx)
-	return l
+	if l.length > 0 {
+		go l.renew(ctx)
+	} else {
+		close(l.ended)
+	}
+	return &Lock{release: sync.OnceValue(l.release), lost: l.lost, err: l.Err}
 }
 
 // extend counts the lease from before the renewal was sent, and gives up a
@@ -113,8 +121,7 @@ func (l *lease) extend(begun time.Time) {
 	l.until = begun.Add(l.length * 9 / 10)
 }
 
-// renew writes the lock object anew three times in a lease, until it is
-// released or lost.
+// renew renews the lock three times in a lease, until it is released or lost.
 func (l *lease) renew(ctx context.Context) {
 	defer close(l.ended)
 	wait := l.length / 3
@@ -124,15 +131,14 @@ func (l *lease) renew(ctx context.Context) {
 			return
 		case <-time.After(wait):
 		}
-		l.record.Renewals++
-		err := l.write(ctx, l.record)
+		err := l.prolong(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return
 		case err == nil:
 			wait = l.length / 3
-		case errors.Is(err, errRaced):
-			l.lose(l.taken(ctx))
+		case foreign(err):
+			l.lose(l.takenNow(ctx))
 			return
 		case l.expired():
 			if doubt := (*doubtError)(nil); errors.As(err, &doubt) {
@@ -146,35 +152,22 @@ func (l *lease) renew(ctx context.Context) {
 	}
 }
 
-// write renews the lease until it is certain that it has expired.
-func (l *lease) write(ctx context.Context, record lockRecord) error {
-	body, err := record.encode()
-	if err != nil {
-		return err
-	}
+// foreign says that the lock is another run's, or nobody's.
+func foreign(err error) bool { return errors.Is(err, errRaced) || classOf(err) == Refused }
+
+// prolong renews the lease until it is certain that it has expired.
+func (l *lease) prolong(ctx context.Context) error {
 	l.mu.Lock()
 	until := l.until
 	l.mu.Unlock()
 	ctx, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
 	begun := time.Now()
-	if err := l.register.swap(ctx, body); err != nil {
+	if err := l.lock.Renew(ctx); err != nil {
 		return err
 	}
 	l.extend(begun)
 	return nil
-}
-
-// taken says who has the lock now.
-func (l *lease) taken(ctx context.Context) *LostError {
-	ctx, cancel := context.WithTimeout(ctx, releaseTime)
-	defer cancel()
-	lost := &LostError{Path: l.location}
-	if there, err := l.register.bucket.get(ctx, l.register.key, mostLock); err == nil {
-		now := decodeLock(there.body)
-		lost.Holder, lost.Broken = now.Holder, now.ID == ""
-	}
-	return lost
 }
 
 // expired looks at the wall clock too: the other one stands still while a
@@ -182,6 +175,9 @@ func (l *lease) taken(ctx context.Context) *LostError {
 func (l *lease) expired() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.length == 0 {
+		return false
+	}
 	now := time.Now()
 	return !now.Before(l.until) || !now.Round(0).Before(l.until.Round(0))
 }
@@ -207,35 +203,37 @@ func (l *lease) Err() error {
 	return err
 }
 
-// release frees the lock object, if it still is ours. It is never removed: S3
-// has no removal on condition everywhere, and one without could remove the
-// lock of another run.
+func (l *lease) takenNow(ctx context.Context) *LostError {
+	lost := l.taken(ctx)
+	lost.Path = l.location
+	return lost
+}
+
 func (l *lease) release() error {
 	l.cancel()
 	<-l.ended
 	lost := l.Err()
-	body, err := lockRecord{Last: l.record.ID}.encode()
-	if err != nil {
-		return err
-	}
 	patience := releaseTime
 	if lost != nil {
 		patience = time.Second // a courtesy
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	switch err := l.register.swap(ctx, body); {
+	switch err := l.lock.Release(ctx); {
 	case lost != nil:
 		return lost
-	case errors.Is(err, errRaced):
-		return l.taken(ctx)
-	case err != nil:
-		return &ReleaseError{Path: l.location, Lease: l.length, Err: err}
+	case err == nil:
+		return nil
+	case foreign(err):
+		taken, cancel := context.WithTimeout(context.Background(), releaseTime)
+		defer cancel()
+		return l.takenNow(taken)
+	default:
+		return &ReleaseError{Path: l.location, ID: l.id, Lease: l.length, Err: err}
 	}
-	return nil
 }
 
-// held is the lease that an Object has at the moment, if any.
+// held is the lease that a Shared has at the moment, if any.
 type held struct {
 	mu    sync.Mutex
 	lease *lease

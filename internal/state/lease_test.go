@@ -16,13 +16,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	statefile "aliasctl/internal/state"
+	"aliasctl/internal/state/stores"
 )
 
 const shortLease = time.Second
 
 // leaseAndWait is child-lease. When its input ends, it saves.
 func leaseAndWait(location string) {
-	o, err := statefile.OpenWith(location, statefile.Options{Lease: shortLease})
+	o, err := stores.OpenWith(location, statefile.Options{Lease: shortLease})
 	if err != nil {
 		panic(err)
 	}

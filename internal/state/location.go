@@ -2,15 +2,14 @@ package state
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"aliasctl/executor"
 	"aliasctl/planner"
 )
 
-// Location is a place where a state is kept: a *File or an *Object. It is
-// made for one run: a save is held against what that run has read.
+// Location is a place where a state is kept: a *local.File or a *Shared. It
+// is made for one run: a save is held against what that run has read.
 type Location interface {
 	// Save is refused with a *RaceError where somebody else has replaced the
 	// state since it was read, and with a *LostError where the lock is lost.
@@ -48,11 +47,6 @@ type Location interface {
 	Recovery(errored string) string
 }
 
-var (
-	_ Location = (*File)(nil)
-	_ Location = (*Object)(nil)
-)
-
 // Options are the choices for a location. The zero value is usable.
 type Options struct {
 	// History is how many replaced states are kept beside an object, as
@@ -63,32 +57,6 @@ type Options struct {
 	// Lease is how long the lock of an object outlives its last renewal; 0
 	// means DefaultLease.
 	Lease time.Duration
-}
-
-// Open names the place of a state; nothing is read and nothing is created. A
-// location is the path of a local file or, for a state that several machines
-// share,
-//
-//	s3://BUCKET/KEY?endpoint=HOST:PORT&region=REGION&insecure=BOOL&history=N
-//
-// with every parameter optional. A location that is neither is refused with an
-// *UnsupportedError rather than taken for a file name.
-func Open(location string) (Location, error) { return OpenWith(location, Options{}) }
-
-// OpenWith is Open with choices.
-func OpenWith(location string, options Options) (Location, error) {
-	if strings.HasPrefix(location, objectScheme+"://") {
-		o, err := openObject(location, options)
-		if err != nil {
-			return nil, err // not a nil *Object in a Location
-		}
-		return o, nil
-	}
-	f, err := OpenFS(location, OS)
-	if err != nil {
-		return nil, err
-	}
-	return f, nil
 }
 
 // LockStatus is a lock as somebody else sees it.

@@ -1,28 +1,15 @@
 package state
 
-import (
-	"context"
-	"errors"
-	"io/fs"
-	"os"
-	"sync"
-	"time"
-
-	"github.com/gofrs/flock"
-)
-
-const (
-	lockPause   = 50 * time.Millisecond // between two tries while waiting
-	holderPause = 5 * time.Millisecond  // between two looks for the holder's name
-	holderTries = 20
-)
-
 // Lock is an exclusive lock on a state, held by this process.
 type Lock struct {
 	release func() error
 	lost    <-chan struct{}
 	err     func() error
 }
+
+// NewLock makes a lock that ends with its process and cannot be lost before.
+// release is called once for each call of Release.
+func NewLock(release func() error) *Lock { return &Lock{release: release} }
 
 // Release ends the lock. Calling it again does nothing.
 func (l *Lock) Release() error { return l.release() }
@@ -38,159 +25,4 @@ func (l *Lock) Err() error {
 		return nil
 	}
 	return l.err()
-}
-
-// Lock takes the lock of the state, as Acquire does, and then removes the
-// temporary files that killed runs have left beside it.
-func (f *File) Lock(ctx context.Context, timeout time.Duration, holder Holder) (*Lock, error) {
-	l, err := Acquire(ctx, f.path, timeout, holder)
-	if err != nil {
-		return nil, err
-	}
-	if path, err := resolve(f.fsys, f.path); err == nil {
-		sweep(f.fsys, path)
-	}
-	return l, nil
-}
-
-// Acquire locks the state at path against every other run. It tries once and
-// then until the timeout has passed; a *LockedError then tells the holder. A
-// *LockError says that the lock could not be tried (no such directory, a
-// read-only one), or that ctx ended the waiting.
-//
-// What is locked is PATH.lock and never the state itself: a state is replaced
-// by rename, and a lock on it would stay with the replaced one. The lock is
-// the kernel's (flock) and ends with its process, however that ends. What a
-// killed holder leaves is a file with an old name in it, which blocks nobody.
-//
-// A lock file is removed by the run that releases it, so that nothing is left
-// beside a manifest under version control. This is the known trap of lock
-// files: a second run may have opened the file just before it was removed and
-// then lock what has no name any more, while a third one makes a new file and
-// locks that. So a lock counts only when the name still leads to the file
-// that is locked; else it is dropped and tried anew. Removal happens under
-// the lock, so no run takes away a file that another holds. A person can (`git
-// clean`): then two runs are at work, and a save of the later one is a
-// *RaceError.
-func Acquire(ctx context.Context, path string, timeout time.Duration, holder Holder) (*Lock, error) {
-	target, err := resolve(OS, path)
-	if err != nil {
-		return nil, &LockError{Path: path, Lock: path, Err: err}
-	}
-	name := target + ".lock"
-	deadline := time.NewTimer(max(timeout, 0))
-	defer deadline.Stop()
-	for {
-		l, err := try(name)
-		if err != nil {
-			return nil, &LockError{Path: path, Lock: name, Err: cause(err)}
-		}
-		if l != nil {
-			if err := holder.write(name); err != nil {
-				_ = l.Release()
-				return nil, &LockError{Path: path, Lock: name, Err: cause(err)}
-			}
-			return l, nil
-		}
-		if timeout <= 0 {
-			return nil, &LockedError{Path: path, Holder: await(name)}
-		}
-		select {
-		case <-ctx.Done():
-			return nil, &LockError{Path: path, Lock: name, Err: context.Cause(ctx)}
-		case <-deadline.C:
-			return nil, &LockedError{Path: path, Holder: await(name)}
-		case <-time.After(lockPause):
-		}
-	}
-}
-
-// try returns nil without an error when somebody else holds the lock.
-func try(name string) (*Lock, error) {
-	for {
-		fl := flock.New(name, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(mode))
-		locked, err := fl.TryLock()
-		if err != nil || !locked {
-			return nil, err
-		}
-		same, err := named(fl, name)
-		if same {
-			return &Lock{release: sync.OnceValue(func() error { return unlock(fl, name) })}, nil
-		}
-		_ = fl.Unlock()
-		if err != nil {
-			return nil, err
-		}
-	}
-}
-
-// named says whether the name leads to the file that is locked.
-func named(fl *flock.Flock, name string) (bool, error) {
-	held, err := fl.Stat()
-	if err != nil {
-		return false, err
-	}
-	there, err := os.Stat(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	return err == nil && os.SameFile(held, there), err
-}
-
-// await reads who holds a lock, and gives a holder that has locked just now a
-// moment to say so.
-func await(name string) Holder {
-	for range holderTries {
-		h, err := readHolder(name)
-		if err == nil {
-			return h
-		}
-		if errors.Is(err, fs.ErrNotExist) {
-			break
-		}
-		time.Sleep(holderPause)
-	}
-	return Holder{}
-}
-
-func unlock(fl *flock.Flock, name string) error {
-	// First remove, then unlock: after the unlock the file may be another's.
-	// Where it cannot be removed it stays, and is of no harm.
-	_ = os.Remove(name)
-	return fl.Unlock()
-}
-
-// LockStatus is Location's. To tell a lock from the file that a killed run has
-// left, it takes the lock for a moment, shared.
-func (f *File) LockStatus(context.Context) (LockStatus, error) {
-	target, err := resolve(OS, f.path)
-	if err != nil {
-		return LockStatus{}, &LockError{Path: f.path, Lock: f.path, Err: err}
-	}
-	name := target + ".lock"
-	fl := flock.New(name, flock.SetFlag(os.O_RDONLY))
-	free, err := fl.TryRLock()
-	if errors.Is(err, fs.ErrNotExist) {
-		return LockStatus{}, nil
-	}
-	if err != nil {
-		return LockStatus{}, &LockError{Path: f.path, Lock: name, Err: cause(err)}
-	}
-	if free {
-		return LockStatus{}, fl.Unlock()
-	}
-	return LockStatus{Held: true, Holder: await(name)}, nil
-}
-
-// BreakLock always refuses: the lock of a file is the kernel's, and ends with
-// its process.
-func (f *File) BreakLock(ctx context.Context, id string) error {
-	status, err := f.LockStatus(ctx)
-	if err != nil {
-		return err
-	}
-	if !status.Held {
-		return &NotHeldError{Path: f.path, ID: id}
-	}
-	return &UnbreakableError{Path: f.path, Holder: status.Holder}
 }

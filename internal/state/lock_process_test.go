@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	statefile "aliasctl/internal/state"
+	"aliasctl/internal/state/local"
 )
 
 // The lock between processes: each is this binary again (see TestMain).
@@ -47,7 +48,7 @@ func holding(t *testing.T, as, location string) (cmd *exec.Cmd, in io.Closer, ou
 
 // lockAndWait is child-lock.
 func lockAndWait(path string) {
-	if _, err := statefile.Acquire(context.Background(), path, 0, statefile.Self(os.Args, time.Now())); err != nil {
+	if _, err := local.Acquire(context.Background(), path, 0, statefile.Self(os.Args, time.Now())); err != nil {
 		panic(err)
 	}
 	fmt.Println("locked")
@@ -59,7 +60,7 @@ func TestTwoProcesses(t *testing.T) {
 	dir := t.TempDir()
 	path := dir + "/s.json"
 	cmd, _, _ := holding(t, "child-lock", path)
-	_, err := statefile.Acquire(t.Context(), path, 0, deploy)
+	_, err := local.Acquire(t.Context(), path, 0, deploy)
 	var locked *statefile.LockedError
 	if !errors.As(err, &locked) {
 		t.Fatalf("got %v", err)
@@ -76,7 +77,7 @@ func TestTwoProcesses(t *testing.T) {
 		t.Errorf("left by the killed holder:\n%s", diff)
 	}
 	l := acquire(t, path)
-	_, err = statefile.Acquire(t.Context(), path, 0, statefile.Holder{})
+	_, err = local.Acquire(t.Context(), path, 0, statefile.Holder{})
 	if !errors.As(err, &locked) || !cmp.Equal(locked.Holder, deploy) {
 		t.Errorf("the holder is told to be %+v", locked.Holder)
 	}
@@ -137,7 +138,7 @@ func countUnderLock(path string) {
 
 func countOnce(path string) {
 	for {
-		l, err := statefile.Acquire(context.Background(), path, 0, statefile.Holder{Host: "h"})
+		l, err := local.Acquire(context.Background(), path, 0, statefile.Holder{Host: "h"})
 		if statefile.IsLocked(err) {
 			continue
 		}

@@ -13,11 +13,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	statefile "aliasctl/internal/state"
+	"aliasctl/internal/state/local"
 )
 
 func acquire(t *testing.T, path string) *statefile.Lock {
 	t.Helper()
-	l, err := statefile.Acquire(t.Context(), path, 0, deploy)
+	l, err := local.Acquire(t.Context(), path, 0, deploy)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +29,7 @@ func TestASecondRunIsToldWhoHoldsTheLock(t *testing.T) {
 	dir := t.TempDir()
 	path := dir + "/s.json"
 	l := acquire(t, path)
-	_, err := statefile.Acquire(t.Context(), path, 0, statefile.Self(os.Args, noon))
+	_, err := local.Acquire(t.Context(), path, 0, statefile.Self(os.Args, noon))
 	var locked *statefile.LockedError
 	if !errors.As(err, &locked) || !statefile.IsLocked(err) {
 		t.Fatalf("got %T: %v", err, err)
@@ -50,7 +51,7 @@ func TestASecondRunIsToldWhoHoldsTheLock(t *testing.T) {
 	if err := l.Release(); err != nil { // again: must not touch the lock of the next
 		t.Error(err)
 	}
-	if _, err := statefile.Acquire(t.Context(), path, 0, deploy); !statefile.IsLocked(err) {
+	if _, err := local.Acquire(t.Context(), path, 0, deploy); !statefile.IsLocked(err) {
 		t.Errorf("after a second release of the first lock: %v", err)
 	}
 	if err := next.Release(); err != nil {
@@ -63,7 +64,7 @@ func TestTheStateItselfIsNotLocked(t *testing.T) {
 	l := acquire(t, f.Path())
 	defer l.Release()
 	save(t, f, numbered(1)) // replaced under the lock: the lock must stay
-	if _, err := statefile.Acquire(t.Context(), f.Path(), 0, deploy); !statefile.IsLocked(err) {
+	if _, err := local.Acquire(t.Context(), f.Path(), 0, deploy); !statefile.IsLocked(err) {
 		t.Errorf("after a save: %v", err)
 	}
 	if got := serial(t, f); got != 1 { // a dry run reads without a lock
@@ -76,13 +77,13 @@ func TestWaitingForTheLock(t *testing.T) {
 	l := acquire(t, path)
 	got := make(chan error, 1)
 	go func() {
-		second, err := statefile.Acquire(context.Background(), path, time.Minute, deploy)
+		second, err := local.Acquire(context.Background(), path, time.Minute, deploy)
 		if err == nil {
 			err = second.Release()
 		}
 		got <- err
 	}()
-	if _, err := statefile.Acquire(t.Context(), path, 120*time.Millisecond, deploy); !statefile.IsLocked(err) {
+	if _, err := local.Acquire(t.Context(), path, 120*time.Millisecond, deploy); !statefile.IsLocked(err) {
 		t.Errorf("after the timeout: %v", err)
 	}
 	select {
@@ -108,7 +109,7 @@ func TestWaitingEndsWithItsContext(t *testing.T) {
 	defer acquire(t, path).Release()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := statefile.Acquire(ctx, path, time.Hour, deploy)
+	_, err := local.Acquire(ctx, path, time.Hour, deploy)
 	var failed *statefile.LockError
 	if !errors.As(err, &failed) || !errors.Is(err, context.Canceled) || statefile.IsLocked(err) {
 		t.Errorf("got %T: %v", err, err)
@@ -124,7 +125,7 @@ func TestNoPlaceForALock(t *testing.T) {
 		dir + "/missing/s.json": "no such file or directory",
 		dir + "/s.json":         "is a directory",
 	} {
-		_, err := statefile.Acquire(t.Context(), path, 0, deploy)
+		_, err := local.Acquire(t.Context(), path, 0, deploy)
 		var failed *statefile.LockError
 		if !errors.As(err, &failed) || statefile.IsLocked(err) || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("%s: %v", path, err)
@@ -139,7 +140,7 @@ func TestALinkedStateIsLockedAtItsTarget(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer acquire(t, dir+"/link.json").Release()
-	if _, err := statefile.Acquire(t.Context(), dir+"/real.json", 0, deploy); !statefile.IsLocked(err) {
+	if _, err := local.Acquire(t.Context(), dir+"/real.json", 0, deploy); !statefile.IsLocked(err) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	statefile "aliasctl/internal/state"
+	"aliasctl/internal/state/stores"
 	"aliasctl/planner"
 )
 
@@ -198,7 +199,7 @@ func TestAStateThatSomebodyElseReplacedIsNotOverwritten(t *testing.T) {
 func TestCopiesOfReplacedStates(t *testing.T) {
 	t.Parallel()
 	g := startGateway(t)
-	o, err := statefile.Open(g.location("s.json") + "&history=2")
+	o, err := stores.Open(g.location("s.json") + "&history=2")
 	if err != nil {
 		t.Fatal(err)
 	}

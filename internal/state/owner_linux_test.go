@@ -7,7 +7,7 @@ import (
 	"syscall"
 	"testing"
 
-	"aliasctl/internal/state"
+	"aliasctl/internal/state/local"
 )
 
 // A team shares a state by its group: a save by any of them keeps mode, owner
@@ -16,10 +16,10 @@ func TestASaveKeepsOwnerAndGroup(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root")
 	}
-	for name, fsys := range map[string]state.FS{"linked": state.OS, "copied": noLinks{state.OS}} {
+	for name, fsys := range map[string]local.FS{"linked": local.OS, "copied": noLinks{local.OS}} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "s.json")
-			f, err := state.OpenFS(path, fsys)
+			f, err := local.OpenFS(path, fsys)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -8,6 +9,9 @@ import (
 	"github.com/cenkalti/backoff/v5"
 	"github.com/google/uuid"
 )
+
+// patience is for how long failures that may pass are tried again.
+const patience = 10 * time.Second
 
 // register is one object that changes only from what was last seen of it.
 //
@@ -17,11 +21,13 @@ import (
 // second try is refused because of the first one, and a run that has won would
 // believe that it has lost. So each write carries a mark of its own in the
 // metadata of the object, and after every answer but a plain yes the register
-// looks whose mark is there. (Bytes cannot tell: two runs may write the same.)
+// looks whose mark is there. (Bytes alone cannot tell: two runs may write the
+// same. They have to do on a store without marks.)
 type register struct {
-	bucket *bucket
-	key    string
-	etag   string // of what was last seen, "" for no object
+	store    Store
+	name     string
+	patience time.Duration
+	revision string // of what was last seen, "" for no object
 	// mine are the marks of writes that were given up with their outcome
 	// unknown: what bears one of them is not somebody else's.
 	mine map[string]bool
@@ -37,16 +43,16 @@ func (e *doubtError) Error() string { return e.err.Error() }
 func (e *doubtError) Unwrap() error { return e.err }
 
 // read returns the object and remembers it as what a swap starts from. No
-// object is no error but an empty etag.
-func (r *register) read(ctx context.Context, most int64) (stored, error) {
+// object is no error but an empty revision.
+func (r *register) read(ctx context.Context, most int64) (Object, error) {
 	for pause := r.pauses(); ; {
-		there, err := r.bucket.get(ctx, r.key, most)
+		there, err := r.store.Read(ctx, r.name, most)
 		if err == nil {
-			r.etag = there.etag
+			r.revision = there.Revision
 			return there, nil
 		}
-		if !passing(err) || !pause(ctx) {
-			return stored{}, err
+		if !passes(err) || !pause(ctx) {
+			return Object{}, err
 		}
 	}
 }
@@ -58,31 +64,52 @@ func (r *register) swap(ctx context.Context, body []byte) error {
 	mark := uuid.NewString()
 	doubt := false
 	for pause := r.pauses(); ; {
-		etag, err := r.bucket.put(ctx, r.key, r.etag, body, mark)
+		revision, err := r.write(ctx, body, mark)
 		if err == nil {
-			r.etag, r.mine = etag, nil
+			r.revision, r.mine = revision, nil
 			return nil
 		}
-		var said *StoreError
-		if !errors.As(err, &said) || !said.refused() && !said.passing() {
+		class := classOf(err)
+		if class == Final {
 			return r.giveUp(mark, doubt, err)
 		}
-		doubt = doubt || said.doubtful()
-		there, lookErr := r.bucket.stat(ctx, r.key)
+		doubt = doubt || class == Doubtful
+		there, lookErr := r.look(ctx, body, mark)
 		switch {
 		case lookErr != nil: // the next try will tell
-		case there.mark == mark:
-			r.etag, r.mine = there.etag, nil
+		case there.Mark == mark:
+			r.revision, r.mine = there.Revision, nil
 			return nil
-		case r.mine[there.mark]:
-			r.etag = there.etag
-		case there.etag != r.etag:
+		case r.mine[there.Mark]:
+			r.revision = there.Revision
+		case there.Revision != r.revision:
 			return errRaced
 		}
 		if !pause(ctx) {
 			return r.giveUp(mark, doubt, err)
 		}
 	}
+}
+
+func (r *register) write(ctx context.Context, body []byte, mark string) (revision string, err error) {
+	if r.revision == "" {
+		return r.store.Create(ctx, r.name, body, mark)
+	}
+	return r.store.Replace(ctx, r.name, r.revision, body, mark)
+}
+
+// look reads whose write is in place. On a store without marks it is this one
+// if the object is another one than before and has these bytes.
+func (r *register) look(ctx context.Context, body []byte, mark string) (Object, error) {
+	there, err := r.store.Read(ctx, r.name, 0)
+	if err != nil || there.Mark != "" || there.Revision == "" || there.Revision == r.revision {
+		return there, err
+	}
+	there, err = r.store.Read(ctx, r.name, mostObject)
+	if err == nil && there.Mark == "" && bytes.Equal(there.Body, body) {
+		there.Mark = mark
+	}
+	return there, err
 }
 
 func (r *register) giveUp(mark string, doubt bool, err error) error {
@@ -96,12 +123,14 @@ func (r *register) giveUp(mark string, doubt bool, err error) error {
 	return &doubtError{err}
 }
 
-// pauses returns a function that waits a little longer each time, and false
+func (r *register) pauses() func(context.Context) bool { return Pauses(r.patience) }
+
+// Pauses returns a function that waits a little longer each time, and false
 // once that has lasted long enough or the context has ended.
-func (r *register) pauses() func(context.Context) bool {
+func Pauses(patience time.Duration) func(context.Context) bool {
 	b := backoff.NewExponentialBackOff()
 	b.InitialInterval, b.MaxInterval = 50*time.Millisecond, 2*time.Second
-	end := time.Now().Add(r.bucket.patience)
+	end := time.Now().Add(patience)
 	return func(ctx context.Context) bool {
 		wait := b.NextBackOff()
 		if time.Now().Add(wait).After(end) {
@@ -114,9 +143,4 @@ func (r *register) pauses() func(context.Context) bool {
 			return ctx.Err() == nil
 		}
 	}
-}
-
-func passing(err error) bool {
-	var said *StoreError
-	return errors.As(err, &said) && said.passing()
 }

@@ -16,6 +16,7 @@ import (
 
 	statefile "aliasctl/internal/state"
 	"aliasctl/internal/state/faultfs"
+	"aliasctl/internal/state/local"
 	"aliasctl/planner"
 )
 
@@ -27,7 +28,7 @@ func TestAFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	f := open(t, dir+"/s.json")
 	save(t, f, numbered(1))
-	full, err := statefile.OpenFS(f.Path(), fullFS{statefile.OS})
+	full, err := local.OpenFS(f.Path(), fullFS{local.OS})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,9 +44,9 @@ func TestAFullDisk(t *testing.T) {
 	}
 }
 
-type fullFS struct{ statefile.FS }
+type fullFS struct{ local.FS }
 
-func (f fullFS) CreateTemp(dir, pattern string) (statefile.TempFile, error) {
+func (f fullFS) CreateTemp(dir, pattern string) (local.TempFile, error) {
 	t, err := f.FS.CreateTemp(dir, pattern)
 	if err != nil {
 		return nil, err
@@ -55,7 +56,7 @@ func (f fullFS) CreateTemp(dir, pattern string) (statefile.TempFile, error) {
 }
 
 type fullFile struct {
-	statefile.TempFile
+	local.TempFile
 	full *os.File
 }
 
@@ -74,33 +75,33 @@ func TestSweepOfFailures(t *testing.T) {
 	end := []string{"rename", "sync-dir"}
 	for _, tt := range []struct {
 		name   string
-		inner  statefile.FS
+		inner  local.FS
 		saved  int // before
 		backup []string
 	}{
-		{"a first state", statefile.OS, 0, nil},
-		{"a replaced state", statefile.OS, 2, link},
-		{"no second names", noLinks{statefile.OS}, 2, duplicate},
+		{"a first state", local.OS, 0, nil},
+		{"a replaced state", local.OS, 2, link},
+		{"no second names", noLinks{local.OS}, 2, duplicate},
 	} {
 		t.Run(tt.name, func(t *testing.T) { sweepFailures(t, tt.inner, tt.saved, begin, tt.backup, end) })
 	}
 }
 
 // noLinks is a file system on which a file has one name.
-type noLinks struct{ statefile.FS }
+type noLinks struct{ local.FS }
 
 func (noLinks) Link(string, string) error { return errors.ErrUnsupported }
 
-func sweepFailures(t *testing.T, inner statefile.FS, saved int, begin, backup, end []string) {
-	prepare := func() *statefile.File {
+func sweepFailures(t *testing.T, inner local.FS, saved int, begin, backup, end []string) {
+	prepare := func() *local.File {
 		f := open(t, t.TempDir()+"/s.json")
 		for n := range saved {
 			save(t, f, numbered(uint64(n)))
 		}
 		return f
 	}
-	on := func(f *statefile.File, fsys statefile.FS) *statefile.File {
-		faulty, err := statefile.OpenFS(f.Path(), fsys)
+	on := func(f *local.File, fsys local.FS) *local.File {
+		faulty, err := local.OpenFS(f.Path(), fsys)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,7 +115,7 @@ func sweepFailures(t *testing.T, inner statefile.FS, saved int, begin, backup, e
 	}
 	broken := errors.New("input/output error")
 	failures := 0
-	for kind, fail := range map[string]func(statefile.FS, int, error) *faultfs.FS{"once": faultfs.FailAt, "from there on": faultfs.FailFrom} {
+	for kind, fail := range map[string]func(local.FS, int, error) *faultfs.FS{"once": faultfs.FailAt, "from there on": faultfs.FailFrom} {
 		for n := 2; n <= len(ops); n++ { // a failed readlink means: no link
 			what := fmt.Sprintf("%d, %s, fails %s", n, ops[n-1], kind)
 			sound := prepare()
@@ -201,15 +202,15 @@ func TestTheReplacedStateIsKept(t *testing.T) {
 // Then the state tells it: a save replaces what its run has read, or has saved
 // itself, and nothing else, be it of the same serial.
 func TestASaveReplacesOnlyWhatItsRunHasSeen(t *testing.T) {
-	absent := func(f *statefile.File) { _ = os.Remove(f.Path()) }
+	absent := func(f *local.File) { _ = os.Remove(f.Path()) }
 	announced := func(s planner.State) planner.State {
 		s.Pending = append(s.Pending, planner.Announcement{Op: planner.AlterAlias, Database: "default", Alias: "of_the_other", To: "products_v9", At: noon})
 		return s
 	}
 	for name, tt := range map[string]struct {
-		before func(*statefile.File)
+		before func(*local.File)
 		saved  bool // by this run, after its read
-		other  func(*statefile.File)
+		other  func(*local.File)
 		first  bool
 		ok     bool
 	}{
@@ -217,12 +218,12 @@ func TestASaveReplacesOnlyWhatItsRunHasSeen(t *testing.T) {
 		"nobody else, announced":  {saved: true, ok: true},
 		"nobody else, first":      {before: absent, ok: true},
 		"a first one, announced":  {before: absent, saved: true, ok: true},
-		"replaced":                {other: func(f *statefile.File) { save(t, f, numbered(2)) }},
-		"replaced, same serial":   {other: func(f *statefile.File) { save(t, f, announced(numbered(1))) }},
-		"replaced, announced":     {saved: true, other: func(f *statefile.File) { save(t, f, numbered(2)) }},
-		"another first one":       {before: absent, other: func(f *statefile.File) { save(t, f, numbered(1)) }, first: true},
-		"damaged":                 {other: func(f *statefile.File) { _ = os.WriteFile(f.Path(), []byte("{"), 0o600) }},
-		"touched":                 {other: func(f *statefile.File) { save(t, f, numbered(1)) }, ok: true},
+		"replaced":                {other: func(f *local.File) { save(t, f, numbered(2)) }},
+		"replaced, same serial":   {other: func(f *local.File) { save(t, f, announced(numbered(1))) }},
+		"replaced, announced":     {saved: true, other: func(f *local.File) { save(t, f, numbered(2)) }},
+		"another first one":       {before: absent, other: func(f *local.File) { save(t, f, numbered(1)) }, first: true},
+		"damaged":                 {other: func(f *local.File) { _ = os.WriteFile(f.Path(), []byte("{"), 0o600) }},
+		"touched":                 {other: func(f *local.File) { save(t, f, numbered(1)) }, ok: true},
 		"removed":                 {other: absent, ok: true},
 		"removed, then announced": {saved: true, other: absent, ok: true},
 	} {
@@ -306,7 +307,7 @@ func TestKilledWhileSaving(t *testing.T) {
 }
 
 func saveForever(path string) {
-	f, err := statefile.OpenFS(path, statefile.OS)
+	f, err := local.OpenFS(path, local.OS)
 	if err != nil {
 		panic(err)
 	}

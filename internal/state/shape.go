@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
 )
 
 // shape is the JSON form that a Go type asks for, read from its tags. It
@@ -259,19 +258,4 @@ func meaning(t reflect.Type) string {
 }
 
 // excerpt is the beginning of a piece of the file, for a message.
-func excerpt(raw []byte) string {
-	const most = 40
-	end := ""
-	if len(raw) > most {
-		raw, end = raw[:most], "..."
-	}
-	return strings.Map(printable, strings.ToValidUTF8(string(raw), "")) + end
-}
-
-// printable is for strings.Map: what a terminal would act upon becomes "?".
-func printable(r rune) rune {
-	if unicode.IsPrint(r) {
-		return r
-	}
-	return '?'
-}
+func excerpt(raw []byte) string { return Excerpt(string(raw), 40) }

@@ -12,6 +12,7 @@ import (
 
 	statefile "aliasctl/internal/state"
 	s3 "aliasctl/internal/state/gateway"
+	"aliasctl/internal/state/stores"
 )
 
 // On a store that ignores conditions every run would win every race. It is
@@ -201,7 +202,7 @@ func TestLocations(t *testing.T) {
 		"s3://-ab/k.json?endpoint=minio:9000":                       "its bucket has no valid name",
 		"S3://bkt/k.json":                                           `no store for scheme "S3"`,
 	} {
-		l, err := statefile.Open(location)
+		l, err := stores.Open(location)
 		if want == "" {
 			if err != nil || l.Path() != location {
 				t.Errorf("%q: %v", location, err)

@@ -1,20 +1,20 @@
 package state
 
 import (
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 )
 
-// StoreError says what an S3 store answered, or why there was no answer. It
-// holds no credential.
+// StoreError says what a store answered, or why there was no answer. It holds
+// no credential.
 type StoreError struct {
+	Class   Class
 	Status  int    // of HTTP; 0 when there was no answer
-	Code    string // of S3, as "AccessDenied"; may be ""
+	Code    string // of the store, as "AccessDenied"; may be ""
 	Message string
-	Err     error // why there was no answer; may be nil
+	Advice  string // the hint; may be ""
+	Err     error  // why there was no answer; may be nil
 }
 
 func (e *StoreError) Error() string {
@@ -31,72 +31,18 @@ func (e *StoreError) Error() string {
 func (e *StoreError) Unwrap() error { return e.Err }
 
 // Hint says what to look at.
-func (e *StoreError) Hint() string {
-	var missing *CredentialsError
-	switch {
-	case errors.As(e.Err, &missing):
-		return missing.Hint()
-	case e.Code == "NoSuchBucket":
-		return "create the bucket, or check its name and the endpoint in --state"
-	case e.Status == http.StatusForbidden || e.Status == http.StatusUnauthorized:
-		return "check the credentials, and that they may read, write and delete in the bucket of --state"
-	case e.Status == 0 || e.Status == http.StatusNotFound:
-		return "check endpoint, region and insecure in --state"
+func (e *StoreError) Hint() string { return e.Advice }
+
+// classOf is Final for what is no *StoreError.
+func classOf(err error) Class {
+	if store := (*StoreError)(nil); errors.As(err, &store) {
+		return store.Class
 	}
-	return ""
+	return Final
 }
 
-// refused says that the condition of a write was not met. 404 is the answer
-// where the object to replace is gone; that of a missing bucket is none.
-func (e *StoreError) refused() bool {
-	return e.Status == http.StatusPreconditionFailed || e.Status == http.StatusNotFound && e.Code == "NoSuchKey"
-}
-
-// passing says that the same request may be answered otherwise a little
-// later. 409 is S3's word for two conditional writes at the same moment.
-func (e *StoreError) passing() bool {
-	switch e.Status {
-	case 0: // the network, or something of our own without a cause
-		return e.Err != nil && !is[*tls.CertificateVerificationError](e.Err) && !is[*CredentialsError](e.Err)
-	case http.StatusRequestTimeout, http.StatusConflict, http.StatusTooManyRequests, 499:
-		return true
-	case http.StatusNotImplemented:
-		return false
-	}
-	return e.Status >= 500
-}
-
-// doubtful says that a request may have taken effect, now or later.
-func (e *StoreError) doubtful() bool {
-	switch e.Status {
-	case http.StatusConflict, http.StatusTooManyRequests:
-		return false
-	}
-	return e.passing()
-}
-
-// CredentialsError says that there are no credentials for an S3 store.
-type CredentialsError struct {
-	Profile string // AWS_PROFILE, may be ""
-	Err     error  // why the profile was of no use, may be nil
-}
-
-func (e *CredentialsError) Error() string {
-	if e.Profile != "" {
-		return fmt.Sprintf("no credentials in AWS_PROFILE %q: %v", e.Profile, e.Err)
-	}
-	return "there are no credentials for the store"
-}
-
-// Hint names what is looked for.
-func (e *CredentialsError) Hint() string {
-	if e.Profile != "" {
-		return "check AWS_PROFILE, and the profiles in ~/.aws/credentials or AWS_SHARED_CREDENTIALS_FILE"
-	}
-	return "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, MINIO_ROOT_USER and MINIO_ROOT_PASSWORD, or AWS_PROFILE, or run where an IAM role is attached"
-}
-
-func (e *CredentialsError) Unwrap() error { return e.Err }
+// passes says that the same request may be answered otherwise a little later.
+func passes(err error) bool { c := classOf(err); return c == Busy || c == Doubtful }
 
 // UnconditionalError says that a store ignores the conditions of writes: on it
 // two runs could overwrite each other and neither would know.

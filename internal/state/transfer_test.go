@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	statefile "aliasctl/internal/state"
+	"aliasctl/internal/state/local"
 )
 
 func TestMigrate(t *testing.T) {
@@ -101,7 +102,7 @@ func TestPush(t *testing.T) {
 				t.Errorf("after force: %+v, %v", s, err)
 			}
 			// What is damaged is replaced by force only.
-			if file, ok := to.(*statefile.File); ok {
+			if file, ok := to.(*local.File); ok {
 				if err := os.WriteFile(file.Path(), []byte("{"), 0o600); err != nil {
 					t.Fatal(err)
 				}

@@ -12,7 +12,7 @@ import (
 
 	"aliasctl/internal/acceptance/scene"
 	"aliasctl/internal/emulator"
-	statefile "aliasctl/internal/state"
+	"aliasctl/internal/state/stores"
 )
 
 // mountSmall puts a file system of 64 KiB over a folder.
@@ -75,7 +75,7 @@ func lostDisk(t *testing.T, as *syscall.Credential, lose, mend func(string) erro
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { syscall.Unmount(c.Dir, syscall.MNT_DETACH) })
-		store, err := statefile.Open(c.StatePath())
+		store, err := stores.Open(c.StatePath())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,6 +16,8 @@ import (
 	"aliasctl/internal/emulator"
 	statefile "aliasctl/internal/state"
 	"aliasctl/internal/state/faultfs"
+	"aliasctl/internal/state/local"
+	"aliasctl/internal/state/stores"
 	"aliasctl/planner"
 )
 
@@ -32,9 +34,9 @@ func TestSweepDisk(t *testing.T) {
 	runs := 0
 	for n := 1; n <= len(operations); n++ {
 		for _, trouble := range troubles {
-			for name, fail := range map[string]func(statefile.FS, int, error) *faultfs.FS{"once": faultfs.FailAt, "from then on": faultfs.FailFrom} {
+			for name, fail := range map[string]func(local.FS, int, error) *faultfs.FS{"once": faultfs.FailAt, "from then on": faultfs.FailFrom} {
 				runs++
-				if _, err := diskRun(func() *faultfs.FS { return fail(statefile.OS, n, trouble) }); err != nil {
+				if _, err := diskRun(func() *faultfs.FS { return fail(local.OS, n, trouble) }); err != nil {
 					t.Errorf("operation %d (%s) fails %s with %q:\n%v", n, operations[n-1], name, trouble, err)
 				}
 			}
@@ -94,7 +96,7 @@ func diskRun(fail func() *faultfs.FS) (operations []string, err error) {
 	}
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "aliases.state.json")
-	whole, err := statefile.Open(path)
+	whole, err := stores.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -105,11 +107,11 @@ func diskRun(fail func() *faultfs.FS) (operations []string, err error) {
 	}
 	old, untouched := s.store, s.bindings()
 
-	disk := faultfs.On(statefile.OS)
+	disk := faultfs.On(local.OS)
 	if fail != nil {
 		disk = fail()
 	}
-	faulty, err := statefile.OpenFS(path, disk)
+	faulty, err := local.OpenFS(path, disk)
 	if err != nil {
 		return nil, err
 	}
@@ -166,7 +168,7 @@ func diskRun(fail func() *faultfs.FS) (operations []string, err error) {
 }
 
 // keepsErrored saves a state elsewhere, and puts it in place.
-func keepsErrored(file *statefile.File, state, now planner.State) error {
+func keepsErrored(file *local.File, state, now planner.State) error {
 	if sameState(now, state) {
 		return nil // only its durability was in doubt
 	}
@@ -175,7 +177,7 @@ func keepsErrored(file *statefile.File, state, now planner.State) error {
 		return nil // a disk that is gone altogether; it was printed
 	}
 	defer os.Remove(path)
-	errored, err := statefile.Open(path)
+	errored, err := stores.Open(path)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 
 	"aliasctl/internal/acceptance/program"
 	"aliasctl/internal/emulator"
-	statefile "aliasctl/internal/state"
+	"aliasctl/internal/state/stores"
 	"aliasctl/planner"
 )
 
@@ -50,7 +50,7 @@ func Play(s Story, profile emulator.Profile, parent string, flags ...string) (*S
 	if c.Server, err = emulator.Start(c, "127.0.0.1:0", emulator.ServerOptions{}); err != nil {
 		return nil, err
 	}
-	store, err := statefile.Open(c.StatePath())
+	store, err := stores.Open(c.StatePath())
 	if err == nil {
 		err = store.Save(context.Background(), s.State(c.Emulator, c.Server.URL()))
 	}
@@ -126,7 +126,7 @@ func (c *Scene) exists(collection string) bool {
 
 // Stored is the state on disk.
 func (c *Scene) Stored() (planner.State, error) {
-	file, err := statefile.Open(c.StatePath())
+	file, err := stores.Open(c.StatePath())
 	if err != nil {
 		return planner.State{}, err
 	}

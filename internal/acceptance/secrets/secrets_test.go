@@ -26,7 +26,7 @@ import (
 	"aliasctl/internal/acceptance/scene"
 	"aliasctl/internal/cli"
 	"aliasctl/internal/emulator"
-	statefile "aliasctl/internal/state"
+	"aliasctl/internal/state/stores"
 )
 
 // canaries are tokens that must show up nowhere. One has every character that
@@ -102,7 +102,7 @@ func betray(parent, token string, how, at int, format string) (files int, err er
 	g := &gossip{Handler: c.Emulator, how: how, at: at}
 	server := httptest.NewServer(g)
 	defer server.Close()
-	store, err := statefile.Open(c.StatePath())
+	store, err := stores.Open(c.StatePath())
 	if err == nil {
 		err = store.Save(context.Background(), c.State(c.Emulator, server.URL))
 	}

@@ -7,12 +7,12 @@ import (
 	"io/fs"
 	"sync"
 
-	statefile "aliasctl/internal/state"
+	"aliasctl/internal/state/local"
 )
 
 // FS passes every operation on to another file system, unless Before fails it.
 type FS struct {
-	statefile.FS
+	local.FS
 	// Before is asked before each operation, with a word for it ("write",
 	// "rename", ...), its path, and its number from 1. An error is returned in
 	// place of the operation. A failed write has written half of its bytes.
@@ -22,13 +22,13 @@ type FS struct {
 	ops []string
 }
 
-var _ statefile.FS = (*FS)(nil)
+var _ local.FS = (*FS)(nil)
 
 // On is a file system over inner without faults: it records operations.
-func On(inner statefile.FS) *FS { return &FS{FS: inner} }
+func On(inner local.FS) *FS { return &FS{FS: inner} }
 
 // FailAt fails the n-th operation with err, counted from 1.
-func FailAt(inner statefile.FS, n int, err error) *FS {
+func FailAt(inner local.FS, n int, err error) *FS {
 	return &FS{FS: inner, Before: func(_, _ string, i int) error {
 		if i == n {
 			return err
@@ -38,7 +38,7 @@ func FailAt(inner statefile.FS, n int, err error) *FS {
 }
 
 // FailFrom fails the n-th operation and all after it: a disk that went away.
-func FailFrom(inner statefile.FS, n int, err error) *FS {
+func FailFrom(inner local.FS, n int, err error) *FS {
 	return &FS{FS: inner, Before: func(_, _ string, i int) error {
 		if i >= n {
 			return err
@@ -96,7 +96,7 @@ func (f *FS) List(dir string) ([]string, error) {
 	return f.FS.List(dir)
 }
 
-func (f *FS) CreateTemp(dir, pattern string) (statefile.TempFile, error) {
+func (f *FS) CreateTemp(dir, pattern string) (local.TempFile, error) {
 	if err := f.before("create", dir); err != nil {
 		return nil, err
 	}
@@ -143,7 +143,7 @@ func (f *FS) SyncDir(dir string) error {
 }
 
 type temp struct {
-	statefile.TempFile
+	local.TempFile
 	fsys *FS
 }
 

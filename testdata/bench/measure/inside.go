@@ -11,6 +11,7 @@ import (
 
 	"aliasctl/internal/render"
 	statefile "aliasctl/internal/state"
+	"aliasctl/internal/state/stores"
 	"aliasctl/manifest"
 	"aliasctl/planner"
 	"aliasctl/testdata/bench/workload"
@@ -41,7 +42,7 @@ func (b *bench) state() error {
 	b.compare(5, fmt.Sprintf("decode a state of %d", n), r, wall, 1.5)
 
 	path, plain := filepath.Join(b.dir, "s.state.json"), filepath.Join(b.dir, "plain.json")
-	store, err := statefile.Open(path)
+	store, err := stores.Open(path)
 	if err != nil {
 		return err
 	}

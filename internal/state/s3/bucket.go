@@ -1,4 +1,4 @@
-package state
+package s3
 
 import (
 	"bytes"
@@ -17,37 +17,25 @@ import (
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
+
+	"aliasctl/internal/state"
 )
 
 const (
-	// mostObject bounds what is read: a state of a million aliases has a fifth
-	// of it.
-	mostObject = 1 << 30
 	// tryTimeout is the time for one request, and slowest (bytes a second)
 	// what its body adds to that.
 	tryTimeout = 30 * time.Second
 	slowest    = 1 << 20
-	patience   = 10 * time.Second
 	// markKey is the metadata by which a writer knows what it wrote itself.
 	markKey = "Aliasctl-Write"
 )
 
 // bucket is the few requests that are made to an S3 store: each is one try,
-// and each error a *StoreError. What follows from an error is the business of
-// register.
+// and each error a *state.StoreError.
 type bucket struct {
-	core     *minio.Core
-	name     string
-	secrets  func() []string // that no message may hold
-	patience time.Duration   // how long failures that may pass are tried again
-}
-
-// stored is an object as a store tells it.
-type stored struct {
-	etag string // "" for no object
-	mark string // of the write that made it
-	body []byte
-	age  time.Duration // since that write, by the clock of the store
+	core    *minio.Core
+	name    string
+	secrets func() []string // that no message may hold
 }
 
 func newBucket(u objectURL) (*bucket, error) {
@@ -67,12 +55,12 @@ func newBucket(u objectURL) (*bucket, error) {
 		return nil, err
 	}
 	core.SetAppInfo("aliasctl", "1")
-	return &bucket{core: core, name: u.bucket, secrets: creds.secrets, patience: patience}, nil
+	return &bucket{core: core, name: u.bucket, secrets: creds.secrets}, nil
 }
 
 // get reads an object of at most so many bytes. No object is no error but an
 // empty etag.
-func (b *bucket) get(ctx context.Context, key string, most int64) (stored, error) {
+func (b *bucket) get(ctx context.Context, key string, most int64) (state.Object, error) {
 	ctx, cancel := context.WithTimeout(ctx, tryTimeout+time.Duration(most/slowest)*time.Second)
 	defer cancel()
 	body, info, header, err := b.core.GetObject(ctx, b.name, key, minio.GetObjectOptions{})
@@ -82,31 +70,31 @@ func (b *bucket) get(ctx context.Context, key string, most int64) (stored, error
 	defer body.Close()
 	data, err := io.ReadAll(io.LimitReader(body, most+1))
 	if err != nil {
-		return stored{}, b.explain(err)
+		return state.Object{}, b.explain(err)
 	}
 	if int64(len(data)) > most {
-		return stored{}, &StoreError{Message: fmt.Sprintf("the object has more than %d bytes", most)}
+		return state.Object{}, &state.StoreError{Message: fmt.Sprintf("the object has more than %d bytes", most)}
 	}
-	return stored{etag: info.ETag, mark: header.Get("X-Amz-Meta-" + markKey), body: data, age: age(header)}, nil
+	return state.Object{Revision: info.ETag, Mark: header.Get("X-Amz-Meta-" + markKey), Body: data, Age: age(header)}, nil
 }
 
 // stat is get without the body.
-func (b *bucket) stat(ctx context.Context, key string) (stored, error) {
+func (b *bucket) stat(ctx context.Context, key string) (state.Object, error) {
 	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
 	defer cancel()
 	info, err := b.core.StatObject(ctx, b.name, key, minio.StatObjectOptions{})
 	if err != nil {
 		return b.unlessAbsent(err)
 	}
-	return stored{etag: info.ETag, mark: info.Metadata.Get("X-Amz-Meta-" + markKey)}, nil
+	return state.Object{Revision: info.ETag, Mark: info.Metadata.Get("X-Amz-Meta-" + markKey)}, nil
 }
 
-func (b *bucket) unlessAbsent(err error) (stored, error) {
+func (b *bucket) unlessAbsent(err error) (state.Object, error) {
 	told := b.explain(err)
 	if told.Status == http.StatusNotFound && told.Code == minio.NoSuchKey {
-		return stored{}, nil
+		return state.Object{}, nil
 	}
-	return stored{}, told
+	return state.Object{}, told
 }
 
 // put writes an object on a condition: that there is none if the etag is "",
@@ -124,12 +112,6 @@ func (b *bucket) put(ctx context.Context, key, etag string, body []byte, mark st
 	return b.send(ctx, key, body, opts)
 }
 
-// overwrite writes an object whatever is there.
-func (b *bucket) overwrite(ctx context.Context, key string, body []byte) error {
-	_, err := b.send(ctx, key, body, minio.PutObjectOptions{ContentType: "application/json"})
-	return err
-}
-
 func (b *bucket) send(ctx context.Context, key string, body []byte, opts minio.PutObjectOptions) (etag string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, tryTimeout+time.Duration(len(body)/slowest)*time.Second)
 	defer cancel()
@@ -143,7 +125,7 @@ func (b *bucket) send(ctx context.Context, key string, body []byte, opts minio.P
 		return "", b.explain(err)
 	}
 	if info.ETag == "" {
-		return "", &StoreError{Message: "it gives objects no ETag"}
+		return "", &state.StoreError{Message: "it gives objects no ETag"}
 	}
 	return info.ETag, nil
 }
@@ -159,16 +141,16 @@ func (b *bucket) remove(ctx context.Context, key string) error {
 
 // explain turns an error of the client library into one that says what the
 // store said, without anything secret: a server may echo what it was sent.
-func (b *bucket) explain(err error) *StoreError {
-	var told *StoreError
+func (b *bucket) explain(err error) *state.StoreError {
+	var told *state.StoreError
 	if errors.As(err, &told) {
 		return told
 	}
 	var missing *CredentialsError
 	if errors.As(err, &missing) {
-		return &StoreError{Code: "NoCredentials", Message: missing.Error(), Err: missing}
+		return &state.StoreError{Code: "NoCredentials", Message: missing.Error(), Advice: missing.Hint(), Err: missing}
 	}
-	e := &StoreError{}
+	e := &state.StoreError{}
 	if said := minio.ToErrorResponse(err); said.StatusCode != 0 {
 		e.Status, e.Code, e.Message = said.StatusCode, said.Code, said.Error()
 	} else {
@@ -178,22 +160,16 @@ func (b *bucket) explain(err error) *StoreError {
 		}
 		e.Message, e.Err = err.Error(), err
 	}
+	// Before anything is struck out: a short secret may be part of a code.
+	e.Class, e.Advice = classOf(e), adviceOn(e)
 	for _, secret := range b.secrets() {
 		if strings.Contains(e.Code+e.Message, secret) {
 			e.Code, e.Message = strings.ReplaceAll(e.Code, secret, "***"), strings.ReplaceAll(e.Message, secret, "***")
 			e.Err = errors.New("what it said held a credential")
 		}
 	}
-	e.Code, e.Message = excerptOf(e.Code, 60), excerptOf(e.Message, 300)
+	e.Code, e.Message = state.Excerpt(e.Code, 60), state.Excerpt(e.Message, 300)
 	return e
-}
-
-// excerptOf is the beginning of a text from outside, in printable characters.
-func excerptOf(text string, most int) string {
-	if len(text) > most {
-		text = text[:most] + "..."
-	}
-	return strings.Map(printable, strings.ToValidUTF8(text, ""))
 }
 
 // age is the time between the last write of an object and the answer that
@@ -226,7 +202,7 @@ func (h honest) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if !bytes.Contains(body, []byte("<Code>")) {
-		return nil, &StoreError{Status: resp.StatusCode, Message: "it does not answer as an S3 store does; is the endpoint right?"}
+		return nil, &state.StoreError{Status: resp.StatusCode, Message: "it does not answer as an S3 store does; is the endpoint right?", Advice: checkEndpoint}
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	return resp, nil

@@ -1,23 +1,17 @@
-// Package state keeps what aliasctl last applied: it turns a
-// planner.State into bytes and back, stores it in a local file that is always
-// whole or in an S3 object that is never overwritten unseen, locks it against
-// a second run, and says whether a state belongs to the cluster at hand.
-//
-// internal/cli opens a Location, locks it, reads it and judges its cluster;
-// the executor saves through it as its executor.Store.
-package state
+// Package local keeps a state in a file that is always whole: it is replaced by
+// rename, never written to, and locked by the kernel. Its lock needs no lease
+// and its rename no revision, so it is a Location of its own rather than a
+// Store.
+package local
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"hash/maphash"
 	"io/fs"
 	"path/filepath"
-	"strings"
 
-	"github.com/google/uuid"
-
+	"aliasctl/internal/state"
 	"aliasctl/planner"
 )
 
@@ -30,14 +24,16 @@ type File struct {
 	seen seen
 }
 
+var _ state.Location = (*File)(nil)
+
+// Open names the path of a state; nothing is read and nothing is created.
+func Open(path string) (*File, error) { return OpenFS(path, OS) }
+
 // OpenFS is Open for a local file on a file system of the caller's: tests make
 // its operations fail.
 func OpenFS(path string, fsys FS) (*File, error) {
 	if path == "" {
-		return nil, &UnsupportedError{Why: "it is empty"}
-	}
-	if scheme, _, ok := strings.Cut(path, "://"); ok {
-		return nil, &UnsupportedError{Scheme: scheme, Why: fmt.Sprintf("no store for scheme %q; use s3:// or the path of a local file", scheme)}
+		return nil, &state.UnsupportedError{Why: "it is empty"}
 	}
 	return &File{path: filepath.Clean(path), fsys: fsys}, nil
 }
@@ -45,33 +41,20 @@ func OpenFS(path string, fsys FS) (*File, error) {
 // Path is the path that the file was opened with.
 func (f *File) Path() string { return f.path }
 
-// New is the first state of a cluster: no bindings, serial 0 and a lineage of
-// its own, which every later state of the same file keeps.
-func New(cluster planner.Cluster) planner.State {
-	return planner.State{
-		Version:  planner.StateVersion,
-		Lineage:  uuid.NewString(),
-		Cluster:  cluster,
-		Bindings: []planner.Binding{},
-		Retired:  []planner.Retired{},
-		Pending:  []planner.Announcement{},
-	}
-}
-
 // Read is Location's; it does not look at the context.
 func (f *File) Read(context.Context) (planner.State, error) {
 	data, err := f.readRegular()
 	if errors.Is(err, fs.ErrNotExist) {
 		f.seen.nothing()
-		return planner.State{}, &AbsentError{Path: f.path}
+		return planner.State{}, &state.AbsentError{Path: f.path}
 	}
 	if err != nil {
-		return planner.State{}, &AccessError{Path: f.path, Doing: "read", Err: cause(err)}
+		return planner.State{}, &state.AccessError{Path: f.path, Doing: "read", Err: cause(err)}
 	}
 	f.seen.is(maphash.Bytes(digestSeed, data))
-	state, err := Decode(f.path, data)
+	s, err := state.Decode(f.path, data)
 	f.seen.damaged = err != nil
-	return state, err
+	return s, err
 }
 
 // readRegular refuses what is not a regular file before opening it: a named
@@ -94,16 +77,16 @@ func (f *File) readRegular() ([]byte, error) {
 // *InvalidError comes back before the disk is touched; other errors are a *SaveError. A
 // save does not stop half-way, so the context is not looked at: a run that
 // was interrupted must still be able to save what it did.
-func (f *File) Save(_ context.Context, state planner.State) error {
-	state = canonical(state)
-	if flaw := check(state); flaw != nil {
-		return &InvalidError{Path: f.path, Field: flaw.path(), Why: flaw.why}
+func (f *File) Save(_ context.Context, s planner.State) error {
+	s, err := state.Valid(f.path, s)
+	if err != nil {
+		return err
 	}
 	path, err := resolve(f.fsys, f.path)
 	if err != nil {
-		return &SaveError{Path: f.path, Doing: "follow the symbolic link", Err: cause(err)}
+		return &state.SaveError{Path: f.path, Doing: "follow the symbolic link", Err: cause(err)}
 	}
-	return replace(f.fsys, path, state, &f.seen)
+	return replace(f.fsys, path, s, &f.seen)
 }
 
 // Writable tries whether files can be made beside the state, as each apply
@@ -118,7 +101,7 @@ func (f *File) Writable() error {
 		}
 	}
 	if err != nil {
-		return &AccessError{Path: f.path, Doing: "make a file beside", Err: cause(err)}
+		return &state.AccessError{Path: f.path, Doing: "make a file beside", Err: cause(err)}
 	}
 	return nil
 }

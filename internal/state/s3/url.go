@@ -1,4 +1,4 @@
-package state
+package s3
 
 import (
 	"fmt"
@@ -8,9 +8,12 @@ import (
 	"strings"
 
 	"github.com/minio/minio-go/v7/pkg/s3utils"
+
+	"aliasctl/internal/state"
 )
 
-const objectScheme = "s3"
+// Scheme begins the location of a state in an object.
+const Scheme = "s3"
 
 // objectURL is the location of an object, taken apart.
 type objectURL struct {
@@ -21,13 +24,13 @@ type objectURL struct {
 	history     int
 }
 
-// parseObject takes a location apart. Its errors do not repeat it: what is
+// parseURL takes a location apart. Its errors do not repeat it: what is
 // refused may be a credential.
-func parseObject(location string) (objectURL, error) {
+func parseURL(location string) (objectURL, error) {
 	refuse := func(format string, args ...any) (objectURL, error) {
-		return objectURL{}, &UnsupportedError{Scheme: objectScheme, Why: fmt.Sprintf(format, args...)}
+		return objectURL{}, &state.UnsupportedError{Scheme: Scheme, Why: fmt.Sprintf(format, args...)}
 	}
-	if checkText("location", location) != "" {
+	if !state.IsPlain(location) {
 		return refuse("it is not plain text")
 	}
 	u, err := url.Parse(location)
@@ -52,7 +55,7 @@ func parseObject(location string) (objectURL, error) {
 	insecure := false
 	for name, values := range query {
 		if len(values) != 1 {
-			return refuse("%s is there twice", excerpt([]byte(name)))
+			return refuse("%s is there twice", state.Excerpt(name, 40))
 		}
 		ok := true
 		switch value := values[0]; name {
@@ -67,7 +70,7 @@ func parseObject(location string) (objectURL, error) {
 			o.history, err = strconv.Atoi(value)
 			ok = err == nil && o.history >= 0
 		default:
-			return refuse("%q is no parameter of it: there are endpoint, region, insecure and history", excerpt([]byte(name)))
+			return refuse("%q is no parameter of it: there are endpoint, region, insecure and history", state.Excerpt(name, 40))
 		}
 		if !ok {
 			return refuse("%s has no valid value", name)

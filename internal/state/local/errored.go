@@ -1,11 +1,11 @@
-package state
+package local
 
 import (
 	"errors"
 	"os"
 	"path/filepath"
-	"strings"
 
+	"aliasctl/internal/state"
 	"aliasctl/planner"
 )
 
@@ -17,9 +17,16 @@ import (
 //
 // The state is written even if it breaks a rule of the format, because it is
 // all that is known of what was done. The error joins those of all places.
-func (f *File) SaveErrored(state planner.State) (string, error) {
+func (f *File) SaveErrored(s planner.State) (string, error) {
 	beside := func() (string, error) { return filepath.Dir(f.path), nil }
-	return saveErrored(f.fsys, filepath.Base(ErroredPath(f.path)), state, beside, os.Getwd)
+	return saveErrored(f.fsys, filepath.Base(ErroredPath(f.path)), s, beside, os.Getwd)
+}
+
+// SaveErrored keeps a state of a shared store that could not be saved under
+// this file name: in the working directory, else in a new folder of its own
+// under the folder for temporary files.
+func SaveErrored(name string, s planner.State) (string, error) {
+	return saveErrored(OS, name, s, os.Getwd)
 }
 
 // ErroredPath is where SaveErrored puts the state of a path first.
@@ -29,8 +36,7 @@ func ErroredPath(path string) string {
 
 // saveErrored tries the places in turn, and then a folder of its own: a fixed
 // name in a folder that everybody may write to could be taken.
-func saveErrored(fsys FS, name string, state planner.State, places ...func() (string, error)) (string, error) {
-	state = canonical(state)
+func saveErrored(fsys FS, name string, s planner.State, places ...func() (string, error)) (string, error) {
 	var errs []error
 	var undurable string // written, but perhaps not durable
 	own := func() (string, error) { return fsys.MkdirTemp(os.TempDir(), "aliasctl-*") }
@@ -38,10 +44,10 @@ func saveErrored(fsys FS, name string, state planner.State, places ...func() (st
 		dir, err := place()
 		if err == nil {
 			path := filepath.Join(dir, name)
-			if err = writeErrored(fsys, path, state); err == nil {
+			if err = writeErrored(fsys, path, s); err == nil {
 				return path, nil
 			}
-			if save := (*SaveError)(nil); undurable == "" && errors.As(err, &save) && save.Replaced {
+			if save := (*state.SaveError)(nil); undurable == "" && errors.As(err, &save) && save.Replaced {
 				undurable = path
 			}
 		}
@@ -53,14 +59,14 @@ func saveErrored(fsys FS, name string, state planner.State, places ...func() (st
 	return "", errors.Join(errs...)
 }
 
-func writeErrored(fsys FS, path string, state planner.State) error {
+func writeErrored(fsys FS, path string, s planner.State) error {
 	data, err := fsys.ReadFile(path)
 	if err == nil {
-		if old, err := Decode(path, data); err != nil || old.Lineage != state.Lineage {
-			return &SaveError{Path: path, Doing: "replace it", Err: errors.New("it is the errored state of another file")}
+		if old, err := state.Decode(path, data); err != nil || old.Lineage != s.Lineage {
+			return &state.SaveError{Path: path, Doing: "replace it", Err: errors.New("it is the errored state of another file")}
 		}
 	}
-	return replace(fsys, path, state, nil)
+	return replace(fsys, path, s, nil)
 }
 
 // Recovery is the shell command that puts an errored state in place.
@@ -69,16 +75,5 @@ func (f *File) Recovery(errored string) string {
 	if err != nil {
 		path = f.path
 	}
-	return "mv -f -- " + quote(errored) + " " + quote(path)
-}
-
-// quote makes one word of s for a POSIX shell.
-func quote(s string) string {
-	plain := func(r rune) bool {
-		return r == '/' || r == '.' || r == '_' || r == '-' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
-	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	return "mv -f -- " + state.Quote(errored) + " " + state.Quote(path)
 }

@@ -1,4 +1,4 @@
-package state
+package local
 
 import (
 	"context"
@@ -47,8 +47,8 @@ func Backup(path string) (backup string, serial uint64, ok bool) {
 
 func backupOf(fsys FS, path string) (backup string, serial uint64, ok bool) {
 	f := &File{path: path + ".backup", fsys: fsys}
-	state, err := f.Read(context.Background())
-	return f.path, state.Serial, err == nil
+	s, err := f.Read(context.Background())
+	return f.path, s.Serial, err == nil
 }
 
 // wholeBackup says that the backup of the state at path is a whole state: it

@@ -1,9 +1,11 @@
-package state
+package local
 
 import (
 	"errors"
 	"hash/maphash"
 	"io/fs"
+
+	"aliasctl/internal/state"
 )
 
 // seen is what a run knows to stand at the path of a state: what it has read
@@ -35,15 +37,15 @@ func (s *seen) still(fsys FS, path string) error {
 		return nil
 	}
 	if !s.there {
-		return &RaceError{Path: path, First: true}
+		return &state.RaceError{Path: path, First: true}
 	}
 	data, err := fsys.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
-		return &SaveError{Path: path, Doing: "look whether it is the one that was read", Err: cause(err)}
+		return &state.SaveError{Path: path, Doing: "look whether it is the one that was read", Err: cause(err)}
 	case maphash.Bytes(digestSeed, data) != s.digest:
-		return &RaceError{Path: path}
+		return &state.RaceError{Path: path}
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package state
+package local
 
 import (
 	"errors"
@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"aliasctl/internal/state"
 	"aliasctl/planner"
 )
 
@@ -34,9 +35,9 @@ const mode = 0o600
 // A failed sync is final: the kernel may have dropped the pages that it could
 // not write, so syncing the same file again could succeed without them. The
 // temporary file is thrown away and the caller may save anew.
-func replace(fsys FS, path string, state planner.State, seen *seen) error {
+func replace(fsys FS, path string, s planner.State, seen *seen) error {
 	failed := func(doing string, err error) error {
-		return &SaveError{Path: path, Doing: doing, Err: cause(err)}
+		return &state.SaveError{Path: path, Doing: doing, Err: cause(err)}
 	}
 	// As root a rename onto a device or a pipe would succeed, and destroy it.
 	info, err := fsys.Stat(path)
@@ -56,7 +57,7 @@ func replace(fsys FS, path string, state planner.State, seen *seen) error {
 		return failed("create a temporary file beside it", err)
 	}
 	written := newDigest()
-	content := func(w io.Writer) error { return encode(io.MultiWriter(w, written), state) }
+	content := func(w io.Writer) error { return state.EncodeUnchecked(io.MultiWriter(w, written), s) }
 	if doing, err := fill(temp, info, content); err != nil {
 		temp.Close() // after a failed Close again: harmless
 		_ = fsys.Remove(temp.Name())
@@ -81,7 +82,7 @@ func replace(fsys FS, path string, state planner.State, seen *seen) error {
 		seen.is(written.Sum64())
 	}
 	if err := fsys.SyncDir(dir); err != nil {
-		return &SaveError{Path: path, Doing: "sync its directory", Err: cause(err), Replaced: true}
+		return &state.SaveError{Path: path, Doing: "sync its directory", Err: cause(err), Replaced: true}
 	}
 	return nil
 }

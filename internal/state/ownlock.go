@@ -1,0 +1,86 @@
+package state
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// tryLocker returns a function that tries once to take the lock of a store with
+// locks of its own. All tries are for one id: when the answer to one is lost,
+// the next must not find the lock held by another run.
+func (o *Shared) tryLocker(locker Locker, holder Holder) func(context.Context) (*Lock, error) {
+	request := LockRequest{ID: newLockID(), Holder: holder, Lease: o.lease}
+	return func(ctx context.Context) (*Lock, error) {
+		for pause := o.state.pauses(); ; {
+			begun := time.Now()
+			lock, err := locker.TakeLock(ctx, o.options.Name, request)
+			if err == nil {
+				return o.hold(&lease{id: request.ID, lock: &patientLock{lock, o.state.patience}, taken: o.takenFrom(locker)}, begun), nil
+			}
+			if locked := (*LockedError)(nil); errors.As(err, &locked) {
+				locked.Path = o.options.Location
+				return nil, locked
+			}
+			if !passes(err) || !pause(ctx) {
+				return nil, err
+			}
+		}
+	}
+}
+
+// patientLock tries a release again when its answer was lost. A renewal that
+// fails is tried again by the lease.
+type patientLock struct {
+	HeldLock
+	patience time.Duration
+}
+
+func (l *patientLock) Release(ctx context.Context) error {
+	doubt := false
+	for pause := Pauses(l.patience); ; {
+		err := l.HeldLock.Release(ctx)
+		if doubt && classOf(err) == Refused && err != nil {
+			return nil // the try before has released it
+		}
+		if err == nil || !passes(err) || !pause(ctx) {
+			return err
+		}
+		doubt = doubt || classOf(err) == Doubtful
+	}
+}
+
+// takenFrom says who has the lock now.
+func (o *Shared) takenFrom(locker Locker) func(context.Context) *LostError {
+	return func(ctx context.Context) *LostError {
+		lost := &LostError{Path: o.options.Location}
+		if status, err := locker.LockStatus(ctx, o.options.Name); err == nil {
+			lost.Holder, lost.Broken = status.Holder, !status.Held
+		}
+		return lost
+	}
+}
+
+func (o *Shared) lockerStatus(ctx context.Context, locker Locker) (LockStatus, error) {
+	for pause := o.state.pauses(); ; {
+		status, err := locker.LockStatus(ctx, o.options.Name)
+		if err == nil {
+			return status, nil
+		}
+		if !passes(err) || !pause(ctx) {
+			return LockStatus{}, &LockError{Path: o.options.Location, Lock: o.lockName(), Err: err}
+		}
+	}
+}
+
+func (o *Shared) breakLocker(ctx context.Context, locker Locker, id string) error {
+	err := locker.BreakLock(ctx, o.options.Name, id)
+	if free := (*NotHeldError)(nil); errors.As(err, &free) {
+		free.Path = o.options.Location
+		return free
+	}
+	if err != nil {
+		return &LockError{Path: o.options.Location, Lock: o.lockName(), Err: err}
+	}
+	return nil
+}

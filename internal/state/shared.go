@@ -1,0 +1,202 @@
+package state
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"sync"
+	"time"
+
+	"aliasctl/planner"
+)
+
+// mostObject bounds what is read: a state of a million aliases has a fifth of
+// it.
+const mostObject = 1 << 30
+
+// Shared is a state in a Store, for several machines to share. It holds what
+// one run has seen: Read remembers which version it returned, and Save replaces
+// that one or none.
+type Shared struct {
+	options SharedOptions
+	store   Store
+	lease   time.Duration
+
+	mu     sync.Mutex // one read or save at a time
+	state  register
+	proven bool
+	proof  string // what the lock object is to remember of it
+	// What the next save replaces, where copies of that are kept.
+	last   []byte
+	serial uint64
+
+	held held
+}
+
+var _ Location = (*Shared)(nil)
+
+// SharedOptions are the choices for a Shared.
+type SharedOptions struct {
+	Options
+	Location string // as it was given, without credentials
+	Name     string // of the object in the store
+	// Errored keeps a state that could not be saved in a local file.
+	Errored func(name string, state planner.State) (path string, err error)
+}
+
+// NewShared keeps a state in a store, which is not asked for anything yet.
+func NewShared(store Store, options SharedOptions) *Shared {
+	s := &Shared{options: options, store: store, lease: options.Lease}
+	if s.lease <= 0 {
+		s.lease = DefaultLease
+	}
+	s.state = register{store: store, name: options.Name, patience: patience}
+	return s
+}
+
+// Path is the location as it was given.
+func (o *Shared) Path() string { return o.options.Location }
+
+// Read is Location's.
+func (o *Shared) Read(ctx context.Context) (planner.State, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	there, err := o.state.read(ctx, mostObject)
+	if err != nil {
+		return planner.State{}, &AccessError{Path: o.options.Location, Doing: "read", Err: err}
+	}
+	if there.Revision == "" {
+		return planner.State{}, &AbsentError{Path: o.options.Location}
+	}
+	state, err := Decode(o.options.Location, there.Body)
+	if err != nil {
+		return planner.State{}, err
+	}
+	o.remember(there.Body, state.Serial)
+	return state, nil
+}
+
+// Save replaces the state that Read has returned; where Read has found none,
+// or was not called, it creates the first. Another state in its place is a
+// *RaceError and stays. As with a file a save is not stopped by the context;
+// losing the lock stops it. Other errors are an *InvalidError, an
+// *UnconditionalError or a *SaveError.
+func (o *Shared) Save(ctx context.Context, state planner.State) error {
+	state, err := Valid(o.options.Location, state)
+	if err != nil {
+		return err
+	}
+	var body bytes.Buffer
+	if err := encode(&body, state); err != nil {
+		return err
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	failed := func(doing string, err error) error {
+		doubt := (*doubtError)(nil)
+		return &SaveError{Path: o.options.Location, Doing: doing, Err: err, Unknown: errors.As(err, &doubt)}
+	}
+	ctx, cancel, err := o.held.during(context.WithoutCancel(ctx))
+	if err != nil {
+		return failed("write it", err)
+	}
+	defer cancel()
+	if err := o.prove(ctx); err != nil {
+		if is[*UnconditionalError](err) {
+			return err
+		}
+		return failed("try its store", err)
+	}
+	if err := o.keep(ctx); err != nil {
+		return failed("keep a copy of the old one", err)
+	}
+	first := o.state.revision == ""
+	switch err := o.state.swap(ctx, body.Bytes()); {
+	case errors.Is(err, errRaced):
+		return &RaceError{Path: o.options.Location, First: first}
+	case err != nil:
+		if lost := o.held.err(); lost != nil {
+			err = &doubtError{lost} // it was stopped half-way
+		}
+		return failed("write it", err)
+	}
+	o.remember(body.Bytes(), state.Serial)
+	return nil
+}
+
+func (o *Shared) remember(body []byte, serial uint64) {
+	if o.options.History > 0 {
+		o.last, o.serial = body, serial
+	}
+}
+
+// keep copies the state that is about to be replaced, if that is asked for,
+// and drops the copy that is too old. Unlike the backup of a file it is
+// nothing that everybody has, so its failure is told: the first save of a run
+// comes before anything is changed.
+func (o *Shared) keep(ctx context.Context) error {
+	if o.last == nil {
+		return nil
+	}
+	copyOf := func(serial uint64) register {
+		return register{store: o.store, name: fmt.Sprintf("%s.%d", o.options.Name, serial), patience: o.state.patience}
+	}
+	// Another run may have left a copy of this serial: it is replaced.
+	for r := copyOf(o.serial); ; {
+		if _, err := r.read(ctx, 0); err != nil {
+			return err
+		}
+		err := r.swap(ctx, o.last)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, errRaced) {
+			return err
+		}
+	}
+	if old := uint64(o.options.History); o.serial >= old {
+		r := copyOf(o.serial - old)
+		if there, err := o.store.Read(ctx, r.name, 0); err == nil && there.Revision != "" {
+			_ = o.store.Delete(ctx, r.name, there.Revision) // it may stay
+		}
+	}
+	return nil
+}
+
+// prove finds out, before anything is written in earnest, whether the store
+// keeps to the conditions of a write. Many did not know them for years, and
+// ignore them without a word. The lock object remembers what came out, so that
+// only the first run on a store has to try. The caller holds mu.
+func (o *Shared) prove(ctx context.Context) error {
+	prover, ok := o.store.(Prover)
+	if o.proven || !ok {
+		return nil
+	}
+	r := o.lockRegister()
+	there, err := r.read(ctx, mostLock)
+	if err != nil {
+		return err
+	}
+	proof, err := prover.Prove(ctx, r.name, decodeLock(there.Body).Proof)
+	if refused := (*UnconditionalError)(nil); errors.As(err, &refused) {
+		refused.Path = o.options.Location
+	}
+	if err != nil {
+		return err
+	}
+	o.proven, o.proof = true, proof
+	return nil
+}
+
+// SaveErrored is Location's: in the working directory, else in a new folder of
+// its own under the folder for temporary files.
+func (o *Shared) SaveErrored(state planner.State) (string, error) {
+	return o.options.Errored("errored."+path.Base(o.options.Name), state)
+}
+
+// Recovery is Location's.
+func (o *Shared) Recovery(errored string) string {
+	return "aliasctl state push --state " + Quote(o.options.Location) + " " + Quote(errored)
+}
