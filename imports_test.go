@@ -25,6 +25,8 @@ var mayImport = map[string][]string{
 	"aliasctl/internal/state/local":  {"internal/state", "planner"},
 	"aliasctl/internal/state/s3":     {"internal/state"},
 	"aliasctl/internal/state/stores": {"internal/state", "internal/state/local", "internal/state/s3"},
+	// For tests: what every kind of store has to keep.
+	"aliasctl/internal/state/contract": {"internal/state", "internal/state/stores", "planner"},
 	// For tests: a file system that fails.
 	"aliasctl/internal/state/faultfs": {"internal/state/local"},
 	// For tests: an S3 server.

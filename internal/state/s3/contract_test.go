@@ -1,0 +1,13 @@
+package s3_test
+
+import (
+	"testing"
+
+	"aliasctl/internal/state/contract"
+	"aliasctl/internal/state/gateway"
+)
+
+func TestContractOnVersitygw(t *testing.T) {
+	address := gateway.Start(t)
+	contract.Test(t, func(name string) string { return gateway.Location(address, name) })
+}
