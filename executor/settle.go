@@ -204,6 +204,13 @@ func (s *settlement) result(r Result) {
 		if r.RolledBack {
 			b.RolledBackFrom = cmp.Or(r.From, s.left[key.Key])
 		}
+		if r.Anew() { // by name it is bound as before
+			was, _ := s.bindings.get(key.Key)
+			b.Group, b.CollectionID, b.Since = was.Group, r.ToID, s.Now
+			s.bindings.set(key.Key, b)
+			s.settled[subject{key.Key, false}] = settled{at: b.Collection}
+			return
+		}
 		s.bind(b)
 	}
 }

@@ -259,7 +259,8 @@ func TestAReleasedAliasIsOursNoMore(t *testing.T) {
 	}
 }
 
-// Who accepts another cluster does so once: the ids are learnt anew.
+// The id of a collection that was made anew is learnt, and who accepts another
+// cluster does so once: all ids are learnt anew.
 func TestIDsAreLearntAnew(t *testing.T) {
 	w := newWorld("v1")
 	w.own("products", "v1")
@@ -267,9 +268,10 @@ func TestIDsAreLearntAnew(t *testing.T) {
 	w.addCollection(key("v1"))
 	w.bind("products", "v1")
 	w.want.aliases["products"] = "v1"
-	if _, err := w.apply(t, Options{}); err != nil || w.stored.Bindings[0].CollectionID != "101" {
+	if _, err := w.apply(t, Options{}); err != nil || w.stored.Bindings[0].CollectionID != w.collections[key("v1")] || w.stored.Bindings[0].CollectionID == "101" {
 		t.Fatal(err, w.stored.Bindings)
 	}
+	w.stored.Bindings[0].CollectionID = "101"
 	w.want.options.Reidentify = true
 	if _, err := w.apply(t, Options{}); err != nil || w.stored.Bindings[0].CollectionID != w.collections[key("v1")] {
 		t.Error(err, w.stored.Bindings)

@@ -32,7 +32,7 @@ func (b *builder) alias(d *database, e *managed, live *LiveDatabase, count *Mana
 	case unmanaged:
 		return
 	case unchanged:
-		b.unchanged(d, e)
+		b.unchanged(d, e, live)
 	case adopt:
 		b.record(d, e, Adopt, step.To)
 	case forget:
@@ -66,8 +66,12 @@ func (b *builder) alias(d *database, e *managed, live *LiveDatabase, count *Mana
 // unchanged keeps a binding that is as the manifest wants it. What only the
 // state has to learn is an adopt step (a changed mark) or housekeeping (an
 // unfinished run that got this far).
-func (b *builder) unchanged(d *database, e *managed) {
+func (b *builder) unchanged(d *database, e *managed, live *LiveDatabase) {
 	to := e.want.Collection
+	if was, is, anew := e.anew(live); anew && !b.options.RollingBack {
+		b.adoptAnew(d, e, live, was, is)
+		return
+	}
 	if e.last != nil && e.last.Protect != e.want.Protect {
 		b.record(d, e, Adopt, to)
 		return

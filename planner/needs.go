@@ -43,7 +43,10 @@ func (c *Comparison) Needs(live *Live) Needs {
 			continue
 		}
 		for _, e := range d.aliases {
-			if e.want == nil || in.Bindings[e.alias] == e.want.Collection {
+			if e.want == nil {
+				continue
+			}
+			if _, _, anew := e.anew(in); in.Bindings[e.alias] == e.want.Collection && !anew {
 				continue
 			}
 			needs.binding(d, e, in, c.options, inspect)
@@ -78,6 +81,9 @@ func (c *Comparison) Needs(live *Live) Needs {
 // binding adds what the checks of one binding look at.
 func (n *Needs) binding(d *database, e managed, in *LiveDatabase, o Options, inspect func(database, collection string) *Inspection) {
 	blue, green := in.Bindings[e.alias], e.want.Collection
+	if blue == green {
+		blue = "" // made anew: what it was is gone
+	}
 	if _, exists := in.Collections[green]; !exists {
 		return
 	}

@@ -23,6 +23,13 @@ func compareIDs(a, b string) (order int, known bool) {
 	return cmp.Compare(x, y), errX == nil && errY == nil
 }
 
+// NewerID says whether a collection was made after another one of the same
+// cluster, by their ids; known is false when either is no id that Milvus gives.
+func NewerID(id, than string) (newer, known bool) {
+	order, known := compareIDs(id, than)
+	return known && order > 0, known
+}
+
 // Order is the place of a collection among those of its database whose ids are
 // known: the ones that a plan drops, and the ones that it leaves bound.
 type Order struct {

@@ -28,6 +28,9 @@ const (
 	Forget         Op = "forget"
 )
 
+// Anew says that the step adopts a collection that was made anew under its name.
+func (s Step) Anew() bool { return s.ToID != "" }
+
 // Writes says whether the operation changes the cluster.
 func (o Op) Writes() bool { return o != Adopt && o != Forget }
 
@@ -62,6 +65,10 @@ type Step struct {
 	// Surplus marks the drop of a collection that `keep` retires: the manifest
 	// does not name it.
 	Surplus bool `json:"surplus,omitempty"`
+	// FromID and ToID are set on an adopt alone whose collection was dropped and
+	// made anew under its name: the id that the state has, and the one it learns.
+	FromID string `json:"from_id,omitempty"`
+	ToID   string `json:"to_id,omitempty"`
 	// Rows and Order describe what a drop-collection destroys, as far as known.
 	Rows  *int64 `json:"rows,omitempty"`
 	Order *Order `json:"order,omitempty"`

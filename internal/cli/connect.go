@@ -133,6 +133,7 @@ func (r *run) checkWitness(proxy *milvus.Client, state planner.State) error {
 	if r.c.Bool("accept-cluster") {
 		state = planner.State{} // its ids prove nothing
 	}
+	state = r.identity.refreshed(state)
 	why, err := askWitness(r.signals.soft, proxy, state)
 	switch {
 	case r.signals.soft.Err() != nil:
@@ -152,7 +153,8 @@ func askWitness(ctx context.Context, proxy *milvus.Client, state planner.State) 
 	if err := proxy.Answers(ctx); err != nil {
 		return "", err
 	}
-	return probe(ctx, proxy, state, "there")
+	found, err := identify(ctx, proxy, state, "there")
+	return found.why, err
 }
 
 // Close ends the client and the embedded cluster.
@@ -201,28 +203,6 @@ func tokenFileError(err error) error {
 	}
 	return &usageError{what: fmt.Sprintf("cannot read the file of --token-file: %v", err), err: err,
 		hint: "it names a file with an API key or user:password in it, as ALIASCTL_TOKEN_FILE does; the token itself goes into MILVUS_TOKEN"}
-}
-
-// probe asks whether one of up to three collections that the state knows still
-// has its recorded id at that place, and says why not, "" when one has. Port-
-// forwards make different clusters look alike; ids do not. It stops at the first
-// that has.
-func probe(ctx context.Context, client *milvus.Client, state planner.State, place string) (why string, err error) {
-	var names []string
-	for _, b := range statefile.Probes(state) {
-		id, found, err := client.CollectionID(ctx, b.Database, b.Collection)
-		if err != nil && !milvus.IsDatabaseMissing(err) {
-			return "", err
-		}
-		if found && id == b.CollectionID {
-			return "", nil
-		}
-		names = append(names, fmt.Sprintf("%s/%s (id %s)", b.Database, b.Collection, b.CollectionID))
-	}
-	if len(names) == 0 {
-		return "", nil
-	}
-	return fmt.Sprintf("none of these collections has its recorded id %s: %s", place, strings.Join(names, ", ")), nil
 }
 
 // answered says first when nobody is there: a wrong address is the likeliest

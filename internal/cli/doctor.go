@@ -111,6 +111,36 @@ func (d *doctor) witnesses(ctx context.Context, conn *connection) {
 	}
 }
 
+// belongs looks whether the cluster is the one that the state is of, as a sync
+// does before it plans.
+func (d *doctor) belongs(ctx context.Context, conn *connection) {
+	if d.known.Serial == 0 {
+		return
+	}
+	location, err := statePathOf(d.c, manifestsOf(d.c))
+	if err != nil {
+		return
+	}
+	now := d.known.Cluster
+	if now.URI, err = statefile.ClusterURI(d.c.String("uri"), location); err != nil {
+		return
+	}
+	const wayOut = "check --uri and --state; `sync --accept-cluster` uses this state all the same"
+	if why, differs := statefile.Differs(d.known.Cluster, now); differs {
+		d.find("cluster", statusFail, wayOut, "%s", why)
+		return
+	}
+	found, err := identify(ctx, conn.Client, d.known, "here")
+	switch {
+	case err != nil:
+		d.find("cluster", statusUnknown, hintOf(err), "%v", err)
+	case found.why != "":
+		d.find("cluster", statusFail, wayOut, "this looks like another cluster's state: %s", found.why)
+	default:
+		d.find("cluster", statusOK, "", "the one that the state is of")
+	}
+}
+
 // cluster looks at what a client needs: an answer, a token that is taken, a
 // version that is known, the privileges.
 func (d *doctor) cluster(ctx context.Context, conn *connection) {
@@ -136,6 +166,7 @@ func (d *doctor) cluster(ctx context.Context, conn *connection) {
 		d.find("tls", statusOK, "", "not in use")
 	}
 	d.find("token", statusOK, "", "accepted (or the server asks for none); %s visible", plural(len(databases), "database", "databases"))
+	d.belongs(ctx, conn)
 	profile, evidence, err := milvus.Recognise(ctx, conn.Client)
 	switch {
 	case err != nil:

@@ -38,7 +38,9 @@ func driftCommand(s *streams) *cli.Command {
 			"manifest wants that is not applied yet, which is no drift.\n\n" +
 			"Example:   aliasctl drift --state prod.state.json\n" +
 			"           aliasctl drift -f aliases.yaml -o markdown",
-		Flags: flagList(manifestFlags(), stateFlags(), connectionFlags(), outputFlags()),
+		Flags: flagList(manifestFlags(), stateFlags(), connectionFlags(), outputFlags(), []cli.Flag{
+			&cli.BoolFlag{Name: "unmanaged", Category: categoryOutput, Usage: "name the aliases of these databases that are not managed"},
+		}),
 		Action: func(c *cli.Context) error {
 			d := &driftRun{run: newRun(c, s)}
 			defer d.close()
@@ -103,12 +105,12 @@ func (d *driftRun) compare(state planner.State, conn *connection) error {
 		}
 		return &refusedError{what: "this is another cluster's state: " + why, hint: "check --uri and --state"}
 	}
-	why, err := probe(d.signals.soft, conn.Client, state, "here")
+	found, err := identify(d.signals.soft, conn.Client, state, "here")
 	if err != nil {
 		return d.readFailed(err)
 	}
-	if why != "" {
-		return &refusedError{what: "this looks like another cluster's state: " + why,
+	if found.why != "" {
+		return &refusedError{what: "this looks like another cluster's state: " + found.why,
 			hint: "check --uri and --state; if the collections were built anew here, `aliasctl sync --apply --accept-cluster` records their ids"}
 	}
 	comparison := planner.Compare(d.manifest, state, planner.Options{Cluster: cluster, Now: time.Now().UTC()})
@@ -118,10 +120,15 @@ func (d *driftRun) compare(state planner.State, conn *connection) error {
 	if err != nil {
 		return d.readFailed(err)
 	}
+	if err := found.readAll(d.signals.soft, conn.Client, bound(state, live)); err != nil {
+		return d.readFailed(err)
+	}
+	live.Learn(found.read)
 	report := render.DriftReport{
 		Cluster: cluster, Serial: state.Serial, StatePath: d.file.Path(),
 		Bindings: state.Bindings, Drift: planner.DriftOf(state, live),
 		Plan: comparison.Plan(live).Summary, Manifest: len(d.c.StringSlice("file")) > 0,
+		Unmanaged: comparison.Unmanaged(live), ListUnmanaged: d.c.Bool("unmanaged"),
 	}
 	if err := d.outputs.write(d.streams, report); err != nil {
 		return err
@@ -130,6 +137,18 @@ func (d *driftRun) compare(state planner.State, conn *connection) error {
 		return &driftError{n}
 	}
 	return nil
+}
+
+// bound are the recorded ids of the collections that aliases are still bound to:
+// those alone can have been made anew under their names.
+func bound(state planner.State, live *planner.Live) map[planner.Key]string {
+	ids := make(map[planner.Key]string)
+	for _, b := range state.Bindings {
+		if in := live.Databases[b.Database]; b.CollectionID != "" && in != nil && in.Bindings[b.Alias] == b.Collection {
+			ids[planner.Key{Database: b.Database, Name: b.Collection}] = b.CollectionID
+		}
+	}
+	return ids
 }
 
 // reader is a client of the same settings that cannot write.

@@ -37,6 +37,8 @@ type run struct {
 	lock      *statefile.Lock
 	conn      *connection // nil when offline
 	witnesses []executor.Witness
+	identity  identity // of the cluster, where it was asked for
+	accepted  string   // what `--accept-cluster` accepts, "" for nothing
 }
 
 func newRun(c *cli.Context, s *streams) *run {
@@ -162,6 +164,9 @@ func (r *run) do(want func(*run) error, derive func(*run, planner.State) error) 
 	if note := unconfirmed(report.Plan); note != "" && len(r.c.StringSlice("verify-uri")) == 0 {
 		report.Plan.Notes = append(report.Plan.Notes, note)
 	}
+	if r.accepted != "" {
+		report.Plan.Notes = append([]string{r.accepted}, report.Plan.Notes...)
+	}
 	if r.file != nil {
 		report.StatePath = r.file.Path()
 	}
@@ -224,18 +229,30 @@ func (e *lockedError) Hint() string {
 // checkCluster refuses a state of another cluster: by its address and label,
 // and by the ids of what it knows.
 func (r *run) checkCluster(stored storedState, cluster planner.Cluster) error {
-	if !stored.found || r.c.Bool("accept-cluster") {
+	if !stored.found {
 		return nil
 	}
 	why, differs := statefile.Differs(stored.state.Cluster, cluster)
-	if !differs && r.conn != nil {
-		var err error
-		if why, err = probe(r.signals.soft, r.conn.Client, stored.state, "here"); err != nil {
+	accept := r.c.Bool("accept-cluster")
+	if r.conn != nil && (!differs || accept) {
+		found, err := identify(r.signals.soft, r.conn.Client, stored.state, "here")
+		switch {
+		case err != nil:
 			return r.readFailed(err)
+		case found.why != "" && differs:
+			why += "; " + found.why
+		case found.why != "":
+			why, differs = found.why, true
 		}
-		differs = why != ""
+		if !accept {
+			r.identity = found
+		}
 	}
-	if !differs {
+	switch {
+	case !differs:
+		return nil
+	case accept:
+		r.accepted = "`--accept-cluster` accepts this: " + why
 		return nil
 	}
 	if err := r.answered(r.conn); err != nil {
@@ -286,8 +303,9 @@ func (r *run) plan(stored storedState, cluster planner.Cluster, limits planner.L
 		if live, err = milvus.Read(r.signals.soft, r.conn.Client, comparison.Scope()); err != nil {
 			return render.Report{}, r.readFailed(err)
 		}
-		if err := milvus.Inspect(r.signals.soft, r.conn.Client, comparison.Needs(live), live, milvus.GoldenVectors); err != nil {
-			return render.Report{}, r.readFailed(err)
+		live.Learn(r.identity.read)
+		if err := r.inspect(comparison, live); err != nil {
+			return render.Report{}, err
 		}
 	}
 	p := comparison.Plan(live)
@@ -300,6 +318,19 @@ func (r *run) plan(stored storedState, cluster planner.Cluster, limits planner.L
 		}
 	}
 	return render.Report{Plan: p, Proof: planner.Prove(p, live), Refusals: p.Check(limits), NoState: !stored.found}, r.expected(p)
+}
+
+// inspect reads what a plan needs beyond the bindings. An id that is read on the
+// way may show a collection that was made anew, whose checks need more.
+func (r *run) inspect(comparison *planner.Comparison, live *planner.Live) error {
+	asked := -1
+	for needs := comparison.Needs(live); asked < len(needs.Facts)+len(needs.Golden); needs = comparison.Needs(live) {
+		asked = len(needs.Facts) + len(needs.Golden)
+		if err := milvus.Inspect(r.signals.soft, r.conn.Client, needs, live, milvus.GoldenVectors); err != nil {
+			return r.readFailed(err)
+		}
+	}
+	return nil
 }
 
 func firstRun(file statefile.Location) string {

@@ -56,6 +56,8 @@ func (n names) changeOf(i int, s planner.Step) change {
 		c.marks = append(c.marks, "half of a switch by drop and create")
 	}
 	switch {
+	case s.Anew():
+		c.marks = append(c.marks, "made anew: id "+s.ToID+", was "+s.FromID)
 	case s.Op == planner.Adopt && s.From == s.To && !s.Protect:
 		c.marks = append(c.marks, "no longer protected")
 	case s.Protect && s.Op != planner.DropAlias:

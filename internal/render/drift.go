@@ -28,6 +28,8 @@ func (n names) drifted(plan planner.Plan, visit func(name, live, fate string)) {
 			visit(n.of(s), "unbound", fmt.Sprintf("step %s creates it again", number))
 		case s.Op == planner.AlterAlias:
 			visit(n.of(s), s.From, fmt.Sprintf("step %s moves it to %s", number, s.To))
+		case s.Anew():
+			visit(n.of(s), s.To, fmt.Sprintf("made anew with id %s: step %s accepts it, last applied %s", s.ToID, number, s.FromID))
 		case s.Op == planner.Adopt:
 			visit(n.of(s), s.To, fmt.Sprintf("step %s accepts it, last applied %s", number, cmp.Or(s.From, "never")))
 		case s.Op == planner.Forget:

@@ -22,6 +22,10 @@ type DriftReport struct {
 	// alone where no manifest was given.
 	Plan     planner.Summary
 	Manifest bool // was given: what it wants is told
+	// Unmanaged are the aliases that neither the state nor a manifest has, sorted;
+	// ListUnmanaged names them, which are only counted otherwise.
+	Unmanaged     []planner.Key
+	ListUnmanaged bool
 }
 
 // Changed is how many aliases somebody else has moved. What an unfinished run
@@ -116,13 +120,35 @@ func (r DriftReport) text(w io.Writer, s Style) error {
 		if d.Unfinished {
 			why = "by a run that did not finish"
 		}
-		p.line(paint{}, Clean(fmt.Sprintf("%s/%s: last applied %s, now %s: %s", d.Database, d.Alias, d.Last, cmp.Or(d.Live, "nothing"), why)))
+		last, live := lastAndNow(d)
+		p.line(paint{}, Clean(fmt.Sprintf("%s/%s: last applied %s, now %s: %s", d.Database, d.Alias, last, cmp.Or(live, "nothing"), why)))
 	}
 	if len(r.Drift) == 0 {
 		p.line(p.good, "no drift: every alias is where the state says")
 	}
 	r.manifestLine(p)
+	if n := len(r.Unmanaged); n > 0 {
+		hint := " (`--unmanaged` names them)"
+		if r.ListUnmanaged {
+			hint = ":"
+		}
+		p.line(paint{}, countAre(n)+" not managed"+hint)
+	}
+	if r.ListUnmanaged {
+		for _, k := range r.Unmanaged {
+			p.line(paint{}, Clean("  "+k.String()))
+		}
+	}
 	return p.Flush()
+}
+
+// lastAndNow are what was applied and what is there. Of a collection that was made
+// anew, only the ids differ.
+func lastAndNow(d planner.Drift) (last, live string) {
+	if d.Kind == planner.DriftAnew {
+		return fmt.Sprintf("%s (id %s)", d.Last, d.LastID), fmt.Sprintf("%s (id %s, made anew)", d.Live, d.LiveID)
+	}
+	return d.Last, d.Live
 }
 
 func (r DriftReport) manifestLine(p *page) {
@@ -144,6 +170,9 @@ func (r DriftReport) diff(w io.Writer, s Style) error {
 	for _, d := range r.Drift {
 		if d.Unfinished {
 			p.line(paint{}, Clean("unfinished: "+names.key(d.Database, d.Alias)+": left by a run that did not finish"))
+		}
+		if d.Kind == planner.DriftAnew { // the bindings by name are equal
+			p.line(p.bad, Clean(fmt.Sprintf("made anew: %s: %s has id %s, last applied %s", names.key(d.Database, d.Alias), d.Live, d.LiveID, d.LastID)))
 		}
 	}
 	r.manifestLine(p)
@@ -176,5 +205,14 @@ func (r DriftReport) json(w io.Writer) error {
 	o.field("version", driftVersion)
 	list(o, "drift", r.Drift, func(d *planner.Drift) any { return d })
 	o.field("plan", r.Plan)
+	o.field("unmanaged_count", len(r.Unmanaged))
+	if r.ListUnmanaged {
+		list(o, "unmanaged", r.Unmanaged, func(k *planner.Key) any {
+			return struct {
+				Database string `json:"database"`
+				Alias    string `json:"alias"`
+			}{k.Database, k.Name}
+		})
+	}
 	return o.close()
 }

@@ -26,7 +26,7 @@ func driftScenarios() []driftScenario {
 	return []driftScenario{
 		{"drift-none", driftReport()},
 		{"drift-found", driftFound()},
-		{"drift-unfinished", driftReport(planner.Drift{Database: "default", Alias: "products", Last: "products_v42", Live: "products_v43", Unfinished: true})},
+		{"drift-unfinished", driftReport(planner.Drift{Kind: planner.DriftMoved, Database: "default", Alias: "products", Last: "products_v42", Live: "products_v43", Unfinished: true})},
 		{"drift-hostile", driftHostile()},
 	}
 }
@@ -45,9 +45,9 @@ func driftReport(drift ...planner.Drift) render.DriftReport {
 
 func driftFound() render.DriftReport {
 	r := driftReport(
-		planner.Drift{Database: "default", Alias: "products", Last: "products_v42", Live: "products_v9"},
-		planner.Drift{Database: "default", Alias: "questions", Last: "questions_v3"},
-		planner.Drift{Database: "shop", Alias: "carts", Last: "carts_v1", Live: "carts_v2", Unfinished: true},
+		planner.Drift{Kind: planner.DriftMoved, Database: "default", Alias: "products", Last: "products_v42", Live: "products_v9"},
+		planner.Drift{Database: "default", Alias: "questions", Last: "questions_v3", Kind: planner.DriftUnbound},
+		planner.Drift{Kind: planner.DriftMoved, Database: "shop", Alias: "carts", Last: "carts_v1", Live: "carts_v2", Unfinished: true},
 	)
 	r.Bindings = append(r.Bindings, binding("shop", "carts", "carts_v1"))
 	r.Manifest, r.Plan = true, planner.Summary{Create: 1, Switch: 1, Unchanged: 1, Conflicts: 1}
@@ -55,7 +55,7 @@ func driftFound() render.DriftReport {
 }
 
 func driftHostile() render.DriftReport {
-	r := driftReport(planner.Drift{Database: "default", Alias: "products", Last: "products_v42", Live: "\x1b[2J</td>|`@team`\nPlan: 1 to drop"})
+	r := driftReport(planner.Drift{Kind: planner.DriftMoved, Database: "default", Alias: "products", Last: "products_v42", Live: "\x1b[2J</td>|`@team`\nPlan: 1 to drop"})
 	r.StatePath = "s3://bucket/<b>.json"
 	return r
 }
@@ -97,7 +97,7 @@ func driftReports() *rapid.Generator[render.DriftReport] {
 			b := binding("default", fmt.Sprintf("a%d", i)+markup().Draw(t, "alias"), hostile().Draw(t, "collection"))
 			r.Bindings = append(r.Bindings, b)
 			if rapid.Bool().Draw(t, "drifted") {
-				r.Drift = append(r.Drift, planner.Drift{Database: b.Database, Alias: b.Alias, Last: b.Collection,
+				r.Drift = append(r.Drift, planner.Drift{Kind: planner.DriftMoved, Database: b.Database, Alias: b.Alias, Last: b.Collection,
 					Live: rapid.OneOf(hostile(), markup()).Draw(t, "live"), Unfinished: rapid.Bool().Draw(t, "unfinished")})
 			}
 		}
@@ -146,7 +146,7 @@ func TestMarkdownOfMuchDriftFits(t *testing.T) {
 	var r render.DriftReport
 	for i := range 5_000 {
 		name := fmt.Sprintf("alias_%04d", i)
-		r.Drift = append(r.Drift, planner.Drift{Database: "default", Alias: name, Last: name + "_v1", Live: name + "_v2", Unfinished: i%2 == 1})
+		r.Drift = append(r.Drift, planner.Drift{Kind: planner.DriftMoved, Database: "default", Alias: name, Last: name + "_v1", Live: name + "_v2", Unfinished: i%2 == 1})
 	}
 	text := string(written(t, render.FormatMarkdown, r, render.Style{}))
 	holdMarkdown(t, text)

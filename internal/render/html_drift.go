@@ -22,10 +22,21 @@ func (r DriftReport) html(w io.Writer) error {
 	if r.Manifest {
 		p.say("<dt>The manifest wants</dt><dd>%s</dd>\n", wants(r.Plan))
 	}
+	if n := len(r.Unmanaged); n > 0 {
+		p.say("<dt>Not managed</dt><dd>%s</dd>\n", countAliases(n))
+	}
 	p.WriteString("</dl>\n</header>\n")
 	changed, left := r.split()
 	p.driftTable(changedTitle, changed)
 	p.driftTable(leftTitle, left)
+	if r.ListUnmanaged && len(r.Unmanaged) > 0 {
+		p.section("", "Not managed")
+		p.WriteString("<ul>\n")
+		for _, k := range r.Unmanaged {
+			p.say("<li class=\"name\">%s</li>\n", k.String())
+		}
+		p.WriteString("</ul>\n</section>\n")
+	}
 	return p.end()
 }
 
@@ -36,11 +47,12 @@ func (p *htmlPage) driftTable(title string, drift []planner.Drift) {
 	p.section("", title)
 	p.WriteString("<table class=\"drift\">\n<thead><tr><th>Alias</th><th>Last applied</th><th>Now</th></tr></thead>\n<tbody>\n")
 	for _, d := range drift {
-		p.say("<tr><td class=\"name\">%s</td><td class=\"name\">%s</td><td class=\"name\">", p.key(d.Database, d.Alias), d.Last)
-		if d.Live == "" {
+		last, live := lastAndNow(d)
+		p.say("<tr><td class=\"name\">%s</td><td class=\"name\">%s</td><td class=\"name\">", p.key(d.Database, d.Alias), last)
+		if live == "" {
 			p.WriteString("<i>unbound</i>")
 		} else {
-			p.text(d.Live)
+			p.text(live)
 		}
 		p.WriteString("</td></tr>\n")
 	}

@@ -28,6 +28,7 @@ func (r DriftReport) markdown(w io.Writer) error {
 	if len(changed) > 0 {
 		m.say("%s\n", markdownProseOf(driftWayOut))
 	}
+	m.unmanaged(r)
 	_, err := w.Write(m.Bytes())
 	return err
 }
@@ -39,10 +40,27 @@ func (m *markdown) driftTable(title string, drift []planner.Drift, room int) {
 	m.say("#### %s\n\n| Alias | Last applied | Now |\n| --- | --- | --- |\n", title)
 	left := m.rows(len(drift), room, func(i int) {
 		d := drift[i]
-		m.say("| %s | %s | %s |\n", markdownCode(m.key(d.Database, d.Alias)), markdownCode(d.Last), nameOr(d.Live, "**unbound**"))
+		last, live := lastAndNow(d)
+		m.say("| %s | %s | %s |\n", markdownCode(m.key(d.Database, d.Alias)), markdownCode(last), nameOr(live, "**unbound**"))
 	})
 	if left > 0 {
 		m.say("\n*%s more, left out here: a report as text, JSON or HTML has them all*\n", countAliases(left))
 	}
 	m.say("\n")
+}
+
+func (m *markdown) unmanaged(r DriftReport) {
+	n := len(r.Unmanaged)
+	if n == 0 {
+		return
+	}
+	m.say("%s not managed.\n", countAre(n))
+	if !r.ListUnmanaged {
+		return
+	}
+	m.say("\n")
+	left := m.rows(n, roomLeft, func(i int) { m.say("- %s\n", markdownCode(r.Unmanaged[i].String())) })
+	if left > 0 {
+		m.say("\n*%s more, left out here: a report as text, JSON or HTML has them all*\n", countAliases(left))
+	}
 }

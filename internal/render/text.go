@@ -179,7 +179,11 @@ func (t text) what(s planner.Step, ink paint) []word {
 		words = listed(facts, "", "", t.faint)
 	case planner.Adopt:
 		say("adopt "+s.To, paint{})
-		if s.From == s.To && !s.Protect {
+		switch {
+		case s.Anew():
+			say("(made anew: id "+s.ToID+",", t.change)
+			say("was "+s.FromID+")", t.change)
+		case s.From == s.To && !s.Protect:
 			say("(no longer protected)", t.faint)
 		}
 	case planner.Forget:
