@@ -17,16 +17,17 @@ import (
 //	cli -> render, milvus, state, emulator -> executor -> planner -> manifest
 var mayImport = map[string][]string{
 	"aliasctl":                 {"internal/cli"},
-	"aliasctl/internal/cli":    {"internal/render", "internal/milvus", "internal/state", "internal/state/local", "internal/state/stores", "internal/emulator", "executor", "planner", "manifest"},
+	"aliasctl/internal/cli":    {"internal/render", "internal/milvus", "internal/state", "internal/state/local", "internal/state/stores", "internal/emulator", "internal/atomicfile", "executor", "planner", "manifest"},
 	"aliasctl/internal/render": {"executor", "planner", "manifest"},
 	"aliasctl/internal/milvus": {"executor", "planner", "manifest"},
 	"aliasctl/internal/state":  {"executor", "planner", "manifest"},
 	// One a kind of store, and the one that knows them all.
-	"aliasctl/internal/state/local":  {"internal/state", "planner"},
+	"aliasctl/internal/state/local":  {"internal/atomicfile", "internal/state", "planner"},
 	"aliasctl/internal/state/s3":     {"internal/state"},
 	"aliasctl/internal/state/stores": {"internal/state", "internal/state/local", "internal/state/s3"},
 	// For tests: what every kind of store has to keep.
 	"aliasctl/internal/state/contract": {"internal/state", "internal/state/stores", "planner"},
+	"aliasctl/internal/atomicfile":     {},
 	// For tests: a file system that fails.
 	"aliasctl/internal/state/faultfs": {"internal/state/local"},
 	// For tests: an S3 server.
@@ -34,7 +35,7 @@ var mayImport = map[string][]string{
 	// For tests: the real program, and a cluster that it works on.
 	"aliasctl/internal/acceptance/program": {"internal/cli", "executor", "planner"},
 	"aliasctl/internal/acceptance/scene":   {"internal/acceptance/program", "internal/state", "internal/state/stores", "internal/emulator", "executor", "planner", "manifest"},
-	"aliasctl/internal/emulator":           {},
+	"aliasctl/internal/emulator":           {"internal/atomicfile"},
 	"aliasctl/executor":                    {"planner", "manifest"},
 	"aliasctl/planner":                     {"manifest"},
 	"aliasctl/manifest":                    {},

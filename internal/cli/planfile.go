@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"aliasctl/internal/atomicfile"
 	"aliasctl/internal/milvus"
 	"aliasctl/internal/render"
 	"aliasctl/planner"
@@ -36,7 +37,7 @@ func (e *staleError) Hint() string { return "make and review a new plan: nothing
 func writePlan(path string, s planner.Saved) error {
 	text, err := json.MarshalIndent(s, "", " ")
 	if err == nil {
-		err = replaceFile(path, append(text, '\n'))
+		err = atomicfile.Replace(path, append(text, '\n'), atomicfile.Options{Mode: 0o644})
 	}
 	if err != nil {
 		return &failedError{what: fmt.Sprintf("cannot save the plan: %v", err), err: err,

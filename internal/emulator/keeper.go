@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"aliasctl/internal/atomicfile"
 	"errors"
 	"fmt"
 	"io"
@@ -33,8 +34,8 @@ type keeper struct {
 	digest string // of the seed
 	// reread is called after the catalogue was read from another file.
 	reread func()
-	// replace is replaceFile, but for tests.
-	replace func(path string, content []byte) (*os.File, error)
+	// replace is atomicfile.Replace, but for tests.
+	replace func(path string, content []byte, options atomicfile.Options) error
 }
 
 func openKeeper(path, digest string) (*keeper, error) {
@@ -49,14 +50,14 @@ func openKeeper(path, digest string) (*keeper, error) {
 			return nil, &CopyError{path, err}
 		}
 	}
-	return &keeper{path: path, lock: flock.New(path + ".lock"), digest: digest, reread: func() {}, replace: replaceFile}, nil
+	return &keeper{path: path, lock: flock.New(path + ".lock"), digest: digest, reread: func() {}, replace: atomicfile.Replace}, nil
 }
 
 // begin reads the copy, or fills the catalogue from the seed and makes it.
 func (k *keeper) begin(c *catalog, start *seed) error {
 	return k.locked(func() error {
 		// With the lock held, temporary files are those of killed processes.
-		left, _ := filepath.Glob(k.path + ".*.tmp")
+		left, _ := filepath.Glob(filepath.Join(filepath.Dir(k.path), atomicfile.TempPrefix(k.path)+"*"))
 		for _, temp := range left {
 			os.Remove(temp)
 		}
@@ -154,11 +155,14 @@ func (k *keeper) forget() {
 
 // save replaces the file durably and in one piece.
 func (k *keeper) save(c *catalog) error {
-	temp, err := k.replace(k.path, c.encode(k.digest))
+	if err := k.replace(k.path, c.encode(k.digest), atomicfile.Options{Mode: 0o600}); err != nil {
+		return &CopyError{k.path, err}
+	}
+	file, err := os.Open(k.path) // with the lock held it is the one just written
 	if err != nil {
 		return &CopyError{k.path, err}
 	}
-	return k.know(temp)
+	return k.know(file)
 }
 
 func (k *keeper) close() error {

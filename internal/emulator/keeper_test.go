@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"aliasctl/internal/atomicfile"
 	"bufio"
 	"errors"
 	"fmt"
@@ -180,7 +181,7 @@ func TestKillLosesNothingThatWasAnswered(t *testing.T) {
 			t.Errorf("%s is lost", alias)
 		}
 	}
-	if left, _ := filepath.Glob(CopyPath(seed) + ".*.tmp"); len(left) > 0 {
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(CopyPath(seed)), "*.tmp-*")); len(left) > 0 {
 		t.Errorf("left behind: %q", left)
 	}
 }
@@ -223,7 +224,7 @@ func TestABrokenCopyIsLeftAlone(t *testing.T) {
 func TestWhatCannotBeSavedDidNotHappen(t *testing.T) {
 	e := open(t, seedFile(t, blueGreen))
 	full := errors.New("no space left on device")
-	e.keeper.replace = func(string, []byte) (*os.File, error) { return nil, full }
+	e.keeper.replace = func(string, []byte, atomicfile.Options) error { return full }
 	var unsaved *CopyError
 	if err := e.DropAlias(DefaultDatabase, "products"); !errors.As(err, &unsaved) || !errors.Is(err, full) {
 		t.Fatalf("got %v", err)

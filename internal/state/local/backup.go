@@ -5,6 +5,8 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+
+	"aliasctl/internal/atomicfile"
 )
 
 // backUp keeps the state at path as PATH.backup, in place of an older backup.
@@ -22,7 +24,7 @@ import (
 // A backup is a comfort. Where it cannot be made, the save goes on without it:
 // to lose the new state for want of a copy of the old one would be absurd.
 func backUp(fsys FS, path string, info fs.FileInfo) {
-	name := filepath.Join(filepath.Dir(path), tempPrefix(path)+"backup")
+	name := filepath.Join(filepath.Dir(path), atomicfile.TempPrefix(path)+"backup")
 	_ = fsys.Remove(name) // of a killed run
 	if err := fsys.Link(path, name); err != nil {
 		if name, err = duplicateFile(fsys, path, info); err != nil {
@@ -64,12 +66,12 @@ func duplicateFile(fsys FS, path string, info fs.FileInfo) (name string, err err
 	if err != nil {
 		return "", err
 	}
-	temp, err := fsys.CreateTemp(filepath.Dir(path), tempPrefix(path)+"*")
+	temp, err := fsys.CreateTemp(filepath.Dir(path), atomicfile.TempPrefix(path)+"*")
 	if err != nil {
 		return "", err
 	}
 	write := func(w io.Writer) error { _, err := w.Write(data); return err }
-	if _, err := fill(temp, info, write); err != nil {
+	if _, err := atomicfile.Fill(temp, info, mode, write); err != nil {
 		temp.Close()
 		_ = fsys.Remove(temp.Name())
 		return "", err

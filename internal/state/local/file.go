@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"path/filepath"
 
+	"aliasctl/internal/atomicfile"
 	"aliasctl/internal/state"
 	"aliasctl/planner"
 )
@@ -96,7 +97,7 @@ func (f *File) Writable() error {
 	path, err := resolve(f.fsys, f.path)
 	if err == nil {
 		var temp TempFile
-		if temp, err = f.fsys.CreateTemp(filepath.Dir(path), tempPrefix(path)+"*"); err == nil {
+		if temp, err = f.fsys.CreateTemp(filepath.Dir(path), atomicfile.TempPrefix(path)+"*"); err == nil {
 			err = errors.Join(temp.Close(), f.fsys.Remove(temp.Name()))
 		}
 	}
@@ -106,21 +107,10 @@ func (f *File) Writable() error {
 	return nil
 }
 
-// resolve follows symbolic links by hand, because the last target need not
-// exist yet. A state that is a link is written through to its target: a
-// rename onto the link itself would silently cut it.
+// resolve finds the file that a state is kept in: one that is a link is written
+// through to its target.
 func resolve(fsys FS, path string) (string, error) {
-	for range 40 {
-		target, err := fsys.Readlink(path)
-		if err != nil {
-			return path, nil // not a link, or nothing there: what follows will tell
-		}
-		if !filepath.IsAbs(target) {
-			target = filepath.Join(filepath.Dir(path), target)
-		}
-		path = target
-	}
-	return "", errors.New("too many levels of symbolic links")
+	return atomicfile.Resolve(fsys.Readlink, path)
 }
 
 // notRegular says what stands in place of a regular file.

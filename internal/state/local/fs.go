@@ -1,12 +1,10 @@
 package local
 
 import (
-	"errors"
-	"io"
 	"io/fs"
 	"os"
-	"runtime"
-	"syscall"
+
+	"aliasctl/internal/atomicfile"
 )
 
 // FS is the handful of file operations that a state file needs. It is a seam:
@@ -30,13 +28,8 @@ type FS interface {
 
 // TempFile is a file that is being written.
 type TempFile interface {
-	io.WriteCloser
+	atomicfile.File
 	Name() string
-	Chmod(mode fs.FileMode) error
-	// Like gives the file the owner and the group of another one, as far as this
-	// process may, and returns whether the group is now the same.
-	Like(other fs.FileInfo) (sameGroup bool)
-	Sync() error
 }
 
 // OS is the file system of the operating system.
@@ -57,11 +50,8 @@ func (osFS) CreateTemp(dir, pattern string) (TempFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return osFile{f}, nil
+	return atomicfile.OSFile{File: f}, nil
 }
-
-// osFile is a TempFile of the operating system.
-type osFile struct{ *os.File }
 
 func (osFS) MkdirTemp(dir, pattern string) (string, error) { return os.MkdirTemp(dir, pattern) }
 
@@ -74,21 +64,4 @@ func (osFS) List(dir string) ([]string, error) {
 	return d.Readdirnames(-1)
 }
 
-// SyncDir takes "not supported" for success: some network and shared-folder
-// file systems cannot sync a directory, and there is nothing better to do on
-// them. Windows has no such call at all.
-func (osFS) SyncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	err = d.Sync()
-	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
-		return nil
-	}
-	return err
-}
+func (osFS) SyncDir(dir string) error { return atomicfile.SyncDir(dir) }

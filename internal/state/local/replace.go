@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"aliasctl/internal/atomicfile"
 	"aliasctl/internal/state"
 	"aliasctl/planner"
 )
@@ -52,13 +53,13 @@ func replace(fsys FS, path string, s planner.State, seen *seen) error {
 	}
 	keep := seen != nil && info != nil
 	dir := filepath.Dir(path)
-	temp, err := fsys.CreateTemp(dir, tempPrefix(path)+"*")
+	temp, err := fsys.CreateTemp(dir, atomicfile.TempPrefix(path)+"*")
 	if err != nil {
 		return failed("create a temporary file beside it", err)
 	}
 	written := newDigest()
 	content := func(w io.Writer) error { return state.EncodeUnchecked(io.MultiWriter(w, written), s) }
-	if doing, err := fill(temp, info, content); err != nil {
+	if doing, err := atomicfile.Fill(temp, info, mode, content); err != nil {
 		temp.Close() // after a failed Close again: harmless
 		_ = fsys.Remove(temp.Name())
 		return failed(doing+" the temporary file beside it", err)
@@ -87,34 +88,6 @@ func replace(fsys FS, path string, s planner.State, seen *seen) error {
 	return nil
 }
 
-// fill writes the content, makes it durable and closes the file. It returns the
-// operation that failed. The file gets the mode, owner and group of the one
-// that it replaces; replaced is nil for a new one.
-func fill(temp TempFile, replaced fs.FileInfo, content func(io.Writer) error) (doing string, err error) {
-	mode := fs.FileMode(mode)
-	if replaced != nil {
-		mode = replaced.Mode().Perm()
-		if !temp.Like(replaced) {
-			// What was open to one group is not opened to another: it gets what
-			// everybody has.
-			mode = mode&^0o070 | mode&0o007<<3
-		}
-	}
-	if err := temp.Chmod(mode); err != nil { // the umask may have taken bits away
-		return "set the mode of", err
-	}
-	if err := content(temp); err != nil {
-		return "write", err
-	}
-	if err := temp.Sync(); err != nil {
-		return "sync", err
-	}
-	return "close", temp.Close()
-}
-
-// tempPrefix is what the names of the temporary files of a state begin with.
-func tempPrefix(path string) string { return "." + filepath.Base(path) + ".tmp-" }
-
 // sweep removes the temporary files that killed runs have left beside a
 // state. It is safe only under the lock: then nobody else is saving. What it
 // cannot remove is harmless and stays.
@@ -125,7 +98,7 @@ func sweep(fsys FS, path string) {
 		return
 	}
 	for _, name := range names {
-		if strings.HasPrefix(name, tempPrefix(path)) {
+		if strings.HasPrefix(name, atomicfile.TempPrefix(path)) {
 			_ = fsys.Remove(filepath.Join(dir, name))
 		}
 	}

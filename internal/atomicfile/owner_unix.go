@@ -1,15 +1,15 @@
 //go:build unix
 
-package local
+package atomicfile
 
 import (
 	"io/fs"
 	"syscall"
 )
 
-// Like is TempFile's. Only root gives a file away, but an owner may give it to
+// Like is File's. Only root gives a file away, but an owner may give it to
 // any group that they are in: a team that shares a state shares its group.
-func (f osFile) Like(other fs.FileInfo) bool {
+func (f OSFile) Like(other fs.FileInfo) bool {
 	want, ok := other.Sys().(*syscall.Stat_t)
 	if !ok {
 		return true
