@@ -99,6 +99,37 @@ func TestTestsNamePromisesThatExist(t *testing.T) {
 	}
 }
 
+// The code gives the source of what it knows of Milvus: a section of
+// docs/milvus-rest.md, which has to be there.
+func TestCitationsOfMilvusExist(t *testing.T) {
+	document, err := os.ReadFile("docs/milvus-rest.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sections := words(`(?m)^##+ ([0-9]+(?:\.[0-9]+)?)[. ]`, string(document))
+	const number = `[0-9]+(?:\.[0-9]+)?`
+	cited := regexp.MustCompile(`milvus-rest\s+sections?\s+(` + number + `(?:(?:,| and|, and) ` + number + `)*)`)
+	found := 0
+	err = filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") {
+			return err
+		}
+		source, err := os.ReadFile(path)
+		comments := regexp.MustCompile(`\n\s*// ?`).ReplaceAllString(string(source), " ")
+		for _, m := range cited.FindAllStringSubmatch(comments, -1) {
+			for _, section := range regexp.MustCompile(number).FindAllString(m[1], -1) {
+				if found++; !sections[section] {
+					t.Errorf("%s cites section %s of docs/milvus-rest.md, and it has none", path, section)
+				}
+			}
+		}
+		return err
+	})
+	if err != nil || found < 30 {
+		t.Fatalf("%d citations found: %v", found, err)
+	}
+}
+
 func TestReadmeAndHelpAgree(t *testing.T) {
 	help := map[string]string{}
 	run := func(args ...string) string {
