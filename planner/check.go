@@ -55,7 +55,7 @@ func (l AliasDropLimit) String() string {
 
 // Refusal is a limit that a plan exceeds.
 type Refusal struct {
-	Guard  string `json:"guard"`   // a stable word: "alias-drops", "empty-database", "collection-drops", "protected", "split-group", "group-recreate", "preflight"
+	Guard  string `json:"guard"`   // a stable word: "alias-drops", "empty-database", "collection-drops", "protected", "newer-retiree", "split-group", "group-recreate", "preflight"
 	Reason string `json:"reason"`  // names the numbers
 	WayOut string `json:"way_out"` // the exact flag or field that lifts it
 }
@@ -94,6 +94,15 @@ func (p Plan) Check(l Limits) []Refusal {
 			refuse("protected", fmt.Sprintf("put %q back with `protect: false`, apply, and remove it in a later apply", alias),
 				"alias %q of database %q is protected and the plan drops it", alias, m.Database)
 		}
+	}
+	for _, n := range p.Newcomers {
+		name := n.Collection
+		if len(p.Managed) > 1 {
+			name = n.Database + "/" + name
+		}
+		refuse("newer-retiree", fmt.Sprintf("remove it from `retire` if it is new work or mistyped; `--retire-newer %s` to drop it", name),
+			"collection %q (id %s) is newer than every collection that stays bound in database %q, and the state knows no alias that left it",
+			n.Collection, n.ID, n.Database)
 	}
 	for _, g := range p.SplitGroups {
 		refuse("split-group", "name all members with `--only`, or none",

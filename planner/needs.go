@@ -54,9 +54,23 @@ func (c *Comparison) Needs(live *Live) Needs {
 		if d.desired == nil || !c.options.Only.Empty() {
 			continue
 		}
+		var served left
+		judged := false
 		for _, r := range d.desired.Retire {
-			if _, exists := in.Collections[r.Collection]; exists {
-				inspect(d.name, r.Collection).Rows = true
+			if _, exists := in.Collections[r.Collection]; !exists {
+				continue
+			}
+			inspect(d.name, r.Collection).Rows = true
+			if served == nil {
+				served = leftOf(d, c.state, in)
+			}
+			judged = judged || d.mayBeNewcomer(served, in, r.Collection)
+		}
+		for i := range d.aliases {
+			if to := d.aliases[i].wanted(); judged && to != "" {
+				if _, exists := in.Collections[to]; exists {
+					inspect(d.name, to) // for its id: is the retiree newer?
+				}
 			}
 		}
 		keeping := keepings(d, in)

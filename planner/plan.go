@@ -114,6 +114,8 @@ type Plan struct {
 	Housekeeping Housekeeping `json:"-"`
 	// SplitGroups are the cutovers of which `--only` takes a part.
 	SplitGroups []SplitGroup `json:"-"`
+	// Newcomers are the retirees that look like new work.
+	Newcomers []Newcomer `json:"-"`
 	// Managed counts, per database, what the limits of Check refer to.
 	Managed []ManagedCount `json:"-"`
 }
@@ -237,6 +239,7 @@ type Options struct {
 	OverwriteDrift Selection
 	TakeOver       Selection
 	RetireAgain    Selection
+	RetireNewer    Selection // drop retirees that look like new work
 	Forward        Selection // go again to what was rolled back from
 	// Only plans these aliases alone; empty means all.
 	Only Selection

@@ -51,6 +51,7 @@ func (b *builder) retire(d *database, live *LiveDatabase) {
 		b.surplus(d, live, s, reach[s.name])
 	}
 	b.order(d, live, b.drops[first:])
+	b.newcomers(d, live, b.drops[first:])
 }
 
 // keepNotes names what `keep` does not retire although its pattern matches.

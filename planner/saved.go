@@ -29,6 +29,7 @@ type Saved struct {
 	Housekeeping Housekeeping   `json:"housekeeping"`
 	Managed      []ManagedCount `json:"managed"`
 	SplitGroups  []SplitGroup   `json:"split_groups,omitempty"`
+	Newcomers    []Newcomer     `json:"newcomers,omitempty"`
 
 	// Touches is what the plan was made from, of what it touches alone.
 	Touches []Touch `json:"touches"`
@@ -74,7 +75,7 @@ func (t Touch) name() string {
 func Save(p Plan, m *manifest.Manifest, s State, live *Live, now time.Time) Saved {
 	saved := Saved{
 		Version: SavedVersion, MadeAt: now, Plan: p,
-		Before: p.Before, After: p.After, Housekeeping: p.Housekeeping, Managed: p.Managed, SplitGroups: p.SplitGroups,
+		Before: p.Before, After: p.After, Housekeeping: p.Housekeeping, Managed: p.Managed, SplitGroups: p.SplitGroups, Newcomers: p.Newcomers,
 		Touches: touches(p, s, live),
 	}
 	if s.Serial > 0 {
@@ -144,6 +145,7 @@ func (s Saved) Intact() bool { return s.Digest == s.sum() }
 func (s Saved) Unpack() Plan {
 	p := s.Plan
 	p.Before, p.After, p.Housekeeping, p.Managed, p.SplitGroups = s.Before, s.After, s.Housekeeping, s.Managed, s.SplitGroups
+	p.Newcomers = s.Newcomers
 	return p
 }
 

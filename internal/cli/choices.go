@@ -43,6 +43,7 @@ func (r *run) selections(state planner.State, o *planner.Options) error {
 		{"only", aliases, &o.Only},
 		{"forward", aliases, &o.Forward},
 		{"retire-again", retirees, &o.RetireAgain},
+		{"retire-newer", retirees, &o.RetireNewer},
 	} {
 		values := r.c.StringSlice(f.flag)
 		if len(values) == 0 {
@@ -51,7 +52,7 @@ func (r *run) selections(state planner.State, o *planner.Options) error {
 		selection, err := planner.Select(values, f.known())
 		if err != nil {
 			hint := "ALIAS is a name of the manifest or the state, or DATABASE/ALIAS, or all"
-			if f.flag == "retire-again" {
+			if f.flag == "retire-again" || f.flag == "retire-newer" {
 				hint = "NAME is a collection under `retire`, or DATABASE/NAME, or all"
 			}
 			return &usageError{what: fmt.Sprintf("--%s: %v", f.flag, err), hint: hint, err: err}

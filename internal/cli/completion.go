@@ -133,7 +133,7 @@ func completeValue(command *cli.Command, flag string, words []string, s *streams
 		}
 	case "only", "overwrite-drift", "take-over", "forward":
 		values = knownNames(words, s, true)
-	case "retire-again":
+	case "retire-again", "retire-newer":
 		values = knownNames(words, s, false)
 	}
 	return values, true // nothing to offer: the shell completes files

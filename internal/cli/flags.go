@@ -127,6 +127,7 @@ func limitFlags(names ...string) []cli.Flag {
 	flags := []cli.Flag{
 		&cli.StringSliceFlag{Name: "overwrite-drift", Category: category, Usage: "switch or drop `ALIAS` although someone else moved it; or all; repeatable"},
 		&cli.StringSliceFlag{Name: "take-over", Category: category, Usage: "switch `ALIAS` although it was never ours; or all; repeatable"},
+		&cli.StringSliceFlag{Name: "retire-newer", Category: category, Usage: "drop the collection `NAME` although it is newer than what stays bound, and no alias is known to have left it; or all; repeatable"},
 		&cli.StringSliceFlag{Name: "retire-again", Category: category, Usage: "drop the collection `NAME` that came back after it was retired; or all; repeatable"},
 		&cli.StringSliceFlag{Name: "forward", Category: category, Usage: "switch `ALIAS` again to the collection that it was rolled back from; or all; repeatable"},
 		&cli.StringFlag{Name: "max-alias-drops", Category: category,
@@ -203,7 +204,7 @@ func statePathOf(c *cli.Context, manifests []string) (string, error) {
 
 // planChoice is a flag that changes what is planned, "" when none is given.
 func planChoice(c *cli.Context) string {
-	for _, name := range []string{"only", "switch", "overwrite-drift", "take-over", "retire-again", "forward", "skip-check", "var"} {
+	for _, name := range []string{"only", "switch", "overwrite-drift", "take-over", "retire-again", "retire-newer", "forward", "skip-check", "var"} {
 		if c.IsSet(name) {
 			return name
 		}
