@@ -27,12 +27,17 @@ const (
 
 // Causes of answers that cannot be used.
 var (
-	errTooLarge = errors.New("the answer is larger than 64 MiB")
-	errEmpty    = errors.New("the answer is empty")
-	errWebPage  = errors.New("the answer is a web page, not one of Milvus")
-	errNotJSON  = errors.New("the answer is not JSON")
-	errNoCode   = errors.New("the answer has no integer \"code\"")
-	errNoData   = errors.New("the answer has no usable \"data\"")
+	errTooLarge  = errors.New("the answer is larger than 64 MiB")
+	errEmpty     = errors.New("an empty body")
+	errWebPage   = errors.New("a web page")
+	errNotJSON   = errors.New("not JSON")
+	errNoCode    = errors.New("JSON without an integer \"code\"")
+	errOther     = errors.New("JSON of another service")
+	errBadStatus = errors.New("a code of success with a status of failure")
+	errEncoded   = errors.New("a body that cannot be read")
+	errNotHTTP   = errors.New("the answer is not HTTP/1")
+	errPanic     = errors.New("the server gave up on the call")
+	errNoData    = errors.New("the answer has no usable \"data\"")
 
 	errTokenInName = errors.New("a name in the answer holds the token, or its password")
 )
@@ -43,6 +48,8 @@ type answer struct {
 	message string
 	data    json.RawMessage
 	names   []string      // data, where the call asks for names; nil when it is no list of them
+	worded  bool          // message is there, and a text
+	fields  int           // how many it has
 	took    time.Duration // from sending the request to the last byte
 }
 
@@ -79,9 +86,12 @@ func decodeAnswer(body []byte, names bool) (a answer, err error) {
 	if a.code, err = strconv.Atoi(string(fields["code"])); err != nil {
 		return answer{}, errNoCode
 	}
-	a.data = fields["data"]
-	if raw := fields["message"]; len(raw) > 0 && json.Unmarshal(raw, &a.message) != nil {
-		a.message = string(raw)
+	a.data, a.fields = fields["data"], len(fields)
+	if raw := fields["message"]; len(raw) > 0 {
+		a.worded = raw[0] == '"'
+		if json.Unmarshal(raw, &a.message) != nil {
+			a.message = string(raw)
+		}
 	}
 	return a, nil
 }

@@ -175,37 +175,61 @@ func TestPathPrefix(t *testing.T) {
 	}
 }
 
+// Each call sends one request. A server without the v2 route is known from the
+// first answer of its own; what a proxy says of a path counts for one collection.
 func TestCollectionAPI(t *testing.T) {
 	const v1, v2 = `/v1/vector/collections/drop {"collectionName":"old"}`, `collections/drop {"collectionName":"old"}`
+	own := answerWith(404, "text/plain", "404 page not found")
+	proxy := answerWith(404, "text/html", "default backend - 404")
 	tests := []struct {
-		api   CollectionAPI
-		hasV1 bool
-		calls []string // of two drops
-		class executor.Class
+		name   string
+		api    CollectionAPI
+		v1, v2 http.HandlerFunc // nil for that of Milvus
+		calls  []string         // of four drops
+		errs   int              // of them fail, all with an unknown outcome
+		detour int
 	}{
-		{CollectionAuto, true, []string{v1, v1}, 0},
-		{CollectionAuto, false, []string{v1, v2, v2}, 0},
-		{CollectionV1, true, []string{v1, v1}, 0},
-		{CollectionV1, false, []string{v1, v1}, executor.Fatal},
-		{CollectionV2, true, []string{v2, v2}, 0},
+		{"as it is", CollectionAuto, nil, nil, []string{v2, v2, v2, v2}, 0, 0},
+		{"an old server", CollectionAuto, nil, own, []string{v1, v1, v1, v2}, 1, 1},
+		{"a proxy", CollectionAuto, nil, proxy, []string{v1, v1, v2, v2}, 2, 2},
+		{"a proxy without both", CollectionAuto, proxy, proxy, []string{v1, v1, v2, v2}, 4, 2},
+		{"no v1", CollectionAuto, proxy, nil, []string{v2, v2, v2, v2}, 0, 0},
+		{"v1 is asked for", CollectionV1, nil, nil, []string{v1, v1, v1, v1}, 0, 0},
+		{"v1 is asked for and not there", CollectionV1, own, nil, []string{v1, v1, v1, v1}, 4, 0},
+		{"v2 is asked for", CollectionV2, proxy, nil, []string{v2, v2, v2, v2}, 0, 0},
+		{"v2 is asked for and not there", CollectionV2, nil, own, []string{v2, v2, v2, v2}, 4, 0},
 	}
 	for _, tt := range tests {
 		k := newCluster(t, emulator.V26)
 		do(t, k.CreateCollection("default", "old"))
 		k.meddle = func(w http.ResponseWriter, route string, _ request) bool {
-			if tt.hasV1 || route != collectionsDropV1 {
-				return false
+			handler := map[string]http.HandlerFunc{collectionsDropV1: tt.v1, collectionsDrop: tt.v2}[route]
+			if handler != nil {
+				handler(w, nil)
 			}
-			http.NotFound(w, nil)
-			return true
+			return handler != nil
 		}
 		c := newClient(t, k.uri, func(cfg *Config) { cfg.CollectionAPI = tt.api })
-		err := errors.Join(c.DropCollection(t.Context(), "", "old"), c.DropCollection(t.Context(), "", "old"))
-		if (err != nil) != (tt.class != 0) || err != nil && executor.ClassOf(err) != tt.class {
-			t.Errorf("%s, v1 %v: %v", tt.api, tt.hasV1, err)
+		errs, detours := 0, 0
+		for range 4 {
+			err := c.DropCollection(t.Context(), "", "old")
+			if err != nil {
+				errs++
+				if executor.ClassOf(err) != executor.Unknown {
+					t.Errorf("%s: class %v of %v", tt.name, executor.ClassOf(err), err)
+				}
+			}
+			if e := (*Error)(nil); errors.As(err, &e) {
+				if _, ok := e.Detour(); ok {
+					detours++
+				}
+			}
+		}
+		if errs != tt.errs || detours != tt.detour {
+			t.Errorf("%s: %d errors, %d detours", tt.name, errs, detours)
 		}
 		if diff := cmp.Diff(tt.calls, k.took()); diff != "" {
-			t.Errorf("%s, v1 %v: %s", tt.api, tt.hasV1, diff)
+			t.Errorf("%s: %s", tt.name, diff)
 		}
 	}
 }

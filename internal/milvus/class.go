@@ -1,6 +1,7 @@
 package milvus
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -22,11 +23,12 @@ import (
 //
 //   - Nothing was sent, or the answer came before execution (a full queue, a
 //     rate limit): Transient.
-//   - Milvus looked at it and said no: Refused.
-//   - The next call would meet the same (no access, no Milvus): Fatal.
-//   - Everything else, above all a timeout and a cut connection: Unknown. Real
-//     servers answered 408 and carried the change out seconds later
-//     (milvus-rest section 13.1).
+//   - Milvus itself wrote that it did not do it: Refused (see ForeignError for
+//     what is known to be its own).
+//   - Milvus wrote, or TLS shows, that the next call would meet the same: Fatal.
+//   - Everything else is Unknown: a timeout, a cut connection, and whatever
+//     something in between answered, with any status. Real servers answered 408
+//     and carried the change out seconds later (milvus-rest section 13.1).
 //
 // A body of Milvus speaks before the status: servers send 200 with every kind
 // of error, and newer ones may be told to send 4xx and 5xx with the same codes.
@@ -66,6 +68,7 @@ const (
 	hintDNS      = "check the host name in the URI"
 	hintRefused  = "nothing listens there: check host and port of the URI, and that the server has finished starting"
 	hintPort     = "check the port: something that does not speak HTTP/1 answers there (gRPC has its own port when TLS is on)"
+	hintRESTPort = "check the port: with TLS on (tlsMode 1 or 2) Milvus serves REST on a port of its own, `proxy.http.port`; the port that it shares with gRPC cuts the connection"
 	hintInName   = "check that the URI leads to Milvus itself; where something has the name of the password by chance, change the password"
 	hintIgnored  = "upgrade the server, or use only the default database"
 )
@@ -74,9 +77,6 @@ const (
 func (e *Error) classifyAnswer(a answer, tokenSent bool) {
 	e.Code, e.Message = a.code, a.message
 	switch {
-	case a.ok(): // with a status that is none of success
-		e.Err = fmt.Errorf("code %d of success with a status of failure", a.code)
-		e.classifyStatus("", tokenSent)
 	case e.Status == 401 || a.code == codeUnauthenticated || a.code == codeNotLoggedIn:
 		e.unauthenticated(tokenSent)
 	case e.Status == 403 || a.code == codeNotPermitted || denied().MatchString(a.message):
@@ -117,45 +117,35 @@ func classOfCode(status, code int, message string) executor.Class {
 		}
 		return executor.Refused
 	}
-	// Codes that are none of Milvus' own table come from a panicking handler
-	// ({"code":500}) or from a gateway that writes JSON of its own.
-	foreign := code == status || code < 0 || code > 9999
-	switch {
-	case status == 429 && foreign:
-		return executor.Transient
-	case status >= 500 && foreign:
+	if status >= 500 && code > 9999 { // none of its own table
 		return executor.Unknown
 	}
 	return executor.Refused
 }
 
-// classifyStatus judges an answer that is none of Milvus by its status. body
-// is what it said.
-func (e *Error) classifyStatus(body string, tokenSent bool) {
+// classifyForeign judges an answer that Milvus did not write by its status, as
+// that of a read: of a write the outcome is unknown, whatever it says.
+func (e *Error) classifyForeign(path string, body []byte) {
+	if e.class = executor.Transient; !e.foreign { // Milvus in trouble
+		return
+	}
+	e.hint = hintForeign(e.Status, path)
 	switch s := e.Status; {
-	case s == 401:
-		e.unauthenticated(tokenSent)
-	case s == 403:
-		e.denied()
-	case s == 404:
-		e.class, e.hint = executor.Fatal, hintRoute
-		e.Err = errors.New("no such route: too old a server, or not Milvus")
-	case s == 400 && strings.Contains(body, "HTTPS"):
+	case s == 400 && bytes.Contains(body, []byte("HTTPS")):
 		// What Go's and nginx' servers answer to plain HTTP on a TLS port.
 		e.class, e.hint = executor.Fatal, hintUseHTTPS
-		e.Err = errors.New("plain http was spoken to a port that wants https")
+		e.Err, e.Message = errors.New("plain http was spoken to a port that wants https"), ""
+	case s == 401 || s == 404:
+		e.class = executor.Fatal
 	case s == 407:
 		e.class, e.hint = executor.Fatal, "the proxy of "+proxyVariable("http")+" asks for credentials"
-	case s == 429:
-		e.class = executor.Transient
-	case s >= 400 && s < 500 && s != 408:
-		e.class, e.hint = executor.Refused, hintURI
-	case s >= 200 && s < 300:
-		// A write may have been executed behind whatever garbled its answer.
-		e.class, e.hint = executor.Unknown, hintURI
+	case s >= 400 && s < 500 && s != 408 && s != 429:
+		e.class = executor.Refused
+	case success(s):
 		e.hopeless = !errors.Is(e.Err, io.ErrUnexpectedEOF) && !errors.Is(e.Err, errEmpty)
-	default: // 408, 5xx
-		e.class = executor.Unknown
+		if errors.Is(e.Err, errEncoded) {
+			e.hint = hintEncoded
+		}
 	}
 }
 
@@ -178,8 +168,13 @@ func (e *Error) denied() {
 type sending struct {
 	connected bool // it got a connection
 	reused    bool // and that one had carried others
+	write     bool
 	scheme    string
 }
+
+// told says that whatever came back may have come after the call was carried
+// out.
+func (s sending) told() bool { return s.write && s.connected }
 
 func (s sending) hintProxy() string {
 	return "check " + proxyVariable(s.scheme) + ", or except the cluster by NO_PROXY"
@@ -198,6 +193,7 @@ func (e *Error) classifyTransport(ctx context.Context, err error, was sending, l
 		invalid  x509.CertificateInvalidError
 	)
 	e.Err = err
+	e.unanswered = ctx.Err() == nil
 	dialing := errors.As(err, &op) && op.Op == "dial"
 	fresh := was.connected && !was.reused
 	switch {
@@ -217,16 +213,21 @@ func (e *Error) classifyTransport(ctx context.Context, err error, was sending, l
 		e.class, e.hint = executor.Transient, was.hintProxy()
 	case errors.As(err, &verify), errors.As(err, &unknown), errors.As(err, &hostname), errors.As(err, &invalid):
 		e.class, e.hint = executor.Fatal, hintCA
-	case errors.As(err, &record):
+	case errors.As(err, &record) && !was.told():
 		e.class, e.hint = executor.Fatal, hintUseHTTP
 		e.Err = fmt.Errorf("https was spoken to a port that answers without TLS: %w", err)
 	case !was.connected && strings.HasPrefix(err.Error(), "tls: "):
 		// What else a handshake fails for; crypto/tls has no types for it.
 		e.class, e.hint = executor.Fatal, hintCA
-	case op != nil && op.Op == "remote error" && !was.reused:
+	case op != nil && op.Op == "remote error" && !was.reused && (!was.told() || strings.Contains(err.Error(), "certificate")):
 		// A TLS alert. With TLS 1.3 the one about a client certificate comes
 		// after the request was written, and before the server looks at it.
 		e.class, e.hint = executor.Fatal, hintClient
+		if strings.Contains(err.Error(), "application protocol") {
+			e.hint = hintRESTPort
+		}
+	case strings.Contains(err.Error(), "malformed HTTP") && was.write:
+		e.class, e.hint, e.Err = executor.Unknown, hintPort, errNotHTTP
 	case strings.Contains(err.Error(), "malformed HTTP") && fresh:
 		// net/http has no type for this. Text that begins with a TLS record
 		// comes from a server that answers plain HTTP with an alert.
@@ -252,6 +253,9 @@ func (e *Error) classifyTransport(ctx context.Context, err error, was sending, l
 	default:
 		e.class = executor.Unknown
 		e.Err = fmt.Errorf("the connection was cut before the whole answer came: %w", err)
+	}
+	if was.scheme == "https" && !was.reused && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)) {
+		e.hint = hintRESTPort
 	}
 }
 

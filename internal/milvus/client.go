@@ -20,6 +20,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -66,7 +67,8 @@ type Client struct {
 	transport transport
 	redactor  *Redactor
 
-	v1Gone atomic.Bool // the server has answered a v1 route with 404
+	v2Gone    atomic.Bool // the server has no v2 route that drops collections
+	turnedOff sync.Map    // planner.Key of a collection: its drop met a 404 on the v2 route
 	// firstPause is the mean of the first pause between two tries of a read.
 	firstPause time.Duration
 }
@@ -113,7 +115,6 @@ func New(cfg Config) (*Client, error) {
 			TLSHandshakeTimeout:    10 * time.Second,
 			MaxIdleConnsPerHost:    max(cfg.Parallel, 64),
 			MaxResponseHeaderBytes: 1 << 20,
-			DisableCompression:     true,
 			OnProxyConnectResponse: proxyAnswer,
 			// Shorter than any server or balancer keeps a connection: one that
 			// is closed while a write is on its way leaves the outcome unknown.
@@ -217,7 +218,7 @@ func (c *Client) exchange(ctx context.Context, k call) (answer, *Error) {
 	}
 
 	scheme, _, _ := strings.Cut(c.base, ":")
-	was := sending{scheme: scheme}
+	was := sending{scheme: scheme, write: k.write}
 	trace := &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) {
 		was.connected, was.reused = true, i.Reused
 	}}
@@ -247,33 +248,44 @@ func (c *Client) exchange(ctx context.Context, k call) (answer, *Error) {
 	e.retryAfter = retryAfter(resp.StatusCode, resp.Header)
 
 	text, err := readBody(resp)
-	if err != nil && success(resp.StatusCode) {
+	broken := badCompression(err)
+	if err != nil && success(resp.StatusCode) && !broken {
 		e.classifyTransport(ctx, err, was, c.cfg.Timeout.String())
 		return answer{}, c.finish(k, e)
 	}
 	a, err := decodeAnswer(text, k.names)
-	if err == nil && a.ok() && success(e.Status) {
+	if err == nil && a.ok() && success(e.Status) && (!k.write || a.acknowledges()) {
 		a.took = time.Since(start)
 		return a, nil
 	}
 	e.TraceID = excerpt(c.redactor, []byte(resp.Header.Get("X-Milvus-Trace-Id")), maxTrace)
 	switch tokenSent := c.cfg.Token != ""; {
 	case e.Status >= 300 && e.Status < 400:
-		e.Err = newRedirectError(c.redactor.Redact(resp.Header.Get("Location")))
+		e.Err, e.foreign = newRedirectError(c.redactor.Redact(resp.Header.Get("Location"))), true
 		e.class, e.hint = executor.Fatal, hintURI
-		if k.write {
-			// Whoever redirects should not have carried it out; a proxy in
-			// between may have. What follows is a read, and that one ends it.
-			e.class = executor.Unknown
-		}
-	case err != nil:
-		e.Err, e.Message = err, excerpt(c.redactor, text, maxExcerpt)
-		e.classifyStatus(e.Message, tokenSent)
-	default:
+	case err == nil && (a.refusal(e.Status) || !k.write && a.failure(e.Status)):
 		e.classifyAnswer(a, tokenSent)
 		e.Message = excerpt(c.redactor, []byte(a.message), maxMessage)
+	default:
+		switch {
+		case broken:
+			err = fmt.Errorf("%w: its gzip is broken", errEncoded)
+		case err == nil && a.ok() && !success(e.Status):
+			err = errBadStatus
+		}
+		c.foreign(e, resp, text, err)
+		e.classifyForeign(c.path(k.route), text)
 	}
 	return answer{}, c.finish(k, e)
+}
+
+// path is that of a route in a message.
+func (c *Client) path(route string) string {
+	_, rest, _ := strings.Cut(c.base, "://")
+	if i := strings.IndexByte(rest, '/'); i >= 0 {
+		return rest[i:] + route
+	}
+	return route
 }
 
 func success(status int) bool { return status >= 200 && status < 300 }
@@ -310,14 +322,18 @@ func header(cfg Config) http.Header {
 	return h
 }
 
-// finish takes the token out of every part of an error, and the doubt out of
-// that of a read: whatever became of it, it changed nothing.
+// finish takes the token out of every part of an error, the doubt out of that
+// of a read, which changed nothing whatever became of it, and the certainty out
+// of that of a write which something else than Milvus answered.
 func (c *Client) finish(k call, e *Error) *Error {
 	for _, s := range []*string{&e.Database, &e.Alias, &e.Collection, &e.Message, &e.TraceID, &e.Privilege, &e.hint} {
 		*s = c.redactor.Redact(*s)
 	}
 	e.Err = redactError(c.redactor, e.Err)
-	if !k.write && e.class == executor.Unknown {
+	switch {
+	case k.write && (e.foreign || e.Status != 0 && e.Code == 0):
+		e.class = executor.Unknown
+	case !k.write && e.class == executor.Unknown:
 		e.class = executor.Transient
 	}
 	return e

@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
+
+	"aliasctl/planner"
 )
 
 // ListDatabases lists the databases of the cluster, in no order. Milvus has
@@ -48,31 +51,42 @@ func (c *Client) CollectionID(ctx context.Context, database, collection string) 
 }
 
 // DropCollection implements executor.Cluster, by the v1 or the v2 route as
-// Config.CollectionAPI says. A collection that does not exist is success by
-// both: v2 says so, and code 100 of v1 is read the same way. What is gone has
-// to be verified afterwards, and who dropped it is known to nobody.
+// Config.CollectionAPI says. CollectionAuto is v2, on which the limits and stops
+// of operators act, and v1 on a server that does not have it. A collection that
+// does not exist is success by both: v2 says so, and code 100 of v1 is read the
+// same way. What is gone has to be verified afterwards, and who dropped it is
+// known to nobody.
+//
+// A 404 of the v2 route is an error like others, and never followed by a second
+// request: it may be of something in between, after the drop. The next call for
+// that collection takes the v1 route (see Detour), so who makes it has read
+// before.
 func (c *Client) DropCollection(ctx context.Context, database, collection string) error {
 	k := call{route: collectionsDrop, database: database, collection: collection}
-	api := c.cfg.CollectionAPI
-	if api == CollectionV2 || api == CollectionAuto && c.v1Gone.Load() {
-		return c.write(ctx, k)
+	auto := c.cfg.CollectionAPI == CollectionAuto
+	key := planner.Key{Database: database, Name: collection}
+	_, turned := c.turnedOff.LoadAndDelete(key)
+	if c.cfg.CollectionAPI == CollectionV1 || auto && (turned || c.v2Gone.Load()) {
+		k.route = collectionsDropV1
+		err := c.write(ctx, k)
+		if hasCode(err, CodeCollectionNotFound) {
+			return nil
+		}
+		return err
 	}
-	v1 := k
-	v1.route = collectionsDropV1
-	err := c.write(ctx, v1)
-	switch {
-	case hasCode(err, CodeCollectionNotFound):
-		return nil
-	case api == CollectionAuto && noRoute(err):
-		// The first request met no handler: nothing was executed.
-		c.v1Gone.Store(true)
-		return c.write(ctx, k)
+	err := c.write(ctx, k)
+	if e := (*Error)(nil); auto && errors.As(err, &e) && e.Status == http.StatusNotFound && e.Code == 0 {
+		e.detour = true
+		if e.missing {
+			c.v2Gone.Store(true)
+		}
+		c.turnedOff.Store(key, struct{}{})
 	}
 	return err
 }
 
-// noRoute says that the server does not have the route.
+// noRoute says that a path is not served, by Milvus or by what answers for it.
 func noRoute(err error) bool {
 	var e *Error
-	return errors.As(err, &e) && e.Status == 404 && e.Code == 0
+	return errors.As(err, &e) && e.Status == http.StatusNotFound && e.Code == 0
 }

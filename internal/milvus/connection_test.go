@@ -37,8 +37,8 @@ func TestBrokenConnections(t *testing.T) {
 		{"cut in a chunk", says("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n64\r\n{\"code\":0,\"da"), executor.Unknown, "cut"},
 		{"HTTP/1.0 cut in the body", says("HTTP/1.0 200 OK\r\n\r\n{\"code\":0,\"da"), executor.Unknown, "not JSON"},
 		{"HTTP/1.0 cut before the body", says("HTTP/1.0 200 OK\r\n\r\n"), executor.Unknown, "empty"},
-		{"gRPC port", says("\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x05\x00\x00\x40\x00\r\n\r\n"), executor.Fatal, "malformed"},
-		{"TLS alert", says("\x15\x03\x01\x00\x02\x02\x46\r\n"), executor.Fatal, "wants https"},
+		{"gRPC port", says("\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x05\x00\x00\x40\x00\r\n\r\n"), executor.Unknown, "not HTTP/1"},
+		{"TLS alert", says("\x15\x03\x01\x00\x02\x02\x46\r\n"), executor.Unknown, "not HTTP/1"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -60,6 +60,11 @@ type Error struct {
 	hopeless bool
 	// retryAfter is how long the server wants to be left alone, 0 for unsaid.
 	retryAfter time.Duration
+
+	foreign    bool // something else than Milvus answered
+	missing    bool // it is the 404 that Milvus itself writes
+	unanswered bool // nothing answered
+	detour     bool // the next drop of the same collection takes another route
 }
 
 var _ error = (*Error)(nil)
@@ -148,16 +153,17 @@ func IsNotFound(err error) bool {
 // IsDatabaseMissing says that Milvus knows no such database.
 func IsDatabaseMissing(err error) bool { return hasCode(err, CodeDatabaseNotFound) }
 
-// IsDenied says that the user lacks a privilege; Error.Privilege names it.
+// IsDenied says that Milvus misses a privilege of the user; Error.Privilege
+// names it. A gateway that denies a path says nothing about privileges.
 func IsDenied(err error) bool {
 	var e *Error
-	return errors.As(err, &e) && (e.Status == 403 || e.Code == codeNotPermitted || e.Privilege != "")
+	return errors.As(err, &e) && !e.foreign && (e.Status == 403 || e.Code == codeNotPermitted || e.Privilege != "")
 }
 
-// IsUnauthenticated says that the token was not accepted, or that one is needed.
+// IsUnauthenticated says that Milvus did not accept the token, or needs one.
 func IsUnauthenticated(err error) bool {
 	var e *Error
-	return errors.As(err, &e) && (e.Status == 401 || e.Code == codeUnauthenticated || e.Code == codeNotLoggedIn)
+	return errors.As(err, &e) && !e.foreign && (e.Status == 401 || e.Code == codeUnauthenticated || e.Code == codeNotLoggedIn)
 }
 
 func hasCode(err error, code int) bool {

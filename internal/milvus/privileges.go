@@ -2,6 +2,7 @@ package milvus
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/google/uuid"
@@ -13,6 +14,7 @@ type Privilege struct {
 	For  string // what it is needed for
 	Had  Had
 	Why  string // of HadUnknown
+	Hint string // what to do about that, "" for nothing known
 }
 
 // Had is an answer to "may the user?".
@@ -89,6 +91,9 @@ func Privileges(ctx context.Context, c *Client, database string) ([]Privilege, e
 			return err
 		default:
 			p.Had, p.Why = HadUnknown, whyOf(err)
+			if e := (*Error)(nil); errors.As(err, &e) {
+				p.Hint = e.Hint()
+			}
 		}
 		all[i] = p
 		return nil

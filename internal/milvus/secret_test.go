@@ -80,7 +80,7 @@ func TestTokenIsSentAndNeverShown(t *testing.T) {
 		return false
 	})
 	c = newClient(t, broken, func(cfg *Config) { cfg.Token = token })
-	if err := c.DropAlias(ctx, "", "t_a"); err == nil || strings.Contains(err.Error(), "hunter22") || !strings.Contains(err.Error(), Redacted) {
+	if _, err := c.ListAliases(ctx, ""); err == nil || strings.Contains(err.Error(), "hunter22") || !strings.Contains(err.Error(), Redacted) {
 		t.Errorf("%v", err)
 	}
 }
