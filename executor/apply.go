@@ -35,6 +35,8 @@ func Apply(ctx context.Context, plan planner.Plan, state planner.State, cluster 
 	r := &run{cluster: cluster, opts: opts.withDefaults(), results: make([]Result, len(plan.Steps)), left: make(map[planner.Key]time.Time)}
 	r.began = r.opts.Clock.Now()
 	r.throttle = newThrottle(r.opts.Parallel, r.opts.Clock)
+	r.reach = newReach(ctx)
+	defer r.reach.quit(nil)
 	for i, step := range plan.Steps {
 		r.results[i] = Result{Step: step, Outcome: NotReached}
 	}
@@ -84,6 +86,7 @@ type run struct {
 	opts     Options
 	began    time.Time
 	throttle *throttle
+	reach    *reach
 	results  []Result // each written by the one goroutine that has its step
 
 	mu       sync.Mutex // guards what follows, and keeps the observer serial

@@ -22,6 +22,8 @@ type binding struct {
 
 var _ change = (*binding)(nil)
 
+func (b *binding) of() planner.Step { return b.step }
+
 func (b *binding) look(ctx context.Context) (sight, error) {
 	found, ok, err := b.cluster.AliasTarget(ctx, b.step.Database, b.step.Alias)
 	if err != nil {

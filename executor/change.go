@@ -1,17 +1,20 @@
 package executor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+
+	"aliasctl/planner"
 )
 
 // Limits of one step.
 const (
 	maxWaiting = 10 * time.Second      // in back-off between its tries, in all
-	patience   = 2 * time.Minute       // after it, no further try begins
+	stepLimit  = 2 * time.Minute       // after it, no further try begins
 	firstPause = 50 * time.Millisecond // between the reads that wait for a change to show
 	maxPause   = time.Second
 )
@@ -32,6 +35,8 @@ type change interface {
 	repeatable() bool
 	// urgent says that not to write is worse than to write without the lock.
 	urgent() bool
+	// of is the step that is carried out.
+	of() planner.Step
 	// unconfirmed says why an acknowledged write does not show; nil when only
 	// time or another run can tell.
 	unconfirmed(s sight) error
@@ -92,6 +97,10 @@ func (r *run) carryOut(ctx context.Context, c change) (v verdict) {
 		waited  time.Duration
 		waits   = newBackOff()
 		writes  int
+		turned  int  // writes that something in between turned away
+		detour  bool // the write takes another route than at first
+		since   = started
+		doubt   error // Milvus itself has no such route, and the read after that is due
 	)
 	defer func() {
 		v.took = r.opts.Clock.Now().Sub(started)
@@ -101,33 +110,38 @@ func (r *run) carryOut(ctx context.Context, c change) (v verdict) {
 	}()
 	end := func(err error) verdict {
 		switch {
-		case lost != nil:
-			return verdict{outcome: Undecided, err: &UndecidedError{Lost: lost, Seen: err, Settle: r.opts.Settle}}
+		case lost != nil || doubt != nil:
+			return verdict{outcome: Undecided, err: &UndecidedError{Lost: cmp.Or(lost, doubt), Seen: err, Settle: r.opts.Settle}}
 		case ctx.Err() != nil && last == nil && refusal == nil:
 			return verdict{outcome: NotReached, err: context.Cause(ctx)}
+		case writes == 0 && is[*UnreachableError](err):
+			return verdict{outcome: NotReached, err: err}
 		default:
 			return verdict{outcome: Failed, err: err}
 		}
 	}
 
 	for try := 0; ; try++ {
-		s, err := c.look(ctx)
+		s, away, err := r.reading(c.of(), 0, c.look)
+		if away { // that time is not the step's
+			since = r.opts.Clock.Now()
+		}
 		switch {
 		case err != nil:
 			r.mind(err)
 			return end(err)
 		case s.place == elsewhere:
 			return end(s.why)
-		case s.place == asWanted && lost != nil:
+		case s.place == asWanted && (lost != nil || doubt != nil):
 			return verdict{outcome: Applied, note: s.note}
 		case s.place == asWanted:
 			return verdict{outcome: AlreadyDone, note: s.note}
 		case refusal != nil && !c.instead(refusal):
 			return end(refusal)
-		case refusal == nil && try > 0 && r.exhausted(try, started):
+		case refusal == nil && try > 0 && r.exhausted(try, since):
 			return end(last)
 		}
-		refusal = nil
+		refusal, doubt = nil, nil
 		if err := ctx.Err(); err != nil {
 			return end(err)
 		}
@@ -154,11 +168,23 @@ func (r *run) carryOut(ctx context.Context, c change) (v verdict) {
 			return end(err)
 		case Transient:
 			r.throttle.trouble()
+			if unreachable(err) { // the look before the next try waits
+				continue
+			}
 			pause := waits.NextBackOff()
+			if asked := retryAfter(err); asked > 0 { // what is left is waited: a last try costs little
+				pause = max(min(asked+pause, maxWaiting-waited), pause)
+			}
 			if waited += pause; waited > maxWaiting || r.opts.Clock.Sleep(ctx, pause) != nil {
 				return end(err)
 			}
 		default:
+			certain, other := detourOf(err)
+			if other && certain && !detour {
+				detour, doubt, try = true, err, try-1
+				continue
+			}
+			answer := err
 			lost, last = err, nil
 			s, err := r.await(ctx, c)
 			switch {
@@ -170,6 +196,15 @@ func (r *run) carryOut(ctx context.Context, c change) (v verdict) {
 				return end(s.why)
 			case !c.repeatable():
 				return end(nil)
+			case other && !detour:
+				detour, try = true, try-1
+			case !again(answer):
+				// Once may be an ingress that reloads. Twice is a way that is
+				// closed to every other step too.
+				if turned++; turned > 1 {
+					r.end(answer)
+					return end(nil)
+				}
 			}
 		}
 	}
@@ -199,13 +234,16 @@ func (r *run) await(ctx context.Context, c change) (sight, error) {
 		if err := ctx.Err(); err != nil {
 			return sight{}, err
 		}
-		s, err := c.verify(ctx)
+		s, away, err := r.reading(c.of(), deadline.Sub(r.opts.Clock.Now()), c.verify)
 		if err == nil && s.place != asExpected {
 			return s, nil
 		}
-		r.mind(err)
+		if away && err == nil { // what was on its way may have waited as well
+			deadline, pause = r.opts.Clock.Now().Add(r.opts.Settle), firstPause
+		}
 		left := deadline.Sub(r.opts.Clock.Now())
-		if left <= 0 || ClassOf(err) == Fatal && err != nil {
+		if left <= 0 || err != nil && (ClassOf(err) == Fatal || is[*UnreachableError](err)) {
+			r.mind(err)
 			return s, err
 		}
 		if sleepErr := r.opts.Clock.Sleep(ctx, min(pause, left)); sleepErr != nil {
@@ -216,7 +254,34 @@ func (r *run) await(ctx context.Context, c change) (sight, error) {
 
 // exhausted says that a step has used up its tries or its time.
 func (r *run) exhausted(tries int, started time.Time) bool {
-	return tries > r.opts.Retries || r.opts.Clock.Now().Sub(started) > patience
+	return tries > r.opts.Retries || r.opts.Clock.Now().Sub(started) > stepLimit
+}
+
+// again says that a write of unknown outcome may get further when it is sent once
+// more. It may, unless its error knows better.
+func again(err error) bool {
+	var e interface{ Again() bool }
+	return !errors.As(err, &e) || e.Again()
+}
+
+// retryAfter is how long the cluster wants to be left alone, as far as err
+// tells.
+func retryAfter(err error) time.Duration {
+	var e interface{ RetryAfter() time.Duration }
+	if !errors.As(err, &e) {
+		return 0
+	}
+	return e.RetryAfter()
+}
+
+// detourOf says that the next try of a write takes another route, because this
+// one is not there; certain says that Milvus itself answered so.
+func detourOf(err error) (certain, ok bool) {
+	var e interface{ Detour() (certain, ok bool) }
+	if !errors.As(err, &e) {
+		return false, false
+	}
+	return e.Detour()
 }
 
 // mind ends the run after an error that no other call can escape.

@@ -57,13 +57,27 @@ type fakeError struct {
 	text  string
 	taken bool
 	by    string
+
+	gone, final   bool          // Unreachable, and not Again
+	after         time.Duration // RetryAfter
+	detour, route bool          // Detour: another route, because Milvus has no such one
 }
 
 func (e *fakeError) Error() string           { return e.text }
 func (e *fakeError) Class() Class            { return e.class }
 func (e *fakeError) TakenBy() (string, bool) { return e.by, e.taken }
 
+func (e *fakeError) Unreachable() bool         { return e.gone }
+func (e *fakeError) Again() bool               { return !e.final }
+func (e *fakeError) RetryAfter() time.Duration { return e.after }
+func (e *fakeError) Detour() (bool, bool)      { return e.route, e.detour }
+
 var (
+	errGone      = &fakeError{class: Transient, text: "connection refused", gone: true}
+	errCut       = &fakeError{class: Unknown, text: "connection reset", gone: true}
+	errTurned    = &fakeError{class: Unknown, text: "a web page (HTTP 404)", gone: true, final: true}
+	errNoRoute   = &fakeError{class: Unknown, text: "404 page not found", detour: true, route: true}
+	errNoPath    = &fakeError{class: Unknown, text: "a web page (HTTP 404)", gone: true, detour: true}
 	errLost      = &fakeError{class: Unknown, text: "connection reset"}
 	errTransient = &fakeError{class: Transient, text: "rate limit exceeded (code 8)"}
 	errRefused   = &fakeError{class: Refused, text: "permission denied (HTTP 403)"}

@@ -29,9 +29,32 @@ import (
 // or back leaves nothing that the next one would not know for ours; the next
 // one finishes what the manifest asks for.
 
-// groupWidth is how many members of a group are worked on at once, whatever
-// Parallel says: what matters is that they stay together.
+// groupWidth is how many members of a group are worked on at once where Parallel
+// says nothing: what matters is that they stay together.
 const groupWidth = 64
+
+// width is how many members are worked on at once.
+func (c *cutover) width() int { return cmp.Or(c.opts.Parallel, groupWidth) }
+
+// sharing gives the place of a cutover among the steps of the run to its
+// members, where Parallel limits all of them together. The function it returns
+// takes it back.
+func (c *cutover) sharing() (over func()) {
+	if !c.throttle.fixed {
+		return func() {}
+	}
+	c.throttle.leave()
+	return c.throttle.enter
+}
+
+// inTurn does something for one member when it is its turn.
+func (c *cutover) inTurn(do func()) {
+	if c.throttle.fixed {
+		c.throttle.enter()
+		defer c.throttle.leave()
+	}
+	do()
+}
 
 // Cutover is how a cutover went.
 type Cutover struct {
@@ -115,11 +138,13 @@ func (c *cutover) look(ctx context.Context) bool {
 		return true
 	}
 	c.together(func(m *member) {
-		s, err := (&binding{cluster: c.cluster, step: m.step}).look(ctx)
+		s, _, err := c.reading(m.step, 0, (&binding{cluster: c.cluster, step: m.step}).look)
 		c.mind(err)
 		switch {
 		case err != nil && ctx.Err() != nil:
 			m.verdict = verdict{outcome: NotReached, err: context.Cause(ctx)}
+		case is[*UnreachableError](err):
+			m.verdict = verdict{outcome: NotReached, err: err}
 		case err != nil:
 			m.verdict = verdict{outcome: Failed, err: err}
 		case s.place == elsewhere:
@@ -173,7 +198,7 @@ func (c *cutover) switchAll(ctx context.Context) {
 // it; a group that is too wide for that looks once more.
 func (c *cutover) change(m *member, step planner.Step) *move {
 	v := &move{binding: binding{cluster: c.cluster, step: step}, clock: c.opts.Clock, sent: &m.sent}
-	if m.seen != nil && len(c.members) <= groupWidth {
+	if m.seen != nil && len(c.members) <= c.width() {
 		v.seen, m.seen = m.seen, nil
 	}
 	return v
@@ -203,9 +228,10 @@ func (c *cutover) measure() {
 // verify asks the witnesses and the canaries of all members, until one of them
 // says no.
 func (c *cutover) verify(ctx context.Context) {
+	defer c.sharing()()
 	var mu sync.Mutex
 	workers, asking := errgroup.WithContext(ctx)
-	workers.SetLimit(groupWidth)
+	workers.SetLimit(c.width())
 	for _, m := range c.members {
 		workers.Go(func() (err error) {
 			defer func() {
@@ -218,10 +244,12 @@ func (c *cutover) verify(ctx context.Context) {
 					c.fail(m, err)
 				}
 			}()
-			if m.proxies, err = c.converge(asking, m); err != nil {
-				return err
-			}
-			return c.canary(asking, m.step)
+			c.inTurn(func() {
+				if m.proxies, err = c.converge(asking, m); err == nil {
+					err = c.canary(asking, m.step)
+				}
+			})
+			return err
 		})
 	}
 	_ = workers.Wait() // the first error is in c
@@ -313,7 +341,10 @@ func (c *cutover) because(m *member) error {
 
 // together does something for all members side by side.
 func (c *cutover) together(do func(m *member)) {
-	c.sideBySide(len(c.members), groupWidth, func(i int) { do(c.members[i]) })
+	defer c.sharing()()
+	c.sideBySide(len(c.members), c.width(), func(i int) {
+		c.inTurn(func() { do(c.members[i]) })
+	})
 }
 
 // report says where the members stand.

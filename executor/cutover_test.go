@@ -179,8 +179,8 @@ func TestAGroupIsNotSwitchedByDropAndCreate(t *testing.T) {
 	}
 }
 
-// TestTheMixedIntervalIsMeasured: the members are written at once, whatever
-// Parallel says, and the slowest one decides.
+// TestTheMixedIntervalIsMeasured: the members are written at once, where Parallel
+// allows it, and the slowest one decides.
 func TestTheMixedIntervalIsMeasured(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld("v1", "v2")
@@ -191,7 +191,7 @@ func TestTheMixedIntervalIsMeasured(t *testing.T) {
 		}
 		w.grouped(&manifest.Cutover{Group: "all"})
 		s := &slow{Cluster: w}
-		report, err := Apply(t.Context(), w.plan(), w.stored, s, w, Options{Parallel: 1})
+		report, err := Apply(t.Context(), w.plan(), w.stored, s, w, Options{})
 		if err != nil || !report.Counts.Complete() {
 			t.Fatal(err, outcomes(report))
 		}
@@ -199,6 +199,37 @@ func TestTheMixedIntervalIsMeasured(t *testing.T) {
 			t.Errorf("%d at once, mixed for %v", s.most.Load(), got)
 		}
 	})
+}
+
+// Parallel is how many steps run side by side, those of groups and others
+// together.
+func TestParallelHoldsInsideGroups(t *testing.T) {
+	for _, parallel := range []int{1, 2, 3, 7} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld("v1", "v2")
+			for i := range 20 {
+				name := fmt.Sprintf("alias%d", i)
+				w.own(name, "v1")
+				w.want.aliases[name] = "v2"
+			}
+			w.grouped(&manifest.Cutover{Group: "all"})
+			for i := range 12 {
+				name := fmt.Sprintf("alias%d", i)
+				w.want.cutovers[name] = nil
+				if i < 6 {
+					w.want.cutovers[name] = &manifest.Cutover{Group: "other", Canary: &manifest.Canary{}}
+				}
+			}
+			s := &slow{Cluster: w}
+			report, err := Apply(t.Context(), w.plan(), w.stored, s, w, Options{Parallel: parallel})
+			if err != nil || !report.Counts.Complete() {
+				t.Fatal(err, outcomes(report))
+			}
+			if s.most.Load() != int32(parallel) {
+				t.Errorf("%d at once with Parallel %d", s.most.Load(), parallel)
+			}
+		})
+	}
 }
 
 func TestAnAliasAloneIsNeverMixed(t *testing.T) {

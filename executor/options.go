@@ -11,6 +11,9 @@ import (
 const (
 	DefaultRetries = 4
 	DefaultSettle  = 15 * time.Second
+	// DefaultPatience outlasts the restart of a Milvus that was killed: about 35
+	// seconds, the lifetime of its session.
+	DefaultPatience = time.Minute
 )
 
 // Options are the choices of a run that change how a plan is carried out,
@@ -18,8 +21,7 @@ const (
 type Options struct {
 	// Parallel is how many steps of one phase run side by side. 0 finds it out:
 	// from 4 up to 64, as long as more at once is faster and the cluster does
-	// not ask for patience. The members of a group run side by side whatever it
-	// says.
+	// not ask for patience, and for the members of a group 64.
 	Parallel int
 	// Retries is how often a write is tried again after an answer that allows
 	// it; 0 means DefaultRetries, less than 0 none.
@@ -28,6 +30,11 @@ type Options struct {
 	// was lost; 0 means DefaultSettle. Servers were seen to carry such a
 	// request out seconds later (milvus-rest section 13.1).
 	Settle time.Duration
+	// Patience is how long a step waits for a cluster that cannot be reached; 0
+	// means DefaultPatience, less than 0 that it does not wait. After it one probe
+	// decides whether the run goes on. A request that is under way is not cut
+	// short by it.
+	Patience time.Duration
 	// Drain is the least wait between the last alias leaving a collection in
 	// this run and the drop of that collection: proxies that still resolve the
 	// alias to it must have noticed. 0 means no wait.
@@ -64,6 +71,12 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Settle <= 0 {
 		o.Settle = DefaultSettle
+	}
+	switch {
+	case o.Patience == 0:
+		o.Patience = DefaultPatience
+	case o.Patience < 0:
+		o.Patience = 0
 	}
 	if o.Held == nil {
 		o.Held = func() error { return nil }

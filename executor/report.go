@@ -57,6 +57,17 @@ func count(results []Result) Counts {
 	return c
 }
 
+// Recorded is how many of the applied steps touched only the state.
+func (r Report) Recorded() int {
+	n := 0
+	for _, result := range r.Results {
+		if result.Outcome == Applied && !result.Op.Writes() {
+			n++
+		}
+	}
+	return n
+}
+
 // Changed says that this run changed the cluster, or may have: a run that
 // failed without it left everything as it was.
 func (r Report) Changed() bool {

@@ -29,6 +29,8 @@ type retirement struct {
 
 var _ change = (*retirement)(nil)
 
+func (c *retirement) of() planner.Step { return c.step }
+
 func (c *retirement) look(ctx context.Context) (sight, error) {
 	db, name := c.step.Database, c.step.Collection
 	target, isAlias, err := c.cluster.AliasTarget(ctx, db, name)

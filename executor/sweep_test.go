@@ -22,6 +22,16 @@ var kinds = []struct {
 	{"bad token", fault{err: errFatal}},
 	{"lost before the effect", fault{err: errLost}},
 	{"lost after the effect", fault{err: errLost, lands: atOnce}},
+	{"nobody there", fault{err: errGone}},
+	{"cut before the effect", fault{err: errCut}},
+	{"cut after the effect", fault{err: errCut, lands: atOnce}},
+	{"answered by something else before the effect", fault{err: errTurned}},
+	{"answered by something else after the effect", fault{err: errTurned, lands: atOnce}},
+	{"answered by something else, lands after 3 s", fault{err: errTurned, lands: later, after: 3 * time.Second}},
+	{"no such route", fault{err: errNoRoute}},
+	{"no such route, and it took effect", fault{err: errNoRoute, lands: atOnce}},
+	{"no such path before the effect", fault{err: errNoPath}},
+	{"no such path after the effect", fault{err: errNoPath, lands: atOnce}},
 	{"lost, lands after 3 s", fault{err: errLost, lands: later, after: 3 * time.Second}},
 	{"lost, lands after 20 s", fault{err: errLost, lands: later, after: 20 * time.Second}},
 	{"lost, lands after an hour", fault{err: errLost, lands: later, after: time.Hour}},
@@ -125,7 +135,7 @@ func TestAKillAtEveryCall(t *testing.T) {
 			t.Fatal(name, err)
 		}
 		for n := 1; n <= len(quiet.calls); n++ {
-			for _, kind := range kinds[3:] {
+			for _, kind := range kinds[3:] { // nothing is refused
 				what := fmt.Sprintf("%s: killed in call %d (%s), %s", name, n, quiet.calls[n-1], kind.name)
 				w := build()
 				w.faults[n] = kind.fault
