@@ -102,6 +102,7 @@ func (r *run) carryOut(state planner.State, report render.Report) error {
 		Parallel: r.c.Int("parallel"),
 		Retries:  retriesOf(r.c),
 		Settle:   r.c.Duration("settle"),
+		Patience: patienceOf(r.c),
 		Drain:    r.c.Duration("drain"), Witnesses: r.witnesses,
 		Author: r.by, HistoryLimit: r.c.Int("history"),
 		Held:     r.lock.Err,
@@ -160,6 +161,14 @@ func retriesOf(c *cli.Context) int {
 	return -1
 }
 
+// patienceOf is --patience as the executor takes it, where 0 means its default.
+func patienceOf(c *cli.Context) time.Duration {
+	if d := c.Duration("patience"); d > 0 {
+		return d
+	}
+	return -1
+}
+
 // outcome turns the end of an apply into the error that is told.
 func (r *run) outcome(done executor.Report, err error) error {
 	var save *executor.SaveError
@@ -173,9 +182,14 @@ func (r *run) outcome(done executor.Report, err error) error {
 	if err != nil {
 		return err
 	}
-	counts := done.Counts
-	told := fmt.Sprintf("%d applied, %d already done, %d failed, %d unknown, %d not reached",
-		counts.Applied, counts.AlreadyDone, counts.Failed, counts.Unknown, counts.NotReached)
+	counts, recorded := done.Counts, done.Recorded()
+	applied := counts.Applied - recorded
+	untouched, where := "nothing was changed", ""
+	if recorded > 0 {
+		untouched, where = "the cluster was not changed", fmt.Sprintf(" (%d in the state alone)", recorded)
+	}
+	told := fmt.Sprintf("%d applied%s, %d already done, %d failed, %d unknown, %d not reached",
+		counts.Applied, where, counts.AlreadyDone, counts.Failed, counts.Unknown, counts.NotReached)
 	if counts.SwitchedBack > 0 {
 		told += fmt.Sprintf(", %d switched back", counts.SwitchedBack)
 	}
@@ -196,12 +210,12 @@ func (r *run) outcome(done executor.Report, err error) error {
 		return nil
 	case counts.Unknown > 0:
 		return &partlyError{what: "an outcome is unknown: " + told, hint: partlyHint(done), err: done.Ended}
-	case done.Changed() && counts.Applied == 0:
+	case done.Changed() && applied == 0:
 		return &partlyError{what: "undone, the bindings are as before: " + told, hint: partlyHint(done), err: done.Ended}
 	case done.Changed():
 		return &partlyError{what: "partly applied: " + told, hint: partlyHint(done), err: done.Ended}
 	default:
-		return &failedError{what: "nothing was changed: " + told, hint: partlyHint(done), err: done.Ended}
+		return &failedError{what: untouched + ": " + told, hint: partlyHint(done), err: done.Ended}
 	}
 }
 

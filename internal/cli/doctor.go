@@ -70,8 +70,26 @@ type doctor struct {
 	findings []finding
 }
 
+// find notes what was found. Whatever is not ok has a way out: where nothing
+// better is known, that of its kind.
 func (d *doctor) find(what, status, wayOut, format string, args ...any) {
+	if status != statusOK && wayOut == "" {
+		wayOut = defaultWayOut(what)
+	}
 	d.findings = append(d.findings, finding{what, status, d.redact(fmt.Sprintf(format, args...)), d.redact(wayOut)})
+}
+
+// defaultWayOut is what to do about a finding of which no more is known.
+func defaultWayOut(what string) string {
+	switch {
+	case what == "state" || what == "lock":
+		return "check the path of --state, its permissions, and the way to its store"
+	case what == "version":
+		return "none is needed: only what the server answers counts"
+	case strings.HasPrefix(what, "privilege"):
+		return "run it again; if it stays so, look into the log of the server"
+	}
+	return "check host, port and path of the URI, and the log of the server"
 }
 
 func (d *doctor) examine(ctx context.Context) {
@@ -194,7 +212,7 @@ func (d *doctor) privileges(ctx context.Context, conn *connection) {
 		case milvus.HadNo:
 			d.find(what, statusFail, fmt.Sprintf("grant %s to a role of this user in database %q", p.Name, database), "missing, %s", p.For)
 		default:
-			d.find(what, statusUnknown, "", "%s: %s", p.For, p.Why)
+			d.find(what, statusUnknown, p.Hint, "%s: %s", p.For, p.Why)
 		}
 	}
 }

@@ -22,6 +22,7 @@ var variables = []struct {
 	{"timeout", []string{"ALIASCTL_TIMEOUT"}},
 	{"request-timeout", []string{"ALIASCTL_REQUEST_TIMEOUT"}},
 	{"retries", []string{"ALIASCTL_RETRIES"}},
+	{"patience", []string{"ALIASCTL_PATIENCE"}},
 	{"parallel", []string{"ALIASCTL_PARALLEL"}},
 	{"collection-api", []string{"ALIASCTL_COLLECTION_API"}},
 	{"settle", []string{"ALIASCTL_SETTLE"}},

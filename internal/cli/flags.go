@@ -64,9 +64,9 @@ func connectionFlags() []cli.Flag {
 		&cli.IntFlag{Name: "retries", Category: category, Value: milvus.DefaultRetries,
 			Usage: "try a failed call again this often, with at most 10s of waiting in all" + variablesOf("retries")},
 		&cli.IntFlag{Name: "parallel", Category: category,
-			Usage: "this many calls side by side (default: 8 for reads; an apply finds out what the server takes)" + variablesOf("parallel")},
+			Usage: "this many calls side by side, in a group too (default: 8 for reads; an apply finds out what the server takes)" + variablesOf("parallel")},
 		&cli.StringFlag{Name: "collection-api", Category: category, Value: string(milvus.CollectionAuto),
-			Usage: "route that drops collections: auto, v1 or v2" + variablesOf("collection-api")},
+			Usage: "route that drops collections: auto (v2, and v1 where the server has no v2), v1 or v2" + variablesOf("collection-api")},
 	}
 }
 
@@ -94,6 +94,8 @@ func applyFlags() []cli.Flag {
 			Usage: "how an alias moves: alter (no gap) or recreate (drop and create, with a gap)"},
 		&cli.DurationFlag{Name: "settle", Category: category, Value: executor.DefaultSettle,
 			Usage: "after a lost answer, how long the change may take to show; counts for each write that was sent" + variablesOf("settle")},
+		&cli.DurationFlag{Name: "patience", Category: category, Value: executor.DefaultPatience,
+			Usage: "how long an apply waits for a server that went away; then it ends, and the rest is not reached" + variablesOf("patience")},
 		&cli.IntFlag{Name: "history", Category: category, Value: executor.DefaultHistoryLimit, Usage: "remember the last `N` applies in the state, for history and rollback"},
 		verifyURIFlag(category),
 	}
@@ -269,8 +271,10 @@ func usageConflict(c *cli.Context) error {
 			return usagef("", "--%s %v is not a positive time", name, d)
 		}
 	}
-	if d := c.Duration("lock-timeout"); d < 0 {
-		return usagef("", "--lock-timeout %v is negative", d)
+	for _, name := range []string{"lock-timeout", "patience"} {
+		if d := c.Duration(name); d < 0 {
+			return usagef("", "--%s %v is negative", name, d)
+		}
 	}
 	return nil
 }

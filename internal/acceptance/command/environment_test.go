@@ -35,6 +35,7 @@ var effects = map[string]effect{
 	"retries":         {value: "-1", variables: "ALIASCTL_RETRIES", instead: "4"},
 	"parallel":        {value: "0", variables: "ALIASCTL_PARALLEL", instead: "8"},
 	"collection-api":  {value: "v3", variables: "ALIASCTL_COLLECTION_API", instead: "auto"},
+	"patience":        {value: "-1s", variables: "ALIASCTL_PATIENCE", instead: "1m"},
 	"settle":          {value: "0s", variables: "ALIASCTL_SETTLE", instead: "15s"},
 	"state-history":   {value: "-1", variables: "ALIASCTL_STATE_HISTORY", instead: "0"},
 	"lock-timeout":    {value: "-1s", variables: "ALIASCTL_LOCK_TIMEOUT", instead: "0s"},
