@@ -60,6 +60,7 @@ var effects = map[string]effect{
 	"overwrite-drift":       {value: "drifted"},
 	"take-over":             {value: "theirs"},
 	"retire-again":          {value: "old"},
+	"retire-newer":          {value: "all"},
 	"max-alias-drops":       {value: "100%"},
 	"max-collection-drops":  {value: "20"},
 	"allow-empty":           {value: "shop"},
@@ -259,7 +260,7 @@ func rehearse(t *testing.T, scene string, variables []string, arguments ...strin
 	write("seed.yaml", `
 databases:
   default:
-    collections: [c, d, old, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11]
+    collections: [old, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, c, d, r1]
     aliases: {theirs: d}
   shop:
     collections: [wares]

@@ -99,7 +99,7 @@ var chapters = []chapter{
 func contract(t *testing.T, c *client) (version string) {
 	c.prefix = fmt.Sprintf("t_aliasctl_%08x_", rand.Uint32())
 	dir := t.TempDir()
-	collections := []string{"v1", "v2", "v3", "v4", "x", "side/v1", "side/v2"}
+	collections := []string{"v4", "v1", "v2", "v3", "x", "side/v1", "side/v2"}
 	c.mustDatabase(t)
 	t.Cleanup(func() { c.cleanUp(t, collections) })
 	for _, name := range collections {
