@@ -29,9 +29,9 @@ var mayImport = map[string][]string{
 	"aliasctl/internal/state/contract": {"internal/state", "internal/state/stores", "planner"},
 	"aliasctl/internal/atomicfile":     {},
 	// For tests: a file system that fails.
-	"aliasctl/internal/state/faultfs": {"internal/state/local"},
+	"aliasctl/internal/testkit/faultfs": {"internal/state/local"},
 	// For tests: an S3 server.
-	"aliasctl/internal/state/gateway": {},
+	"aliasctl/internal/testkit/gateway": {},
 	// For tests: the real program, and a cluster that it works on.
 	"aliasctl/internal/acceptance/program": {"internal/cli", "executor", "planner"},
 	"aliasctl/internal/acceptance/scene":   {"internal/acceptance/program", "internal/state", "internal/state/stores", "internal/emulator", "executor", "planner", "manifest"},

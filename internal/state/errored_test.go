@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
-	"aliasctl/internal/state/faultfs"
 	"aliasctl/internal/state/local"
+	"aliasctl/internal/testkit/faultfs"
 )
 
 func TestErroredStateGoesWhereItCan(t *testing.T) {

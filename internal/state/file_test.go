@@ -15,9 +15,9 @@ import (
 	"github.com/google/uuid"
 
 	statefile "aliasctl/internal/state"
-	s3 "aliasctl/internal/state/gateway"
 	"aliasctl/internal/state/local"
 	"aliasctl/internal/state/stores"
+	s3 "aliasctl/internal/testkit/gateway"
 	"aliasctl/planner"
 )
 

@@ -7,8 +7,8 @@ import (
 	"github.com/minio/minio-go/v7"
 
 	statefile "aliasctl/internal/state"
-	s3 "aliasctl/internal/state/gateway"
 	"aliasctl/internal/state/stores"
+	s3 "aliasctl/internal/testkit/gateway"
 )
 
 // gateway is a real S3 server with one bucket.

@@ -15,8 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	statefile "aliasctl/internal/state"
-	"aliasctl/internal/state/faultfs"
 	"aliasctl/internal/state/local"
+	"aliasctl/internal/testkit/faultfs"
 	"aliasctl/planner"
 )
 

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	statefile "aliasctl/internal/state"
-	s3 "aliasctl/internal/state/gateway"
 	"aliasctl/internal/state/stores"
+	s3 "aliasctl/internal/testkit/gateway"
 )
 
 // On a store that ignores conditions every run would win every race. It is

@@ -15,9 +15,9 @@ import (
 	"aliasctl/internal/acceptance/scene"
 	"aliasctl/internal/emulator"
 	statefile "aliasctl/internal/state"
-	"aliasctl/internal/state/faultfs"
 	"aliasctl/internal/state/local"
 	"aliasctl/internal/state/stores"
+	"aliasctl/internal/testkit/faultfs"
 	"aliasctl/planner"
 )
 

@@ -7,7 +7,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"aliasctl/internal/emulator"
-	"aliasctl/internal/state/gateway"
+	"aliasctl/internal/testkit/gateway"
 )
 
 // The scripts about a state that machines share. $STORE is what follows the

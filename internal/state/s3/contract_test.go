@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"aliasctl/internal/state/contract"
-	"aliasctl/internal/state/gateway"
+	"aliasctl/internal/testkit/gateway"
 )
 
 func TestContractOnVersitygw(t *testing.T) {

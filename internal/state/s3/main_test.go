@@ -4,7 +4,7 @@ import (
 	"os"
 	"testing"
 
-	"aliasctl/internal/state/gateway"
+	"aliasctl/internal/testkit/gateway"
 )
 
 func TestMain(m *testing.M) {
