@@ -16,6 +16,9 @@ func Announce(state planner.State, plan planner.Plan, now time.Time) planner.Sta
 	if after.Cluster == (planner.Cluster{}) {
 		after.Cluster = plan.Cluster // a first state: say at once whose it is
 	}
+	if len(after.Manifests) == 0 {
+		after.Manifests = plan.Housekeeping.Manifests // likewise
+	}
 	list := newAnnouncements(len(state.Pending) + len(plan.Steps))
 	for _, a := range state.Pending {
 		list.add(a)

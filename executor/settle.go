@@ -120,17 +120,33 @@ func (s *settlement) state() planner.State {
 	after.Retired = s.retired.rows()
 	after.Idle = s.idle.rows()
 	after.Pending = s.pending()
+	if files := s.plan.Housekeeping.Manifests; len(files) > 0 && s.applied() {
+		after.Manifests = files
+	}
 	if sameContent(after, s.before) {
 		return s.before
 	}
 	after.Version = planner.StateVersion
 	after.Serial++
 	after.UpdatedAt = s.Now
+	var before []string
+	if !slices.Equal(after.Manifests, s.before.Manifests) {
+		before = s.before.Manifests
+	}
 	after.History = remembered(s.before.History, planner.Entry{
-		Serial: after.Serial, At: s.Now, User: s.Author.User, Host: s.Author.Host, Commit: s.Author.Commit,
+		ManifestsBefore: before,
+		Serial:          after.Serial, At: s.Now, User: s.Author.User, Host: s.Author.Host, Commit: s.Author.Commit,
 		Retired: dropped(s.results), Rollback: s.plan.Rollback, Changes: told(changesOf(s.bindings.sorted, after.Bindings), s.results),
 	}, s.HistoryLimit, len(after.Bindings))
 	return after
+}
+
+// applied says that the plan was applied, if only in part: one of which nothing
+// came about does not make its manifests those of the state.
+func (s *settlement) applied() bool {
+	wrote := func(r Result) bool { return r.Op.Writes() }
+	came := func(r Result) bool { return wrote(r) && (r.Done() || r.Outcome == Undecided) }
+	return !slices.ContainsFunc(s.results, wrote) || slices.ContainsFunc(s.results, came)
 }
 
 // settled is where an alias was seen or put; of a collection, only that it is
@@ -286,6 +302,6 @@ func (s *settlement) late(a planner.Announcement, where settled) bool {
 // sameContent compares what an apply may change. The serial and the time of
 // the whole state do not count: they follow.
 func sameContent(a, b planner.State) bool {
-	return a.Cluster == b.Cluster && slices.Equal(a.Bindings, b.Bindings) &&
+	return a.Cluster == b.Cluster && slices.Equal(a.Manifests, b.Manifests) && slices.Equal(a.Bindings, b.Bindings) &&
 		slices.Equal(a.Retired, b.Retired) && slices.Equal(a.Idle, b.Idle) && slices.Equal(a.Pending, b.Pending)
 }

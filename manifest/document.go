@@ -14,6 +14,7 @@ type document struct {
 	lines    *lineReader
 	repaired bool // bad characters were reported, and replaced by U+FFFD
 	first    bool // of its file
+	filled   bool // a document of its file had something in it
 	line     int  // where it starts
 
 	vars     map[string]string
@@ -36,9 +37,9 @@ func (d *document) read(node *yaml.Node) {
 	d.line, d.vars, d.defaults, d.anchored, d.values = node.Line, nil, defaults{}, nil, nil
 	root := node.Content[0]
 	if formOf(root) == null {
-		d.report(d.pos(node), `fill it in, or remove its "---"`, "the document is empty")
-		return
+		return // templates leave such documents where they print nothing
 	}
+	d.filled = true
 	who := subject{"document", ""}
 	root = d.expect(root, documentShape, who)
 	if root == nil {

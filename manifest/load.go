@@ -103,8 +103,11 @@ func (l *loader) add(file string, data []byte) {
 	for d.first = true; ; d.first = false {
 		switch err := decodeNode(dec, &node); {
 		case errors.Is(err, io.EOF):
-			if d.first {
+			switch {
+			case d.first:
 				reportAt(1, 1, "a manifest starts with: version: 1", "the file is empty")
+			case !d.filled:
+				reportAt(1, 1, "a manifest starts with: version: 1", "every document of the file is empty")
 			}
 			return
 		case err != nil:

@@ -133,6 +133,8 @@ func typeHint(n *yaml.Node, found form, s *shape) string {
 	switch {
 	case found == text && s.forms&number != 0 && (s.rule.fits == nil || s.rule.fits(n.Value)):
 		return "write the number without quotes"
+	case found == text && s.forms&number != 0 && !isBooleanWord(n.Value):
+		return numberHint(n.Value, s)
 	case s.forms == boolean, found == text && s.forms&boolean != 0:
 		return "write true or false, without quotes"
 	case s.rule.words != nil:
@@ -143,6 +145,38 @@ func typeHint(n *yaml.Node, found form, s *shape) string {
 		return fmt.Sprintf("quote it: %q", n.Value)
 	}
 	return ""
+}
+
+// isBooleanWord says that a text was meant as true or false.
+func isBooleanWord(s string) bool {
+	switch strings.ToLower(s) {
+	case "true", "false", "yes", "no", "on", "off", "y", "n":
+		return true
+	}
+	return false
+}
+
+// numberHint says how a number is written that has a unit, separators or an
+// exponent: 10k, 1,000,000, 10_000.
+func numberHint(s string, sh *shape) string {
+	const plain = "write a number in plain digits"
+	digits := strings.NewReplacer(",", "", "_", "", " ", "", "'", "").Replace(s)
+	zeros := ""
+	if n := len(digits); n > 0 {
+		switch digits[n-1] {
+		case 'k', 'K':
+			zeros = "000"
+		case 'm', 'M':
+			zeros = "000000"
+		}
+		if zeros != "" {
+			digits = digits[:n-1]
+		}
+	}
+	if isDigits(digits) && sh.rule.fits != nil && sh.rule.fits(digits+zeros) {
+		return plain + ": " + digits + zeros
+	}
+	return plain
 }
 
 // resolve is target for a node not seen before. yaml.v3 lets an anchor reach

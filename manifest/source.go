@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // DefaultPath is the manifest of a run that names none.
@@ -84,6 +86,44 @@ func sourcesOf(paths []string) []source {
 		}
 	}
 	return sources
+}
+
+// Names are the base names of the files that Load reads for these paths, sorted
+// and each once. What has no name of its own, as the standard input and a pipe of
+// a shell's `<(...)`, is "-".
+func Names(paths []string) []string {
+	var names []string
+	for _, s := range sourcesOf(paths) {
+		name := StdinPath
+		if !Nameless(s.path) {
+			name = strings.Map(plainRune, strings.ToValidUTF8(filepath.Base(s.path), "?"))
+		}
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// plainRune keeps a name fit for a state, whatever a file may be called.
+func plainRune(r rune) rune {
+	if unicode.IsControl(r) || r == utf8.RuneError {
+		return '?'
+	}
+	return r
+}
+
+// Nameless says that a path of Load is that of a stream: the standard input, a
+// pipe, or an open file of the process, whose number is no name.
+func Nameless(path string) bool {
+	if path == StdinPath {
+		return true
+	}
+	clean := filepath.Clean(path)
+	if clean == "/dev/stdin" || strings.HasPrefix(clean, "/dev/fd/") || strings.HasPrefix(clean, "/proc/self/fd/") {
+		return true
+	}
+	info, err := os.Stat(path)
+	return err == nil && !info.IsDir() && !info.Mode().IsRegular()
 }
 
 // filesAt are the files that one path stands for.

@@ -24,6 +24,7 @@ func (c *Comparison) Plan(live *Live) Plan {
 		Version: PlanVersion, Cluster: c.options.Cluster, Serial: c.state.Serial, Live: LiveRead, Rollback: c.options.RollingBack,
 		Steps: []Step{}, Conflicts: []Conflict{}, Notes: []string{}, Checks: []Check{},
 	}
+	b.plan.originOf(c.state, c.options.Manifests, !c.options.Only.Empty())
 	b.splitGroups(c.manifest)
 	b.plan.Housekeeping.Reidentify = c.options.Reidentify && live != nil && len(c.state.Bindings) > 0
 	if live == nil {

@@ -15,6 +15,9 @@ type Limits struct {
 	CollectionDrops int
 	// AllowEmpty holds the databases that may lose every managed alias.
 	AllowEmpty map[string]bool
+	// AcceptManifests lets a plan drop aliases although the state was last
+	// applied from other manifests.
+	AcceptManifests bool
 }
 
 // AliasDropLimit is `--max-alias-drops`: a number, or a share of the managed
@@ -55,7 +58,7 @@ func (l AliasDropLimit) String() string {
 
 // Refusal is a limit that a plan exceeds.
 type Refusal struct {
-	Guard  string `json:"guard"`   // a stable word: "alias-drops", "empty-database", "collection-drops", "protected", "newer-retiree", "split-group", "group-recreate", "preflight"
+	Guard  string `json:"guard"`   // a stable word: "alias-drops", "empty-database", "other-manifests", "collection-drops", "protected", "newer-retiree", "split-group", "group-recreate", "preflight"
 	Reason string `json:"reason"`  // names the numbers
 	WayOut string `json:"way_out"` // the exact flag or field that lifts it
 }
@@ -84,6 +87,11 @@ func (p Plan) Check(l Limits) []Refusal {
 			refuse("empty-database", fmt.Sprintf("`--allow-empty %s` if this is meant", m.Database),
 				"the plan drops every managed alias of database %q (%d)", m.Database, m.Dropped)
 		}
+	}
+	if dropped > 0 && p.originChanged() && !l.AcceptManifests {
+		refuse("other-manifests", "check -f and --state; `--accept-manifests` if this is meant",
+			"the state was last applied from %s; this plan is made from %s and drops %s",
+			filesNamed(p.StateManifests, p.Manifests), filesNamed(p.Manifests, p.StateManifests), managedAliases(dropped))
 	}
 	if p.Summary.Retire > l.CollectionDrops {
 		refuse("collection-drops", fmt.Sprintf("`--max-collection-drops %d` if this is meant", p.Summary.Retire),
@@ -138,6 +146,13 @@ func (p Plan) Check(l Limits) []Refusal {
 		refuse("preflight", wayOut, "%s", reason)
 	}
 	return refusals
+}
+
+func managedAliases(n int) string {
+	if n == 1 {
+		return "1 managed alias"
+	}
+	return fmt.Sprintf("%d managed aliases", n)
 }
 
 // ParseAliasDropLimit reads "N" or "P%". An explicit limit applies however few

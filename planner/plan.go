@@ -96,6 +96,10 @@ type Plan struct {
 	Serial  uint64  `json:"serial"` // of the state that the plan was made from
 	// Rollback says that the plan goes back to the bindings of an earlier apply.
 	Rollback bool `json:"rollback,omitempty"`
+	// Manifests are the files that the plan was made from, StateManifests those
+	// of the last apply: base names, sorted, empty when not known.
+	Manifests      []string `json:"manifests,omitempty"`
+	StateManifests []string `json:"state_manifests,omitempty"`
 	// Live is "read" or "assumed" (offline).
 	Live      string     `json:"live"`
 	Summary   Summary    `json:"summary"`
@@ -141,11 +145,14 @@ type Housekeeping struct {
 	Unidles []Key
 	// Reidentify has the ids of all bound collections read and recorded anew.
 	Reidentify bool
+	// Manifests are the files that the state is applied from now; nil for no
+	// change.
+	Manifests []string `json:",omitempty"`
 }
 
 // Empty says that there is nothing to write.
 func (h Housekeeping) Empty() bool {
-	return !h.Reidentify && len(h.Settles)+len(h.Fades)+len(h.Fences)+len(h.Unfences)+len(h.Idles)+len(h.Unidles) == 0
+	return !h.Reidentify && len(h.Manifests)+len(h.Settles)+len(h.Fades)+len(h.Fences)+len(h.Unfences)+len(h.Idles)+len(h.Unidles) == 0
 }
 
 // ManagedCount counts the aliases of one database that the state knows. The
@@ -234,7 +241,10 @@ const (
 type Options struct {
 	Cluster Cluster
 	Now     time.Time
-	Switch  SwitchMode // "" means ByAlter
+	// Manifests are the files that the manifest was read from: base names,
+	// sorted.
+	Manifests []string
+	Switch    SwitchMode // "" means ByAlter
 
 	OverwriteDrift Selection
 	TakeOver       Selection

@@ -15,6 +15,9 @@ type State struct {
 
 	Cluster   Cluster   `json:"cluster"`
 	UpdatedAt time.Time `json:"updated_at"`
+	// Manifests are the files that the last apply was made from, by their base
+	// names, sorted; "-" is one without a name. Empty when not known.
+	Manifests []string `json:"manifests,omitempty"`
 
 	Bindings []Binding      `json:"bindings"` // sorted by database, alias
 	Retired  []Retired      `json:"retired"`  // sorted by database, collection
@@ -104,8 +107,11 @@ type Entry struct {
 	Commit  string    `json:"commit,omitempty"`
 	Retired int       `json:"retired,omitempty"` // collections dropped
 	// Rollback says that it was one: the next rollback goes behind it.
-	Rollback bool     `json:"rollback,omitempty"`
-	Changes  []Change `json:"changes"` // sorted by database, alias
+	Rollback bool `json:"rollback,omitempty"`
+	// ManifestsBefore are the files of the state before, when the apply was made
+	// from others.
+	ManifestsBefore []string `json:"manifests_before,omitempty"`
+	Changes         []Change `json:"changes"` // sorted by database, alias
 }
 
 // Change is one binding before and after an apply, "" for absent. With the

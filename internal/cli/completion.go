@@ -160,7 +160,7 @@ func knownNames(words []string, s *streams, aliases bool) []string {
 		m = &manifest.Manifest{}
 	}
 	if location == "" {
-		location, _ = statefile.DefaultPath(files)
+		location, _ = statefile.DefaultPath(files) // best effort
 	}
 	var state planner.State
 	if file, err := stores.Open(location); err == nil && !strings.Contains(location, "://") {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -36,7 +37,7 @@ func manifestFlags() []cli.Flag {
 func stateFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "state", Category: categoryManifest,
-			Usage: "state file `PATH`, or s3://BUCKET/KEY?endpoint=HOST&region=REGION for a state that machines share (default: beside the manifest, NAME.state.json; in a directory, aliases.state.json)" + variablesOf("state")},
+			Usage: "state file `PATH`, or s3://BUCKET/KEY?endpoint=HOST&region=REGION for a state that machines share (default: beside the manifest, NAME.state.json for NAME.yaml, NAME.aliasctl-state.json for another; in a directory, aliasctl-state.json)" + variablesOf("state")},
 		&cli.IntFlag{Name: "state-history", Category: categoryManifest,
 			Usage: "keep the last `N` replaced states of an s3:// state as objects beside it (default: none; the versioning of the bucket)" + variablesOf("state-history")},
 		&cli.DurationFlag{Name: "lock-timeout", Category: categoryManifest,
@@ -137,6 +138,7 @@ func limitFlags(names ...string) []cli.Flag {
 		&cli.IntFlag{Name: "max-collection-drops", Category: category, Value: planner.DefaultLimits().CollectionDrops,
 			Usage: "refuse to drop more collections than `N`"},
 		&cli.StringSliceFlag{Name: "allow-empty", Category: category, Usage: "let `DATABASE` lose every managed alias; repeatable"},
+		&cli.BoolFlag{Name: "accept-manifests", Category: category, Usage: "let other manifests than those of the last apply drop managed aliases"},
 		&cli.StringSliceFlag{Name: "skip-check", Category: category, Usage: "let the preflight check `NAME` not count; the plan shows that it was skipped; repeatable"},
 		&cli.BoolFlag{Name: "accept-cluster", Category: category, Usage: "use the state, or a --verify-uri, although it is of another cluster"},
 	}
@@ -184,6 +186,7 @@ func limitsOf(c *cli.Context) (planner.Limits, error) {
 	if limits.CollectionDrops < 0 {
 		return limits, usagef("", "--max-collection-drops: %d is negative", limits.CollectionDrops)
 	}
+	limits.AcceptManifests = c.Bool("accept-manifests")
 	limits.AllowEmpty = make(map[string]bool)
 	for _, name := range c.StringSlice("allow-empty") {
 		limits.AllowEmpty[name] = true
@@ -197,11 +200,14 @@ func statePathOf(c *cli.Context, manifests []string) (string, error) {
 	if path := c.String("state"); path != "" {
 		return path, nil
 	}
-	path, ok := statefile.DefaultPath(manifests)
-	if !ok && c.Bool("apply") {
-		return "", usagef("add `--state PATH`", "an apply of several manifests, or of standard input, has no place for its state")
+	path, err := statefile.DefaultPath(manifests)
+	if disputed := (*statefile.DisputedError)(nil); errors.As(err, &disputed) {
+		return "", &refusedError{what: err.Error(), hint: disputed.Hint()}
 	}
-	return path, nil
+	if path == "" && c.Bool("apply") {
+		return "", usagef("add `--state PATH`", "an apply of several manifests, of standard input or of a pipe has no place for its state")
+	}
+	return path, err
 }
 
 // planChoice is a flag that changes what is planned, "" when none is given.

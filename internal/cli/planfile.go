@@ -150,10 +150,11 @@ func (r *run) reviewed(stored storedState, cluster planner.Cluster, limits plann
 	// question of now.
 	p := saved.Unpack()
 	p.Checks = []planner.Check{}
+	p.Rebase(stored.state)
 	if stored.state.Serial != p.Serial {
 		// What a state has to learn beyond the steps is true of the state that
 		// the plan was made from. To a later one the next sync tells it.
-		p.Housekeeping = planner.Housekeeping{}
+		p.Housekeeping = planner.Housekeeping{Manifests: p.Housekeeping.Manifests}
 	}
 	if !bound.Empty() {
 		again := comparison.Plan(live)

@@ -55,6 +55,7 @@ func (r *run) goBack(state planner.State) error {
 	}
 	r.manifest = m
 	r.options.TargetIDs, r.options.RollingBack = ids, true
+	r.options.Manifests = planner.ManifestsAt(state, serial)
 	r.load = r.c.Bool("load")
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -106,7 +107,7 @@ func (r *run) locate() error {
 		return err
 	}
 	if location == "" {
-		return errNoPlace()
+		return errNoPlace(manifestsOf(r.c))
 	}
 	r.file, err = openState(r.c, location)
 	return err
@@ -127,13 +128,17 @@ func (r *run) needs(stored storedState) error {
 	case stored.found:
 		return nil
 	case r.file == nil:
-		return errNoPlace()
+		return errNoPlace(manifestsOf(r.c))
 	}
 	return &failedError{what: fmt.Sprintf("there is no state at %s", r.file.Path()), hint: "give `--state PATH` or `-f FILE`"}
 }
 
-func errNoPlace() error {
-	return usagef("add `--state PATH`", "several manifests have no place for a state")
+func errNoPlace(manifests []string) error {
+	what := "several manifests have"
+	if len(manifests) == 1 {
+		what = "standard input, or a pipe, has"
+	}
+	return usagef("add `--state PATH`", "%s no place for a state", what)
 }
 
 // unreadableHint helps with a state that is there, or may be, and cannot be
@@ -186,8 +191,8 @@ func changeState(c *cli.Context, s *streams, change func(*planner.State) error) 
 }
 
 func showState(r *run, s planner.State) error {
-	return r.answer("state     %s\nlineage   %s\nserial    %d\ncluster   %s %s\nupdated   %s\nbindings  %d\nretired   %d\npending   %d\nwaiting   %d\nhistory   %d\n",
-		r.file.Path(), s.Lineage, s.Serial, s.Cluster.URI, s.Cluster.Label, s.UpdatedAt.Format(time.RFC3339),
+	return r.answer("state     %s\nlineage   %s\nserial    %d\ncluster   %s %s\nmanifests %s\nupdated   %s\nbindings  %d\nretired   %d\npending   %d\nwaiting   %d\nhistory   %d\n",
+		r.file.Path(), s.Lineage, s.Serial, s.Cluster.URI, s.Cluster.Label, cmp.Or(strings.Join(s.Manifests, ", "), "-"), s.UpdatedAt.Format(time.RFC3339),
 		len(s.Bindings), len(s.Retired), len(s.Pending), len(s.Idle), len(s.History))
 }
 

@@ -25,6 +25,7 @@ func syncCommand(s *streams) *cli.Command {
 			err = newRun(c, s).do(func(r *run) error {
 				var err error
 				r.manifest, err = loadManifest(c, s, manifestsOf(c))
+				r.options.Manifests = manifest.Names(manifestsOf(c))
 				return err
 			}, nil)
 			if stopped := stop(); stopped != nil {

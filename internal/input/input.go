@@ -7,6 +7,7 @@
 package input
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -62,6 +63,9 @@ func IsTooLarge(err error) bool {
 // A descriptor of this process (/dev/stdin, /dev/fd/63 as a shell's `<(...)` gives it,
 // /proc/self/fd/3) may be anything but a directory. The error is a *KindError,
 // a *TooLargeError, that of ctx as soon as it ends, or one of the file system.
+//
+// A byte order mark before the content is left out: PowerShell and some editors
+// write one, and no format of ours knows it.
 func Read(ctx context.Context, path string, most int64) ([]byte, error) {
 	return until(ctx, func() ([]byte, error) { return read(path, most) })
 }
@@ -170,7 +174,7 @@ func drain(r io.Reader, path string, size, most int64) ([]byte, error) {
 		case int64(len(data)) > most:
 			return nil, &TooLargeError{path, most}
 		case errors.Is(err, io.EOF):
-			return data, nil
+			return bytes.TrimPrefix(data, []byte("\ufeff")), nil
 		case err != nil:
 			return nil, err
 		case len(data) == cap(data):

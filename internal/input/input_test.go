@@ -127,3 +127,20 @@ func TestDescriptor(t *testing.T) {
 		}
 	}
 }
+
+func TestReadLeavesOutTheByteOrderMark(t *testing.T) {
+	for content, want := range map[string]string{
+		"\ufeffroot:Milvus": "root:Milvus", "\ufeff": "", "a\ufeff": "a\ufeff", "\ufeff\ufeffa": "\ufeffa", "\xef\xbb": "\xef\xbb",
+	} {
+		path := filepath.Join(t.TempDir(), "file")
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if data, err := input.Read(t.Context(), path, 100); err != nil || string(data) != want {
+			t.Errorf("%q: %q, %v", content, data, err)
+		}
+		if data, err := input.ReadStream(t.Context(), strings.NewReader(content), "-", 100); err != nil || string(data) != want {
+			t.Errorf("%q as a stream: %q, %v", content, data, err)
+		}
+	}
+}

@@ -251,7 +251,7 @@ func tlsConfig(c Config) (*tls.Config, error) {
 	}
 	pair, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
 	if err != nil {
-		return nil, &ConfigError{Field: "cert-file", Reason: "cannot be used", Err: err}
+		return nil, pairError(c, err)
 	}
 	conf.Certificates = []tls.Certificate{pair}
 	return conf, nil

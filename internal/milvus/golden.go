@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"aliasctl/manifest"
@@ -46,6 +47,12 @@ func (e *VectorError) Unwrap() error { return e.Err }
 
 // Hint is the advice that goes with the error.
 func (e *VectorError) Hint() string {
+	switch {
+	case errors.Is(e.Err, fs.ErrNotExist):
+		return "`file` of `golden` is looked for beside its manifest"
+	case e.Line == 0 && e.Err != nil:
+		return "check the file that `golden` names, and its permissions"
+	}
 	return `write one vector a line: [0.1, 0.2] or {"vector": [0.1, 0.2]}`
 }
 

@@ -51,6 +51,9 @@ func check(s planner.State) *flaw {
 	if why := checkTime("updated_at", s.UpdatedAt); why != "" {
 		return top("updated_at", why)
 	}
+	if f := checkEach("manifests", s.Manifests, checkFile); f != nil {
+		return f
+	}
 	if f := checkEach("bindings", s.Bindings, checkBinding); f != nil {
 		return f
 	}
@@ -90,6 +93,14 @@ func checkEach[T any](field string, list []T, rule func(*T) string) *flaw {
 	return nil
 }
 
+// checkFile takes the base name of a manifest.
+func checkFile(name *string) string {
+	if *name == "" {
+		return "the name of a manifest is empty"
+	}
+	return checkText("manifests", *name)
+}
+
 func checkBinding(b *planner.Binding) string {
 	return firstOf(checkName("database", b.Database), checkName("alias", b.Alias),
 		checkName("collection", b.Collection), checkID("collection_id", b.CollectionID), checkTime("since", b.Since),
@@ -109,6 +120,11 @@ func checkIdle(c *planner.Idle) string {
 func checkEntry(e *planner.Entry) string {
 	if e.Retired < 0 {
 		return fmt.Sprintf(`"retired" is %d`, e.Retired)
+	}
+	for i := range e.ManifestsBefore {
+		if why := checkFile(&e.ManifestsBefore[i]); why != "" {
+			return fmt.Sprintf("manifests_before[%d]: %s", i, why)
+		}
 	}
 	if why := firstOf(checkTime("at", e.At), checkText("user", e.User), checkText("host", e.Host), checkText("commit", e.Commit)); why != "" {
 		return why

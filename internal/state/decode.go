@@ -131,11 +131,15 @@ func canonicalInPlace(s planner.State) planner.State {
 		s.History[i].At = s.History[i].At.UTC()
 		slices.SortFunc(s.History[i].Changes, compareChanges)
 	}
+	slices.Sort(s.Manifests)
 	slices.SortFunc(s.Bindings, compareBindings)
 	slices.SortFunc(s.Retired, compareRetired)
 	slices.SortFunc(s.Idle, compareIdle)
 	slices.SortStableFunc(s.History, compareEntries)
 	// Absent and empty are one: nobody has to tell them apart.
+	if len(s.Manifests) == 0 {
+		s.Manifests = nil
+	}
 	if len(s.Idle) == 0 {
 		s.Idle = nil
 	}

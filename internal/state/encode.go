@@ -131,6 +131,9 @@ func separator(i int, first, other string) string {
 // The lists of the caller are not changed: they are copied if they must be.
 func canonical(s planner.State) planner.State {
 	s.UpdatedAt = s.UpdatedAt.UTC()
+	if !slices.IsSorted(s.Manifests) {
+		s.Manifests = slices.Sorted(slices.Values(s.Manifests))
+	}
 	s.Bindings = inOrder(s.Bindings, compareBindings, func(b *planner.Binding) *time.Time { return &b.Since })
 	s.Retired = inOrder(s.Retired, compareRetired, func(r *planner.Retired) *time.Time { return &r.DroppedAt })
 	s.Pending = inOrder(s.Pending, asAnnounced, func(a *planner.Announcement) *time.Time { return &a.At })
