@@ -2,11 +2,15 @@ package manifest
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"io/fs"
+	"slices"
 
 	"gopkg.in/yaml.v3"
+
+	"aliasctl/internal/input"
 )
 
 // Options are what a manifest depends on beside its text.
@@ -16,6 +20,8 @@ type Options struct {
 	// LookupEnv is asked for ALIASCTL_VAR_NAME; nil means that there is no
 	// environment. In a program it is os.LookupEnv.
 	LookupEnv func(string) (string, bool)
+	// Context ends the reading of files and of Stdin; nil means that nothing does.
+	Context context.Context
 	// Stdin is what the path "-" reads; nil means that there is none.
 	Stdin io.Reader
 }
@@ -30,8 +36,12 @@ type Options struct {
 // opts.Vars is used nowhere. Both are mistakes of the user.
 func Load(paths []string, opts Options) (*Manifest, error) {
 	l := newLoader(opts)
+	ctx := opts.Context
+	if ctx == nil {
+		ctx = context.Background()
+	}
 	for _, s := range sourcesOf(paths) {
-		if data, err := s.read(opts.Stdin); err != nil {
+		if data, err := s.read(ctx, opts.Stdin); err != nil {
 			l.refuse(s.name(), err)
 		} else {
 			l.add(s.name(), data)
@@ -45,7 +55,7 @@ func Load(paths []string, opts Options) (*Manifest, error) {
 func Parse(name string, data []byte, opts Options) (*Manifest, error) {
 	l := newLoader(opts)
 	if len(data) > maxBytes {
-		l.refuse(name, errTooLarge)
+		l.refuse(name, &input.TooLargeError{Path: name, Most: maxBytes})
 	} else {
 		l.add(name, data)
 	}
@@ -72,7 +82,7 @@ func (l *loader) refuse(file string, err error) {
 	at := Position{file, 1, 1}
 	var path *fs.PathError
 	switch {
-	case errors.Is(err, errTooLarge):
+	case input.IsTooLarge(err):
 		l.report(at, "split it into several files", "the file is larger than %d MiB", maxBytes>>20)
 	case errors.As(err, &path): // its path is the position
 		l.report(at, "`-f FILE` names the manifest; the default is aliases.yaml", "the manifest cannot be read: %v", path.Err)
@@ -111,12 +121,59 @@ func (l *loader) add(file string, data []byte) {
 			}
 			return
 		case err != nil:
+			if d.first && !resembles(text) {
+				l.refuseForeign(file)
+				return
+			}
 			line, message, hint := syntaxError(text, err, lines.count)
 			reportAt(line, 1, hint, "%s", message)
 			return
 		}
+		if d.first && !manifestLike(node.Content[0]) {
+			l.refuseForeign(file)
+			return
+		}
 		d.read(&node)
 	}
+}
+
+// refuseForeign takes in a file that is something other than a manifest. What is in
+// it is not shown: in a pull request a link may lead to a file with secrets.
+func (l *loader) refuseForeign(file string) {
+	l.report(Position{file, 1, 1}, "a manifest starts with: version: 1", "this is no manifest: it has neither a version nor aliases")
+}
+
+// markers are the fields of which a manifest has one at least.
+var markers = []string{"version", "aliases", "retire", "release"}
+
+// manifestLike says that a document is a manifest, perhaps with mistakes. One that
+// is empty is, too.
+func manifestLike(root *yaml.Node) bool {
+	if formOf(root) == null {
+		return true
+	}
+	if root = target(root); root.Kind != yaml.MappingNode {
+		return false
+	}
+	for key, value := range pairs(root) {
+		if key.Value == "version" && formOf(target(value)) == number || key.Value != "version" && slices.Contains(markers, key.Value) {
+			return true
+		}
+	}
+	return false
+}
+
+// resembles is manifestLike for a text that cannot be decoded.
+func resembles(text []byte) bool {
+	for line := range bytes.Lines(text) {
+		line = bytes.TrimLeft(line, " \t{\"'")
+		for _, field := range markers {
+			if rest, ok := bytes.CutPrefix(line, []byte(field)); ok && len(bytes.TrimLeft(rest, "\"' \t")) > 0 && bytes.TrimLeft(rest, "\"' \t")[0] == ':' {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (l *loader) finish() (*Manifest, error) {

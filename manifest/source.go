@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -9,6 +10,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"aliasctl/internal/input"
 )
 
 // DefaultPath is the manifest of a run that names none.
@@ -48,17 +51,17 @@ func (s source) name() string {
 	return s.path
 }
 
-// read reads the file, or errTooLarge as soon as that is known.
-func (s source) read(stdin io.Reader) ([]byte, error) {
+// read reads the file, of at most maxBytes.
+func (s source) read(ctx context.Context, stdin io.Reader) ([]byte, error) {
 	switch {
 	case s.err != nil:
 		return nil, s.err
 	case s.path == StdinPath && stdin == nil:
 		return nil, errNoStdin
 	case s.path == StdinPath:
-		return readLimited(stdin, 0)
+		return input.ReadStream(ctx, stdin, StdinName, maxBytes)
 	}
-	return readFile(s.path)
+	return input.Read(ctx, s.path, maxBytes)
 }
 
 // sourcesOf turns the paths of Load into what to read: a directory stands for
@@ -168,43 +171,4 @@ func directoryFiles(dir string) ([]string, error) {
 		return nil, errNoFile
 	}
 	return files, nil
-}
-
-// errTooLarge says that a manifest has more than maxBytes bytes.
-var errTooLarge = errors.New("too large")
-
-func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if info.Size() > maxBytes {
-		return nil, errTooLarge
-	}
-	return readLimited(f, info.Size())
-}
-
-// readLimited reads r to its end; size is what is expected, 0 when unknown.
-func readLimited(r io.Reader, size int64) ([]byte, error) {
-	r = io.LimitReader(r, maxBytes+1)
-	buf := slices.Grow([]byte(nil), int(min(max(size, 512), maxBytes))+1)
-	for {
-		n, err := r.Read(buf[len(buf):cap(buf)])
-		buf = buf[:len(buf)+n]
-		switch {
-		case len(buf) > maxBytes:
-			return nil, errTooLarge
-		case errors.Is(err, io.EOF):
-			return buf, nil
-		case err != nil:
-			return nil, err
-		case len(buf) == cap(buf):
-			buf = slices.Grow(buf, 1)
-		}
-	}
 }

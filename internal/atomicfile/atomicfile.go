@@ -103,11 +103,22 @@ func Replace(path string, content []byte, options Options) error {
 	case err != nil:
 		return &Error{Path: path, Doing: "look at", Err: reason(err)}
 	}
-	temp := filepath.Join(filepath.Dir(name), TempPrefix(name)+uuid.NewString())
-	file, err := root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, options.Mode)
-	if err != nil {
-		return &Error{Path: path, Doing: "make a temporary file beside", Err: reason(err)}
+	sweep(filepath.Join(root.Name(), name))
+	var (
+		temp   string
+		file   *os.File
+		unlock func() error
+	)
+	for marked := false; !marked; {
+		temp = filepath.Join(filepath.Dir(name), TempPrefix(name)+uuid.NewString())
+		if file, err = root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, options.Mode); err != nil {
+			return &Error{Path: path, Doing: "make a temporary file beside", Err: reason(err)}
+		}
+		if unlock, marked = mark(file); !marked {
+			file.Close()
+		}
 	}
+	defer unlock()
 	write := func(w io.Writer) error { _, err := w.Write(content); return err }
 	if doing, err := Fill(OSFile{file}, info, 0, write); err != nil {
 		file.Close() // after a failed Close again: harmless

@@ -18,6 +18,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 	"github.com/xrash/smetrics"
+
+	"aliasctl/internal/milvus"
 )
 
 // Main runs one command line (args[0] is the program) and returns the exit
@@ -39,6 +41,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 		}
 		s.setOutputs(code, s.report)
 	}()
+	s.redactor = milvus.NewRedactor(s.variable("MILVUS_TOKEN"))
 	app := newApp(s)
 	if n := len(args) - 1; n > 0 && args[n] == "--generate-bash-completion" {
 		complete(app, s, args[:n])

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -14,6 +13,7 @@ import (
 
 	"aliasctl/executor"
 	"aliasctl/internal/emulator"
+	"aliasctl/internal/input"
 	"aliasctl/internal/milvus"
 	statefile "aliasctl/internal/state"
 	"aliasctl/planner"
@@ -86,6 +86,30 @@ func (c *connection) at(flag, uri string) (*milvus.Client, error) {
 		return nil, &usageError{what: "--" + what, hint: bad.Hint(), err: err}
 	}
 	return client, err
+}
+
+// checkAddresses refuses an address that no client takes before anything is done
+// with it.
+func checkAddresses(c *cli.Context) error {
+	check := func(flag, uri string) error {
+		err := milvus.CheckURI(uri)
+		var bad *milvus.ConfigError
+		if errors.As(err, &bad) {
+			return &usageError{what: "--" + strings.Replace(bad.Error(), bad.Field, flag, 1), hint: bad.Hint(), err: err}
+		}
+		return err
+	}
+	if uri := c.String("uri"); uri != "" && !strings.HasPrefix(uri, statefile.Embedded) {
+		if err := check("uri", uri); err != nil {
+			return err
+		}
+	}
+	for _, uri := range c.StringSlice("verify-uri") {
+		if err := check("verify-uri", uri); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // witness is a proxy that has to see a switch.
@@ -184,7 +208,7 @@ func tokenOf(c *cli.Context, s *streams) (string, error) {
 	if path == "" {
 		return s.variable("MILVUS_TOKEN"), nil
 	}
-	text, err := os.ReadFile(path)
+	text, err := input.Read(s.reading(), path, input.MaxToken)
 	if err != nil {
 		return "", tokenFileError(err)
 	}

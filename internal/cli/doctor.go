@@ -224,7 +224,7 @@ func (d *doctor) state(ctx context.Context) {
 		d.find("state", statusUnknown, "give --state", "no place for a state is known")
 		return
 	}
-	file, err := openState(d.c, location)
+	file, err := d.openState(d.c, location)
 	if err != nil {
 		d.find("state", statusFail, hintOf(err), "%v", err)
 		return

@@ -65,6 +65,9 @@ func (d *driftRun) do() error {
 	if err := d.outputs.apart(d.file.Path(), d.paths()); err != nil {
 		return err
 	}
+	if err := d.checkLinks(d.c, "the output", d.outputs.paths()...); err != nil {
+		return err
+	}
 	if len(d.c.StringSlice("file")) > 0 {
 		if d.manifest, err = loadManifest(d.c, d.streams, manifestsOf(d.c)); err != nil {
 			return err

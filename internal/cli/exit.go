@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"aliasctl/executor"
+	"aliasctl/internal/atomicfile"
 	"aliasctl/internal/emulator"
 	"aliasctl/internal/milvus"
 	"aliasctl/internal/render"
@@ -123,7 +124,7 @@ func exitCode(err error) int {
 		return exitInterrupted
 	case is[pendingError](err):
 		return exitPending
-	case is[*refusedError](err):
+	case is[*refusedError](err), is[*atomicfile.LinkError](err):
 		return exitRefused
 	case is[*staleError](err):
 		return exitStale

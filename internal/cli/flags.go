@@ -30,6 +30,7 @@ func manifestFlags() []cli.Flag {
 			Usage: "manifest `FILE`, directory, or - for standard input; repeatable (default: aliases.yaml)"},
 		&cli.StringSliceFlag{Name: "var", Category: categoryManifest,
 			Usage: "set a variable of the manifests, `NAME=VALUE`; repeatable [$ALIASCTL_VAR_NAME]"},
+		followLinksFlag(),
 	}
 }
 
@@ -42,6 +43,7 @@ func stateFlags() []cli.Flag {
 			Usage: "keep the last `N` replaced states of an s3:// state as objects beside it (default: none; the versioning of the bucket)" + variablesOf("state-history")},
 		&cli.DurationFlag{Name: "lock-timeout", Category: categoryManifest,
 			Usage: "wait this long for another run that holds the state (default: 0s, refuse at once)" + variablesOf("lock-timeout")},
+		followLinksFlag(),
 	}
 }
 
@@ -221,7 +223,10 @@ func planChoice(c *cli.Context) string {
 }
 
 // openState opens the state at a location.
-func openState(c *cli.Context, location string) (statefile.Location, error) {
+func (s *streams) openState(c *cli.Context, location string) (statefile.Location, error) {
+	if err := s.checkLinks(c, "the state", location); err != nil {
+		return nil, err
+	}
 	n := c.Int("state-history")
 	if n < 0 {
 		return nil, usagef("", "--state-history %d is negative", n)
@@ -285,10 +290,15 @@ func usageConflict(c *cli.Context) error {
 	return nil
 }
 
+// flagList joins groups of flags. What two of them have is there once.
 func flagList(groups ...[]cli.Flag) []cli.Flag {
 	var flags []cli.Flag
 	for _, g := range groups {
-		flags = append(flags, g...)
+		for _, f := range g {
+			if !slices.ContainsFunc(flags, func(known cli.Flag) bool { return known.Names()[0] == f.Names()[0] }) {
+				flags = append(flags, f)
+			}
+		}
 	}
 	return flags
 }

@@ -1,14 +1,15 @@
 package cli
 
 import (
+	"bytes"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"aliasctl/internal/atomicfile"
 	"aliasctl/internal/render"
 )
 
@@ -48,8 +49,22 @@ func outputsOf(c *cli.Context) (outputs, error) {
 	return o, nil
 }
 
+// paths are the files that are written.
+func (o outputs) paths() []string {
+	var paths []string
+	if o.plan != "" {
+		paths = append(paths, o.plan)
+	}
+	for _, f := range o.files {
+		paths = append(paths, f.path)
+	}
+	return paths
+}
+
 // apart refuses files to write that would overwrite each other, the state or
 // what the run reads.
+//
+// A link that leaves its directory is an *atomicfile.LinkError.
 func (o outputs) apart(state string, inputs []string) error {
 	taken := map[string]string{}
 	take := func(path, what string) {
@@ -64,6 +79,11 @@ func (o outputs) apart(state string, inputs []string) error {
 	}
 	for _, path := range inputs {
 		take(path, "what this run reads")
+	}
+	for _, path := range o.paths() {
+		if _, err := atomicfile.Target(path); err != nil {
+			return err
+		}
 	}
 	if what := taken[real(o.plan)]; o.plan != "" && what != "" {
 		return usagef("choose another path", "--plan-out %s would overwrite %s", o.plan, what)
@@ -109,15 +129,13 @@ func (o outputs) write(s *streams, d render.Document) error {
 
 // before shows the plan before it is applied: people and logs see it before
 // anything happens. A format that is one document is written at the end. The files
-// are opened now, because after the apply it would be too late to find out
-// that they cannot be.
+// are tried now, because after the apply it would be too late to find out
+// that they cannot be written.
 func (o outputs) before(s *streams, r render.Report) error {
 	for _, f := range o.files {
-		file, err := os.OpenFile(f.path, os.O_WRONLY|os.O_CREATE, 0o644)
-		if err != nil {
+		if err := atomicfile.Check(f.path); err != nil {
 			return fmt.Errorf("cannot write the output file: %w", err)
 		}
-		file.Close()
 	}
 	if o.format.Whole() {
 		return nil
@@ -164,15 +182,11 @@ func (o outputs) writeFiles(s *streams, d render.Document) error {
 }
 
 func (o outputs) writeFile(s *streams, f outputFile, d render.Document) error {
-	file, err := os.Create(f.path)
-	if err != nil {
+	var content bytes.Buffer
+	if err := o.render(s, &content, f.format, d); err != nil {
 		return err
 	}
-	if err := o.render(s, file, f.format, d); err != nil {
-		file.Close()
-		return err
-	}
-	return file.Close()
+	return atomicfile.Write(f.path, content.Bytes(), 0o644)
 }
 
 func (o outputs) render(s *streams, w io.Writer, format render.Format, d render.Document) error {

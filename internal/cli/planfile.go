@@ -2,23 +2,20 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"aliasctl/internal/atomicfile"
+	"aliasctl/internal/input"
 	"aliasctl/internal/milvus"
 	"aliasctl/internal/render"
 	"aliasctl/planner"
 )
-
-// maxPlanFile bounds a saved plan that is read: a million steps fit.
-const maxPlanFile = 1 << 30
 
 // staleError is a plan that was reviewed and does not hold any more.
 type staleError struct {
@@ -37,7 +34,7 @@ func (e *staleError) Hint() string { return "make and review a new plan: nothing
 func writePlan(path string, s planner.Saved) error {
 	text, err := json.MarshalIndent(s, "", " ")
 	if err == nil {
-		err = atomicfile.Replace(path, append(text, '\n'), atomicfile.Options{Mode: 0o644})
+		err = atomicfile.Write(path, append(text, '\n'), 0o600)
 	}
 	if err != nil {
 		return &failedError{what: fmt.Sprintf("cannot save the plan: %v", err), err: err,
@@ -47,24 +44,22 @@ func writePlan(path string, s planner.Saved) error {
 }
 
 // readPlan reads a saved plan and refuses one that was edited.
-func readPlan(path string) (planner.Saved, error) {
+func readPlan(ctx context.Context, path string) (planner.Saved, error) {
 	fail := func(hint, format string, args ...any) (planner.Saved, error) {
 		return planner.Saved{}, usagef(hint, "plan %q: %s", path, fmt.Sprintf(format, args...))
 	}
-	file, err := os.Open(path)
-	if err != nil {
-		return fail("make one with `aliasctl sync --dry-run --plan-out PATH`", "%v", errors.Unwrap(err))
+	text, err := input.Read(ctx, path, input.MaxPlan)
+	if cause := errors.Unwrap(err); cause != nil {
+		err = cause // without the path
 	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, maxPlanFile))
 	if err != nil {
-		return fail("", "%v", err)
+		return fail("make one with `aliasctl sync --dry-run --plan-out PATH`", "%v", err)
 	}
 	var version struct {
 		Version int `json:"version"`
 	}
 	if err := json.Unmarshal(text, &version); err != nil {
-		return fail("make one with `aliasctl sync --dry-run --plan-out PATH`", "it is no saved plan: %v", err)
+		return fail("make one with `aliasctl sync --dry-run --plan-out PATH`", "it is no saved plan: %v", input.JSONError(err))
 	}
 	if version.Version != planner.SavedVersion {
 		return fail("use the aliasctl that made it", "it has version %d, this aliasctl reads version %d", version.Version, planner.SavedVersion)
@@ -73,7 +68,7 @@ func readPlan(path string) (planner.Saved, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&saved); err != nil {
-		return fail("make a new one", "it is no saved plan: %v", err)
+		return fail("make a new one", "it is no saved plan: %v", input.JSONError(err))
 	}
 	if !saved.Intact() {
 		return fail("make a new one: a saved plan is not edited by hand", "its digest does not fit its content: it was changed after it was made")
@@ -87,9 +82,12 @@ func showCommand(s *streams) *cli.Command {
 		Usage:       "show a saved plan in any format",
 		ArgsUsage:   "PLAN",
 		Description: "Example:   aliasctl sync --dry-run --plan-out plan.json\n           aliasctl show plan.json -o markdown",
-		Flags:       outputFlags(),
+		Flags:       flagList(outputFlags(), []cli.Flag{followLinksFlag()}),
 		Action: func(c *cli.Context) error {
-			saved, err := readPlan(c.Args().First())
+			if err := s.checkLinks(c, "the plan", c.Args().First()); err != nil {
+				return err
+			}
+			saved, err := readPlan(c.Context, c.Args().First())
 			if err != nil {
 				return err
 			}
@@ -109,7 +107,10 @@ func showCommand(s *streams) *cli.Command {
 
 // reviewed is the saved plan of `--plan`, when it still holds.
 func (r *run) reviewed(stored storedState, cluster planner.Cluster, limits planner.Limits) (render.Report, error) {
-	saved, err := readPlan(r.c.String("plan"))
+	if err := r.checkLinks(r.c, "the plan", r.c.String("plan")); err != nil {
+		return render.Report{}, err
+	}
+	saved, err := readPlan(r.signals.soft, r.c.String("plan"))
 	if err != nil {
 		return render.Report{}, err
 	}
@@ -135,7 +136,7 @@ func (r *run) reviewed(stored storedState, cluster planner.Cluster, limits plann
 	}
 	comparison := planner.Compare(wanted, stored.state, options)
 	if !bound.Empty() {
-		if err := milvus.Inspect(r.signals.soft, r.conn.Client, comparison.Needs(live), live, milvus.GoldenVectors); err != nil {
+		if err := milvus.Inspect(r.signals.soft, r.conn.Client, comparison.Needs(live), live, milvus.GoldenReader(r.signals.soft)); err != nil {
 			return render.Report{}, r.readFailed(err)
 		}
 	}

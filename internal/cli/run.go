@@ -92,7 +92,7 @@ func (r *run) do(want func(*run) error, derive func(*run, planner.State) error) 
 		}
 	}
 	if statePath != "" {
-		if r.file, err = openState(r.c, statePath); err != nil {
+		if r.file, err = r.openState(r.c, statePath); err != nil {
 			return err
 		}
 	}
@@ -103,12 +103,19 @@ func (r *run) do(want func(*run) error, derive func(*run, planner.State) error) 
 	if err := r.outputs.apart(statePath, r.paths()); err != nil {
 		return err
 	}
+	if err := r.checkLinks(r.c, "the output", r.outputs.paths()...); err != nil {
+		return err
+	}
 	if r.apply {
-		// The lock tells others our command line: it must not hold the token.
-		if path := r.c.String("token-file"); path != "" {
-			if _, err := os.Stat(path); err != nil {
-				return tokenFileError(err)
-			}
+		// The lock shows others our command line: no token, and no address with a
+		// password in it, may get there.
+		token, err := tokenOf(r.c, r.streams)
+		if err != nil {
+			return err
+		}
+		r.redactor = milvus.NewRedactor(token)
+		if err := checkAddresses(r.c); err != nil {
+			return err
 		}
 		if err := r.takeLock(); err != nil {
 			return err
@@ -199,7 +206,7 @@ func (r *run) takeLock() error {
 	if r.apply {
 		r.by = r.author() // a child that is being started shares our lock, and may outlive us
 	}
-	holder := statefile.Self(os.Args, time.Now())
+	holder := r.self()
 	lock, err := r.file.Lock(r.signals.soft, 0, holder)
 	if timeout := r.c.Duration("lock-timeout"); statefile.IsLocked(err) && timeout > 0 {
 		r.say("aliasctl: waiting up to %v: %s", timeout, render.Clean(err.Error()))
@@ -216,6 +223,15 @@ func (r *run) takeLock() error {
 	default:
 		return err
 	}
+}
+
+// self is this run as its lock shows it to others.
+func (r *run) self() statefile.Holder {
+	words := make([]string, len(os.Args))
+	for i, word := range os.Args {
+		words[i] = r.redact(word)
+	}
+	return statefile.Self(words, time.Now())
 }
 
 // lockedError is a state that another run holds.
@@ -262,18 +278,24 @@ func (r *run) checkCluster(stored storedState, cluster planner.Cluster) error {
 		hint: "check --uri and --state; if the collections were dropped or built anew here, `--accept-cluster` uses this state all the same"}
 }
 
-// paths are the files that a run reads.
-func (r *run) paths() []string {
+// manifestFiles are the manifests, and what is in those that are directories.
+func manifestFiles(manifests []string) []string {
 	var paths []string
-	for _, path := range manifestsOf(r.c) {
+	for _, path := range manifests {
 		paths = append(paths, path)
-		for _, pattern := range []string{"*.yaml", "*.yml"} { // of a directory
+		for _, pattern := range []string{"*.yaml", "*.yml"} {
 			found, _ := fs.Glob(os.DirFS(path), pattern)
 			for _, name := range found {
 				paths = append(paths, filepath.Join(path, name))
 			}
 		}
 	}
+	return paths
+}
+
+// paths are the files that a run reads.
+func (r *run) paths() []string {
+	paths := manifestFiles(manifestsOf(r.c))
 	for _, g := range goldens(r.manifest) {
 		paths = append(paths, g.Path())
 	}
@@ -326,7 +348,7 @@ func (r *run) inspect(comparison *planner.Comparison, live *planner.Live) error 
 	asked := -1
 	for needs := comparison.Needs(live); asked < len(needs.Facts)+len(needs.Golden); needs = comparison.Needs(live) {
 		asked = len(needs.Facts) + len(needs.Golden)
-		if err := milvus.Inspect(r.signals.soft, r.conn.Client, needs, live, milvus.GoldenVectors); err != nil {
+		if err := milvus.Inspect(r.signals.soft, r.conn.Client, needs, live, milvus.GoldenReader(r.signals.soft)); err != nil {
 			return r.readFailed(err)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"aliasctl/internal/input"
 	"aliasctl/internal/safetext"
 	statefile "aliasctl/internal/state"
 	"aliasctl/internal/state/local"
@@ -80,6 +80,7 @@ func stateCommand(s *streams) *cli.Command {
 				Name: "migrate", Usage: "copy a state to another place", ArgsUsage: "FROM TO",
 				Description: "Refused where TO has a state, unless it is an older one of the same lineage.\n\n" +
 					"Example:   aliasctl state migrate aliases.state.json s3://bucket/prod.json",
+				Flags:  []cli.Flag{followLinksFlag()},
 				Action: func(c *cli.Context) error { return migrateState(c, s) },
 			},
 		},
@@ -109,7 +110,7 @@ func (r *run) locate() error {
 	if location == "" {
 		return errNoPlace(manifestsOf(r.c))
 	}
-	r.file, err = openState(r.c, location)
+	r.file, err = r.openState(r.c, location)
 	return err
 }
 
@@ -262,7 +263,10 @@ func renameAlias(s *planner.State, from, to string) error {
 
 func pushState(c *cli.Context, s *streams) error {
 	path := c.Args().First()
-	text, err := os.ReadFile(path)
+	if err := s.checkLinks(c, "the state to push", path); err != nil {
+		return err
+	}
+	text, err := input.Read(c.Context, path, input.MaxState)
 	if err != nil {
 		return usagef("", "cannot read the state to push: %v", err)
 	}
@@ -296,17 +300,17 @@ func pushState(c *cli.Context, s *streams) error {
 func migrateState(c *cli.Context, s *streams) error {
 	r := newRun(c, s)
 	defer r.close()
-	from, err := openState(c, c.Args().Get(0))
+	from, err := r.openState(c, c.Args().Get(0))
 	if err != nil {
 		return err
 	}
-	if r.file, err = openState(c, c.Args().Get(1)); err != nil {
+	if r.file, err = r.openState(c, c.Args().Get(1)); err != nil {
 		return err
 	}
 	if err := r.takeLock(); err != nil {
 		return err
 	}
-	source, err := from.Lock(r.signals.soft, c.Duration("lock-timeout"), statefile.Self(os.Args, time.Now()))
+	source, err := from.Lock(r.signals.soft, c.Duration("lock-timeout"), r.self())
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,9 +27,19 @@ type streams struct {
 	lookup   func(string) (string, bool)
 	redactor *milvus.Redactor
 	noColor  bool
-	owned    bool           // the process ends when Main returns
-	events   *eventLog      // of --log-format json: then stderr has nothing else
-	report   *render.Report // the last plan, for the outputs of a workflow
+	owned    bool            // the process ends when Main returns
+	events   *eventLog       // of --log-format json: then stderr has nothing else
+	report   *render.Report  // the last plan, for the outputs of a workflow
+	soft     context.Context // of the signals that are watched, nil for none
+}
+
+// reading is what ends the reading of files: the first signal, where one is watched;
+// elsewhere a signal ends the process.
+func (s *streams) reading() context.Context {
+	if s.soft != nil {
+		return s.soft
+	}
+	return context.Background()
 }
 
 // variable is an environment variable; blank counts as unset.

@@ -42,18 +42,27 @@ func loadManifest(c *cli.Context, s *streams, paths []string) (*manifest.Manifes
 	if err != nil {
 		return nil, err
 	}
-	m, err := manifest.Load(paths, manifest.Options{Stdin: s.in, Vars: vars, LookupEnv: s.lookup})
-	if err != nil {
+	if err := s.checkLinks(c, "the manifest", manifestFiles(paths)...); err != nil {
 		return nil, err
 	}
-	return m, checkGolden(m)
+	m, err := manifest.Load(paths, manifest.Options{Stdin: s.in, Vars: vars, LookupEnv: s.lookup, Context: s.reading()})
+	if err == nil {
+		err = s.checkGolden(c, m)
+	}
+	if s.reading().Err() != nil {
+		return nil, &interruptedError{what: "while reading the manifest; nothing was changed"}
+	}
+	return m, err
 }
 
 // checkGolden reads the golden files that a manifest names: one that is
 // missing or broken is a mistake of the manifest, not of the cluster.
-func checkGolden(m *manifest.Manifest) error {
+func (s *streams) checkGolden(c *cli.Context, m *manifest.Manifest) error {
 	for _, g := range goldens(m) {
-		if _, err := milvus.GoldenVectors(g); err != nil {
+		if err := s.checkLinks(c, "the golden file", g.Path()); err != nil {
+			return err
+		}
+		if _, err := milvus.GoldenReader(s.reading())(g); err != nil {
 			return &usageError{what: fmt.Sprintf("%s: golden: %v", g.Pos, err), err: err,
 				hint: hintOf(err)}
 		}

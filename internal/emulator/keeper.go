@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 
 	"github.com/gofrs/flock"
+
+	"aliasctl/internal/input"
 )
 
 // keeper keeps a catalogue in a file, so that the next command goes on where
@@ -45,9 +47,14 @@ func openKeeper(path, digest string) (*keeper, error) {
 	}
 	// The folder is nobody's to commit, in whichever repository the seed lies.
 	ignore := filepath.Join(dir, ".gitignore")
-	if _, err := os.Stat(ignore); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Lstat(ignore); errors.Is(err, fs.ErrNotExist) {
 		if err := os.WriteFile(ignore, []byte("*\n"), 0o644); err != nil {
 			return nil, &CopyError{path, err}
+		}
+	}
+	for _, name := range []string{path, path + ".lock"} {
+		if err := input.CheckKind(name); err != nil {
+			return nil, &CopyError{name, err}
 		}
 	}
 	return &keeper{path: path, lock: flock.New(path + ".lock"), digest: digest, reread: func() {}, replace: atomicfile.Replace}, nil

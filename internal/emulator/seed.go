@@ -2,18 +2,19 @@ package emulator
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 	"sync/atomic"
 
 	"gopkg.in/yaml.v3"
 
+	"aliasctl/internal/input"
 	"aliasctl/internal/safetext"
 )
 
@@ -67,7 +68,7 @@ func readSeed(path string) (*seed, error) {
 	if path == "" {
 		return &seed{}, nil
 	}
-	content, err := os.ReadFile(path)
+	content, err := input.Read(context.Background(), path, input.MaxSeed)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the seed of the embedded cluster: %w", err)
 	}

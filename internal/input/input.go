@@ -9,6 +9,7 @@ package input
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 )
@@ -181,4 +183,21 @@ func drain(r io.Reader, path string, size, most int64) ([]byte, error) {
 			data = slices.Grow(data, 1)
 		}
 	}
+}
+
+// JSONError is why JSON of a file cannot be decoded, without any of its content: a
+// link may lead to a file with secrets, and encoding/json shows what it meets.
+func JSONError(err error) error {
+	var syntax *json.SyntaxError
+	var misfit *json.UnmarshalTypeError
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &syntax) && strings.HasPrefix(syntax.Error(), "unexpected end"):
+		return errors.New("the JSON ends too early")
+	case errors.As(err, &syntax):
+		return errors.New("it is not valid JSON")
+	case errors.As(err, &misfit):
+		found, _, _ := strings.Cut(misfit.Value, " ")
+		return fmt.Errorf("it has a JSON %s in the wrong place", found)
+	}
+	return err
 }

@@ -1,18 +1,20 @@
 package milvus
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"aliasctl/internal/input"
 )
 
 // The defaults of a Config, for the flags that set it.
@@ -161,6 +163,13 @@ func checkToken(token string) error {
 	return nil
 }
 
+// CheckURI says why an address cannot be that of a cluster: a *ConfigError. No error
+// shows a password that was written into it.
+func CheckURI(uri string) error {
+	_, err := parseURI(uri)
+	return err
+}
+
 // parseURI checks a URI. No error
 // shows the URI when it may hold a password.
 func parseURI(uri string) (*url.URL, error) {
@@ -228,7 +237,7 @@ func loopback(host string) bool {
 func tlsConfig(c Config) (*tls.Config, error) {
 	conf := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: c.InsecureSkipVerify}
 	if c.CAFile != "" {
-		pem, err := os.ReadFile(c.CAFile)
+		pem, err := input.Read(context.Background(), c.CAFile, input.MaxCertificate)
 		if err != nil {
 			return nil, &ConfigError{Field: "ca-file", Reason: "cannot be read", Err: err}
 		}
@@ -249,7 +258,15 @@ func tlsConfig(c Config) (*tls.Config, error) {
 	case c.KeyFile == "":
 		return nil, &ConfigError{Field: "key-file", Reason: "a certificate is given without its key"}
 	}
-	pair, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
+	certificate, err := input.Read(context.Background(), c.CertFile, input.MaxCertificate)
+	if err != nil {
+		return nil, &ConfigError{Field: "cert-file", Reason: "cannot be read", Err: err}
+	}
+	key, err := input.Read(context.Background(), c.KeyFile, input.MaxCertificate)
+	if err != nil {
+		return nil, &ConfigError{Field: "key-file", Reason: "cannot be read", Err: err}
+	}
+	pair, err := tls.X509KeyPair(certificate, key)
 	if err != nil {
 		return nil, pairError(c, err)
 	}

@@ -3,6 +3,7 @@ package milvus
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 
+	"aliasctl/internal/input"
 	"aliasctl/manifest"
 )
 
@@ -58,13 +60,19 @@ func (e *VectorError) Hint() string {
 
 // GoldenVectors reads the file that `golden` names. The error is a *VectorError.
 func GoldenVectors(g *manifest.Golden) ([][]float64, error) {
-	path := g.Path()
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, &VectorError{File: path, Reason: "the query vectors cannot be read", Err: pathless(err)}
+	return GoldenReader(context.Background())(g)
+}
+
+// GoldenReader is a GoldenVectors whose reads end with ctx.
+func GoldenReader(ctx context.Context) func(*manifest.Golden) ([][]float64, error) {
+	return func(g *manifest.Golden) ([][]float64, error) {
+		path := g.Path()
+		text, err := input.Read(ctx, path, maxVectorFile)
+		if err != nil {
+			return nil, &VectorError{File: path, Reason: "the query vectors cannot be read", Err: pathless(err)}
+		}
+		return DecodeVectors(path, bytes.NewReader(text))
 	}
-	defer file.Close()
-	return DecodeVectors(path, file)
 }
 
 // DecodeVectors reads query vectors, one a line: an array of numbers, or an
@@ -133,14 +141,14 @@ func decodeVector(text []byte) ([]float64, error) {
 			Vector []*float64 `json:"vector"`
 		}
 		if err := json.Unmarshal(text, &object); err != nil {
-			return nil, err
+			return nil, input.JSONError(err)
 		}
 		if object.Vector == nil {
 			return nil, errors.New(`it has no "vector"`)
 		}
 		numbers = object.Vector
 	} else if err := json.Unmarshal(text, &numbers); err != nil {
-		return nil, err
+		return nil, input.JSONError(err)
 	}
 	vector := make([]float64, len(numbers))
 	for i, n := range numbers {

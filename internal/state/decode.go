@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"unicode/utf8"
 
+	"aliasctl/internal/input"
 	"aliasctl/planner"
 )
 
@@ -163,7 +164,7 @@ func broken(data []byte, err *json.SyntaxError) *damage {
 			return &damage{at, "an unresolved merge conflict"}
 		}
 	}
-	return &damage{at, err.Error()}
+	return &damage{at, input.JSONError(err).Error()}
 }
 
 func (m *misfit) damage() *damage {

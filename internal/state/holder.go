@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"os"
 	"os/user"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -62,6 +63,9 @@ func userName() string {
 	return "uid " + strconv.Itoa(os.Getuid())
 }
 
+// userInfo is what may be user and password in an address.
+var userInfo = regexp.MustCompile(`://[^\s'"]*@`)
+
 // commandLine joins words as a shell would read them, cut to what a message
 // can bear.
 func commandLine(args []string) string {
@@ -70,7 +74,7 @@ func commandLine(args []string) string {
 	for i, arg := range args {
 		words[i] = Quote(arg)
 	}
-	line := strings.Join(words, " ")
+	line := userInfo.ReplaceAllString(strings.Join(words, " "), "://***@")
 	if len(line) > most {
 		line = strings.ToValidUTF8(line[:most], "") + "..."
 	}

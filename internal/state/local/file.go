@@ -108,9 +108,14 @@ func (f *File) Writable() error {
 }
 
 // resolve finds the file that a state is kept in: one that is a link is written
-// through to its target.
+// through to its target. A link out of its directory is an *atomicfile.LinkError: in a
+// checkout a stranger may have put it there.
 func resolve(fsys FS, path string) (string, error) {
-	return atomicfile.Resolve(fsys.Readlink, path)
+	target, err := atomicfile.Resolve(fsys.Readlink, path)
+	if err == nil && target != path && !atomicfile.Contains(filepath.Dir(path), filepath.Dir(target)) {
+		return "", &atomicfile.LinkError{Path: path, Target: target}
+	}
+	return target, err
 }
 
 // notRegular says what stands in place of a regular file.

@@ -1,10 +1,12 @@
 package local
 
 import (
+	"context"
 	"io/fs"
 	"os"
 
 	"aliasctl/internal/atomicfile"
+	"aliasctl/internal/input"
 )
 
 // FS is the handful of file operations that a state file needs. It is a seam:
@@ -39,10 +41,16 @@ type osFS struct{}
 
 func (osFS) Stat(name string) (fs.FileInfo, error) { return os.Stat(name) }
 func (osFS) Readlink(name string) (string, error)  { return os.Readlink(name) }
-func (osFS) ReadFile(name string) ([]byte, error)  { return os.ReadFile(name) }
-func (osFS) Link(name, second string) error        { return os.Link(name, second) }
-func (osFS) Rename(from, to string) error          { return os.Rename(from, to) }
-func (osFS) Remove(name string) error              { return os.Remove(name) }
+
+// ReadFile refuses what is no file before it opens it, and what is larger than any
+// state.
+func (osFS) ReadFile(name string) ([]byte, error) {
+	return input.Read(context.Background(), name, input.MaxState)
+}
+
+func (osFS) Link(name, second string) error { return os.Link(name, second) }
+func (osFS) Rename(from, to string) error   { return os.Rename(from, to) }
+func (osFS) Remove(name string) error       { return os.Remove(name) }
 
 func (osFS) CreateTemp(dir, pattern string) (TempFile, error) {
 	// Not `return os.CreateTemp(...)`: a nil *os.File would be a non-nil TempFile.

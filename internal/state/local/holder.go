@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 
+	"aliasctl/internal/input"
 	"aliasctl/internal/state"
 )
 
@@ -32,6 +33,9 @@ func writeHolder(path string, h state.Holder) error {
 // is none in it, because its first bytes are on their way; fs.ErrNotExist
 // says that the lock has been released.
 func readHolder(path string) (state.Holder, error) {
+	if err := input.CheckKind(path); err != nil {
+		return state.Holder{}, err
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return state.Holder{}, err

@@ -10,6 +10,8 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"aliasctl/internal/atomicfile"
+	"aliasctl/internal/input"
 	"aliasctl/internal/state"
 )
 
@@ -56,7 +58,10 @@ func Acquire(ctx context.Context, path string, timeout time.Duration, holder sta
 	if err != nil {
 		return nil, &state.LockError{Path: path, Lock: path, Err: err}
 	}
-	name := target + ".lock"
+	name, err := lockName(target)
+	if err != nil {
+		return nil, &state.LockError{Path: path, Lock: target + ".lock", Err: err}
+	}
 	deadline := time.NewTimer(max(timeout, 0))
 	defer deadline.Stop()
 	for {
@@ -82,6 +87,16 @@ func Acquire(ctx context.Context, path string, timeout time.Duration, holder sta
 		case <-time.After(lockPause):
 		}
 	}
+}
+
+// lockName is the lock file of a state. A link out of its directory, and what is no
+// file, is an error: the lock is written to.
+func lockName(path string) (string, error) {
+	name, err := atomicfile.Target(path + ".lock")
+	if err == nil {
+		err = input.CheckKind(name)
+	}
+	return name, err
 }
 
 // try returns nil without an error when somebody else holds the lock.
@@ -146,7 +161,10 @@ func (f *File) LockStatus(context.Context) (state.LockStatus, error) {
 	if err != nil {
 		return state.LockStatus{}, &state.LockError{Path: f.path, Lock: f.path, Err: err}
 	}
-	name := target + ".lock"
+	name, err := lockName(target)
+	if err != nil {
+		return state.LockStatus{}, &state.LockError{Path: f.path, Lock: target + ".lock", Err: err}
+	}
 	fl := flock.New(name, flock.SetFlag(os.O_RDONLY))
 	free, err := fl.TryRLock()
 	if errors.Is(err, fs.ErrNotExist) {

@@ -1,0 +1,151 @@
+package atomicfile
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gofrs/flock"
+
+	"aliasctl/internal/input"
+)
+
+// Hint is the advice that goes with the error.
+func (e *LinkError) Hint() string {
+	return "remove the link, or give the path that it leads to"
+}
+
+// Target is the path that a write to path goes to: path itself, or the end of the
+// links at it. Those stay within the directory of path or below, as the
+// links of a ConfigMap do; else it is a *LinkError. Nothing need be there yet.
+func Target(path string) (string, error) {
+	target := path
+	for range maxLinks {
+		next, err := os.Readlink(target)
+		if err != nil { // no link, or nothing there
+			if target != path && !Contains(filepath.Dir(path), filepath.Dir(target)) {
+				return "", &LinkError{path, target}
+			}
+			return target, nil
+		}
+		target = follow(target, next)
+	}
+	return "", &fs.PathError{Op: "follow", Path: path, Err: errLoop}
+}
+
+// follow is the path to which the link at a path leads. The system resolves `a/..`
+// of a link after a, where filepath.Join would cut both.
+func follow(link, next string) string {
+	if !filepath.IsAbs(next) {
+		next = real(filepath.Dir(link)) + string(filepath.Separator) + next
+	}
+	dir, base := filepath.Split(next)
+	if resolved, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = resolved
+	}
+	return filepath.Join(dir, base)
+}
+
+// Contains says that inner is the directory outer or below it, whatever links lead
+// to either.
+func Contains(outer, inner string) bool {
+	relative, err := filepath.Rel(real(outer), real(inner))
+	return err == nil && relative != ".." && !strings.HasPrefix(relative, ".."+string(filepath.Separator))
+}
+
+// real is a path without symbolic links, as far as it exists.
+func real(path string) string {
+	if absolute, err := filepath.Abs(path); err == nil {
+		path = absolute
+	}
+	rest := ""
+	for at := path; ; at = filepath.Dir(at) {
+		if resolved, err := filepath.EvalSymlinks(at); err == nil {
+			return filepath.Join(resolved, rest)
+		}
+		if at == filepath.Dir(at) {
+			return path
+		}
+		rest = filepath.Join(filepath.Base(at), rest)
+	}
+}
+
+// Write is Replace for a file that a user names: a link stays within its directory, and
+// a descriptor, as /dev/stdout, is written to.
+func Write(path string, content []byte, mode fs.FileMode) error {
+	if input.Descriptor(path) || path == os.DevNull {
+		return os.WriteFile(path, content, mode)
+	}
+	target, err := Target(path)
+	if err != nil {
+		return err
+	}
+	return Replace(target, content, Options{Mode: mode, Links: Within})
+}
+
+// Check says why Write would fail at path, as far as that can be known before.
+func Check(path string) error {
+	if input.Descriptor(path) || path == os.DevNull {
+		return nil
+	}
+	target, err := Target(path)
+	if err != nil {
+		return err
+	}
+	switch info, err := os.Lstat(target); {
+	case err == nil && info.IsDir():
+		return &input.KindError{Path: path, Kind: "a directory"}
+	case err == nil && !info.Mode().IsRegular():
+		return nil
+	}
+	temp, err := os.CreateTemp(filepath.Dir(target), TempPrefix(target)+"*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(temp.Close(), os.Remove(temp.Name()))
+}
+
+// mark locks a temporary file as long as its process lives, so that sweep can tell it from
+// one that a killed run has left. ok is false when a sweep was faster.
+func mark(file *os.File) (unlock func() error, ok bool) {
+	lock := flock.New(file.Name(), flock.SetFlag(os.O_WRONLY))
+	locked, err := lock.TryLock()
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !(locked && named(file, file.Name())) {
+		_ = lock.Close()
+		return nil, false
+	}
+	return lock.Close, true // without locks in this file system, nothing sweeps there either
+}
+
+// named says that the name still leads to the file.
+func named(file *os.File, name string) bool {
+	open, err := file.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Lstat(name)
+	return err == nil && os.SameFile(open, there)
+}
+
+// sweep removes the temporary files that killed runs have left beside target. What
+// it cannot remove is harmless and stays.
+func sweep(target string) {
+	left, _ := filepath.Glob(filepath.Join(escaped(filepath.Dir(target)), escaped(TempPrefix(target))+"*"))
+	for _, name := range left {
+		if info, err := os.Lstat(name); err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		lock := flock.New(name, flock.SetFlag(os.O_WRONLY))
+		if free, err := lock.TryLock(); err == nil && free {
+			_ = os.Remove(name)
+		}
+		_ = lock.Close()
+	}
+}
+
+// escaped is a path that filepath.Glob takes as it is.
+func escaped(path string) string {
+	return strings.NewReplacer(`*`, `\*`, `?`, `\?`, `[`, `\[`, `\`, `\\`).Replace(path)
+}

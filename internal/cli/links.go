@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"aliasctl/internal/atomicfile"
+	"aliasctl/manifest"
+)
+
+// followLinksFlag lifts the refusal of links that leave the working tree.
+func followLinksFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "follow-links", Category: categoryLimits,
+		Usage: "in CI, read and write also through links that leave the working tree"}
+}
+
+// inCI says that nobody watches this run, and that what is checked out may be a
+// stranger's.
+func (s *streams) inCI() bool {
+	switch strings.ToLower(s.variable("CI")) {
+	case "", "0", "false", "no":
+		return false
+	}
+	return true
+}
+
+// checkLinks refuses, in CI, a path below the working tree that a link leads out of
+// it, or into its .git, where credentials are: a pull request may have put the link
+// there. A path that is outside by its own name was chosen by whoever wrote the job.
+func (s *streams) checkLinks(c *cli.Context, what string, paths ...string) error {
+	if !s.inCI() || c.Bool("follow-links") {
+		return nil
+	}
+	tree := workingTree()
+	for _, path := range paths {
+		absolute, err := filepath.Abs(path)
+		if path == "" || path == manifest.StdinPath || strings.Contains(path, "://") || err != nil || !below(tree, absolute) {
+			continue
+		}
+		if git := filepath.Join(tree, ".git"); !atomicfile.Contains(tree, absolute) || atomicfile.Contains(git, absolute) && !below(git, absolute) {
+			return &refusedError{what: fmt.Sprintf("%s %q is behind a link that leaves the working tree", what, path),
+				hint: "remove the link; `--follow-links` reads it all the same"}
+		}
+	}
+	return nil
+}
+
+// below says that a path is a directory or within it, by its name alone.
+func below(dir, path string) bool {
+	relative, err := filepath.Rel(dir, path)
+	return err == nil && relative != ".." && !strings.HasPrefix(relative, ".."+string(filepath.Separator))
+}
+
+// workingTree is the git work tree around the working directory, or that itself.
+func workingTree() string {
+	here, err := os.Getwd()
+	if err != nil {
+		return "."
+	}
+	for dir := here; ; dir = filepath.Dir(dir) {
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
+			return dir
+		}
+		if dir == filepath.Dir(dir) {
+			return here
+		}
+	}
+}
