@@ -21,7 +21,7 @@ const maxBody = 64 << 20
 // The lengths in bytes at which a foreign text in a message is cut off.
 const (
 	maxExcerpt = 200
-	maxMessage = 2000
+	maxMessage = 500
 	maxTrace   = 100
 )
 
@@ -162,7 +162,7 @@ func excerpt(r *Redactor, body []byte, limit int) string {
 	window := body[:min(len(body), excerptWindow)]
 	// First the token goes, then the text is cut: cutting first could leave a
 	// part of it that the redactor does not know.
-	return cut(printable(r.Redact(string(window))), limit)
+	return cut(printable(r.Foreign(string(window))), limit)
 }
 
 // printable puts one blank in place of line breaks and of everything that a

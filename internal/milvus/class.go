@@ -47,13 +47,13 @@ func (e *RedirectError) Error() string {
 }
 
 // newRedirectError reduces a Location header to what may be shown.
-func newRedirectError(location string) *RedirectError {
-	u, err := url.Parse(location)
+func newRedirectError(r *Redactor, location string) *RedirectError {
+	u, err := url.Parse(r.Redact(location))
 	if err != nil {
 		return &RedirectError{}
 	}
 	u.User, u.RawQuery, u.Fragment, u.Opaque = nil, "", "", ""
-	return &RedirectError{Location: cut(printable(u.String()), maxExcerpt)}
+	return &RedirectError{Location: cut(printable(r.Foreign(u.String())), maxExcerpt)}
 }
 
 const (

@@ -261,7 +261,7 @@ func (c *Client) exchange(ctx context.Context, k call) (answer, *Error) {
 	e.TraceID = excerpt(c.redactor, []byte(resp.Header.Get("X-Milvus-Trace-Id")), maxTrace)
 	switch tokenSent := c.cfg.Token != ""; {
 	case e.Status >= 300 && e.Status < 400:
-		e.Err, e.foreign = newRedirectError(c.redactor.Redact(resp.Header.Get("Location"))), true
+		e.Err, e.foreign = newRedirectError(c.redactor, resp.Header.Get("Location")), true
 		e.class, e.hint = executor.Fatal, hintURI
 	case err == nil && (a.refusal(e.Status) || !k.write && a.failure(e.Status)):
 		e.classifyAnswer(a, tokenSent)
@@ -326,8 +326,11 @@ func header(cfg Config) http.Header {
 // of a read, which changed nothing whatever became of it, and the certainty out
 // of that of a write which something else than Milvus answered.
 func (c *Client) finish(k call, e *Error) *Error {
-	for _, s := range []*string{&e.Database, &e.Alias, &e.Collection, &e.Message, &e.TraceID, &e.Privilege, &e.hint} {
+	for _, s := range []*string{&e.Database, &e.Alias, &e.Collection, &e.hint} {
 		*s = c.redactor.Redact(*s)
+	}
+	for _, s := range []*string{&e.Message, &e.TraceID, &e.Privilege} {
+		*s = c.redactor.Foreign(*s)
 	}
 	e.Err = redactError(c.redactor, e.Err)
 	switch {

@@ -188,7 +188,7 @@ func redactError(r *Redactor, err error) error {
 		return nil
 	}
 	plain := err.Error()
-	if text := r.Redact(plain); text != plain {
+	if text := r.Foreign(plain); text != plain {
 		return &hidden{text: text, err: err}
 	}
 	return err

@@ -2,6 +2,7 @@ package milvus
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"html"
 	"net/url"
@@ -33,6 +34,7 @@ const defaultPassword = "Milvus"
 type Redactor struct {
 	replacer *strings.Replacer
 	inNames  []string // what In looks for, in names that stand one on a line
+	echo     *echo    // what Foreign looks for besides
 }
 
 // NewRedactor returns the Redactor of a token: an API key or `user:password`.
@@ -63,7 +65,48 @@ func NewRedactor(token string) *Redactor {
 		}
 		inNames = append(inNames, s)
 	}
-	return &Redactor{strings.NewReplacer(pairs...), inNames}
+	secret := token
+	if _, password, ok := strings.Cut(token, ":"); ok {
+		secret = password
+	}
+	r := &Redactor{replacer: strings.NewReplacer(pairs...), inNames: append(inNames, formsInNames(secret)...)}
+	if secret != defaultPassword {
+		r.echo = newEcho(secret)
+	}
+	return r
+}
+
+// formsInNames are the other spellings of a secret that fit into names.
+func formsInNames(secret string) []string {
+	if len(secret) < echoed {
+		return nil
+	}
+	reversed := []rune(secret)
+	slices.Reverse(reversed)
+	digits := hex.EncodeToString([]byte(secret))
+	all := []string{string(reversed), digits, strings.ToUpper(digits)}
+	for offset := range 3 {
+		text := inner(base64.RawURLEncoding.EncodeToString(padded(secret, offset)), 6, offset, len(secret))
+		all = append(all, text)
+	}
+	return all
+}
+
+// foreignWindow is how much of the text of a server Foreign looks at and returns.
+const foreignWindow = 64 << 10
+
+// Foreign is Redact for the text of a server, of which it takes away every part with
+// eight characters of the token, or of its password, in a row, in whatever encoding.
+// Of a long text it returns the beginning.
+func (r *Redactor) Foreign(s string) string {
+	if r == nil {
+		return s
+	}
+	s = r.Redact(s)
+	if len(s) > foreignWindow {
+		s = strings.ToValidUTF8(s[:foreignWindow], "")
+	}
+	return r.echo.hide(s)
 }
 
 // Redact returns s without the token.

@@ -1,4 +1,4 @@
-package acceptance
+package hostile_test
 
 import (
 	"bytes"
