@@ -41,8 +41,8 @@ func (r *run) tellPlan(report render.Report) error {
 		return r.outputs.render(r.streams, r.err, render.FormatText, report)
 	}
 	var text strings.Builder
-	err := render.Text(&text, report, render.Style{})
-	r.events.write(event{Event: "message", Text: r.redact(text.String())})
+	err := render.Text(&text, r.redactedDocument(report).(render.Report), render.Style{})
+	r.events.write(event{Event: "message", Text: text.String()})
 	return err
 }
 

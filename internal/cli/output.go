@@ -165,11 +165,7 @@ func (o outputs) after(s *streams, r render.Report) error {
 }
 
 func (s *streams) results(w io.Writer, r render.Report) error {
-	out, flush := s.redacted(w)
-	if err := render.Results(out, r, s.style(w)); err != nil {
-		return err
-	}
-	return flush()
+	return render.Results(w, s.redactedDocument(r).(render.Report), s.style(w))
 }
 
 func (o outputs) writeFiles(s *streams, d render.Document) error {
@@ -190,7 +186,13 @@ func (o outputs) writeFile(s *streams, f outputFile, d render.Document) error {
 }
 
 func (o outputs) render(s *streams, w io.Writer, format render.Format, d render.Document) error {
-	out, flush := s.redacted(w)
+	flush := func() error { return nil }
+	out := w
+	if format == render.FormatJSON { // its digest is that of the plan as it is
+		out, flush = s.redactedJSON(w)
+	} else {
+		d = s.redactedDocument(d)
+	}
 	err := render.Write(out, format, d, s.style(w))
 	if err == nil {
 		err = flush()

@@ -2,20 +2,25 @@ package cli
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
+
+	"aliasctl/internal/safetext"
 )
 
-// redactingWriter takes the token out of what is written, line by line: a
-// server may give it back as the name of something. A token has no line break.
+// redactingWriter takes the token out of the texts in JSON that is written, line by
+// line: no text goes over a line break. Fields, numbers and the words that machines
+// go by stay, whatever the token is.
 type redactingWriter struct {
 	streams *streams
 	to      io.Writer
 	line    []byte
+	field   string // the last one
 }
 
-// redacted is w without the token, as far as one is known. flush writes what
-// is left of the last line.
-func (s *streams) redacted(w io.Writer) (out io.Writer, flush func() error) {
+// redactedJSON is w without the token, as far as one is known. flush writes what is
+// left of the last line.
+func (s *streams) redactedJSON(w io.Writer) (out io.Writer, flush func() error) {
 	if s.redactor == nil {
 		return w, func() error { return nil }
 	}
@@ -43,7 +48,44 @@ func (r *redactingWriter) flush() error {
 	if len(r.line) == 0 {
 		return nil
 	}
-	_, err := io.WriteString(r.to, r.streams.redact(string(r.line)))
+	_, err := r.to.Write(r.redacted(r.line))
 	r.line = r.line[:0]
 	return err
+}
+
+// words are the fields whose values are words of ours.
+var words = map[string]bool{"op": true, "live": true, "kind": true, "check": true, "verdict": true, "guard": true, "outcome": true, "stands": true, "digest": true}
+
+// redacted is a line of JSON without the token in its texts.
+func (r *redactingWriter) redacted(line []byte) []byte {
+	var out []byte
+	for {
+		start := bytes.IndexByte(line, '"')
+		if start < 0 {
+			return append(out, line...)
+		}
+		end := start + 1
+		for end < len(line) && line[end] != '"' {
+			if line[end] == '\\' {
+				end++
+			}
+			end++
+		}
+		end = min(end+1, len(line))
+		literal, rest := line[start:end], line[end:]
+		out = append(out, line[:start]...)
+		var text string
+		switch err := json.Unmarshal(literal, &text); {
+		case err != nil: // no JSON after all
+			literal = []byte(r.streams.redact(string(literal)))
+		case bytes.HasPrefix(bytes.TrimLeft(rest, " "), []byte(":")):
+			r.field = text
+		case !words[r.field]:
+			if safe := r.streams.redact(text); safe != text {
+				literal, _ = json.Marshal(safe)
+				literal = safetext.JSON(literal)
+			}
+		}
+		out, line = append(out, literal...), rest
+	}
 }
