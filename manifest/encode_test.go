@@ -166,7 +166,11 @@ func TestScalarsAreReadBack(t *testing.T) {
 		"\U0001f680", "/a/b-c.d*", "5%",
 	} {
 		g := &Golden{File: text, Limit: defaultLimit, MinOverlap: defaultMinOverlap}
-		m := &Manifest{Cluster: text, Databases: []Database{{Name: DefaultDatabase, Aliases: []Alias{
+		label := text
+		if !isClusterLabel(label) {
+			label = "prod"
+		}
+		m := &Manifest{Cluster: label, Databases: []Database{{Name: DefaultDatabase, Aliases: []Alias{
 			{Name: "a", Collection: "x", Cutover: &Cutover{OnFailure: SwitchBack, Golden: g}},
 		}}}}
 		if !isLabel(text) || !isPath(text) {

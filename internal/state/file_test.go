@@ -218,6 +218,9 @@ func TestWhatIsNoFileIsRefused(t *testing.T) {
 		if statefile.IsAbsent(err) || statefile.IsCorrupt(err) {
 			t.Errorf("read %s: taken for another case: %T", name, err)
 		}
+		if name == "null" { // a link: it is refused before what it leads to is looked at
+			want = "out of its directory"
+		}
 		if err := f.Save(t.Context(), sample()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("save %s: %v", name, err)
 		}
@@ -233,25 +236,25 @@ func TestWhatIsNoFileIsRefused(t *testing.T) {
 func TestASymbolicLinkIsWrittenThrough(t *testing.T) {
 	for _, first := range []bool{true, false} {
 		dir := t.TempDir()
-		for _, sub := range []string{"repo", "volume"} {
+		for _, sub := range []string{"repo", "repo/volume"} {
 			if err := os.Mkdir(filepath.Join(dir, sub), 0o755); err != nil {
 				t.Fatal(err)
 			}
 		}
-		for link, target := range map[string]string{"repo/s.json": "../volume/link.json", "volume/link.json": dir + "/volume/real.json"} {
+		for link, target := range map[string]string{"repo/s.json": "volume/link.json", "repo/volume/link.json": dir + "/repo/volume/real.json"} {
 			if err := os.Symlink(target, filepath.Join(dir, link)); err != nil {
 				t.Fatal(err)
 			}
 		}
 		if !first {
-			save(t, open(t, dir+"/volume/real.json"), numbered(1))
+			save(t, open(t, dir+"/repo/volume/real.json"), numbered(1))
 		}
 		f := open(t, dir+"/repo/s.json")
 		if _, err := f.Read(t.Context()); statefile.IsAbsent(err) != first {
 			t.Errorf("first run %v: %v", first, err)
 		}
 		save(t, f, numbered(2))
-		if got := serial(t, open(t, dir+"/volume/real.json")); got != 2 {
+		if got := serial(t, open(t, dir+"/repo/volume/real.json")); got != 2 {
 			t.Errorf("the target has serial %d", got)
 		}
 		if info, err := os.Lstat(dir + "/repo/s.json"); err != nil || info.Mode()&fs.ModeSymlink == 0 {

@@ -123,7 +123,7 @@ func TestNoPlaceForALock(t *testing.T) {
 	}
 	for path, want := range map[string]string{
 		dir + "/missing/s.json": "no such file or directory",
-		dir + "/s.json":         "is a directory",
+		dir + "/s.json":         "it is a directory, not a file",
 	} {
 		_, err := local.Acquire(t.Context(), path, 0, deploy)
 		var failed *statefile.LockError
