@@ -74,6 +74,9 @@ func decode(data []byte) (planner.State, error) {
 		return s, &TooNewError{Version: v, Newest: planner.StateVersion}
 	}
 	if m := fit(data, stateShape(), err != nil); m != nil {
+		if !stateLike(data) {
+			return s, &damage{0, "it is no state of aliasctl"}
+		}
 		return s, m.damage()
 	}
 	if err != nil { // not seen: fit explains all that encoding/json refuses
@@ -83,6 +86,18 @@ func decode(data []byte) (planner.State, error) {
 		return s, f.damage(data)
 	}
 	return canonicalInPlace(s), nil
+}
+
+// stateLike says that a document is a state, perhaps a damaged one. Of any other, which
+// a link may lead to, nothing is shown.
+func stateLike(data []byte) bool {
+	for _, field := range []string{`"version"`, `"lineage"`, `"bindings"`} {
+		if bytes.Contains(data, []byte(field)) {
+			return true
+		}
+	}
+	text := bytes.TrimSpace(data)
+	return text[0] != '{' || string(text) == "{}"
 }
 
 // bindingsIn guesses the length of the list that is nearly all of a state:
