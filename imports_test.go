@@ -27,7 +27,7 @@ var mayImport = map[string][]string{
 	"aliasctl/internal/state/stores": {"internal/state", "internal/state/local", "internal/state/s3"},
 	// For tests: what every kind of store has to keep.
 	"aliasctl/internal/state/contract": {"internal/state", "internal/state/stores", "planner"},
-	"aliasctl/internal/atomicfile":     {},
+	"aliasctl/internal/atomicfile":     {"internal/input"},
 	// For tests: a file system that fails.
 	"aliasctl/internal/testkit/faultfs": {"internal/state/local"},
 	// For tests: an S3 server.
