@@ -14,6 +14,7 @@ import (
 	"aliasctl/internal/render"
 	"aliasctl/internal/safetext"
 	statefile "aliasctl/internal/state"
+	"aliasctl/internal/state/local"
 	"aliasctl/planner"
 )
 
@@ -244,7 +245,7 @@ func partlyHint(done executor.Report) string {
 // rescue keeps a state that could not be stored after steps were applied.
 func (r *run) rescue(done executor.Report, save *executor.SaveError) error {
 	if !done.Changed() {
-		return &failedError{what: save.Error(), err: save, hint: cmp.Or(hintOf(save), "the cluster was not changed; mend the disk and run the same command again")}
+		return &failedError{what: save.Error(), err: save, hint: cmp.Or(hintOf(save), "the cluster was not changed; "+r.whenSaved()+" and run the same command again")}
 	}
 	if err := r.handOver(save.State); err != nil {
 		r.warn(err.Error())
@@ -255,6 +256,20 @@ func (r *run) rescue(done executor.Report, save *executor.SaveError) error {
 			hint: fmt.Sprintf("save the state above as %s", r.file.Path())}
 	}
 	return &partlyError{what: fmt.Sprintf("%v; it was saved as %s", save, path), err: save, hint: r.recovery(save, path)}
+}
+
+// whenSaved is what has to be done before a state can be saved.
+func (r *run) whenSaved() string {
+	if isShared(r.file) {
+		return "wait until the store answers again"
+	}
+	return "make room or mend the disk"
+}
+
+// isShared says that a state is in a store and not in a local file.
+func isShared(file statefile.Location) bool {
+	_, local := file.(*local.File)
+	return file != nil && !local
 }
 
 // recovery says what is to be done with an errored state. Where another run has

@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -29,6 +30,9 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 	s := &streams{in: stdin, out: stdout, err: stderr, lookup: os.LookupEnv, owned: stdin == os.Stdin}
 	// A reader that went away (`2>&1 | head`) must not end an apply half-way.
 	signal.Ignore(syscall.SIGPIPE)
+	// net/http logs what a server sends unasked, and that may be part of a
+	// state. Its errors come back as errors; nothing of ours logs.
+	log.SetOutput(io.Discard)
 	defer func() {
 		if value := recover(); value != nil {
 			p := &panicError{value: value, stack: debug.Stack()}

@@ -250,6 +250,9 @@ func (d *doctor) state(ctx context.Context) {
 	if local, ok := file.(*local.File); ok {
 		d.directory(local)
 	}
+	if shared, ok := file.(*statefile.Shared); ok && (err == nil || statefile.IsAbsent(err)) {
+		d.store(ctx, shared)
+	}
 	status, err := file.LockStatus(ctx)
 	switch {
 	case err != nil:
@@ -266,8 +269,20 @@ func (d *doctor) state(ctx context.Context) {
 	}
 }
 
-// directory looks whether an apply could work beside the state. A store of
-// objects is not tried: that would have to write where others look.
+// store tries whether a store may hold a state that several runs share.
+func (d *doctor) store(ctx context.Context, file *statefile.Shared) {
+	err := file.Prove(ctx)
+	switch {
+	case err == nil:
+		d.find("store", statusOK, "", "it keeps the conditions of writes")
+	case statefile.IsUnconditional(err):
+		d.find("store", statusFail, hintOf(err), "%v", err)
+	default:
+		d.find("store", statusUnknown, hintOf(err), "whether it keeps the conditions of writes was not tried: %v", err)
+	}
+}
+
+// directory looks whether an apply could work beside the state.
 func (d *doctor) directory(file *local.File) {
 	if err := file.Writable(); err != nil {
 		d.find("directory", statusFail, "an apply makes the state, its lock and a temporary file there: mend the directory, or give --state another place", "%v", err)

@@ -125,6 +125,9 @@ func (r *run) do(want func(*run) error, derive func(*run, planner.State) error) 
 	if err != nil {
 		return err
 	}
+	if err := r.tryStore(); err != nil {
+		return err
+	}
 	if derive != nil {
 		if err := r.needs(stored); err != nil {
 			return err
@@ -198,6 +201,19 @@ func (r *run) readState() (storedState, error) {
 		return storedState{}, &failedError{what: err.Error(), err: err, hint: unreadableHint(err)}
 	}
 	return storedState{state: state, found: true}, nil
+}
+
+// tryStore has a dry run find out what the apply would: that the store may not
+// hold a state. Credentials that may only read cannot try it.
+func (r *run) tryStore() error {
+	shared, ok := r.file.(*statefile.Shared)
+	if !ok || r.apply {
+		return nil
+	}
+	if err := shared.Prove(r.signals.soft); statefile.IsUnconditional(err) {
+		return err
+	}
+	return nil
 }
 
 // takeLock locks the state. Who waits for another run says so, and for whom:

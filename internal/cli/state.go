@@ -131,7 +131,11 @@ func (r *run) needs(stored storedState) error {
 	case r.file == nil:
 		return errNoPlace(manifestsOf(r.c))
 	}
-	return &failedError{what: fmt.Sprintf("there is no state at %s", r.file.Path()), hint: "give `--state PATH` or `-f FILE`"}
+	hint := "give `--state PATH` or `-f FILE`"
+	if r.c.IsSet("state") {
+		hint = "check --state; the first `aliasctl sync --apply` makes one"
+	}
+	return &failedError{what: fmt.Sprintf("there is no state at %s", r.file.Path()), hint: hint}
 }
 
 func errNoPlace(manifests []string) error {
@@ -150,6 +154,9 @@ func unreadableHint(err error) string {
 		return "the file was left as it is; " + restoreHint(err) + ", or move it away and read \"State lost\" in the README"
 	case statefile.IsTooNew(err):
 		return "the file was left as it is; use the aliasctl that wrote it, or a newer one"
+	}
+	if store := (*statefile.StoreError)(nil); errors.As(err, &store) {
+		return cmp.Or(hintOf(err), "run the same command again when the store answers; `aliasctl doctor` looks at it")
 	}
 	return cmp.Or(hintOf(err), "check the path and its permissions")
 }

@@ -72,6 +72,8 @@ type SaveError struct {
 	// Replaced says that the new state is in place, but a power cut may still
 	// bring the old one back. Otherwise the old one is untouched.
 	Replaced bool
+	// First says that there was none before.
+	First bool
 	// Unknown says that the answer of the store was lost: the old state is in
 	// place or the new one.
 	Unknown bool
@@ -82,6 +84,10 @@ func (e *SaveError) Error() string {
 	switch {
 	case e.Replaced:
 		left = "the new state is in place, but a power cut may bring the old one back"
+	case e.Unknown && e.First:
+		left = "whether it is in place is not known"
+	case e.First:
+		left = "there is none yet"
 	case e.Unknown:
 		left = "whether the old or the new state is in place is not known"
 	}

@@ -107,6 +107,9 @@ func (s *fakeStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Amz-Meta-Aliasctl-Write", there.mark)
 		w.Header().Set("Last-Modified", there.written.UTC().Format(http.TimeFormat))
 		_, _ = w.Write(there.body)
+	case http.MethodDelete:
+		delete(s.objects, key)
+		w.WriteHeader(http.StatusNoContent)
 	default:
 		fail(http.StatusMethodNotAllowed, "MethodNotAllowed")
 	}

@@ -96,7 +96,7 @@ func (o *Shared) Save(ctx context.Context, state planner.State) error {
 	defer o.mu.Unlock()
 	failed := func(doing string, err error) error {
 		doubt := (*doubtError)(nil)
-		return &SaveError{Path: o.options.Location, Doing: doing, Err: err, Unknown: errors.As(err, &doubt)}
+		return &SaveError{Path: o.options.Location, Doing: doing, Err: err, First: o.state.revision == "", Unknown: errors.As(err, &doubt)}
 	}
 	ctx, cancel, err := o.held.during(context.WithoutCancel(ctx))
 	if err != nil {
@@ -165,6 +165,16 @@ func (o *Shared) keep(ctx context.Context) error {
 	return nil
 }
 
+// Prove finds out whether the store may hold a state at all, unless that is
+// known: an *UnconditionalError says that it may not, any other error that it
+// could not be tried, as with credentials that may only read. Nothing is left
+// in the store.
+func (o *Shared) Prove(ctx context.Context) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.prove(ctx)
+}
+
 // prove finds out, before anything is written in earnest, whether the store
 // keeps to the conditions of a write. Many did not know them for years, and
 // ignore them without a word. The lock object remembers what came out, so that
@@ -196,7 +206,8 @@ func (o *Shared) SaveErrored(state planner.State) (string, error) {
 	return o.options.Errored("errored."+path.Base(o.options.Name), state)
 }
 
-// Recovery is Location's.
+// Recovery is Location's. The lock of the run that could not save may have been
+// left behind in the same outage: the command outwaits it.
 func (o *Shared) Recovery(errored string) string {
-	return "aliasctl state push --state " + Quote(o.options.Location) + " " + Quote(errored)
+	return "aliasctl state push --lock-timeout 3m --state " + Quote(o.options.Location) + " " + Quote(errored)
 }

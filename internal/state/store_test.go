@@ -25,7 +25,7 @@ func TestAStoreWithoutConditionalWritesIsRefused(t *testing.T) {
 	}{
 		"ignores If-None-Match":  {func(s *fakeStore) { s.ignoresNoneMatch = true }, "it ignores If-None-Match"},
 		"ignores If-Match":       {func(s *fakeStore) { s.ignoresMatch = true }, "it ignores If-Match"},
-		"ignores both":           {func(s *fakeStore) { s.ignoresMatch, s.ignoresNoneMatch = true, true }, "it ignores If-None-Match"},
+		"ignores both":           {func(s *fakeStore) { s.ignoresMatch, s.ignoresNoneMatch = true, true }, "it ignores If-Match"},
 		"refuses all conditions": {func(s *fakeStore) { s.refusesConditions = true }, "501 NotImplemented"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -228,7 +228,7 @@ func TestErroredStateOfAnObject(t *testing.T) {
 		t.Errorf("serial %d", got)
 	}
 	out, err := exec.Command("sh", "-c", "printf '%s\n' "+o.Recovery(path)).CombinedOutput()
-	want := "aliasctl\nstate\npush\n--state\n" + o.Path() + "\n" + path + "\n"
+	want := "aliasctl\nstate\npush\n--lock-timeout\n3m\n--state\n" + o.Path() + "\n" + path + "\n"
 	if err != nil || string(out) != want {
 		t.Errorf("%v: %s", err, out)
 	}

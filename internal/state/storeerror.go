@@ -52,8 +52,16 @@ type UnconditionalError struct {
 }
 
 func (e *UnconditionalError) Error() string {
-	return fmt.Sprintf("cannot share state %q on this store: %s; it needs conditional writes, as AWS S3, MinIO, Ceph and versitygw have them", e.Path, e.Why)
+	return fmt.Sprintf("cannot share state %q on this store: %s; it needs conditional writes", e.Path, e.Why)
 }
+
+// Hint names what does.
+func (e *UnconditionalError) Hint() string {
+	return "keep the state in a store that does: AWS S3, MinIO, Ceph (a bucket without versions), SeaweedFS, versitygw, or rclone over a local folder"
+}
+
+// IsUnconditional says that a store may not hold a state.
+func IsUnconditional(err error) bool { return is[*UnconditionalError](err) }
 
 // RaceError says that somebody else has replaced the state since it was read.
 // Nothing was written: a state is never merged.

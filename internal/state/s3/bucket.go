@@ -17,6 +17,7 @@ import (
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
+	"github.com/minio/minio-go/v7/pkg/encrypt"
 
 	"aliasctl/internal/state"
 )
@@ -33,33 +34,80 @@ const (
 // bucket is the few requests that are made to an S3 store: each is one try,
 // and each error a *state.StoreError.
 type bucket struct {
-	core    *minio.Core
-	name    string
-	secrets func() []string // that no message may hold
+	core       *minio.Core
+	wire       *wire
+	name       string
+	encryption encrypt.ServerSide // nil for that of the bucket
+	secrets    func() []string    // that no message may hold
 }
 
 func newBucket(u objectURL) (*bucket, error) {
-	creds := newChain()
+	chain := newChain()
+	creds := credentials.New(chain)
 	transport, err := minio.DefaultTransport(u.secure)
 	if err != nil {
 		return nil, err
 	}
+	w := &wire{RoundTripper: transport, creds: creds}
 	core, err := minio.NewCore(u.endpoint, &minio.Options{
-		Creds:      credentials.New(creds),
-		Secure:     u.secure,
-		Region:     u.region,
-		Transport:  honest{transport},
-		MaxRetries: 1, // a write must not be repeated without a look
+		Creds:        creds,
+		Secure:       u.secure,
+		Region:       u.region,
+		BucketLookup: u.lookup,
+		Transport:    w,
+		MaxRetries:   1, // a write must not be repeated without a look
 	})
 	if err != nil {
 		return nil, err
 	}
 	core.SetAppInfo("aliasctl", "1")
-	return &bucket{core: core, name: u.bucket, secrets: creds.secrets}, nil
+	b := &bucket{core: core, wire: w, name: u.bucket, secrets: chain.secrets}
+	switch u.sse {
+	case "AES256":
+		b.encryption = encrypt.NewSSE()
+	case "aws:kms":
+		b.encryption, err = encrypt.NewSSEKMS(u.kmsKey, nil)
+	}
+	return b, err
 }
 
-// get reads an object of at most so many bytes. No object is no error but an
-// empty etag.
+// readTries is how often an object is read that does not fit its ETag.
+const readTries = 4
+
+// read reads an object of at most so many bytes. No object is no error but an
+// empty revision.
+//
+// A server may be caught in the middle of a write: some give the new body with
+// the ETag of the old one, or with none, or half a body. So what is read is
+// believed when its MD5 is its ETag. Where the ETag is no MD5, as with keys of
+// KMS, it is believed when two reads agree.
+func (b *bucket) read(ctx context.Context, key string, most int64) (state.Object, error) {
+	var last state.Object
+	for try := 1; ; try++ {
+		there, err := b.get(ctx, key, most)
+		if err != nil || there.Revision == "" && there.Body == nil {
+			return there, err
+		}
+		sum := md5.Sum(there.Body)
+		switch {
+		case there.Revision == hex.EncodeToString(sum[:]),
+			there.Revision != "" && there.Revision == last.Revision && bytes.Equal(there.Body, last.Body):
+			return there, nil
+		case try == readTries && there.Revision == "":
+			return state.Object{}, &state.StoreError{Message: "it gives the object no ETag", Advice: "keep the state in a store that gives objects an ETag: without it two runs overwrite each other"}
+		case try == readTries:
+			return state.Object{}, &state.StoreError{Class: state.Busy, Message: "the object does not fit its ETag, in four reads: it changes all the time"}
+		}
+		last = there
+		select {
+		case <-ctx.Done():
+			return state.Object{}, b.explain(ctx.Err(), reading)
+		case <-time.After(time.Duration(try) * 20 * time.Millisecond):
+		}
+	}
+}
+
+// get reads an object as the server gives it, once.
 func (b *bucket) get(ctx context.Context, key string, most int64) (state.Object, error) {
 	ctx, cancel := context.WithTimeout(ctx, tryTimeout+time.Duration(most/slowest)*time.Second)
 	defer cancel()
@@ -70,7 +118,7 @@ func (b *bucket) get(ctx context.Context, key string, most int64) (state.Object,
 	defer body.Close()
 	data, err := io.ReadAll(io.LimitReader(body, most+1))
 	if err != nil {
-		return state.Object{}, b.explain(err)
+		return state.Object{}, b.explain(err, reading)
 	}
 	if int64(len(data)) > most {
 		return state.Object{}, &state.StoreError{Message: fmt.Sprintf("the object has more than %d bytes", most)}
@@ -78,7 +126,7 @@ func (b *bucket) get(ctx context.Context, key string, most int64) (state.Object,
 	return state.Object{Revision: info.ETag, Mark: header.Get("X-Amz-Meta-" + markKey), Body: data, Age: age(header)}, nil
 }
 
-// stat is get without the body.
+// stat is read without the body.
 func (b *bucket) stat(ctx context.Context, key string) (state.Object, error) {
 	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
 	defer cancel()
@@ -86,12 +134,16 @@ func (b *bucket) stat(ctx context.Context, key string) (state.Object, error) {
 	if err != nil {
 		return b.unlessAbsent(err)
 	}
+	if info.ETag == "" {
+		return state.Object{}, &state.StoreError{Class: state.Busy, Message: "it gives the object no ETag"}
+	}
 	return state.Object{Revision: info.ETag, Mark: info.Metadata.Get("X-Amz-Meta-" + markKey)}, nil
 }
 
 func (b *bucket) unlessAbsent(err error) (state.Object, error) {
-	told := b.explain(err)
-	if told.Status == http.StatusNotFound && told.Code == minio.NoSuchKey {
+	told := b.explain(err, reading)
+	// Not by its code, in which a short secret may have been struck out.
+	if told.Status == http.StatusNotFound && told.Class == state.Refused {
 		return state.Object{}, nil
 	}
 	return state.Object{}, told
@@ -118,11 +170,12 @@ func (b *bucket) send(ctx context.Context, key string, body []byte, opts minio.P
 	// With the sums of the whole body the request is a plain one, which every
 	// store understands, and a body that was damaged on its way is refused.
 	opts.DisableContentSha256 = true // in pieces, that is
+	opts.ServerSideEncryption = b.encryption
 	short, long := md5.Sum(body), sha256.Sum256(body)
 	info, err := b.core.PutObject(ctx, b.name, key, bytes.NewReader(body), int64(len(body)),
 		base64.StdEncoding.EncodeToString(short[:]), hex.EncodeToString(long[:]), opts)
 	if err != nil {
-		return "", b.explain(err)
+		return "", b.explain(err, writing)
 	}
 	if info.ETag == "" {
 		return "", &state.StoreError{Message: "it gives objects no ETag"}
@@ -134,14 +187,14 @@ func (b *bucket) remove(ctx context.Context, key string) error {
 	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
 	defer cancel()
 	if err := b.core.RemoveObject(ctx, b.name, key, minio.RemoveObjectOptions{}); err != nil {
-		return b.explain(err)
+		return b.explain(err, removing)
 	}
 	return nil
 }
 
 // explain turns an error of the client library into one that says what the
 // store said, without anything secret: a server may echo what it was sent.
-func (b *bucket) explain(err error) *state.StoreError {
+func (b *bucket) explain(err error, doing doing) *state.StoreError {
 	var told *state.StoreError
 	if errors.As(err, &told) {
 		return told
@@ -151,8 +204,9 @@ func (b *bucket) explain(err error) *state.StoreError {
 		return &state.StoreError{Code: "NoCredentials", Message: missing.Error(), Advice: missing.Hint(), Err: missing}
 	}
 	e := &state.StoreError{}
+	region := ""
 	if said := minio.ToErrorResponse(err); said.StatusCode != 0 {
-		e.Status, e.Code, e.Message = said.StatusCode, said.Code, said.Error()
+		e.Status, e.Code, e.Message, region = said.StatusCode, said.Code, said.Error(), said.Region
 	} else {
 		var request *url.Error
 		if errors.As(err, &request) {
@@ -161,7 +215,7 @@ func (b *bucket) explain(err error) *state.StoreError {
 		e.Message, e.Err = err.Error(), err
 	}
 	// Before anything is struck out: a short secret may be part of a code.
-	e.Class, e.Advice = classOf(e), adviceOn(e)
+	e.Class, e.Advice = classOf(e), adviceOn(e, doing, region)
 	for _, secret := range b.secrets() {
 		if strings.Contains(e.Code+e.Message, secret) {
 			e.Code, e.Message = strings.ReplaceAll(e.Code, secret, "***"), strings.ReplaceAll(e.Message, secret, "***")
@@ -184,26 +238,4 @@ func age(header http.Header) time.Duration {
 		return 0
 	}
 	return max(0, now.Sub(written))
-}
-
-// honest keeps a web server that is no S3 store from passing for a store
-// without the object: a wrong endpoint would look like a first run. Every
-// store names the code in the body.
-type honest struct{ http.RoundTripper }
-
-func (h honest) RoundTrip(r *http.Request) (*http.Response, error) {
-	resp, err := h.RoundTripper.RoundTrip(r)
-	if err != nil || resp.StatusCode != http.StatusNotFound || r.Method == http.MethodHead {
-		return resp, err
-	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
-	resp.Body.Close()
-	if err != nil {
-		return nil, err
-	}
-	if !bytes.Contains(body, []byte("<Code>")) {
-		return nil, &state.StoreError{Status: resp.StatusCode, Message: "it does not answer as an S3 store does; is the endpoint right?", Advice: checkEndpoint}
-	}
-	resp.Body = io.NopCloser(bytes.NewReader(body))
-	return resp, nil
 }

@@ -1,10 +1,15 @@
 package s3
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
+	"strings"
+
+	"github.com/minio/minio-go/v7"
 
 	"aliasctl/internal/state"
 )
@@ -16,15 +21,15 @@ import (
 func classOf(e *state.StoreError) state.Class {
 	switch e.Status {
 	case 0: // the network, or something of our own without a cause
-		var certificate *tls.CertificateVerificationError
-		if e.Err == nil || errors.As(e.Err, &certificate) {
+		var name *net.DNSError
+		if e.Err == nil || certificateOf(e.Err) || errors.Is(e.Err, http.ErrSchemeMismatch) || errors.As(e.Err, &name) && name.IsNotFound {
 			return state.Final
 		}
 		return state.Doubtful
 	case http.StatusPreconditionFailed:
 		return state.Refused
 	case http.StatusNotFound:
-		if e.Code == "NoSuchKey" {
+		if e.Code == minio.NoSuchKey {
 			return state.Refused
 		}
 		return state.Final
@@ -43,17 +48,64 @@ func classOf(e *state.StoreError) state.Class {
 
 const checkEndpoint = "check endpoint, region and insecure in --state"
 
-// adviceOn says what to look at.
-func adviceOn(e *state.StoreError) string {
-	switch {
-	case e.Code == "NoSuchBucket":
+// doing is what a request was for.
+type doing int
+
+const (
+	reading doing = iota
+	writing
+	removing
+)
+
+// adviceOn says what to look at. It names no permission that is not needed.
+func adviceOn(e *state.StoreError, doing doing, region string) string {
+	switch e.Code {
+	case "NoSuchBucket":
 		return "create the bucket, or check its name and the endpoint in --state"
+	case "RequestTimeTooSkewed":
+		return "set the clock of this machine: it is more than 15 minutes off that of the store"
+	case "ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired":
+		return "renew the session: the credentials of AWS_SESSION_TOKEN have expired"
+	case "InvalidToken":
+		return "check AWS_SESSION_TOKEN: it does not belong to these credentials"
+	case "InvalidAccessKeyId":
+		return "check the credentials: the store at this endpoint does not know AWS_ACCESS_KEY_ID"
+	case "SignatureDoesNotMatch":
+		return "check AWS_SECRET_ACCESS_KEY, and region in --state"
+	case "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "PermanentRedirect", "TemporaryRedirect", "InvalidRegion":
+		return fmt.Sprintf("the bucket is in another region: set region=%s in --state", cmp.Or(state.Excerpt(region, 40), "REGION"))
+	}
+	var unknown *net.DNSError
+	switch {
+	case strings.HasPrefix(e.Code, "KMS."):
+		return "check kms_key_id in --state, and allow kms:GenerateDataKey and kms:Decrypt on the key"
 	case e.Status == http.StatusForbidden || e.Status == http.StatusUnauthorized:
-		return "check the credentials, and that they may read, write and delete in the bucket of --state"
+		return "check the credentials, and " + forbidden[doing]
+	case e.Status == http.StatusMovedPermanently || e.Status == http.StatusTemporaryRedirect:
+		return "check region in --state: the store sends to another place"
+	case e.Status == http.StatusPreconditionFailed:
+		return "the store shows no object and refuses to create it, as versioned buckets do where it was deleted: bring its last version back (remove its delete marker), then run the same command again"
+	case errors.Is(e.Err, http.ErrSchemeMismatch):
+		return "the endpoint speaks plain http: add insecure=true to --state"
+	case certificateOf(e.Err):
+		return "the certificate of the endpoint is not trusted: set SSL_CERT_FILE to that of its authority, or check endpoint in --state"
+	case errors.As(e.Err, &unknown):
+		return "check endpoint in --state; path_style=true keeps the bucket out of the host name"
 	case e.Status == 0 || e.Status == http.StatusNotFound:
 		return checkEndpoint
 	}
 	return ""
+}
+
+var forbidden = map[doing]string{
+	reading:  "allow s3:GetObject on the state and on its .lock, and s3:ListBucket on the bucket: without that a missing state is answered with 403 too",
+	writing:  "allow s3:PutObject on the state and on its .lock; where the bucket asks for encryption, add sse=AES256 or sse=aws:kms to --state",
+	removing: "allow s3:DeleteObject on what begins with the key of the state",
+}
+
+func certificateOf(err error) bool {
+	var certificate *tls.CertificateVerificationError
+	return errors.As(err, &certificate)
 }
 
 // CredentialsError says that there are no credentials for an S3 store.

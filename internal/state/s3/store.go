@@ -17,7 +17,7 @@ var _ state.Prover = (*Store)(nil)
 
 // Open takes a location apart,
 //
-//	s3://BUCKET/KEY?endpoint=HOST:PORT&region=REGION&insecure=BOOL&history=N
+//	s3://BUCKET/KEY?endpoint=HOST:PORT&region=REGION&insecure=BOOL&path_style=BOOL&sse=AES256|aws:kms&kms_key_id=KEY&history=N
 //
 // with every parameter optional. name is the key of the state, history the
 // copies that the location asks for.
@@ -39,7 +39,7 @@ func (s *Store) Read(ctx context.Context, name string, most int64) (state.Object
 	if most == 0 {
 		return b.stat(ctx, name)
 	}
-	return b.get(ctx, name, most)
+	return b.read(ctx, name, most)
 }
 
 // Create is state.Store's.

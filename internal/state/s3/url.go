@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/s3utils"
 
 	"aliasctl/internal/state"
@@ -22,6 +23,9 @@ type objectURL struct {
 	region      string // "" to ask the store
 	secure      bool   // TLS
 	history     int
+	sse         string // server-side encryption that writes ask for, "" for that of the bucket
+	kmsKey      string
+	lookup      minio.BucketLookupType // where the bucket stands in a request
 }
 
 // parseURL takes a location apart. Its errors do not repeat it: what is
@@ -69,12 +73,28 @@ func parseURL(location string) (objectURL, error) {
 		case "history":
 			o.history, err = strconv.Atoi(value)
 			ok = err == nil && o.history >= 0
+		case "sse":
+			o.sse = value
+			ok = value == "AES256" || value == "aws:kms"
+		case "kms_key_id":
+			o.kmsKey = value
+			ok = value != "" && state.IsPlain(value)
+		case "path_style":
+			var inPath bool
+			inPath, err = strconv.ParseBool(value)
+			ok = err == nil
+			if o.lookup = minio.BucketLookupDNS; inPath {
+				o.lookup = minio.BucketLookupPath
+			}
 		default:
-			return refuse("%q is no parameter of it: there are endpoint, region, insecure and history", state.Excerpt(name, 40))
+			return refuse("%q is no parameter of it: there are endpoint, region, insecure, path_style, sse, kms_key_id and history", state.Excerpt(name, 40))
 		}
 		if !ok {
 			return refuse("%s has no valid value", name)
 		}
+	}
+	if o.kmsKey != "" && o.sse != "aws:kms" {
+		return refuse("kms_key_id goes with sse=aws:kms")
 	}
 	scheme, host, spelled := strings.Cut(o.endpoint, "://")
 	switch {

@@ -5,23 +5,15 @@
 package gateway
 
 import (
-	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/gofrs/flock"
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
 	"golang.org/x/sys/unix"
@@ -40,47 +32,95 @@ func Location(address, key string) string {
 	return "s3://" + Bucket + "/" + key + "?endpoint=" + address + "&insecure=true&region=" + Region
 }
 
-// Start starts a server for one test, and returns its address. Where it cannot
-// be built the test is skipped, but not in CI.
+// Server is a kind of S3 server that can be built here.
+type Server struct {
+	name string // of the folder in testdata with its module
+	tool string // the package to build; "" for a program of npm
+	args func(address, dir string) []string
+}
+
+var (
+	// Versitygw keeps objects in files, with their metadata in attributes.
+	Versitygw = Server{name: "versitygw", tool: "github.com/versity/versitygw/cmd/versitygw",
+		args: func(address, dir string) []string { return []string{"--port", address, "--quiet", "posix", dir} }}
+	// Gofakes3 keeps objects in memory.
+	Gofakes3 = Server{name: "gofakes3", tool: "github.com/johannesboyne/gofakes3/cmd/gofakes3",
+		args: func(address, _ string) []string { return []string{"-host", address, "-backend", "memory"} }}
+	// RcloneLocal serves a folder.
+	RcloneLocal = Server{name: "rclone", tool: "github.com/rclone/rclone",
+		args: func(address, dir string) []string {
+			return []string{"serve", "s3", "--addr", address, "--auth-key", User + "," + Secret, "--config", "", dir}
+		}}
+	// RcloneMemory serves its memory, and keeps conditions only for one client
+	// at a time.
+	RcloneMemory = Server{name: "rclone", tool: "github.com/rclone/rclone",
+		args: func(address, _ string) []string {
+			return []string{"serve", "s3", "--addr", address, "--auth-key", User + "," + Secret, "--config", "", ":memory:"}
+		}}
+	// MinIO is the last module of it that is open. It takes about six minutes to
+	// build on two cores.
+	MinIO = Server{name: "minio", tool: "github.com/minio/minio",
+		args: func(address, dir string) []string { return []string{"server", "--quiet", "--address", address, dir} }}
+	// SeaweedFS is built for as long.
+	SeaweedFS = Server{name: "seaweedfs", tool: "github.com/seaweedfs/seaweedfs/weed", args: seaweedfs}
+	// S3rver ignores conditions.
+	S3rver = Server{name: "s3rver", args: func(address, dir string) []string {
+		host, port, _ := net.SplitHostPort(address)
+		return []string{"--directory", dir, "--address", host, "--port", port, "--silent"}
+	}}
+)
+
+// Start starts versitygw for one test, and returns its address.
 func Start(t *testing.T) (address string) {
 	t.Helper()
-	server, err := binary()
+	return Versitygw.Start(t)
+}
+
+// Start starts a server for one test, and returns its address. Where it cannot
+// be built the test is skipped with the reason, but not in CI.
+func (s Server) Start(t *testing.T) (address string) {
+	t.Helper()
+	skip := t.Skipf
+	if os.Getenv("CI") != "" {
+		skip = t.Fatalf
+	}
+	program, err := s.program()
 	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("no S3 server to test against: %v", err)
-		}
-		t.Skipf("no S3 server to test against: %v", err)
+		skip("no %s to test against: %v", s.name, err)
 	}
 	dir, err := attributesDir(t)
 	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("no place for an S3 server: %v", err)
-		}
-		t.Skipf("no place for an S3 server: %v", err)
+		skip("no place for an S3 server: %v", err)
 	}
 	for range 5 { // another process may take the port
-		if address := try(t, server, dir); address != "" {
+		if address := s.try(t, program, dir); address != "" {
 			client, err := Client(address)
-			if err == nil {
-				err = client.MakeBucket(t.Context(), Bucket, minio.MakeBucketOptions{})
+			for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+				if err == nil {
+					err = client.MakeBucket(t.Context(), Bucket, minio.MakeBucketOptions{})
+				}
+				if err == nil {
+					return address
+				}
+				if time.Now().After(deadline) {
+					t.Fatal(err)
+				}
+				err = nil
 			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			return address
 		}
 	}
-	t.Fatal("versitygw does not start")
+	t.Fatalf("%s does not start", s.name)
 	return ""
 }
 
 // Client is a plain S3 client of such a server.
 func Client(address string) (*minio.Client, error) {
-	return minio.New(address, &minio.Options{Creds: credentials.NewStaticV4(User, Secret, ""), Region: Region})
+	creds := credentials.NewChainCredentials([]credentials.Provider{&credentials.EnvAWS{}, &credentials.Static{Value: credentials.Value{AccessKeyID: User, SecretAccessKey: Secret, SignerType: credentials.SignatureV4}}})
+	return minio.New(address, &minio.Options{Creds: creds, Region: Region})
 }
 
 // try returns "" where the server ends at once.
-func try(t *testing.T, server, dir string) (address string) {
+func (s Server) try(t *testing.T, program []string, dir string) (address string) {
 	t.Helper()
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -89,8 +129,9 @@ func try(t *testing.T, server, dir string) (address string) {
 	address = free.Addr().String()
 	_ = free.Close()
 	var said strings.Builder
-	cmd := exec.Command(server, "--port", address, "--quiet", "posix", dir)
-	cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+User, "ROOT_SECRET_KEY="+Secret)
+	cmd := exec.Command(program[0], append(program[1:], s.args(address, dir)...)...)
+	cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+User, "ROOT_SECRET_KEY="+Secret,
+		"MINIO_ROOT_USER="+User, "MINIO_ROOT_PASSWORD="+Secret, "MINIO_CI_CD=1")
 	cmd.Stdout, cmd.Stderr = &said, &said
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -101,7 +142,7 @@ func try(t *testing.T, server, dir string) (address string) {
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		select {
 		case <-ended:
-			t.Logf("versitygw ended: %s", said.String())
+			t.Logf("%s ended: %s", s.name, said.String())
 			return ""
 		default:
 		}
@@ -130,60 +171,4 @@ func attributesDir(t *testing.T) (string, error) {
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(here) })
 	return here, unix.Setxattr(here, "user.aliasctl", []byte("1"), 0)
-}
-
-// binary builds the server from its module, once for each version of it.
-var binary = sync.OnceValues(func() (string, error) {
-	source, err := module()
-	if err != nil {
-		return "", err
-	}
-	sums, err := os.ReadFile(filepath.Join(source, "go.sum"))
-	if err != nil {
-		return "", err
-	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
-	dir := filepath.Join(cache, "aliasctl-test")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(append(sums, runtime.Version()...))
-	built := filepath.Join(dir, "versitygw-"+hex.EncodeToString(sum[:8]))
-	// Of two packages that are tested at once, one builds.
-	lock := flock.New(built + ".lock")
-	if err := lock.Lock(); err != nil {
-		return "", err
-	}
-	defer func() { _ = lock.Unlock() }()
-	if _, err := os.Stat(built); err == nil {
-		return built, nil
-	}
-	fmt.Fprintln(os.Stderr, "building versitygw, an S3 server to test against: about two minutes, once")
-	ctx, cancel := context.WithTimeout(context.Background(), 9*time.Minute)
-	defer cancel()
-	build := exec.CommandContext(ctx, "go", "build", "-C", source, "-trimpath", "-ldflags=-s -w", "-o", built+".new", "github.com/versity/versitygw/cmd/versitygw")
-	build.Env = append(os.Environ(), "GOWORK=off", "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("versitygw cannot be built: %w: %s", err, out)
-	}
-	return built, os.Rename(built+".new", built)
-})
-
-// module finds the server's module from the folder of any test.
-func module() (string, error) {
-	dir, err := os.Getwd()
-	for err == nil {
-		source := filepath.Join(dir, "testdata", "versitygw")
-		if _, err := os.Stat(filepath.Join(source, "go.mod")); err == nil {
-			return source, nil
-		}
-		if dir == filepath.Dir(dir) {
-			return "", errors.New("there is no testdata/versitygw above")
-		}
-		dir = filepath.Dir(dir)
-	}
-	return "", err
 }

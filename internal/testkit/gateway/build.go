@@ -1,0 +1,124 @@
+//go:build linux || darwin
+
+package gateway
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// program is the command line of the server, built or installed once for each
+// version of it.
+func (s Server) program() ([]string, error) {
+	source, err := s.module()
+	if err != nil {
+		return nil, err
+	}
+	lock := "go.sum"
+	if s.tool == "" {
+		lock = "package-lock.json"
+	}
+	sums, err := os.ReadFile(filepath.Join(source, lock))
+	if err != nil {
+		return nil, err
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return nil, err
+	}
+	dir := filepath.Join(cache, "aliasctl-test")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(append(sums, runtime.Version()...))
+	built := filepath.Join(dir, s.name+"-"+hex.EncodeToString(sum[:8]))
+	program := []string{built}
+	make := s.build
+	if s.tool == "" {
+		program = []string{"node", filepath.Join(built, "node_modules", s.name, "bin", s.name+".js")}
+		make = s.install
+	}
+	// Of two packages that are tested at once, one builds.
+	only := flock.New(built + ".lock")
+	if err := only.Lock(); err != nil {
+		return nil, err
+	}
+	defer func() { _ = only.Unlock() }()
+	if _, err := os.Stat(built); err == nil {
+		return program, nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Minute)
+	defer cancel()
+	if err := make(ctx, source, built+".new"); err != nil {
+		return nil, err
+	}
+	return program, os.Rename(built+".new", built)
+}
+
+func (s Server) build(ctx context.Context, source, built string) error {
+	fmt.Fprintf(os.Stderr, "building %s, an S3 server to test against: some minutes, once\n", s.name)
+	build := exec.CommandContext(ctx, "go", "build", "-C", source, "-trimpath", "-ldflags=-s -w", "-o", built, s.tool)
+	build.Env = append(os.Environ(), "GOWORK=off", "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("it cannot be built: %w: %s", err, out)
+	}
+	return nil
+}
+
+func (s Server) install(ctx context.Context, source, built string) error {
+	if _, err := exec.LookPath("npm"); err != nil {
+		return errors.New("npm is not installed")
+	}
+	_ = os.RemoveAll(built)
+	if err := os.MkdirAll(built, 0o755); err != nil {
+		return err
+	}
+	for _, name := range []string{"package.json", "package-lock.json"} {
+		text, err := os.ReadFile(filepath.Join(source, name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(built, name), text, 0o644)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	install := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+	install.Dir = built
+	if out, err := install.CombinedOutput(); err != nil {
+		return fmt.Errorf("npm cannot install it: %w: %s", err, out)
+	}
+	return nil
+}
+
+// module finds the server's module from the folder of any test.
+func (s Server) module() (string, error) {
+	dir, err := os.Getwd()
+	for err == nil {
+		source := filepath.Join(dir, "testdata", s.name)
+		if _, err := os.Stat(source); err == nil {
+			return source, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", fmt.Errorf("there is no testdata/%s above", s.name)
+		}
+		dir = filepath.Dir(dir)
+	}
+	return "", err
+}
+
+// seaweedfs asks for a port for each of its parts: the system chooses.
+func seaweedfs(address, dir string) []string {
+	host, port, _ := net.SplitHostPort(address)
+	return []string{"mini", "-dir", dir, "-ip", host, "-ip.bind", host, "-s3.port", port}
+}
