@@ -21,12 +21,19 @@ type fakeStore struct {
 	// Conditions that it does not know: it ignores them, or refuses requests
 	// with one.
 	ignoresNoneMatch, ignoresMatch, refusesConditions bool
+	// bareOnly takes the ETag of If-Match only without its quotes, as Ceph does.
+	bareOnly bool
+	// torn is how many reads give the ETag of another body, noETag gives none.
+	torn   int
+	noETag bool
 	// answer, if not nil, answers in its place.
 	answer http.HandlerFunc
 
 	mu      sync.Mutex
 	objects map[string]*fakeObject
 	puts    int
+	// requests counts all of them.
+	requests int
 }
 
 type fakeObject struct {
@@ -38,6 +45,14 @@ type fakeObject struct {
 func (o *fakeObject) etag() string {
 	sum := md5.Sum(o.body)
 	return `"` + hex.EncodeToString(sum[:]) + `"`
+}
+
+// tag is how If-Match has to name an object.
+func (s *fakeStore) tag(o *fakeObject) string {
+	if s.bareOnly {
+		return strings.Trim(o.etag(), `"`)
+	}
+	return o.etag()
 }
 
 func newFakeStore(t testing.TB) *fakeStore {
@@ -71,6 +86,7 @@ func (s *fakeStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.requests++
 	key := strings.TrimPrefix(r.URL.Path, "/states/")
 	there := s.objects[key]
 	fail := func(status int, code string) {
@@ -86,7 +102,7 @@ func (s *fakeStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			fail(http.StatusNotImplemented, "NotImplemented")
 			return
 		case noneMatch == "*" && there != nil && !s.ignoresNoneMatch,
-			match != "" && (there == nil || there.etag() != match) && !s.ignoresMatch:
+			match != "" && (there == nil || s.tag(there) != match) && !s.ignoresMatch:
 			fail(http.StatusPreconditionFailed, "PreconditionFailed")
 			return
 		}
@@ -103,7 +119,14 @@ func (s *fakeStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			fail(http.StatusNotFound, "NoSuchKey")
 			return
 		}
-		w.Header().Set("ETag", there.etag())
+		switch {
+		case s.noETag:
+		case s.torn > 0 && r.Method == http.MethodGet:
+			s.torn--
+			w.Header().Set("ETag", fmt.Sprintf(`"%032d"`, s.torn))
+		default:
+			w.Header().Set("ETag", there.etag())
+		}
 		w.Header().Set("X-Amz-Meta-Aliasctl-Write", there.mark)
 		w.Header().Set("Last-Modified", there.written.UTC().Format(http.TimeFormat))
 		_, _ = w.Write(there.body)

@@ -9,8 +9,8 @@ import (
 
 	"aliasctl/internal/state"
 	"aliasctl/internal/state/contract"
-	"aliasctl/internal/testkit/gateway"
 	"aliasctl/internal/state/stores"
+	"aliasctl/internal/testkit/gateway"
 )
 
 // The stores that are accepted keep the whole contract.

@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -115,10 +114,4 @@ func (s Server) module() (string, error) {
 		dir = filepath.Dir(dir)
 	}
 	return "", err
-}
-
-// seaweedfs asks for a port for each of its parts: the system chooses.
-func seaweedfs(address, dir string) []string {
-	host, port, _ := net.SplitHostPort(address)
-	return []string{"mini", "-dir", dir, "-ip", host, "-ip.bind", host, "-s3.port", port}
 }

@@ -32,10 +32,14 @@ func Location(address, key string) string {
 	return "s3://" + Bucket + "/" + key + "?endpoint=" + address + "&insecure=true&region=" + Region
 }
 
+// all is the variable that asks for the servers that are slow to build too.
+const all = "ALIASCTL_ALL_SERVERS"
+
 // Server is a kind of S3 server that can be built here.
 type Server struct {
 	name string // of the folder in testdata with its module
 	tool string // the package to build; "" for a program of npm
+	slow bool   // takes many minutes to build: only on demand
 	args func(address, dir string) []string
 }
 
@@ -47,22 +51,16 @@ var (
 	Gofakes3 = Server{name: "gofakes3", tool: "github.com/johannesboyne/gofakes3/cmd/gofakes3",
 		args: func(address, _ string) []string { return []string{"-host", address, "-backend", "memory"} }}
 	// RcloneLocal serves a folder.
-	RcloneLocal = Server{name: "rclone", tool: "github.com/rclone/rclone",
+	RcloneLocal = Server{name: "rclone", tool: "github.com/rclone/rclone", slow: true,
 		args: func(address, dir string) []string {
 			return []string{"serve", "s3", "--addr", address, "--auth-key", User + "," + Secret, "--config", "", dir}
 		}}
 	// RcloneMemory serves its memory, and keeps conditions only for one client
 	// at a time.
-	RcloneMemory = Server{name: "rclone", tool: "github.com/rclone/rclone",
+	RcloneMemory = Server{name: "rclone", tool: "github.com/rclone/rclone", slow: true,
 		args: func(address, _ string) []string {
 			return []string{"serve", "s3", "--addr", address, "--auth-key", User + "," + Secret, "--config", "", ":memory:"}
 		}}
-	// MinIO is the last module of it that is open. It takes about six minutes to
-	// build on two cores.
-	MinIO = Server{name: "minio", tool: "github.com/minio/minio",
-		args: func(address, dir string) []string { return []string{"server", "--quiet", "--address", address, dir} }}
-	// SeaweedFS is built for as long.
-	SeaweedFS = Server{name: "seaweedfs", tool: "github.com/seaweedfs/seaweedfs/weed", args: seaweedfs}
 	// S3rver ignores conditions.
 	S3rver = Server{name: "s3rver", args: func(address, dir string) []string {
 		host, port, _ := net.SplitHostPort(address)
@@ -80,6 +78,9 @@ func Start(t *testing.T) (address string) {
 // be built the test is skipped with the reason, but not in CI.
 func (s Server) Start(t *testing.T) (address string) {
 	t.Helper()
+	if s.slow && os.Getenv(all) == "" {
+		t.Skipf("%s takes many minutes to build: set %s=1", s.name, all)
+	}
 	skip := t.Skipf
 	if os.Getenv("CI") != "" {
 		skip = t.Fatalf

@@ -1,0 +1,124 @@
+package state_test
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	statefile "aliasctl/internal/state"
+)
+
+// Ceph's gateway gives an ETag with quotes and refuses it with them.
+func TestAStoreThatTakesETagsWithoutQuotes(t *testing.T) {
+	t.Parallel()
+	store := newFakeStore(t)
+	store.bareOnly = true
+	for n := range uint64(3) {
+		if saved, err := run(t, object(t, store.location("s.json"), longLease)); err != nil || saved != 2*n+2 {
+			t.Fatalf("run %d: %d, %v", n, saved, err)
+		}
+	}
+}
+
+// Only the first run pays for the trial, and it leaves nothing.
+func TestTheTrialIsRememberedAndSmall(t *testing.T) {
+	t.Parallel()
+	store := newFakeStore(t)
+	if _, err := run(t, object(t, store.location("s.json"), longLease)); err != nil {
+		t.Fatal(err)
+	}
+	first := store.requests
+	if first < 80 || first > 140 {
+		t.Errorf("%d requests for the first run, want about 100", first)
+	}
+	if _, err := run(t, object(t, store.location("s.json"), longLease)); err != nil {
+		t.Fatal(err)
+	}
+	if second := store.requests - first; second > 10 {
+		t.Errorf("%d requests for the second run", second)
+	}
+	if len(store.objects) != 2 {
+		t.Errorf("%d objects, want the state and its lock", len(store.objects))
+	}
+}
+
+func TestATornReadIsReadAgain(t *testing.T) {
+	t.Parallel()
+	store := newFakeStore(t)
+	if _, err := run(t, object(t, store.location("s.json"), longLease)); err != nil {
+		t.Fatal(err)
+	}
+	for _, torn := range []int{1, 2, 3, 5} {
+		store.torn = torn
+		if got := stateAt(t, object(t, store.location("s.json"), longLease)); got != 2 {
+			t.Errorf("%d torn reads: serial %d", torn, got)
+		}
+	}
+	store.noETag = true
+	_, err := object(t, store.location("s.json"), longLease).Read(t.Context())
+	if err == nil || statefile.IsAbsent(err) || !strings.Contains(err.Error(), "gives the object no ETag") {
+		t.Errorf("without an ETag: %v", err)
+	}
+}
+
+// Each refusal has a hint of its own, at once.
+func TestEachAnswerHasItsHint(t *testing.T) {
+	t.Parallel()
+	for code, tt := range map[string]struct {
+		status int
+		hint   string
+	}{
+		"NoSuchBucket":                 {404, "create the bucket"},
+		"RequestTimeTooSkewed":         {403, "set the clock of this machine"},
+		"ExpiredToken":                 {400, "renew the session"},
+		"InvalidAccessKeyId":           {403, "AWS_ACCESS_KEY_ID"},
+		"SignatureDoesNotMatch":        {403, "AWS_SECRET_ACCESS_KEY"},
+		"AccessDenied":                 {403, "s3:ListBucket"},
+		"AuthorizationHeaderMalformed": {400, "set region=eu-central-1"},
+		"KMS.DisabledException":        {400, "kms_key_id"},
+	} {
+		store := newFakeStore(t)
+		store.answer = func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/xml")
+			w.WriteHeader(tt.status)
+			_, _ = w.Write([]byte("<Error><Code>" + code + "</Code><Message>m</Message><Region>eu-central-1</Region></Error>"))
+		}
+		hinted(t, code, store.location("s.json"), tt.hint)
+	}
+	plain := newFakeStore(t)
+	hinted(t, "https to a plain port", strings.Replace(plain.location("s.json"), "insecure=true", "insecure=false", 1), "add insecure=true")
+	secure := httptest.NewTLSServer(http.NotFoundHandler())
+	t.Cleanup(secure.Close)
+	hinted(t, "http to a TLS port", (&gateway{secure.Listener.Addr().String()}).location("s.json"), "leave insecure=true out")
+}
+
+func hinted(t *testing.T, what, location, want string) {
+	t.Helper()
+	begun := time.Now()
+	_, err := object(t, location, longLease).Read(t.Context())
+	var hinting interface {
+		error
+		Hint() string
+	}
+	if !errors.As(err, &hinting) || !strings.Contains(hinting.Hint(), want) {
+		t.Errorf("%s: no hint with %q: %v", what, want, err)
+		if hinting != nil {
+			t.Log(hinting.Hint())
+		}
+	}
+	if took := time.Since(begun); took > 5*time.Second {
+		t.Errorf("%s: after %s", what, took)
+	}
+}
+
+// A secret that is part of a code must not hide the code from the program.
+func TestAShortSecretHidesNoCode(t *testing.T) {
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "y")
+	store := newFakeStore(t)
+	if _, err := object(t, store.location("s.json"), longLease).Read(t.Context()); !statefile.IsAbsent(err) {
+		t.Errorf("got %v", err)
+	}
+}
