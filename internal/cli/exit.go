@@ -15,21 +15,41 @@ import (
 	"aliasctl/planner"
 )
 
-// The exit codes. README lists them; scripts rely on them.
+// The exit codes. Scripts rely on them; exitCodes explains them.
 const (
 	exitOK          = 0
-	exitError       = 1   // the cluster is unchanged
-	exitPending     = 2   // --detailed-exitcode: the dry run found changes
-	exitRefused     = 3   // a guard, a conflict, drift or another cluster's state
-	exitStale       = 4   // the reviewed plan does not hold any more
-	exitPartly      = 5   // partly applied, or an outcome is unknown; the state is accurate
-	exitLocked      = 6   // another run holds the state, or has replaced it
-	exitVerify      = 7   // a switch failed its verification, or a group was switched back
-	exitDrift       = 8   // drift: somebody else changed something
-	exitUsage       = 64  // wrong flags or a bad manifest
-	exitPanic       = 70  // a bug
-	exitInterrupted = 130 // SIGINT, SIGTERM or SIGHUP
+	exitError       = 1
+	exitPending     = 2
+	exitRefused     = 3
+	exitStale       = 4
+	exitPartly      = 5
+	exitLocked      = 6
+	exitVerify      = 7
+	exitDrift       = 8
+	exitUsage       = 64
+	exitPanic       = 70
+	exitInterrupted = 130
 )
+
+// exitCodes is what each exit code promises, as docs/reference.md and the
+// manual page show it.
+var exitCodes = []struct {
+	code    int
+	meaning string
+}{
+	{exitOK, "done, or nothing to do"},
+	{exitError, "error; the cluster is unchanged"},
+	{exitPending, "`--detailed-exitcode`: changes are pending"},
+	{exitRefused, "refused: a guard, a conflict, drift, or another cluster's state"},
+	{exitStale, "the reviewed plan does not hold any more"},
+	{exitPartly, "partly applied, or an outcome is unknown; the state is accurate"},
+	{exitLocked, "another run holds the state, or replaced it"},
+	{exitVerify, "a switch failed its verification, or a group was switched back"},
+	{exitDrift, "`drift` found a change made outside aliasctl"},
+	{exitUsage, "wrong flags or a bad manifest"},
+	{exitPanic, "a bug: a panic was caught"},
+	{exitInterrupted, "interrupted by SIGINT, SIGTERM or SIGHUP"},
+}
 
 // usageError is a command line that cannot be run.
 type usageError struct {

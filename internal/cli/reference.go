@@ -1,0 +1,65 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// reference is every command with its flags and the exit codes, as Markdown:
+// the generated part of docs/reference.md and the body of the manual page, so
+// that both hold what the program takes.
+func reference(app *cli.App) string {
+	var b strings.Builder
+	b.WriteString("## Commands\n\n")
+	for _, command := range app.Commands {
+		if command.Name == "help" {
+			continue
+		}
+		referenceOf(&b, command)
+		for _, sub := range command.Subcommands {
+			referenceOf(&b, sub)
+		}
+	}
+	b.WriteString("## Exit codes\n\n| code | meaning |\n| --- | --- |\n")
+	for _, e := range exitCodes {
+		fmt.Fprintf(&b, "| %d | %s |\n", e.code, markdownText(e.meaning))
+	}
+	b.WriteString("\nA dry run exits as the apply would: 3 before 2.\n")
+	return b.String()
+}
+
+func referenceOf(b *strings.Builder, command *cli.Command) {
+	fmt.Fprintf(b, "### %s\n\n%s.\n\n", strings.TrimSpace(fullName(command)+" "+command.ArgsUsage), sentence(markdownText(command.Usage)))
+	for paragraph := range strings.SplitSeq(command.Description, "\n\n") {
+		if paragraph == "" {
+			continue
+		}
+		if strings.Contains(paragraph, "   aliasctl ") { // examples, a line each
+			fmt.Fprintf(b, "```\n%s\n```\n\n", paragraph)
+		} else {
+			fmt.Fprintf(b, "%s\n\n", markdownText(paragraph))
+		}
+	}
+	for _, group := range groupsOf(command.Flags) {
+		fmt.Fprintf(b, "**%s**\n\n", group.title)
+		for _, f := range group.flags {
+			fmt.Fprintf(b, "- `%s`: %s\n", flagTitle(f), markdownText(flagText(f)))
+		}
+		b.WriteByte('\n')
+	}
+}
+
+// markdownText escapes what Markdown reads as its own: without it,
+// "[$ALIASCTL_URI] (default: auto)" is a link and the default is lost.
+func markdownText(s string) string { return markdownEscapes.Replace(s) }
+
+var markdownEscapes = strings.NewReplacer(`\`, `\\`, `[`, `\[`, `]`, `\]`, `*`, `\*`, `_`, `\_`, `<`, `\<`, `>`, `\>`, `|`, `\|`)
+
+func sentence(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
