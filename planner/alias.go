@@ -203,7 +203,11 @@ func (b *builder) target(d *database, e *managed, live *LiveDatabase, step Step)
 		c.Reason = fmt.Sprintf("a collection named %q exists, and Milvus keeps aliases and collections in one namespace", e.alias)
 		c.WaysOut = []string{"choose another name for the alias", "rename or drop that collection first"}
 	case !exists && b.options.AllowMissingTargets:
-		b.note("collection %q is not there yet (target of alias %q)", b.flagName(d, step.To), e.alias)
+		suggestion := ""
+		if near := nearest(step.To, live); near != "" {
+			suggestion = fmt.Sprintf(": did you mean %q?", near)
+		}
+		b.note("collection %q is not there yet (target of alias %q)%s", b.flagName(d, step.To), e.alias, suggestion)
 		return Conflict{}, false
 	case !exists && b.options.RollingBack:
 		c.Kind = TargetMissing
@@ -213,6 +217,9 @@ func (b *builder) target(d *database, e *managed, live *LiveDatabase, step Step)
 	case !exists:
 		c.Kind = TargetMissing
 		c.Reason = fmt.Sprintf("the target %q does not exist", step.To)
+		if near := nearest(step.To, live); near != "" {
+			c.Reason += fmt.Sprintf(": did you mean %q?", near)
+		}
 		c.WaysOut = []string{"build the collection first, or correct its name in the manifest",
 			"`--allow-missing-targets` for a dry run before it is built"}
 	default:

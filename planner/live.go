@@ -22,7 +22,8 @@ type LiveDatabase struct {
 	// would take). One that was asked for and is not in it does not exist.
 	Collections map[string]LiveCollection
 	// Names are all collections of the database, sorted; read where an alias
-	// retires by pattern (DatabaseScope.Names).
+	// retires by pattern (DatabaseScope.Names), and where a collection that the
+	// manifest names does not exist.
 	Names []string
 	// Golden holds the measured comparisons, by alias.
 	Golden map[string]*GoldenFact

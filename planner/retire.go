@@ -159,12 +159,15 @@ func (b *builder) retiree(d *database, live *LiveDatabase, r manifest.Retiree, r
 		c.Reason = fmt.Sprintf("%q is an alias, not a collection", name)
 		c.WaysOut = []string{"name the collection behind it, or remove the entry from `retire`"}
 	case !exists:
-		b.gone(d, name, fenced)
+		b.gone(d, live, name, fenced)
 		b.endWait(d, name)
 		return
 	case b.live != nil && b.cameBack(d, name, now.ID) && !b.options.RetireAgain.Has(d.name, name):
 		c.Kind = RetireeCameBack
 		c.Reason = fmt.Sprintf("collection %q was retired before, and a new one of that name exists (id %s)", name, orUnknown(now.ID))
+		if len(d.announced[name]) == 0 && record.CollectionID == "" {
+			c.Reason = fmt.Sprintf("collection %q did not exist when an apply was to retire it, and exists now (id %s)", name, orUnknown(now.ID))
+		}
 		c.WaysOut = []string{
 			fmt.Sprintf("remove %q from `retire` to keep it", name),
 			fmt.Sprintf("`--retire-again %s` to drop the new one too", b.flagName(d, name)),
@@ -208,7 +211,7 @@ func (b *builder) cameBack(d *database, name, id string) bool {
 
 // gone notes a retiree that does not exist. The first apply that sees it so
 // puts up the fence.
-func (b *builder) gone(d *database, name string, fenced bool) {
+func (b *builder) gone(d *database, live *LiveDatabase, name string, fenced bool) {
 	ids := d.announced[name]
 	if fenced && len(ids) == 0 {
 		return
@@ -219,7 +222,11 @@ func (b *builder) gone(d *database, name string, fenced bool) {
 		fence = Retired{CollectionID: ids[len(ids)-1]}
 		b.note("collection %q is gone: an unfinished run had announced its drop", b.flagName(d, name))
 	} else {
-		b.note("collection %q is not there: already gone, or misspelt", b.flagName(d, name))
+		suggestion := ""
+		if near := nearest(name, live); near != "" {
+			suggestion = fmt.Sprintf(": did you mean %q?", near)
+		}
+		b.note("collection %q is not there: already gone, or misspelt%s", b.flagName(d, name), suggestion)
 	}
 	fence.Database, fence.Collection = d.name, name
 	if fence.DroppedAt.IsZero() {

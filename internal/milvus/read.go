@@ -274,8 +274,14 @@ func (r *reader) askLate() []question {
 	return qs
 }
 
-// settle writes the collections that exist into the result.
+// settle writes the collections that exist into the result, and all names for a
+// suggestion where a wanted one does not.
 func (r *reader) settle() {
+	for _, name := range slices.Concat(r.scope.Targets, r.scope.Retirees) {
+		if exists, asked := r.exists[name]; asked && !exists && r.live.Names == nil {
+			r.live.Names = slices.Sorted(maps.Keys(r.listed))
+		}
+	}
 	for name, exists := range r.exists {
 		if _, there := r.live.Collections[name]; exists && !there {
 			r.live.Collections[name] = planner.LiveCollection{}

@@ -38,6 +38,9 @@ func read(t *testing.T, c *Client, scope planner.DatabaseScope) *planner.LiveDat
 			d.Collections[name] = collection
 		}
 	}
+	if !scope.Names { // for a suggestion alone (TestReadNames)
+		d.Names = nil
+	}
 	return d
 }
 
@@ -226,9 +229,14 @@ func TestReadNames(t *testing.T) {
 		if got := read(t, c, scope); len(got.Names) != 0 {
 			t.Errorf("%q", got.Names)
 		}
+		// Not asked for: they are known where a wanted name does not exist.
 		scope.Name, scope.Names = "default", false
-		if got := read(t, c, scope); got.Names != nil {
-			t.Errorf("%q were not asked for", got.Names)
+		for target, want := range map[string]int{"nope": 5, "products_v1": 0} {
+			scope.Targets = []string{target}
+			live, err := Read(t.Context(), c, planner.Scope{Databases: []planner.DatabaseScope{scope}})
+			if err != nil || len(live.Databases["default"].Names) != want {
+				t.Errorf("%s: %v, %q", target, err, live.Databases["default"].Names)
+			}
 		}
 	})
 }
