@@ -22,7 +22,7 @@ func lockCommand(s *streams) *cli.Command {
 			},
 			{
 				Name: "release", Usage: "take the lock away from a run that is known to be dead", ArgsUsage: "ID", Flags: at,
-				Description: "ID is what `aliasctl lock show` prints. The lock of a local file needs none of\nthis: it ends with its process.\n\nExample:   aliasctl lock release 0b54…",
+				Description: "ID is what `aliasctl lock show` prints. The lock of a local file needs none of\nthis: it ends with its process.\n\nExample:   aliasctl lock release 0b54...",
 				Action:      func(c *cli.Context) error { return releaseLock(c, s) },
 			},
 		},
