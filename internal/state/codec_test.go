@@ -145,7 +145,7 @@ func TestDamageIsToldWithItsPlaceAndCause(t *testing.T) {
 		{"zero bytes after it", sampleText + "\x00\x00", `line 20, column 1: it is not valid JSON`},
 		{"not JSON", "version: 1\n", `line 1, column 1: it is not valid JSON`},
 		{"merge conflict", edit(line(8), "<<<<<<< ours\n"+line(8)+"=======\n"+line(8)+">>>>>>> theirs\n"), `line 8, column 1: an unresolved merge conflict`},
-		{"not UTF-8", edit("& co", "\xff"), `line 5, column 57: it is not valid UTF-8`},
+		{"not UTF-8", edit("& co", "\xff"), `line 5, column 58: it is not valid UTF-8`},
 		{"a list", "[]", `line 1, column 1: it is not an object`},
 		{"null", "null", `line 1, column 1: it is null`},
 
