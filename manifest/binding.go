@@ -82,7 +82,7 @@ func (d *document) readDefaults(n *yaml.Node) {
 
 // orNil is c, or nil when it asks for nothing.
 func (c *Cutover) orNil() *Cutover {
-	if c.From == "" && c.Group == "" && c.OnFailure == SwitchBack && len(c.Require) == 0 && c.Confirmations == 0 &&
+	if c.From == "" && c.Group == "" && c.OnFailure == SwitchBack && len(c.Require)+len(c.Waived) == 0 && c.Confirmations == 0 &&
 		c.Canary == nil && c.Golden == nil && c.Keep == nil {
 		return nil
 	}

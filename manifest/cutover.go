@@ -21,6 +21,9 @@ type Cutover struct {
 	OnFailure OnFailure
 	// Require is checked before anything is written, in this order.
 	Require []Check
+	// Waived are the checks that are made of every switch unless `require` sets
+	// them to false: Loaded and MinRows.
+	Waived []CheckName `json:",omitempty"`
 	// Confirmations is how often in a row each --verify-uri has to answer with
 	// the new collection after the switch: `verify: 5`, or true for 3; 0 when it
 	// is not asked for.

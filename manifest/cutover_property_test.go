@@ -20,6 +20,9 @@ func genShared() *rapid.Generator[Cutover] {
 		}
 		for _, f := range requireShape.fields {
 			if !rapid.Bool().Draw(t, f.name) {
+				if name := CheckName(f.name); (name == Loaded || name == MinRows) && rapid.Bool().Draw(t, "waived") {
+					c.Waived = append(c.Waived, name)
+				}
 				continue
 			}
 			check := Check{Name: CheckName(f.name), AllowUnknown: rapid.Bool().Draw(t, "allow")}
@@ -96,12 +99,24 @@ func (w *writer) flow(fields []string) string {
 	return "{" + strings.Join(rapid.Permutation(fields).Draw(w.T, "order"), ", ") + "}"
 }
 
-// defaults draws what a document holds for all its entries, and writes it.
-func (w *writer) defaults() (c Cutover, releaseFirst bool) {
+// decided says that c asks for a check or waives it.
+func (c *Cutover) decided(name CheckName) bool {
+	return c != nil && (slices.Contains(c.Waived, name) || slices.ContainsFunc(c.Require, func(k Check) bool { return k.Name == name }))
+}
+
+// defaults draws what a document holds for all its aliases, and writes it. What
+// an alias leaves open cannot be taken away again once defaults decide it.
+func (w *writer) defaults(aliases []Alias) (c Cutover, releaseFirst bool) {
 	if w.flip("no defaults") {
 		return Cutover{OnFailure: SwitchBack}, false
 	}
 	c = genShared().Draw(w.T, "defaults")
+	for _, name := range []CheckName{Loaded, MinRows} {
+		if slices.ContainsFunc(aliases, func(a Alias) bool { return !a.Cutover.decided(name) }) {
+			c.Waived = slices.DeleteFunc(c.Waived, func(n CheckName) bool { return n == name })
+			c.Require = slices.DeleteFunc(c.Require, func(k Check) bool { return k.Name == name })
+		}
+	}
 	releaseFirst = w.flip("release first")
 	fields := w.shared(Cutover{OnFailure: SwitchBack}, c)
 	if releaseFirst || w.flip("said") {
@@ -132,8 +147,13 @@ func (w *writer) shared(defaults, c Cutover) []string {
 	for _, f := range requireShape.fields {
 		is := func(c Check) bool { return string(c.Name) == f.name }
 		want, before := slices.IndexFunc(c.Require, is), slices.IndexFunc(defaults.Require, is)
+		waived, unsaid := slices.Contains(c.Waived, CheckName(f.name)), want < 0 && before < 0
 		switch {
-		case want < 0 && before < 0 && !w.flip("said"):
+		case waived && slices.Contains(defaults.Waived, CheckName(f.name)) && !w.flip("said"):
+		case waived:
+			checks = append(checks, f.name+": false")
+		case unsaid && (f.name == string(Loaded) || f.name == string(MinRows)):
+		case unsaid && !w.flip("said"):
 		case want < 0:
 			checks = append(checks, f.name+": false")
 		case before >= 0 && defaults.Require[before] == c.Require[want] && !w.flip("said"):

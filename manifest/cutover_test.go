@@ -118,7 +118,7 @@ func TestCutovers(t *testing.T) {
 			},
 			Golden: &Golden{File: "/srv/golden.jsonl", Limit: 10, MinOverlap: 0.8, Pos: at(50, 13)},
 		},
-		"free":  nil,
+		"free":  {OnFailure: SwitchBack, Waived: []CheckName{Loaded}},
 		"later": nil,
 	}
 	got := make(map[string]*Cutover)
@@ -160,7 +160,7 @@ func TestNoCutover(t *testing.T) {
 		"version: 1\naliases: {a: x}\n",
 		"version: 1\naliases: {a: {collection: x, protect: true}}\n",
 		"version: 1\ndefaults: {}\naliases: {a: x}\n",
-		"version: 1\ndefaults: {release_first: true, verify: false, on_failure: switch-back, require: {loaded: false}}\naliases: {a: x}\n",
+		"version: 1\ndefaults: {release_first: true, verify: false, on_failure: switch-back, require: {indexed: false}}\naliases: {a: x}\n",
 		"version: 1\ndefaults: {on_failure: keep}\naliases: {a: {collection: x, on_failure: switch-back}}\n",
 		"version: 1\ndefaults: {require: {exists: true}}\n---\naliases: {a: x}\n",
 	} {

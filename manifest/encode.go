@@ -129,8 +129,11 @@ func (e encoder) cutover(c *Cutover) {
 	if c.OnFailure == KeepGoing {
 		e.field(2, "on_failure", string(c.OnFailure))
 	}
-	if len(c.Require) > 0 {
+	if len(c.Require)+len(c.Waived) > 0 {
 		e.line(2, "require:")
+	}
+	for _, name := range c.Waived {
+		e.line(3, string(name), ": false")
 	}
 	for _, check := range c.Require {
 		e.check(check)

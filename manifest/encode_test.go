@@ -92,7 +92,10 @@ aliases:
         filter: "price > 0\n  and stock > 0\n"
     golden:
       file: /srv/golden.jsonl
-  free: free_v1
+  free:
+    collection: free_v1
+    require:
+      loaded: false
   later: later_v1
 retire:
   - collection: products_v30

@@ -104,7 +104,7 @@ func (w *writer) document(db Database, cluster string) {
 	if db.Named {
 		w.line("database: %s", db.Name)
 	}
-	defaults, releaseFirst := w.defaults()
+	defaults, releaseFirst := w.defaults(db.Aliases)
 	if len(db.Retire) > 0 {
 		w.line("retire:")
 		for _, r := range db.Retire {

@@ -17,7 +17,7 @@ func (d *document) readShared(c *Cutover, onFailure, require, verify *yaml.Node)
 		}
 	}
 	if require != nil {
-		c.Require = d.readRequire(require, c.Require)
+		c.Require, c.Waived = d.readRequire(require, c.Require, c.Waived)
 	}
 	if verify != nil {
 		c.Confirmations = d.readVerify(verify)
@@ -26,10 +26,9 @@ func (d *document) readShared(c *Cutover, onFailure, require, verify *yaml.Node)
 
 // readRequire reads the checks of n over those of the defaults: what n does
 // not mention stays, and what it sets to false goes.
-func (d *document) readRequire(n *yaml.Node, defaults []Check) []Check {
+func (d *document) readRequire(n *yaml.Node, defaults []Check, waivedByDefault []CheckName) (checks []Check, waived []CheckName) {
 	var f [6]*yaml.Node // as many as requireShape has
 	d.inside(n, "require", requireShape, f[:])
-	var checks []Check
 	for i, node := range f {
 		field := requireShape.fields[i]
 		name := CheckName(field.name)
@@ -37,13 +36,18 @@ func (d *document) readRequire(n *yaml.Node, defaults []Check) []Check {
 			if j := slices.IndexFunc(defaults, func(c Check) bool { return c.Name == name }); j >= 0 {
 				checks = append(checks, defaults[j])
 			}
+			if slices.Contains(waivedByDefault, name) {
+				waived = append(waived, name)
+			}
 			continue
 		}
 		if t := target(node); formOf(t) != boolean || isTrue(t) {
 			checks = append(checks, d.readCheck(node, name, field.shape))
+		} else if name == Loaded || name == MinRows {
+			waived = append(waived, name)
 		}
 	}
-	return checks
+	return checks, waived
 }
 
 // readCheck reads a check that is asked for, in its short or long form.

@@ -36,6 +36,7 @@ func (c *Comparison) Plan(live *Live) Plan {
 	if len(b.settled) > 0 {
 		b.note("an unfinished run had announced %s: already where the manifest wants them", listed(b.settled))
 	}
+	b.unansweredNotes()
 	if len(b.faded) > 0 {
 		b.note("an unfinished run had announced %s: never created", listed(b.faded))
 	}
@@ -61,6 +62,8 @@ type builder struct {
 
 	settled []string // aliases that an unfinished run brought where they should be
 	faded   []string // aliases that an unfinished run announced and never created
+
+	unanswered []Check // implied checks that the server did not answer
 }
 
 func (b *builder) database(d *database) {
@@ -208,9 +211,11 @@ func (b *builder) note(format string, args ...any) {
 
 // flagName is how a flag names an alias or collection: bare where that is
 // clear, DATABASE/NAME where the run spans several databases.
-func (b *builder) flagName(d *database, name string) string {
+func (b *builder) flagName(d *database, name string) string { return b.qualified(d.name, name) }
+
+func (b *builder) qualified(database, name string) string {
 	if len(b.databases) > 1 {
-		return d.name + "/" + name
+		return database + "/" + name
 	}
 	return name
 }

@@ -140,6 +140,9 @@ func (p Plan) Check(l Limits) []Refusal {
 			reason += ": " + c.Details[0]
 		}
 		wayOut := fmt.Sprintf("mend the collection, or `--skip-check %s`", c.Name)
+		if c.Implied {
+			wayOut = c.implyWayOut(rollingBack)
+		}
 		if c.Name == manifest.Loaded && rollingBack {
 			wayOut = "`--load` loads it first"
 		}

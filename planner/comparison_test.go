@@ -47,6 +47,8 @@ func TestNeedsNameWhatTheChecksLookAt(t *testing.T) {
 			{Database: "default", Collection: "v2", Load: true, Rows: true},
 		},
 		Golden: []planner.GoldenRun{{Database: "default", Alias: "p", Blue: "v1", Green: "v2", Golden: c.cutover.Golden}},
+		// That it is loaded is asked for; the binding that stays is no switch.
+		Serving: []planner.ServingRun{{Database: "default", Blue: "v1", Green: "v2", Rows: true}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("needs (-want +got):\n%s", diff)

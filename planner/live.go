@@ -27,6 +27,9 @@ type LiveDatabase struct {
 	Names []string
 	// Golden holds the measured comparisons, by alias.
 	Golden map[string]*GoldenFact
+	// Serving holds, by collection, what Needs.Serving asked: Load and Rows of
+	// each green, and of a blue only where its green falls short.
+	Serving map[string]*Facts
 }
 
 // LiveCollection is one existing collection.

@@ -13,13 +13,16 @@ import (
 type Needs struct {
 	Facts  []Inspection // sorted by database, collection
 	Golden []GoldenRun
+	// Serving are the switches whose green has to be able to serve; sorted, each
+	// once.
+	Serving []ServingRun
 	// Retirees are collections that a pattern retires: their ids and all
 	// aliases that point at them.
 	Retirees []Key
 }
 
 // Empty says that nothing has to be read.
-func (n Needs) Empty() bool { return len(n.Facts)+len(n.Golden)+len(n.Retirees) == 0 }
+func (n Needs) Empty() bool { return len(n.Facts)+len(n.Golden)+len(n.Serving)+len(n.Retirees) == 0 }
 
 // Needs says what Plan will look at, given what was read so far: facts of the
 // collections that an alias leaves and that it is bound to, of those that
@@ -50,6 +53,7 @@ func (c *Comparison) Needs(live *Live) Needs {
 				continue
 			}
 			needs.binding(d, e, in, c.options, inspect)
+			needs.serving(d, e, in, c.options)
 		}
 		if d.desired == nil || !c.options.Only.Empty() {
 			continue
@@ -89,6 +93,8 @@ func (c *Comparison) Needs(live *Live) Needs {
 	slices.SortFunc(needs.Golden, func(a, b GoldenRun) int {
 		return cmp.Or(cmp.Compare(a.Database, b.Database), cmp.Compare(a.Alias, b.Alias))
 	})
+	slices.SortFunc(needs.Serving, compareServing)
+	needs.Serving = slices.Compact(needs.Serving)
 	return needs
 }
 

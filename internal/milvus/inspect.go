@@ -51,6 +51,10 @@ func Inspect(ctx context.Context, c *Client, needs planner.Needs, live *planner.
 	if err := group.Wait(); err != nil {
 		return err
 	}
+	serving, err := c.serving(ctx, needs.Serving)
+	if err != nil {
+		return err
+	}
 	compared := make([]*planner.GoldenFact, len(needs.Golden))
 	for i, run := range needs.Golden {
 		var err error
@@ -61,6 +65,14 @@ func Inspect(ctx context.Context, c *Client, needs planner.Needs, live *planner.
 
 	for _, s := range subjects {
 		s.settle(live)
+	}
+	for k, facts := range serving {
+		if d := live.Databases[k.Database]; d != nil {
+			if d.Serving == nil {
+				d.Serving = map[string]*planner.Facts{}
+			}
+			d.Serving[k.Name] = facts
+		}
 	}
 	for i, run := range needs.Golden {
 		if d := live.Databases[run.Database]; d != nil {

@@ -1,0 +1,163 @@
+package planner
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"aliasctl/manifest"
+)
+
+// Whether green can serve
+//
+// Two checks are made of every switch, asked for or not: green is loaded if
+// blue is, and it has rows if blue has. To fail either is an outage at the
+// moment of the switch. They differ from those of `require` in three ways: one
+// that passes is not listed, one that the server cannot answer is a note, and
+// blue is asked only where green falls short. `require` replaces them, with a
+// stricter check or with false.
+
+// ServingRun names one switch of which it is asked whether green can serve as
+// blue does.
+type ServingRun struct {
+	Database, Blue, Green string
+	Load, Rows            bool // what is asked
+}
+
+// implied are the checks that are made unasked.
+var implied = []manifest.CheckName{manifest.Loaded, manifest.MinRows}
+
+// serves says whether a check is made of every switch of this cutover although
+// its manifest does not ask for it.
+func serves(c *manifest.Cutover, name manifest.CheckName) bool {
+	return c == nil || !slices.Contains(c.Waived, name) &&
+		!slices.ContainsFunc(c.Require, func(check manifest.Check) bool { return check.Name == name })
+}
+
+// serving adds what has to be read for the checks of one switch.
+func (n *Needs) serving(d *database, e managed, in *LiveDatabase, o Options) {
+	blue, green := in.Bindings[e.alias], e.want.Collection
+	if _, exists := in.Collections[green]; !exists {
+		return
+	}
+	switch decide(green, e.ours, blue) {
+	case alter:
+	case drifted:
+		if !o.OverwriteDrift.Has(d.name, e.alias) {
+			return
+		}
+	case foreign:
+		if !o.TakeOver.Has(d.name, e.alias) {
+			return
+		}
+	default:
+		return
+	}
+	c := e.want.Cutover
+	run := ServingRun{Database: d.name, Blue: blue, Green: green, Load: serves(c, manifest.Loaded), Rows: serves(c, manifest.MinRows)}
+	if run.Load || run.Rows {
+		n.Serving = append(n.Serving, run)
+	}
+}
+
+func compareServing(a, b ServingRun) int {
+	return cmp.Or(cmp.Compare(a.Database, b.Database), cmp.Compare(a.Green, b.Green), cmp.Compare(a.Blue, b.Blue))
+}
+
+// serving makes the checks of one switch that its manifest does not ask for.
+func (b *builder) serving(d *database, e *managed, live *LiveDatabase, step Step) {
+	if b.live == nil || step.From == "" {
+		return
+	}
+	green := live.Serving[step.To]
+	if green == nil {
+		return // not built yet
+	}
+	blue := live.Serving[step.From]
+	if blue == nil {
+		blue = &Facts{}
+	}
+	for _, name := range implied {
+		if !serves(e.want.Cutover, name) {
+			continue
+		}
+		check := Check{Database: d.name, Alias: e.alias, Name: name, Implied: true}
+		if name == manifest.Loaded {
+			check.servesLoaded(step, blue.Load, green.Load)
+		} else {
+			check.servesRows(step, blue.Rows, green.Rows)
+		}
+		switch {
+		case check.Verdict == CheckUnknown && !b.options.SkipChecks[name]:
+			b.unanswered = append(b.unanswered, check)
+		case check.Verdict != CheckPassed || b.options.SkipChecks[name]:
+			b.addCheck(check, false)
+		}
+	}
+}
+
+func (c *Check) servesLoaded(step Step, blue, green *LoadFact) {
+	if !c.answered(green) {
+		return
+	}
+	c.Green = loadWords(green)
+	if green.State == Loaded {
+		c.Verdict = CheckPassed
+		return
+	}
+	if !c.answered(blue) {
+		return
+	}
+	c.Blue = loadWords(blue)
+	c.verdict(blue.State != Loaded, "%q is loaded and %q is not: readers would get errors", step.From, step.To)
+}
+
+func (c *Check) servesRows(step Step, blue, green *RowsFact) {
+	if !c.answered(green) {
+		return
+	}
+	c.Green = rowsWords(green)
+	if green.Count > 0 {
+		c.Verdict = CheckPassed
+		return
+	}
+	if !c.answered(blue) {
+		return
+	}
+	c.Blue = rowsWords(blue)
+	c.verdict(blue.Count == 0, "%q has rows and %q has none: readers would find nothing", step.From, step.To)
+}
+
+// unansweredNotes says which checks that nobody asked for could not be made.
+func (b *builder) unansweredNotes() {
+	for _, name := range implied {
+		var aliases []string
+		why := ""
+		for _, c := range b.unanswered {
+			if c.Name == name {
+				aliases = append(aliases, b.qualified(c.Database, c.Alias))
+				why = cmp.Or(why, c.Details[0])
+			}
+		}
+		if len(aliases) == 0 {
+			continue
+		}
+		what := "is loaded"
+		if name == manifest.MinRows {
+			what = "has rows"
+		}
+		b.note("not checked whether the new collection of %s %s: %s", listed(aliases), what, why)
+	}
+}
+
+// implyWayOut lifts a check that the manifest does not ask for.
+func (c Check) implyWayOut(rollback bool) string {
+	mend, off := "load it", "loaded: false"
+	if c.Name == manifest.MinRows {
+		mend, off = "fill it", "min_rows: 0"
+	}
+	if rollback { // which has no manifest
+		return fmt.Sprintf("%s, or `--skip-check %s`", mend, c.Name)
+	}
+	return fmt.Sprintf("%s, or `require: {%s}` for the alias, or `--skip-check %s`", mend, off, c.Name)
+}
