@@ -10,7 +10,10 @@ import (
 // added to what unfinished runs announced before. Nothing is replaced: their
 // requests may still be on the way. One that is announced again counts as
 // announced now.
-func Announce(state planner.State, plan planner.Plan, now time.Time) planner.State {
+//
+// The verifications that follow are remembered until they are made; witnessed
+// says that there are proxies to confirm a switch.
+func Announce(state planner.State, plan planner.Plan, witnessed bool, now time.Time) planner.State {
 	after := state
 	after.Version = planner.StateVersion
 	if after.Cluster == (planner.Cluster{}) {
@@ -19,11 +22,15 @@ func Announce(state planner.State, plan planner.Plan, now time.Time) planner.Sta
 	if len(after.Manifests) == 0 {
 		after.Manifests = plan.Housekeeping.Manifests // likewise
 	}
+	after.Unverified = withPromises(state.Unverified, planner.Promises(plan.Steps, witnessed, now))
 	list := newAnnouncements(len(state.Pending) + len(plan.Steps))
 	for _, a := range state.Pending {
 		list.add(a)
 	}
 	for _, s := range plan.Steps {
+		if s.Op == planner.VerifyAlias && !s.Cutover.SwitchBack {
+			continue // it sends nothing
+		}
 		if s.Op.Writes() {
 			list.add(announcement(s, plan.Rollback, now))
 		}
@@ -33,6 +40,12 @@ func Announce(state planner.State, plan planner.Plan, now time.Time) planner.Sta
 }
 
 func announcement(s planner.Step, rollback bool, now time.Time) planner.Announcement {
+	if s.Op == planner.VerifyAlias { // all that it may send is the way back
+		s.Op, s.From, s.To = planner.AlterAlias, s.To, s.Back
+		if s.To == "" {
+			s.Op = planner.DropAlias
+		}
+	}
 	return planner.Announcement{Op: s.Op, Database: s.Database, Alias: s.Alias, Collection: s.Collection, From: s.From, To: s.To, At: now, Rollback: rollback}
 }
 

@@ -51,7 +51,7 @@ func Apply(ctx context.Context, plan planner.Plan, state planner.State, cluster 
 	r.leftBefore(state, plan)
 	stored := state
 	if slices.ContainsFunc(plan.Steps, func(s planner.Step) bool { return s.Op.Writes() }) {
-		stored = Announce(state, plan, stamp(r.began))
+		stored = Announce(state, plan, len(r.opts.Witnesses) > 0, stamp(r.began))
 		if err := store.Save(ctx, stored); err != nil {
 			return r.report(ctx, state), &AnnounceError{Err: err}
 		}
@@ -243,7 +243,7 @@ func (r *run) finished(i int) {
 // the run was ended at once, the ids are left out: they are a safeguard of
 // later runs, and not worth a second of waiting now.
 func (r *run) settle(ctx context.Context, plan planner.Plan, state planner.State) planner.State {
-	s := newSettlement(state, plan, r.results, Occasion{Now: stamp(r.opts.Clock.Now()), Author: r.opts.Author, HistoryLimit: r.opts.HistoryLimit})
+	s := newSettlement(state, plan, r.results, Occasion{Now: stamp(r.opts.Clock.Now()), Author: r.opts.Author, HistoryLimit: r.opts.HistoryLimit, Witnessed: len(r.opts.Witnesses) > 0})
 	if targets := s.targets(); len(targets) > 0 && ctx.Err() == nil && r.ended == nil {
 		s.identify(r.identify(ctx, targets))
 	}

@@ -54,7 +54,7 @@ func TestAnApplyBringsTheClusterToTheManifest(t *testing.T) {
 		t.Errorf("writes (-want +got):\n%s", diff)
 	}
 	wantState := planner.State{
-		Version: 1, Lineage: "lineage", Serial: 8, Cluster: fakeURI, UpdatedAt: start,
+		Version: planner.StateVersion, Lineage: "lineage", Serial: 8, Cluster: fakeURI, UpdatedAt: start,
 		Bindings: []planner.Binding{
 			{Database: "default", Alias: "products", Collection: "v2", CollectionID: "102", Since: start},
 			{Database: "default", Alias: "reviews", Collection: "r1", CollectionID: "103", Since: start},
@@ -128,7 +128,7 @@ func TestWhatIsAnnouncedIsAddedToWhatUnfinishedRunsAnnounced(t *testing.T) {
 	w.stored.Pending = slices.Clone(older)
 	before := w.stored.Pending
 	plan := w.plan()
-	announced := Announce(w.stored, plan, start)
+	announced := Announce(w.stored, plan, false, start)
 	if announced.Serial != w.stored.Serial || announced.Lineage != w.stored.Lineage || !announced.UpdatedAt.Equal(w.stored.UpdatedAt) {
 		t.Errorf("an announcement changed more than what is pending: %+v", announced)
 	}

@@ -85,6 +85,7 @@ type cutover struct {
 	culprit *member
 
 	unverified bool
+	verified   bool // every witness and canary confirmed
 	mixed      time.Duration
 }
 
@@ -101,10 +102,14 @@ func (r *run) cutover(ctx context.Context, u unit) {
 		}
 	}
 	for _, m := range c.members {
+		if m.step.Op == planner.VerifyAlias && m.verdict.outcome == AlreadyDone && c.verified {
+			m.verdict.outcome = Applied
+		}
 		if m.pair() {
 			r.conclude(m.steps[0], m.halved)
 		}
 		r.conclude(m.last(), m.verdict)
+		r.results[m.last()].Unverified = !c.verified && r.results[m.last()].Done()
 		r.results[m.last()].Converged = m.proxies
 	}
 	r.mu.Lock()
@@ -220,7 +225,7 @@ func (c *cutover) measure() {
 			last = m.ended
 		}
 	}
-	if moved {
+	if moved && !first.IsZero() {
 		c.mixed = last.Sub(first)
 	}
 }
@@ -253,6 +258,7 @@ func (c *cutover) verify(ctx context.Context) {
 		})
 	}
 	_ = workers.Wait() // the first error is in c
+	c.verified = c.culprit == nil
 	if c.culprit != nil {
 		c.unverified = true
 		c.culprit.verdict.err = c.err
@@ -263,7 +269,8 @@ func (c *cutover) verify(ctx context.Context) {
 // is looked at too: if it went, it goes back.
 func (c *cutover) switchBack(ctx context.Context) {
 	c.together(func(m *member) {
-		if m.verdict.outcome != Applied && m.verdict.outcome != Undecided {
+		earlier := m.step.Op == planner.VerifyAlias && m.verdict.outcome == AlreadyDone
+		if m.verdict.outcome != Applied && m.verdict.outcome != Undecided && !earlier {
 			return
 		}
 		if m.pair() {
@@ -271,7 +278,7 @@ func (c *cutover) switchBack(ctx context.Context) {
 			return
 		}
 		undo := m.step
-		undo.Op, undo.From, undo.To = planner.AlterAlias, m.step.To, m.step.From
+		undo.Op, undo.From, undo.To = planner.AlterAlias, m.step.To, m.blue()
 		if undo.To == "" {
 			undo.Op = planner.DropAlias
 		}
@@ -304,8 +311,8 @@ func (c *cutover) recreateBack(ctx context.Context, m *member) {
 // green when nothing was done.
 func (c *cutover) wentBack(m *member, back verdict, there bool) {
 	cause := c.because(m)
-	failed := &SwitchBackError{Database: m.step.Database, Alias: m.step.Alias, Collection: m.step.From, Cause: cause, Err: back.err}
-	seen := &BackError{Database: m.step.Database, Alias: m.step.Alias, Collection: m.step.From, Cause: cause}
+	failed := &SwitchBackError{Database: m.step.Database, Alias: m.step.Alias, Collection: m.blue(), Cause: cause, Err: back.err}
+	seen := &BackError{Database: m.step.Database, Alias: m.step.Alias, Collection: m.blue(), Cause: cause}
 	undecided := m.verdict.outcome == Undecided
 	m.ended = c.opts.Clock.Now()
 	switch {

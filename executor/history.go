@@ -93,6 +93,8 @@ func told(changes []planner.Change, results []Result) []planner.Change {
 		case !found:
 		case r.Op == planner.Adopt:
 			c.Adopted = true
+		case c.From == "" && r.Op == planner.VerifyAlias:
+			c.From = r.Back
 		case c.From == "":
 			c.From = r.From
 		}

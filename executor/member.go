@@ -41,6 +41,14 @@ type member struct {
 
 func (m *member) pair() bool { return len(m.steps) == 2 }
 
+// blue is where the member goes back to, "" for absent.
+func (m *member) blue() string {
+	if m.step.Op == planner.VerifyAlias {
+		return m.step.Back
+	}
+	return m.step.From
+}
+
 // last is the step whose result speaks for the member.
 func (m *member) last() int { return m.steps[len(m.steps)-1] }
 
@@ -52,7 +60,7 @@ func (m *member) standing() (Standing, string) {
 	case Undecided:
 		return Uncertain, ""
 	case SwitchedBack:
-		return OnBlue, m.step.From
+		return OnBlue, m.blue()
 	}
 	if m.halved.outcome == Undecided {
 		return Uncertain, ""

@@ -47,10 +47,10 @@ func TestAnApplyRecordsItsManifests(t *testing.T) {
 // leaves its announcements with a name to them.
 func TestTheFirstAnnouncementNamesItsManifests(t *testing.T) {
 	plan := planner.Plan{Housekeeping: planner.Housekeeping{Manifests: []string{"a.yaml"}}}
-	if s := Announce(planner.State{}, plan, time.Now()); !slices.Equal(s.Manifests, []string{"a.yaml"}) {
+	if s := Announce(planner.State{}, plan, false, time.Now()); !slices.Equal(s.Manifests, []string{"a.yaml"}) {
 		t.Errorf("a first state: %q", s.Manifests)
 	}
-	if s := Announce(planner.State{Manifests: []string{"b.yaml"}}, plan, time.Now()); !slices.Equal(s.Manifests, []string{"b.yaml"}) {
+	if s := Announce(planner.State{Manifests: []string{"b.yaml"}}, plan, false, time.Now()); !slices.Equal(s.Manifests, []string{"b.yaml"}) {
 		t.Errorf("a later one: %q", s.Manifests)
 	}
 }

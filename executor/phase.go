@@ -40,7 +40,7 @@ func phasesOf(plan planner.Plan) ([][]unit, error) {
 			}
 			phases[0] = join(phases[0], groups, s, unit{indexes[i : i+2 : i+2]})
 			i++
-		case s.Op == planner.CreateAlias, s.Op == planner.AlterAlias:
+		case s.Op == planner.CreateAlias, s.Op == planner.AlterAlias, s.Op == planner.VerifyAlias:
 			phases[0] = join(phases[0], groups, s, one)
 		case s.Op == planner.DropAlias:
 			phases[1] = append(phases[1], one)

@@ -72,7 +72,7 @@ func (r Report) Recorded() int {
 // failed without it left everything as it was.
 func (r Report) Changed() bool {
 	for _, result := range r.Results {
-		if !result.Op.Writes() {
+		if !result.Op.Writes() || result.Op == planner.VerifyAlias && result.Outcome == Applied && result.Err == nil {
 			continue
 		}
 		switch result.Outcome {

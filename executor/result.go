@@ -36,6 +36,9 @@ type Result struct {
 	// Converged is how long the witnesses took to see the switch, 0 when none
 	// was asked.
 	Converged time.Duration
+	// Unverified says that the switch is done and its verification is not: it
+	// failed, or the run ended before it.
+	Unverified bool
 }
 
 // Done says that the cluster is now as the step wanted it.

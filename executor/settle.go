@@ -3,6 +3,7 @@ package executor
 import (
 	"cmp"
 	"maps"
+	"reflect"
 	"slices"
 	"time"
 
@@ -18,6 +19,8 @@ type Occasion struct {
 	// HistoryLimit is how many entries of history stay; 0 means
 	// DefaultHistoryLimit.
 	HistoryLimit int
+	// Witnessed says that there were proxies to confirm a switch.
+	Witnessed bool
 }
 
 // Settle is the state after what really happened: results are those of the
@@ -123,6 +126,7 @@ func (s *settlement) state() planner.State {
 	if files := s.plan.Housekeeping.Manifests; len(files) > 0 && s.applied() {
 		after.Manifests = files
 	}
+	after.Unverified = s.unverified()
 	if sameContent(after, s.before) {
 		return s.before
 	}
@@ -195,6 +199,11 @@ func (s *settlement) result(r Result) {
 		case gone:
 			s.fence(planner.Retired{Database: r.Database, Collection: r.Collection, CollectionID: r.From, DroppedAt: s.Now})
 		}
+	case r.Outcome == SwitchedBack && r.Op == planner.VerifyAlias && r.Back == "":
+		s.bindings.remove(key.Key)
+		s.settled[key] = settled{from: r.To}
+	case r.Outcome == SwitchedBack && r.Op == planner.VerifyAlias:
+		s.bind(planner.Binding{Database: r.Database, Alias: r.Alias, Collection: r.Back, Protect: r.Protect, Group: r.Cutover.Group})
 	case r.Outcome == SwitchedBack && r.Op == planner.CreateAlias && !r.Recreate:
 		s.settled[key] = settled{from: r.To}
 	case r.Outcome == SwitchedBack:
@@ -303,5 +312,6 @@ func (s *settlement) late(a planner.Announcement, where settled) bool {
 // the whole state do not count: they follow.
 func sameContent(a, b planner.State) bool {
 	return a.Cluster == b.Cluster && slices.Equal(a.Manifests, b.Manifests) && slices.Equal(a.Bindings, b.Bindings) &&
-		slices.Equal(a.Retired, b.Retired) && slices.Equal(a.Idle, b.Idle) && slices.Equal(a.Pending, b.Pending)
+		slices.Equal(a.Retired, b.Retired) && slices.Equal(a.Idle, b.Idle) && slices.Equal(a.Pending, b.Pending) &&
+		slices.EqualFunc(a.Unverified, b.Unverified, func(a, b planner.Unverified) bool { return reflect.DeepEqual(a, b) })
 }

@@ -132,7 +132,7 @@ func TestSettle(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			state := planner.State{
-				Version: 1, Lineage: "lineage", Serial: 7, Cluster: fakeURI, UpdatedAt: before,
+				Version: planner.StateVersion, Lineage: "lineage", Serial: 7, Cluster: fakeURI, UpdatedAt: before,
 				Bindings: []planner.Binding{was}, Pending: []planner.Announcement{olderSwitch, olderDrop},
 			}
 			plan := planner.Plan{Cluster: fakeURI, Housekeeping: test.housekeeping}
@@ -140,7 +140,7 @@ func TestSettle(t *testing.T) {
 			on := Occasion{Now: start, IDs: ids, Author: Author{User: "ci", Host: "runner", Commit: "c0ffee"}}
 			got := Settle(state, plan, test.results, on)
 			want := planner.State{
-				Version: 1, Lineage: "lineage", Serial: test.serial, Cluster: fakeURI, UpdatedAt: start,
+				Version: planner.StateVersion, Lineage: "lineage", Serial: test.serial, Cluster: fakeURI, UpdatedAt: start,
 				Bindings: test.bindings, Retired: test.retired, Pending: test.pending,
 			}
 			if test.serial == 7 {

@@ -79,13 +79,13 @@ var worlds = map[string]func() *world{
 		w := rich()
 		w.addCollection(key("v9"))
 		w.want.aliases["products"], w.want.aliases["reviews"] = "v9", "v2"
-		w.stored = Announce(w.stored, w.plan(), w.now)
+		w.stored = Announce(w.stored, w.plan(), false, w.now)
 		w.want.aliases["products"], w.want.aliases["reviews"] = "v2", "r1"
 		return w
 	},
 	"after a killed run": func() *world {
 		w := rich()
-		w.stored = Announce(w.stored, w.plan(), w.now)
+		w.stored = Announce(w.stored, w.plan(), false, w.now)
 		w.bind("products", "v2") // as far as it got
 		w.bind("reviews", "r1")
 		return w

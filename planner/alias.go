@@ -32,7 +32,9 @@ func (b *builder) alias(d *database, e *managed, live *LiveDatabase, count *Mana
 	case unmanaged:
 		return
 	case unchanged:
-		b.unchanged(d, e, live)
+		if !b.makeUp(d, e) {
+			b.unchanged(d, e, live)
+		}
 	case adopt:
 		b.record(d, e, Adopt, step.To)
 	case forget:

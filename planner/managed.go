@@ -19,6 +19,8 @@ type managed struct {
 	last     *Binding        // nil when no apply has bound it
 	ours     ours
 	pending  []Announcement // of unfinished runs
+	// unverified are earlier switches whose verification is owed.
+	unverified []Unverified
 }
 
 // wanted is W of the truth table.
@@ -117,6 +119,11 @@ func gather(m *manifest.Manifest, s State, only Selection) []*database {
 	for _, d := range byName {
 		d.merge(d.lasts, d.wants, d.pends)
 		d.lasts, d.wants, d.pends = nil, nil, nil
+		for _, u := range s.Unverified {
+			if i, found := d.find(u.Alias); found && u.Database == d.name {
+				d.aliases[i].unverified = append(d.aliases[i].unverified, u)
+			}
+		}
 		databases = append(databases, d)
 	}
 	slices.SortFunc(databases, func(a, b *database) int { return strings.Compare(a.name, b.name) })

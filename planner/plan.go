@@ -24,8 +24,11 @@ const (
 	AlterAlias     Op = "alter-alias"
 	DropAlias      Op = "drop-alias"
 	DropCollection Op = "drop-collection"
-	Adopt          Op = "adopt"
-	Forget         Op = "forget"
+	// VerifyAlias makes up the verification of an earlier switch. It writes only
+	// when that fails, to go back.
+	VerifyAlias Op = "verify-alias"
+	Adopt       Op = "adopt"
+	Forget      Op = "forget"
 )
 
 // Anew says that the step adopts a collection that was made anew under its name.
@@ -46,6 +49,9 @@ type Step struct {
 	From string `json:"from"`
 	// To is the collection that the alias is bound to afterwards, "" for absent.
 	To string `json:"to"`
+	// Back is, of a verify-alias, where the alias goes when it fails, "" for
+	// absent.
+	Back string `json:"back,omitempty"`
 	// Drift says that the step undoes, follows or accepts a change that was
 	// made outside aliasctl.
 	Drift bool `json:"drift"`
@@ -185,6 +191,7 @@ type Summary struct {
 	Retire    int `json:"retire"`
 	Adopt     int `json:"adopt"`
 	Forget    int `json:"forget"`
+	Verify    int `json:"verify,omitempty"` // earlier switches
 	Unchanged int `json:"unchanged"`
 	Conflicts int `json:"conflicts"`
 }
@@ -192,7 +199,7 @@ type Summary struct {
 // Pending is the number of changes that an apply would make, state-only ones
 // included.
 func (s Summary) Pending() int {
-	return s.Create + s.Switch + s.Drop + s.Retire + s.Adopt + s.Forget
+	return s.Create + s.Switch + s.Drop + s.Retire + s.Adopt + s.Forget + s.Verify
 }
 
 // Conflict is something that the planner refuses to decide alone.
@@ -267,6 +274,8 @@ type Options struct {
 	// Reidentify lets the state learn the ids of all its collections anew: it
 	// was said that those that it has are of collections that are gone.
 	Reidentify bool
+	// Witnessed says that there are proxies to confirm a switch (--verify-uri).
+	Witnessed bool
 	// RollingBack marks every switch as one that leaves a bad collection.
 	RollingBack bool
 }

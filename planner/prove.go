@@ -38,7 +38,7 @@ func Prove(p Plan, live *Live) Proof {
 		m.step = i + 1
 		m.order(s)
 		switch s.Op {
-		case CreateAlias, AlterAlias, DropAlias:
+		case CreateAlias, AlterAlias, DropAlias, VerifyAlias:
 			m.rebind(i, s)
 		case DropCollection:
 			m.dropCollection(s)
@@ -83,7 +83,7 @@ func newModel(p Plan, live *Live) *model {
 		switch s.Op {
 		case DropCollection:
 			m.pointing[s.key()] = 0
-		case CreateAlias, AlterAlias, DropAlias:
+		case CreateAlias, AlterAlias, DropAlias, VerifyAlias:
 			if k := s.key(); m.tracks[k] == nil {
 				m.tracks[k] = &track{}
 			}
@@ -297,7 +297,7 @@ func (s Step) key() Key {
 // switch belongs to the first phase, beside its create.
 func (s Step) phase() int {
 	switch {
-	case s.Op == CreateAlias, s.Op == AlterAlias, s.Recreate:
+	case s.Op == CreateAlias, s.Op == AlterAlias, s.Op == VerifyAlias, s.Recreate:
 		return 1
 	case s.Op == DropAlias:
 		return 2

@@ -2,8 +2,10 @@ package planner
 
 import "time"
 
-// StateVersion is the version of the state format that this program writes.
-const StateVersion = 1
+// StateVersion is the newest version of the state format: 2 has `unverified`. A
+// state is stored with the oldest version that can hold it, so that an older
+// aliasctl goes on reading what it understands, and refuses the rest.
+const StateVersion = 2
 
 // State is what aliasctl last applied: the third version between the manifest
 // and the cluster. Without it an alias that left the manifest could not be
@@ -26,6 +28,9 @@ type State struct {
 	// Idle remembers since when a retiree with `after` has been without any
 	// alias; sorted by database, collection.
 	Idle []Idle `json:"idle,omitempty"`
+	// Unverified are the switches whose verification is still owed; sorted by
+	// database, alias, target.
+	Unverified []Unverified `json:"unverified,omitempty"`
 	// History is what the last applies changed, the newest last; bounded.
 	History []Entry `json:"history,omitempty"`
 }

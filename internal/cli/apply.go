@@ -200,7 +200,7 @@ func (r *run) outcome(done executor.Report, err error) error {
 		return &partlyError{what: fmt.Sprintf("%v: %s", lost, told), hint: "another run may be at work: look at `aliasctl lock show`, then run the same command again", err: lost}
 	case done.SwitchBackFailed:
 		return &partlyError{what: "a cutover failed and could not be switched back: " + told, err: done.Ended,
-			hint: "the results above say where each alias is; the same command again takes what is switched for done and does not verify it: mend the collection, or go back with `aliasctl rollback`"}
+			hint: "the results above say where each alias is; mend the collection and run the same command again, which verifies it anew, or go back with `aliasctl rollback`"}
 	case done.VerificationFailed && counts.Unknown == 0:
 		return unverified(done, told)
 	case done.Interrupted && !counts.Complete():
@@ -229,7 +229,7 @@ func unverified(done executor.Report, told string) error {
 	}
 	if done.Counts.SwitchedBack == 0 {
 		return &verifyError{what: "a switch failed its verification and stays (`on_failure: keep`): " + told,
-			hint: "the same command again would not verify it: mend the collection, or go back with `aliasctl rollback`"}
+			hint: "mend the collection and run the same command again, which verifies it anew, or go back with `aliasctl rollback`"}
 	}
 	return &verifyError{what: "a switch failed its verification and was switched back: " + told,
 		hint: "the results above say why; there is nothing to roll back: mend the collection, then run the same command again"}

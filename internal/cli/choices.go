@@ -16,6 +16,7 @@ func (r *run) planOptions(cluster planner.Cluster) (planner.Options, error) {
 	options.Cluster = cluster
 	options.Now = time.Now().UTC().Truncate(time.Second)
 	options.Switch = planner.SwitchMode(r.c.String("switch"))
+	options.Witnessed = len(r.c.StringSlice("verify-uri")) > 0
 	options.AllowMissingTargets = r.c.Bool("allow-missing-targets")
 	options.Reidentify = r.c.Bool("accept-cluster")
 	options.SkipChecks = make(map[manifest.CheckName]bool)

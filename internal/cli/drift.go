@@ -129,13 +129,14 @@ func (d *driftRun) compare(state planner.State, conn *connection) error {
 	live.Learn(found.read)
 	report := render.DriftReport{
 		Cluster: cluster, Serial: state.Serial, StatePath: d.file.Path(),
-		Bindings: state.Bindings, Drift: planner.DriftOf(state, live),
+		Bindings: state.Bindings, Unverified: state.Unverified, Drift: planner.DriftOf(state, live),
 		Plan: comparison.Plan(live).Summary, Manifest: len(d.c.StringSlice("file")) > 0,
 		Unmanaged: comparison.Unmanaged(live), ListUnmanaged: d.c.Bool("unmanaged"),
 	}
 	if err := d.outputs.write(d.streams, report); err != nil {
 		return err
 	}
+	d.owes(state)
 	if n := report.Changed(); n > 0 {
 		return &driftError{n}
 	}

@@ -32,15 +32,38 @@ func history(c *cli.Context, s *streams) error {
 		entries := slices.Clone(state.History)
 		slices.Reverse(entries)
 		if format == "json" {
-			return r.historyJSON(entries)
+			return r.historyJSON(state, entries)
 		}
-		return r.historyText(entries)
+		if err := r.historyText(entries); err != nil {
+			return err
+		}
+		r.owes(state)
+		return nil
 	})
 }
 
-func (r *run) historyJSON(entries []planner.Entry) error {
-	if entries == nil {
-		entries = []planner.Entry{}
+// historyEntry is an apply with those of its switches that are not verified.
+type historyEntry struct {
+	planner.Entry
+	Unverified []string `json:"unverified,omitempty"` // as DATABASE/ALIAS
+}
+
+func (r *run) historyJSON(state planner.State, list []planner.Entry) error {
+	entries := []historyEntry{}
+	owed := make(map[planner.Key]string)
+	for _, u := range state.Unverified {
+		owed[planner.Key{Database: u.Database, Name: u.Alias}] = u.To
+	}
+	for _, e := range list { // the newest first: an older switch to there was another
+		entry := historyEntry{Entry: e}
+		for _, c := range e.Changes {
+			k := planner.Key{Database: c.Database, Name: c.Alias}
+			if to, found := owed[k]; found && to == c.To {
+				entry.Unverified = append(entry.Unverified, c.Database+"/"+c.Alias)
+			}
+			delete(owed, k)
+		}
+		entries = append(entries, entry)
 	}
 	return r.answerJSON(entries)
 }

@@ -63,6 +63,7 @@ func stateCommand(s *streams) *cli.Command {
 							return err
 						}
 						state.Bindings = slices.DeleteFunc(state.Bindings, func(b planner.Binding) bool { return planner.Key{Database: b.Database, Name: b.Alias} == key })
+						state.Unverified = slices.DeleteFunc(state.Unverified, func(u planner.Unverified) bool { return planner.Key{Database: u.Database, Name: u.Alias} == key })
 						state.Pending = slices.DeleteFunc(state.Pending, func(a planner.Announcement) bool { return planner.Key{Database: a.Database, Name: a.Alias} == key })
 						return nil
 					})
@@ -263,6 +264,11 @@ func renameAlias(s *planner.State, from, to string) error {
 	for i := range s.Bindings {
 		if b := &s.Bindings[i]; b.Database == key.Database && b.Alias == key.Name {
 			b.Database, b.Alias = target.Database, target.Name
+		}
+	}
+	for i := range s.Unverified {
+		if u := &s.Unverified[i]; u.Database == key.Database && u.Alias == key.Name {
+			u.Database, u.Alias = target.Database, target.Name
 		}
 	}
 	return nil

@@ -41,6 +41,9 @@ func (n names) changeOf(i int, s planner.Step) change {
 		c.verb, c.from = "create", ""
 	case planner.AlterAlias:
 		c.verb = "switch"
+	case planner.VerifyAlias:
+		c.verb = "verify"
+		c.marks = append(c.marks, wentFrom(s))
 	case planner.DropAlias:
 		c.verb, c.to = "drop", ""
 	case planner.DropCollection:
@@ -71,6 +74,14 @@ func (n names) changeOf(i int, s planner.Step) change {
 		c.marks = append(c.marks, "changed outside aliasctl")
 	}
 	return c
+}
+
+// wentFrom says why an alias that does not move has a step.
+func wentFrom(s planner.Step) string {
+	if s.Back == "" {
+		return "its creation was never verified"
+	}
+	return "the switch from " + s.Back + " was never verified"
 }
 
 func (c change) mark() string { return strings.Join(c.marks, ", ") }

@@ -18,6 +18,8 @@ type DriftReport struct {
 	// both sorted by database and alias.
 	Bindings []planner.Binding
 	Drift    []planner.Drift
+	// Unverified are the switches that the next apply verifies; no drift.
+	Unverified []planner.Unverified
 	// Plan counts what a sync of the manifest would do, and that of the state
 	// alone where no manifest was given.
 	Plan     planner.Summary
@@ -204,6 +206,9 @@ func (r DriftReport) json(w io.Writer) error {
 	o := newObject(w)
 	o.field("version", driftVersion)
 	list(o, "drift", r.Drift, func(d *planner.Drift) any { return d })
+	if len(r.Unverified) > 0 {
+		list(o, "unverified", r.Unverified, func(u *planner.Unverified) any { return u })
+	}
 	o.field("plan", r.Plan)
 	o.field("unmanaged_count", len(r.Unmanaged))
 	if r.ListUnmanaged {

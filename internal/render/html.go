@@ -96,6 +96,7 @@ func (p *htmlPage) verdict(r Report) {
 	}{
 		{s.Create, "to create", string(planner.CreateAlias)},
 		{s.Switch, "to switch", string(planner.AlterAlias)},
+		{s.Verify, "to verify", string(planner.VerifyAlias)},
 		{s.Drop, "to drop", string(planner.DropAlias)},
 		{s.Retire, "to retire", string(planner.DropCollection)},
 		{s.Adopt, "to adopt", string(planner.Adopt)},
@@ -103,6 +104,9 @@ func (p *htmlPage) verdict(r Report) {
 		{s.Unchanged, "unchanged", "unchanged"},
 		{s.Conflicts, plural(s.Conflicts, "conflict"), string(toneBad)},
 	} {
+		if c.n == 0 && c.class == string(planner.VerifyAlias) {
+			continue // rare
+		}
 		if c.n > 0 {
 			c.class += " some"
 		}

@@ -136,6 +136,8 @@ func (p *page) sign(op planner.Op) (string, paint) {
 		ink = p.add
 	case planner.AlterAlias:
 		ink = p.change
+	case planner.VerifyAlias:
+		ink = p.change
 	case planner.DropAlias:
 		ink = p.remove
 	case planner.DropCollection:
@@ -151,6 +153,8 @@ func sign(op planner.Op) string {
 		return "+"
 	case planner.AlterAlias:
 		return "~"
+	case planner.VerifyAlias:
+		return "?"
 	case planner.DropAlias:
 		return "-"
 	case planner.DropCollection:
@@ -169,6 +173,9 @@ func (t text) what(s planner.Step, ink paint) []word {
 	case planner.AlterAlias:
 		say(s.From, paint{})
 		say("-> "+s.To, ink)
+	case planner.VerifyAlias:
+		say("verify "+s.To, ink)
+		say("("+wentFrom(s)+")", t.faint)
 	case planner.DropAlias:
 		say("was "+s.From, paint{})
 	case planner.DropCollection:

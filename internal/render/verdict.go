@@ -77,8 +77,12 @@ func countAliases(n int) string {
 // summaryLine is the line to search for. Scripts read it: its form is part of
 // the command line's contract.
 func summaryLine(s planner.Summary) string {
-	return fmt.Sprintf("Plan: %d to create, %d to switch, %d to drop, %d to retire; %d unchanged, %d conflicts.",
-		s.Create, s.Switch, s.Drop, s.Retire, s.Unchanged, s.Conflicts)
+	verify := ""
+	if s.Verify > 0 {
+		verify = fmt.Sprintf(" %d to verify,", s.Verify)
+	}
+	return fmt.Sprintf("Plan: %d to create, %d to switch,%s %d to drop, %d to retire; %d unchanged, %d conflicts.",
+		s.Create, s.Switch, verify, s.Drop, s.Retire, s.Unchanged, s.Conflicts)
 }
 
 // stateLine counts what changes the state alone, "" for nothing.

@@ -15,6 +15,9 @@ import (
 	"aliasctl/planner"
 )
 
+// oldestVersion is the oldest version of the format that can be read.
+const oldestVersion = 1
+
 // flaw is one broken rule of the format, with the place in the state.
 type flaw struct {
 	field string // top-level
@@ -36,8 +39,8 @@ func (f *flaw) path() string {
 // checked without further memory.
 func check(s planner.State) *flaw {
 	top := func(field, why string) *flaw { return &flaw{field: field, index: -1, also: -1, why: why} }
-	if s.Version != planner.StateVersion {
-		return top("version", fmt.Sprintf("it is %d, not %d", s.Version, planner.StateVersion))
+	if s.Version < oldestVersion || s.Version > planner.StateVersion {
+		return top("version", fmt.Sprintf("it is %d, not %d or %d", s.Version, oldestVersion, planner.StateVersion))
 	}
 	if id, err := uuid.Parse(s.Lineage); err != nil || id.String() != s.Lineage {
 		return top("lineage", fmt.Sprintf("%q is not a UUID in lower case", s.Lineage))
@@ -66,8 +69,15 @@ func check(s planner.State) *flaw {
 	if f := checkEach("idle", s.Idle, checkIdle); f != nil {
 		return f
 	}
+	if f := checkEach("unverified", s.Unverified, checkUnverified); f != nil {
+		return f
+	}
 	if f := checkEach("history", s.History, checkEntry); f != nil {
 		return f
+	}
+	if i, j, ok := duplicate(s.Unverified, compareUnverified); ok {
+		u := s.Unverified[j]
+		return &flaw{"unverified", j, i, fmt.Sprintf("the switch of alias %q of database %q to %q is there twice", u.Alias, u.Database, u.To)}
 	}
 	if i, j, ok := duplicate(s.Bindings, compareBindings); ok {
 		b := s.Bindings[j]
@@ -115,6 +125,14 @@ func checkRetired(r *planner.Retired) string {
 func checkIdle(c *planner.Idle) string {
 	return firstOf(checkName("database", c.Database), checkName("collection", c.Collection),
 		checkID("collection_id", c.CollectionID), checkTime("since", c.Since))
+}
+
+func checkUnverified(u *planner.Unverified) string {
+	if u.Confirmations < 0 || u.Canary != nil && (u.Canary.Limit < 0 || u.Canary.MaxLatency < 0) {
+		return "a number is negative"
+	}
+	return firstOf(checkName("database", u.Database), checkName("alias", u.Alias), checkText("from", u.From),
+		checkName("to", u.To), checkTime("at", u.At), checkText("group", u.Group))
 }
 
 func checkEntry(e *planner.Entry) string {

@@ -129,6 +129,11 @@ func sniff(data []byte, decoded int, err error) int {
 
 // canonicalInPlace is canonical for lists that nobody else holds.
 func canonicalInPlace(s planner.State) planner.State {
+	s.Version = planner.StateVersion // what an older one holds is the same in this
+	for i := range s.Unverified {
+		s.Unverified[i].At = s.Unverified[i].At.UTC()
+	}
+	slices.SortFunc(s.Unverified, compareUnverified)
 	s.UpdatedAt = s.UpdatedAt.UTC()
 	s.Cluster = loaded(s.Cluster)
 	for i := range s.Bindings {
@@ -158,6 +163,9 @@ func canonicalInPlace(s planner.State) planner.State {
 	}
 	if len(s.Idle) == 0 {
 		s.Idle = nil
+	}
+	if len(s.Unverified) == 0 {
+		s.Unverified = nil
 	}
 	if len(s.History) == 0 {
 		s.History = nil

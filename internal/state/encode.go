@@ -49,6 +49,7 @@ func Valid(path string, state planner.State) (planner.State, error) {
 // reflection, so that a field added to planner.State is never forgotten here.
 func encode(w io.Writer, state planner.State) error {
 	state.Cluster.URI = recordedURI(state.Cluster)
+	state.Version = formatOf(state)
 	p := &printer{w: w}
 	p.json = json.NewEncoder(&p.buf)
 	p.json.SetEscapeHTML(false) // "&" and "<" shall read as they are
@@ -70,6 +71,14 @@ func encode(w io.Writer, state planner.State) error {
 	p.text("\n}\n")
 	p.flush()
 	return p.err
+}
+
+// formatOf is the oldest version of the format that can hold a state.
+func formatOf(s planner.State) int {
+	if len(s.Unverified) > 0 {
+		return 2
+	}
+	return oldestVersion
 }
 
 // printer gathers output and keeps the first error.
@@ -138,6 +147,7 @@ func canonical(s planner.State) planner.State {
 	s.Retired = inOrder(s.Retired, compareRetired, func(r *planner.Retired) *time.Time { return &r.DroppedAt })
 	s.Pending = inOrder(s.Pending, asAnnounced, func(a *planner.Announcement) *time.Time { return &a.At })
 	s.Idle = inOrder(s.Idle, compareIdle, func(c *planner.Idle) *time.Time { return &c.Since })
+	s.Unverified = inOrder(s.Unverified, compareUnverified, func(u *planner.Unverified) *time.Time { return &u.At })
 	s.History = inOrder(s.History, compareEntries, func(e *planner.Entry) *time.Time { return &e.At })
 	if slices.ContainsFunc(s.History, jumbled) {
 		s.History = slices.Clone(s.History)
@@ -181,6 +191,10 @@ func compareRetired(a, b planner.Retired) int {
 
 func compareIdle(a, b planner.Idle) int {
 	return comparePairs(a.Database, a.Collection, b.Database, b.Collection)
+}
+
+func compareUnverified(a, b planner.Unverified) int {
+	return cmp.Or(comparePairs(a.Database, a.Alias, b.Database, b.Alias), strings.Compare(a.To, b.To))
 }
 
 func compareChanges(a, b planner.Change) int {

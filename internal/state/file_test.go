@@ -176,7 +176,7 @@ func TestAbsentIsNotCorruptAndNotTooNew(t *testing.T) {
 }
 
 func TestADamagedStateIsLeftAsItIs(t *testing.T) {
-	for _, text := range []string{"{", `{"version": 99}`, strings.Replace(sampleText, "1", "2", 1)} {
+	for _, text := range []string{"{", `{"version": 99}`, strings.Replace(sampleText, "1", "3", 1)} {
 		dir := t.TempDir()
 		path := dir + "/s.json"
 		if err := os.WriteFile(path, []byte(text), 0o640); err != nil {

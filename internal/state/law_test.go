@@ -39,6 +39,10 @@ func TestRoundTrip(t *testing.T) {
 			t.Fatal(err)
 		}
 		plain.Cluster = s.Cluster
+		if want := 1 + min(len(s.Unverified), 1); plain.Version != want {
+			t.Fatalf("version %d, want %d: the oldest that can hold it", plain.Version, want)
+		}
+		plain.Version = s.Version
 		if diff := cmp.Diff(s, plain); diff != "" {
 			t.Fatalf("encoding/json reads something else (-want +got):\n%s", diff)
 		}
@@ -90,6 +94,19 @@ func states() *rapid.Generator[planner.State] {
 		}
 		return a
 	})
+	unverified := rapid.Custom(func(t *rapid.T) planner.Unverified {
+		u := planner.Unverified{Database: name.Draw(t, "db"), Alias: name.Draw(t, "alias"), From: text.Draw(t, "from"), To: name.Draw(t, "to"),
+			At: when.Draw(t, "at"), Failed: rapid.Bool().Draw(t, "failed"), Group: text.Draw(t, "group"),
+			SwitchBack: rapid.Bool().Draw(t, "back"), Confirmations: rapid.IntRange(0, 9).Draw(t, "confirmations")}
+		if rapid.Bool().Draw(t, "canary") {
+			u.Canary = &planner.Probe{Filter: text.Draw(t, "filter"), Field: text.Draw(t, "field"), Limit: rapid.IntRange(0, 9).Draw(t, "limit"),
+				MaxLatency: time.Duration(rapid.IntRange(0, 9).Draw(t, "latency"))}
+			if rapid.Bool().Draw(t, "search") {
+				u.Canary.Vector, u.Canary.OutputFields = []float64{0.5, -1e30}, []string{"id"}
+			}
+		}
+		return u
+	})
 	return rapid.Custom(func(t *rapid.T) planner.State {
 		s := statefile.New(planner.Cluster{URI: "https://" + name.Draw(t, "host"), Label: text.Draw(t, "label")})
 		s.Serial, s.UpdatedAt = rapid.Uint64().Draw(t, "serial"), when.Draw(t, "updated")
@@ -101,6 +118,10 @@ func states() *rapid.Generator[planner.State] {
 		}
 		if list := rapid.SliceOfN(entry, 0, 4).Draw(t, "history"); len(list) > 0 {
 			s.History = list
+		}
+		// One a state: their order is that of compareUnverified.
+		if list := rapid.SliceOfN(unverified, 0, 1).Draw(t, "unverified"); len(list) > 0 {
+			s.Unverified = list
 		}
 		slices.SortFunc(s.Idle, func(a, b planner.Idle) int {
 			return slices.Compare([]string{a.Database, a.Collection}, []string{b.Database, b.Collection})

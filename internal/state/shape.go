@@ -30,6 +30,9 @@ type field struct {
 var stateShape = sync.OnceValue(func() *shape { return shapeOf(stateType) })
 
 func shapeOf(t reflect.Type) *shape {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
 	s := &shape{typ: t}
 	switch {
 	case t == reflect.TypeFor[time.Time]():

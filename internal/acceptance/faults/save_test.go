@@ -123,7 +123,7 @@ func diskRun(fail func() *faultfs.FS) (operations []string, err error) {
 	if err != nil {
 		return operations, fmt.Errorf("the state on disk is not whole: %w", err)
 	}
-	announced := executor.Announce(old, plan, s.now)
+	announced := executor.Announce(old, plan, false, s.now)
 	isOld, isAnnounced, isNew := sameState(now, old), sameState(now, announced), sameState(now, report.State)
 	var announce *executor.AnnounceError
 	var save *executor.SaveError
