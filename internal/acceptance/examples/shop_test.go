@@ -34,8 +34,8 @@ case "$method $place" in
       [ -f "$comment" ] && [ "$(head -n 1 "$comment")" = "$MARKER" ] && echo "${comment%.md}"
     done
     true ;;
-  "POST repos/shop/search/issues/12/comments") cp "$WORKSPACE/$body" 1001.md ;;
-  "PATCH repos/shop/search/issues/comments/1001") cp "$WORKSPACE/$body" 1001.md ;;
+  "POST repos/shop/search/issues/12/comments") cp "$body" 1001.md ;;
+  "PATCH repos/shop/search/issues/comments/1001") cp "$body" 1001.md ;;
   *) exit 64 ;;
 esac
 `
