@@ -107,7 +107,7 @@ func (b *builder) forget(d *database, e *managed) {
 	case e.last != nil:
 		b.record(d, e, Forget, "")
 	case e.mayLand(b.options.Now):
-		b.note("alias %q: an unfinished run announced it less than %v ago; it is not there, and is kept in mind in case that request lands late", b.flagName(d, e.alias), LateWindow)
+		b.note("alias %q: %s announced it less than %v ago; it is not there, and is kept in mind in case that request lands late", b.flagName(d, e.alias), b.announcer(), LateWindow)
 	default:
 		b.plan.Housekeeping.Fades = append(b.plan.Housekeeping.Fades, Key{d.name, e.alias})
 		b.faded = append(b.faded, b.flagName(d, e.alias))

@@ -34,11 +34,11 @@ func (c *Comparison) Plan(live *Live) Plan {
 		b.database(d)
 	}
 	if len(b.settled) > 0 {
-		b.note("an unfinished run had announced %s: already where the manifest wants them", listed(b.settled))
+		b.note("%s had announced %s: already where %s wants them", b.announcer(), listed(b.settled), b.wanter())
 	}
 	b.unansweredNotes()
 	if len(b.faded) > 0 {
-		b.note("an unfinished run had announced %s: never created", listed(b.faded))
+		b.note("%s had announced %s: never created", b.announcer(), listed(b.faded))
 	}
 	b.plan.Steps = append(b.plan.Steps, slices.Concat(b.binds, b.unbinds, b.drops, b.records)...)
 	b.plan.Summary.Conflicts = len(b.plan.Conflicts)
@@ -207,6 +207,22 @@ func (b *builder) conflict(c Conflict) { b.plan.Conflicts = append(b.plan.Confli
 
 func (b *builder) note(format string, args ...any) {
 	b.plan.Notes = append(b.plan.Notes, fmt.Sprintf(format, args...))
+}
+
+// announcer is the run that the announcements in the state are of.
+func (b *builder) announcer() string {
+	if b.options.Held {
+		return "the run that holds the state"
+	}
+	return "an unfinished run"
+}
+
+// wanter is what the plan is made for.
+func (b *builder) wanter() string {
+	if b.options.RollingBack {
+		return "the rollback"
+	}
+	return "the manifest"
 }
 
 // flagName is how a flag names an alias or collection: bare where that is

@@ -278,4 +278,7 @@ type Options struct {
 	Witnessed bool
 	// RollingBack marks every switch as one that leaves a bad collection.
 	RollingBack bool
+	// Held means that another run holds the state, so the announcements in it are
+	// of a run at work. Notes name that run; the plan is the same.
+	Held bool
 }

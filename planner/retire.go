@@ -220,7 +220,7 @@ func (b *builder) gone(d *database, live *LiveDatabase, name string, fenced bool
 	if len(ids) > 0 {
 		// A run that did not finish dropped it.
 		fence = Retired{CollectionID: ids[len(ids)-1]}
-		b.note("collection %q is gone: an unfinished run had announced its drop", b.flagName(d, name))
+		b.note("collection %q is gone: %s had announced its drop", b.flagName(d, name), b.announcer())
 	} else {
 		suggestion := ""
 		if near := nearest(name, live); near != "" {

@@ -229,7 +229,8 @@ func (d *doctor) state(ctx context.Context) {
 		d.find("state", statusFail, hintOf(err), "%v", err)
 		return
 	}
-	state, err := file.Read(ctx)
+	stored, err := readBeside(ctx, file)
+	state := stored.state
 	switch {
 	case statefile.IsAbsent(err):
 		d.find("state", statusOK, "", "none at %s yet: the next apply is a first run", location)
@@ -238,7 +239,9 @@ func (d *doctor) state(ctx context.Context) {
 	default:
 		d.known = state
 		d.find("state", statusOK, "", "%s: serial %d, %s of %s", location, state.Serial, plural(len(state.Bindings), "binding", "bindings"), state.Cluster.URI)
-		if n := len(state.Pending); n > 0 {
+		if n := len(state.Pending); n > 0 && stored.holder != "" {
+			d.find("pending", statusOK, "", "%s announced by the run that holds the lock", plural(n, "step is", "steps are"))
+		} else if n > 0 {
 			d.find("pending", statusWarn, "run `aliasctl sync --apply` again: it goes on from there", "%s announced by a run that did not finish", plural(n, "step was", "steps were"))
 		}
 		for _, line := range unverifiedLines(state) {
@@ -261,7 +264,7 @@ func (d *doctor) state(ctx context.Context) {
 	case err != nil:
 		d.find("lock", statusUnknown, "", "%v", err)
 	case status.Held:
-		d.find("lock", statusWarn, "wait for it, or see `aliasctl lock show`", "held by %s", status.Holder)
+		d.find("lock", statusWarn, "wait for it, or see `aliasctl lock show`", "another run holds the state: %s", status.Holder)
 	default:
 		d.find("lock", statusOK, "", "free")
 	}

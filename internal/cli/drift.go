@@ -76,12 +76,12 @@ func (d *driftRun) do() error {
 	if d.c.String("uri") == "" {
 		return usagef("give --uri, or set MILVUS_URI", "the cluster has no address")
 	}
-	state, err := d.existing()
+	stored, err := d.existing()
 	if err != nil {
 		return err
 	}
 	if d.manifest == nil {
-		d.manifest = planner.Remembered(state)
+		d.manifest = planner.Remembered(stored.state)
 	}
 	conn, err := connect(d.c, d.streams, namesDefault(d.manifest))
 	if err != nil {
@@ -92,11 +92,12 @@ func (d *driftRun) do() error {
 		return err
 	}
 	defer d.reader.Close()
-	return d.compare(state, conn)
+	return d.compare(stored, conn)
 }
 
 // compare reads the cluster and shows what differs.
-func (d *driftRun) compare(state planner.State, conn *connection) error {
+func (d *driftRun) compare(stored storedState, conn *connection) error {
+	state := stored.state
 	cluster := planner.Cluster{Label: d.manifest.Cluster}
 	var err error
 	if cluster.URI, err = statefile.ClusterURI(d.c.String("uri"), d.file.Path()); err != nil {
@@ -131,7 +132,7 @@ func (d *driftRun) compare(state planner.State, conn *connection) error {
 		Cluster: cluster, Serial: state.Serial, StatePath: d.file.Path(),
 		Bindings: state.Bindings, Unverified: state.Unverified, Drift: planner.DriftOf(state, live),
 		Plan: comparison.Plan(live).Summary, Manifest: len(d.c.StringSlice("file")) > 0,
-		Unmanaged: comparison.Unmanaged(live), ListUnmanaged: d.c.Bool("unmanaged"),
+		Unmanaged: comparison.Unmanaged(live), ListUnmanaged: d.c.Bool("unmanaged"), Holder: stored.holder,
 	}
 	if err := d.outputs.write(d.streams, report); err != nil {
 		return err

@@ -128,6 +128,7 @@ func (r *run) do(want func(*run) error, derive func(*run, planner.State) error) 
 	if err := r.tryStore(); err != nil {
 		return err
 	}
+	r.options.Held = stored.holder != ""
 	if derive != nil {
 		if err := r.needs(stored); err != nil {
 			return err
@@ -174,6 +175,9 @@ func (r *run) do(want func(*run) error, derive func(*run, planner.State) error) 
 	if note := unconfirmed(report.Plan); note != "" && len(r.c.StringSlice("verify-uri")) == 0 {
 		report.Plan.Notes = append(report.Plan.Notes, note)
 	}
+	if stored.holder != "" {
+		report.Plan.Notes = append([]string{stored.holder}, report.Plan.Notes...)
+	}
 	if r.accepted != "" {
 		report.Plan.Notes = append([]string{r.accepted}, report.Plan.Notes...)
 	}
@@ -185,22 +189,30 @@ func (r *run) do(want func(*run) error, derive func(*run, planner.State) error) 
 
 // storedState is the state as it was found.
 type storedState struct {
-	state planner.State
-	found bool
+	state  planner.State
+	found  bool
+	holder string // the other run that holds it, "" for none
 }
 
 func (r *run) readState() (storedState, error) {
 	if r.file == nil {
 		return storedState{state: statefile.New(planner.Cluster{})}, nil
 	}
-	state, err := r.file.Read(r.signals.soft)
+	var stored storedState
+	var err error
+	if r.lock != nil {
+		stored.state, err = r.file.Read(r.signals.soft)
+		stored.found = err == nil
+	} else {
+		stored, err = readBeside(r.signals.soft, r.file)
+	}
 	switch {
 	case statefile.IsAbsent(err):
-		return storedState{state: statefile.New(planner.Cluster{})}, nil
+		stored.state = statefile.New(planner.Cluster{})
 	case err != nil:
 		return storedState{}, &failedError{what: err.Error(), err: err, hint: unreadableHint(err)}
 	}
-	return storedState{state: state, found: true}, nil
+	return stored, nil
 }
 
 // tryStore has a dry run find out what the apply would: that the store may not

@@ -95,11 +95,14 @@ func withState(c *cli.Context, s *streams, do func(r *run, state planner.State) 
 	if err := r.locate(); err != nil {
 		return err
 	}
-	state, err := r.existing()
+	stored, err := r.existing()
 	if err != nil {
 		return err
 	}
-	return do(r, state)
+	if stored.holder != "" {
+		r.warn(stored.holder)
+	}
+	return do(r, stored.state)
 }
 
 // locate opens the state of the flags, for what cannot do without one.
@@ -116,12 +119,12 @@ func (r *run) locate() error {
 }
 
 // existing reads the state where there has to be one.
-func (r *run) existing() (planner.State, error) {
+func (r *run) existing() (storedState, error) {
 	stored, err := r.readState()
 	if err != nil {
-		return planner.State{}, err
+		return storedState{}, err
 	}
-	return stored.state, r.needs(stored)
+	return stored, r.needs(stored)
 }
 
 // needs is an error where there is no state and no doing without one.
@@ -183,10 +186,11 @@ func changeState(c *cli.Context, s *streams, change func(*planner.State) error) 
 	if err := r.takeLock(); err != nil {
 		return err
 	}
-	state, err := r.existing()
+	stored, err := r.existing()
 	if err != nil {
 		return err
 	}
+	state := stored.state
 	if err := change(&state); err != nil {
 		return err
 	}

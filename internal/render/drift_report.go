@@ -28,7 +28,21 @@ type DriftReport struct {
 	// ListUnmanaged names them, which are only counted otherwise.
 	Unmanaged     []planner.Key
 	ListUnmanaged bool
+	// Holder is the sentence on another run that holds the state, "" for none.
+	// Then what a run "did not finish" is at work.
+	Holder string
 }
+
+// leaver is the run whose announcements the state has.
+func (r DriftReport) leaver() string {
+	if r.Holder != "" {
+		return "the run that holds the state"
+	}
+	return "a run that did not finish"
+}
+
+// leftTitle is the heading above what that run has left.
+func (r DriftReport) leftTitle() string { return "Left by " + r.leaver() }
 
 // Changed is how many aliases somebody else has moved. What an unfinished run
 // has left is ours, and not among them.
@@ -69,7 +83,7 @@ func (r DriftReport) headline() (string, tone) {
 	case changed > 0:
 		return "drift, " + countAre(changed) + " not where the state says", toneBad
 	case left > 0:
-		return "no drift, " + countAre(left) + " where a run that did not finish has left " + pronoun(left), tonePlan
+		return "no drift, " + countAre(left) + " where " + r.leaver() + " has left " + pronoun(left), tonePlan
 	}
 	return "no drift, every alias is where the state says", toneGood
 }
@@ -103,7 +117,6 @@ func (r DriftReport) split() (changed, left []planner.Drift) {
 
 const (
 	changedTitle = "Changed outside aliasctl"
-	leftTitle    = "Left by a run that did not finish"
 	// driftWayOut goes with every drift.
 	driftWayOut = "`aliasctl sync --dry-run` shows what a sync would do about it"
 )
@@ -117,10 +130,11 @@ func wants(s planner.Summary) string {
 // text is one line for each alias, to be searched.
 func (r DriftReport) text(w io.Writer, s Style) error {
 	p := newPage(w, s)
+	r.holderLine(p)
 	for _, d := range r.Drift {
 		why := "changed outside aliasctl"
 		if d.Unfinished {
-			why = "by a run that did not finish"
+			why = "by " + r.leaver()
 		}
 		last, live := lastAndNow(d)
 		p.line(paint{}, Clean(fmt.Sprintf("%s/%s: last applied %s, now %s: %s", d.Database, d.Alias, last, cmp.Or(live, "nothing"), why)))
@@ -153,6 +167,20 @@ func lastAndNow(d planner.Drift) (last, live string) {
 	return d.Last, d.Live
 }
 
+func (r DriftReport) holderLine(p *page) {
+	if r.Holder != "" {
+		p.prose("", r.Holder)
+	}
+}
+
+// leftMark is what begins the line of the diff.
+func (r DriftReport) leftMark() string {
+	if r.Holder != "" {
+		return "under way: "
+	}
+	return "unfinished: "
+}
+
 func (r DriftReport) manifestLine(p *page) {
 	if r.Manifest {
 		p.line(paint{}, "the manifest wants: "+wants(r.Plan))
@@ -168,10 +196,11 @@ func (r DriftReport) diff(w io.Writer, s Style) error {
 		ink = p.bad
 	}
 	p.line(ink, said)
+	r.holderLine(p)
 	names := r.names()
 	for _, d := range r.Drift {
 		if d.Unfinished {
-			p.line(paint{}, Clean("unfinished: "+names.key(d.Database, d.Alias)+": left by a run that did not finish"))
+			p.line(paint{}, Clean(r.leftMark()+names.key(d.Database, d.Alias)+": left by "+r.leaver()))
 		}
 		if d.Kind == planner.DriftAnew { // the bindings by name are equal
 			p.line(p.bad, Clean(fmt.Sprintf("made anew: %s: %s has id %s, last applied %s", names.key(d.Database, d.Alias), d.Live, d.LiveID, d.LastID)))
@@ -208,6 +237,9 @@ func (r DriftReport) json(w io.Writer) error {
 	list(o, "drift", r.Drift, func(d *planner.Drift) any { return d })
 	if len(r.Unverified) > 0 {
 		list(o, "unverified", r.Unverified, func(u *planner.Unverified) any { return u })
+	}
+	if r.Holder != "" {
+		o.field("holder", r.Holder)
 	}
 	o.field("plan", r.Plan)
 	o.field("unmanaged_count", len(r.Unmanaged))

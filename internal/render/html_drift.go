@@ -22,13 +22,16 @@ func (r DriftReport) html(w io.Writer) error {
 	if r.Manifest {
 		p.say("<dt>The manifest wants</dt><dd>%s</dd>\n", wants(r.Plan))
 	}
+	if r.Holder != "" {
+		p.say("<dt>Lock</dt><dd>%s</dd>\n", r.Holder)
+	}
 	if n := len(r.Unmanaged); n > 0 {
 		p.say("<dt>Not managed</dt><dd>%s</dd>\n", countAliases(n))
 	}
 	p.WriteString("</dl>\n</header>\n")
 	changed, left := r.split()
 	p.driftTable(changedTitle, changed)
-	p.driftTable(leftTitle, left)
+	p.driftTable(r.leftTitle(), left)
 	if r.ListUnmanaged && len(r.Unmanaged) > 0 {
 		p.section("", "Not managed")
 		p.WriteString("<ul>\n")

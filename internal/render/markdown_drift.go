@@ -22,9 +22,12 @@ func (r DriftReport) markdown(w io.Writer) error {
 		m.say("The manifest wants: %s\\\n", wants(r.Plan))
 	}
 	m.place(r.Cluster, serial(r.Serial), "in", r.StatePath)
+	if r.Holder != "" {
+		m.say("%s\n\n", markdownProseOf(r.Holder))
+	}
 	changed, left := r.split()
 	m.driftTable(changedTitle, changed, roomChanged)
-	m.driftTable(leftTitle, left, roomLeft)
+	m.driftTable(r.leftTitle(), left, roomLeft)
 	if len(changed) > 0 {
 		m.say("%s\n", markdownProseOf(driftWayOut))
 	}

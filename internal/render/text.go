@@ -296,5 +296,9 @@ func (t text) nothingToDo(r Report) {
 	if r.offline() {
 		with = "the state is"
 	}
-	t.line(t.good, "Nothing to do: "+with+" as the manifest says.")
+	wanted := "as the manifest says"
+	if r.Plan.Rollback {
+		wanted = "as that apply left it"
+	}
+	t.line(t.good, "Nothing to do: "+with+" "+wanted+".")
 }

@@ -19,6 +19,9 @@ const (
 	lockPause   = 50 * time.Millisecond // between two tries while waiting
 	holderPause = 5 * time.Millisecond  // between two looks for the holder's name
 	holderTries = 20
+	// glance is the least that a lock is tried for: a LockStatus may have it for
+	// a moment, and must not turn a run away.
+	glance = 3 * lockPause
 )
 
 // Lock takes the lock of the state, as Acquire does, and then removes the
@@ -34,8 +37,8 @@ func (f *File) Lock(ctx context.Context, timeout time.Duration, holder state.Hol
 	return l, nil
 }
 
-// Acquire locks the state at path against every other run. It tries once and
-// then until the timeout has passed; a *state.LockedError then tells the holder. A
+// Acquire locks the state at path against every other run. It tries until
+// the timeout has passed, and twice at least; a *state.LockedError then tells the holder. A
 // *state.LockError says that the lock could not be tried (no such directory, a
 // read-only one), or that ctx ended the waiting.
 //
@@ -62,7 +65,7 @@ func Acquire(ctx context.Context, path string, timeout time.Duration, holder sta
 	if err != nil {
 		return nil, &state.LockError{Path: path, Lock: target + ".lock", Err: err}
 	}
-	deadline := time.NewTimer(max(timeout, 0))
+	deadline := time.NewTimer(max(timeout, glance))
 	defer deadline.Stop()
 	for {
 		l, err := try(name)
@@ -75,9 +78,6 @@ func Acquire(ctx context.Context, path string, timeout time.Duration, holder sta
 				return nil, &state.LockError{Path: path, Lock: name, Err: cause(err)}
 			}
 			return l, nil
-		}
-		if timeout <= 0 {
-			return nil, &state.LockedError{Path: path, Holder: await(name)}
 		}
 		select {
 		case <-ctx.Done():
