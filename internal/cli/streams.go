@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -191,7 +190,7 @@ func (s *streams) style(w io.Writer) render.Style {
 	if !isTerminal(w) {
 		return style
 	}
-	if f, ok := w.(*os.File); ok {
+	if f, ok := w.(descriptor); ok {
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
 			style.Width = width
 		}
@@ -206,7 +205,10 @@ func (s *streams) asksPeople() bool {
 	return isTerminal(s.in) && isTerminal(s.err) && s.variable("CI") == ""
 }
 
+// descriptor is a stream that may be a terminal: an *os.File or a *pipe.
+type descriptor interface{ Fd() uintptr }
+
 func isTerminal(stream any) bool {
-	f, ok := stream.(*os.File)
+	f, ok := stream.(descriptor)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
