@@ -28,13 +28,14 @@ var mayImport = map[string][]string{
 	// For tests: what every kind of store has to keep.
 	"aliasctl/internal/state/contract": {"internal/state", "internal/state/stores", "planner"},
 	"aliasctl/internal/atomicfile":     {"internal/input"},
-	// For tests: a file system that fails.
+	// For tests: faults before a cluster, and a file system that fails.
+	"aliasctl/internal/testkit":         {"internal/emulator"},
 	"aliasctl/internal/testkit/faultfs": {"internal/state/local"},
 	// For tests: an S3 server.
 	"aliasctl/internal/testkit/gateway": {},
 	// For tests: the real program, and a cluster that it works on.
 	"aliasctl/internal/acceptance/program": {"internal/cli", "executor", "planner"},
-	"aliasctl/internal/acceptance/scene":   {"internal/acceptance/program", "internal/state", "internal/state/stores", "internal/emulator", "executor", "planner", "manifest"},
+	"aliasctl/internal/acceptance/scene":   {"internal/acceptance/program", "internal/testkit", "internal/state", "internal/state/stores", "internal/emulator", "executor", "planner", "manifest"},
 	"aliasctl/internal/emulator":           {"internal/atomicfile"},
 	"aliasctl/executor":                    {"planner", "manifest"},
 	"aliasctl/planner":                     {"manifest"},

@@ -1,8 +1,20 @@
 package emulator
 
 // The methods of this file are the calls that another client could make, for
-// tests and hooks. They pass by authorization, faults, hooks and the log. An
-// error is a *Failure.
+// tests and hooks. They pass by authorization. An error is a *Failure.
+
+// Fill puts what a seed file describes into an empty cluster. Unlike Open it
+// keeps no copy: what changes is gone with the process.
+func (e *Emulator) Fill(seedPath string) error {
+	start, err := readSeed(seedPath)
+	if err != nil {
+		return err
+	}
+	return e.update(func(c *catalog) error {
+		start.fill(c)
+		return nil
+	})
+}
 
 // CreateDatabase makes a database.
 func (e *Emulator) CreateDatabase(database string) error {

@@ -82,6 +82,20 @@ func TestServersWithSuccess200(t *testing.T) {
 	}
 }
 
+// pair is a cluster with products -> products_v1 and a products_v2 to go to.
+func pair(t testing.TB, profile Profile) *Emulator {
+	t.Helper()
+	e := New(profile)
+	must(t, e.CreateCollection(DefaultDatabase, "products_v1"))
+	must(t, e.CreateCollection(DefaultDatabase, "products_v2"))
+	must(t, e.CreateAlias(DefaultDatabase, "products", "products_v1"))
+	return e
+}
+
+func (e *Emulator) bound(alias string) string { return e.Bindings(DefaultDatabase)[alias] }
+
+const toV2 = `{"aliasName":"products","collectionName":"products_v2"}`
+
 // TestCatalogHolds runs random calls and compares the catalogue after each
 // with a model that is two maps, one of them by id.
 func TestCatalogHolds(t *testing.T) {

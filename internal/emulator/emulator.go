@@ -1,9 +1,9 @@
 // Package emulator is a Milvus cluster in memory: the REST API of four server
-// versions with their exact alias semantics, codes and messages, faults on
-// demand, and no search engine. It serves `--uri embedded:SEED` and `aliasctl
+// versions with their exact alias semantics, codes and messages, and no search
+// engine. It serves `--uri embedded:SEED` and `aliasctl
 // dev`, and is what the tests of the other rooms talk to.
 //
-// internal/cli calls Open and Start; tests call New, or FromSeed.
+// internal/cli calls Open and Start; tests call New.
 package emulator
 
 import (
@@ -27,7 +27,6 @@ type Emulator struct {
 
 	access   access
 	timeouts timeouts
-	script   script
 	turn     atomic.Uint64
 }
 

@@ -58,6 +58,11 @@ func (x *exchange) read(w http.ResponseWriter) {
 		return
 	}
 	x.body = body
+	x.understand()
+}
+
+// understand finds what the request names.
+func (x *exchange) understand() {
 	if x.route == nil {
 		return
 	}

@@ -18,11 +18,6 @@ func (e *Emulator) serve(w http.ResponseWriter, r *http.Request, through *Proxy)
 		}
 	}
 	x.read(w)
-	n := e.script.log.arrived(x.route)
-	if e.script.active.Load() {
-		x.scripted(w, n)
-		return
-	}
 	x.answer().write(w)
 }
 

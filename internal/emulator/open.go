@@ -35,18 +35,6 @@ func Open(seedPath string, profile Profile) (*Emulator, error) {
 	return e, nil
 }
 
-// FromSeed is Open without a copy: every call starts from the seed, and what
-// changes is gone with the process.
-func FromSeed(seedPath string, profile Profile) (*Emulator, error) {
-	start, err := readSeed(seedPath)
-	if err != nil {
-		return nil, err
-	}
-	e := New(profile)
-	start.fill(e.catalog)
-	return e, nil
-}
-
 // CopyPath is the file in which Open keeps the cluster of a seed. Without it,
 // the next Open starts from the seed again.
 func CopyPath(seedPath string) string {

@@ -38,8 +38,8 @@ func nearest(t *testing.T, url, collection string, id int) string {
 }
 
 func TestSeededRebuildsAnswerAlikeButForNoise(t *testing.T) {
-	e, err := FromSeed(seedFile(t, rebuilds), V26)
-	must(t, err)
+	e := New(V26)
+	must(t, e.Fill(seedFile(t, rebuilds)))
 	url := serve(t, e)
 	off, alien := 0, 0
 	for id := 1; id <= 20; id++ {
@@ -96,8 +96,8 @@ func TestSeededRowsAreRows(t *testing.T) {
 }
 
 func TestAnIndexThatIsNotReady(t *testing.T) {
-	e, err := FromSeed(seedFile(t, rebuilds), V26)
-	must(t, err)
+	e := New(V26)
+	must(t, e.Fill(seedFile(t, rebuilds)))
 	got := post(t, serve(t, e), "indexes/describe", `{"collectionName":"building","indexName":"vector"}`)
 	for _, want := range []string{`"indexState":"InProgress"`, `"indexedRows":60`, `"pendingRows":40`, `"totalRows":100`} {
 		if !strings.Contains(got, want) {

@@ -17,7 +17,8 @@ func seedFile(t *testing.T, content string) string {
 }
 
 func TestSeedFillsTheCluster(t *testing.T) {
-	e, err := FromSeed(seedFile(t, `
+	e := New(V26)
+	must(t, e.Fill(seedFile(t, `
 databases:
   default:
     collections:
@@ -29,8 +30,7 @@ databases:
   archive:
     collections: [products_v1]
   empty:
-`), V26)
-	must(t, err)
+`)))
 	if diff := cmp.Diff(map[string]string{"products": "products_v1", "candidate": "products_v2"}, e.Bindings("default")); diff != "" {
 		t.Error(diff)
 	}

@@ -40,6 +40,20 @@ func (t *timeouts) limit(p *Profile, path, header string) (time.Duration, error)
 	return limit, nil
 }
 
+// TimeLimit returns how long a request may take. On a sticky profile it sticks
+// to the path, as when the request is answered.
+func (e *Emulator) TimeLimit(r *http.Request) time.Duration {
+	if of := e.route(r.Method, r.URL.Path); of != nil && !of.v1 {
+		if asked, err := e.timeouts.limit(&e.profile, of.path, r.Header.Get("Request-Timeout")); err == nil {
+			return asked
+		}
+	}
+	return defaultTimeout
+}
+
+// TimeOut answers as when the time limit has passed: 408, outcome unknown.
+func (p *Profile) TimeOut(w http.ResponseWriter) { p.timedOut().write(w) }
+
 // timedOut is the answer when the limit has passed: 408, outcome unknown.
 func (p *Profile) timedOut() reply {
 	if p.PlainTimeout {

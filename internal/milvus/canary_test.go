@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"aliasctl/internal/emulator"
+	"aliasctl/internal/testkit"
 	"aliasctl/manifest"
 )
 
@@ -132,7 +133,7 @@ func TestSummaryIsForPeople(t *testing.T) {
 func TestTookLeavesOutFailedTries(t *testing.T) {
 	k := newCluster(t, emulator.V26)
 	fill(t, k, "v42", 1)
-	k.AddFault(emulator.Fault{Match: emulator.Match{Route: "entities/query", Nth: 1}, Kind: emulator.TooMany})
+	k.AddFault(testkit.Fault{Match: testkit.Match{Route: "entities/query", Nth: 1}, Kind: testkit.TooMany})
 	c := newClient(t, k.uri, nil)
 	const pause = 400 * time.Millisecond
 	c.firstPause = 2 * pause // at least pause, see newBudget

@@ -12,11 +12,12 @@ import (
 	"testing"
 
 	"aliasctl/internal/emulator"
+	"aliasctl/internal/testkit"
 )
 
 // cluster is an emulator behind a door that a test may watch.
 type cluster struct {
-	*emulator.Emulator
+	*testkit.Cluster
 	uri string
 
 	mu    sync.Mutex
@@ -27,7 +28,7 @@ type cluster struct {
 
 func newCluster(t *testing.T, profile emulator.Profile) *cluster {
 	t.Helper()
-	k := &cluster{Emulator: emulator.New(profile)}
+	k := &cluster{Cluster: testkit.New(profile)}
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		raw, _ := io.ReadAll(r.Body)
 		r.Body = io.NopCloser(strings.NewReader(string(raw)))

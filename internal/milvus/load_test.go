@@ -6,6 +6,7 @@ import (
 
 	"aliasctl/executor"
 	"aliasctl/internal/emulator"
+	"aliasctl/internal/testkit"
 	"aliasctl/planner"
 )
 
@@ -54,7 +55,7 @@ func TestLoadAndReleaseAreSentOnce(t *testing.T) {
 		"collections/release": func() error { return c.ReleaseCollection(t.Context(), "", "blue") },
 	} {
 		k.took()
-		k.AddFault(emulator.Fault{Match: emulator.Match{Route: route}, Kind: emulator.Timeout})
+		k.AddFault(testkit.Fault{Match: testkit.Match{Route: route}, Kind: testkit.Timeout})
 		if err := do(); executor.ClassOf(err) != executor.Unknown || len(k.took()) != 1 {
 			t.Errorf("%s: %v", route, err)
 		}

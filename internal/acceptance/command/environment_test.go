@@ -16,6 +16,7 @@ import (
 
 	"aliasctl/internal/acceptance/program"
 	"aliasctl/internal/emulator"
+	"aliasctl/internal/testkit"
 )
 
 // The flags of sync, and what each of them needs to show an effect in a run
@@ -265,7 +266,7 @@ databases:
   shop:
     collections: [wares]
 `)
-	cluster, err := emulator.FromSeed(filepath.Join(dir, "seed.yaml"), emulator.V26)
+	cluster, err := testkit.FromSeed(filepath.Join(dir, "seed.yaml"), emulator.V26)
 	program.Must(t, err)
 	server := httptest.NewUnstartedServer(cluster)
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of the handshakes that fail

@@ -20,6 +20,7 @@ import (
 
 	"aliasctl/internal/acceptance/program"
 	"aliasctl/internal/emulator"
+	"aliasctl/internal/testkit"
 )
 
 // What the program does where a person sits in front of it: it asks before an
@@ -202,13 +203,13 @@ func TestProgressOnATerminalIsABar(t *testing.T) {
 
 // terminalCluster is a cluster on which one alias is to be created.
 type terminalCluster struct {
-	*emulator.Emulator
+	*testkit.Cluster
 	dir, url string
 }
 
 func newTerminalCluster(t *testing.T) *terminalCluster {
 	t.Helper()
-	c := &terminalCluster{Emulator: emulator.New(emulator.V26), dir: t.TempDir()}
+	c := &terminalCluster{Cluster: testkit.New(emulator.V26), dir: t.TempDir()}
 	program.Must(t, c.CreateCollection("default", "c1"))
 	program.Must(t, c.CreateCollection("default", "c2"))
 	server := httptest.NewServer(c)

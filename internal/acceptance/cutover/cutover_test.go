@@ -10,6 +10,7 @@ import (
 	"aliasctl/executor"
 	"aliasctl/internal/acceptance/program"
 	"aliasctl/internal/emulator"
+	"aliasctl/internal/testkit"
 	"aliasctl/planner"
 )
 
@@ -147,17 +148,17 @@ func TestCutoverOfAGroupNeverEndsMixed(t *testing.T) {
 	s := serveReaders(t, emulator.V26, planner.ByAlter)
 	s.rebuild(2)
 	traffic := s.readThroughAll(2)
-	faults := []emulator.Fault{
-		{Kind: emulator.Code, Code: 65535, Message: "etcdserver: too many operations in txn request"},
-		{Kind: emulator.BadGateway, When: emulator.After},
-		{Kind: emulator.Code, Status: http.StatusForbidden, Code: 65535, Message: "PrivilegeCreateAlias: permission deny"},
-		{Kind: emulator.Reset, When: emulator.Before},
+	faults := []testkit.Fault{
+		{Kind: testkit.Code, Code: 65535, Message: "etcdserver: too many operations in txn request"},
+		{Kind: testkit.BadGateway, When: testkit.After},
+		{Kind: testkit.Code, Status: http.StatusForbidden, Code: 65535, Message: "PrivilegeCreateAlias: permission deny"},
+		{Kind: testkit.Reset, When: testkit.Before},
 	}
 	whole, back := 0, 0
 	for round := range 60 {
 		from, to := 1+round%2, 2-round%2
 		fault := faults[round%len(faults)]
-		fault.Match = emulator.Match{Route: "aliases/alter", Alias: groupAliases[round%len(groupAliases)], Nth: 1}
+		fault.Match = testkit.Match{Route: "aliases/alter", Alias: groupAliases[round%len(groupAliases)], Nth: 1}
 		s.cluster.AddFault(fault)
 		report := s.apply(to, nil, executor.Options{Settle: 50 * time.Millisecond})
 		s.cluster.ClearFaults()

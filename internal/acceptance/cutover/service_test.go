@@ -15,6 +15,7 @@ import (
 	"aliasctl/internal/emulator"
 	"aliasctl/internal/milvus"
 	statefile "aliasctl/internal/state"
+	"aliasctl/internal/testkit"
 	"aliasctl/manifest"
 	"aliasctl/planner"
 )
@@ -22,10 +23,10 @@ import (
 // service is a cluster with proxies, and what aliasctl does to it.
 type service struct {
 	t       *testing.T
-	cluster *emulator.Emulator
+	cluster *testkit.Cluster
 	direct  string   // the cluster itself
 	proxies []string // aliasctl works through the first
-	slowest *emulator.Proxy
+	slowest *testkit.Proxy
 	client  *milvus.Client
 	mode    planner.SwitchMode
 	state   planner.State
@@ -40,7 +41,7 @@ type service struct {
 // serveReaders starts with generation 1 live.
 func serveReaders(t *testing.T, profile emulator.Profile, mode planner.SwitchMode) *service {
 	t.Helper()
-	s := &service{t: t, cluster: emulator.New(profile), mode: mode}
+	s := &service{t: t, cluster: testkit.New(profile), mode: mode}
 	serve := func(h http.Handler) string {
 		server, err := emulator.Start(h, "127.0.0.1:0", emulator.ServerOptions{})
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	"aliasctl/internal/acceptance/scene"
 	"aliasctl/internal/emulator"
 	"aliasctl/internal/state/stores"
+	"aliasctl/internal/testkit"
 )
 
 // mountSmall puts a file system of 64 KiB over a folder.
@@ -102,7 +103,7 @@ func lostDisk(t *testing.T, as *syscall.Credential, lose, mend func(string) erro
 		p.Command.SysProcAttr = &syscall.SysProcAttr{Credential: as}
 	}
 	var lost error
-	c.AddHook(emulator.Hook{Match: emulator.Match{Writes: true, Nth: 1}, Do: func(emulator.Request) { lost = lose(c.Dir) }})
+	c.AddHook(testkit.Hook{Match: testkit.Match{Writes: true, Nth: 1}, Do: func(testkit.Request) { lost = lose(c.Dir) }})
 	before, err := os.ReadFile(c.StatePath())
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 
 	"aliasctl/internal/acceptance/scene"
 	"aliasctl/internal/emulator"
+	"aliasctl/internal/testkit"
 )
 
 // sequel is what the manifest says when the command is given again.
@@ -37,9 +38,9 @@ func sequels() []sequel {
 }
 
 // baselines lists the requests of the first run of each sequel.
-func baselines(t *testing.T, profile emulator.Profile, dir string) [][]emulator.Request {
+func baselines(t *testing.T, profile emulator.Profile, dir string) [][]testkit.Request {
 	t.Helper()
-	var lists [][]emulator.Request
+	var lists [][]testkit.Request
 	for _, s := range sequels() {
 		lists = append(lists, baseline(t, s.first, profile, dir, "--parallel", "1"))
 	}
@@ -58,7 +59,7 @@ func TestKillNine(t *testing.T) {
 	if scene.FullSweep() {
 		profiles = emulator.Profiles()
 	}
-	var first [][]emulator.Request
+	var first [][]testkit.Request
 	for _, profile := range profiles {
 		_ = group.Wait()
 		first = baselines(t, profile, dir)
@@ -230,7 +231,7 @@ func killAfter(dir string, after time.Duration) (bool, error) {
 	defer c.End()
 	c.Watch()
 	p := c.Spawn()
-	c.AddHook(emulator.Hook{Match: emulator.Match{Request: 1}, Do: func(emulator.Request) {
+	c.AddHook(testkit.Hook{Match: testkit.Match{Request: 1}, Do: func(testkit.Request) {
 		time.AfterFunc(after, p.Die)
 	}})
 	e, err := p.Whole()
@@ -249,9 +250,9 @@ func TestSignals(t *testing.T) {
 	group.SetLimit(4)
 	for _, r := range baseline(t, scene.RichStory, emulator.V26, dir, "--parallel", "1") {
 		for i, signal := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
-			when := emulator.Before
+			when := testkit.Before
 			if i == 1 {
-				when = emulator.After
+				when = testkit.After
 			}
 			for j, twice := range []bool{false, true} {
 				if scene.LeftOut(int(r.N)*4 + 2*i + j) {
@@ -271,7 +272,7 @@ func TestSignals(t *testing.T) {
 	t.Log(count.Text())
 }
 
-func interrupt(dir string, n int64, when emulator.When, signal os.Signal, twice bool) error {
+func interrupt(dir string, n int64, when testkit.When, signal os.Signal, twice bool) error {
 	c, err := scene.Play(scene.RichStory, emulator.V26, dir, "--parallel", "1")
 	if err != nil {
 		return err
@@ -280,7 +281,7 @@ func interrupt(dir string, n int64, when emulator.When, signal os.Signal, twice 
 	c.Watch()
 	before, p := c.Bound(), c.Spawn()
 	var soFar int64
-	c.AddHook(emulator.Hook{Match: emulator.Match{Request: n}, When: when, Do: func(emulator.Request) {
+	c.AddHook(testkit.Hook{Match: testkit.Match{Request: n}, When: when, Do: func(testkit.Request) {
 		_, soFar = c.Counts()
 		p.Signalled(signal)
 		p.Says("interrupted")

@@ -8,6 +8,7 @@ import (
 
 	"aliasctl/internal/acceptance/scene"
 	"aliasctl/internal/emulator"
+	"aliasctl/internal/testkit"
 )
 
 // TestLateEffects answers each write of a run with 408 and carries it out
@@ -24,7 +25,7 @@ func TestLateEffects(t *testing.T) {
 		list := baseline(t, scene.RichStory, profile, dir, "--parallel", "1")
 		var group errgroup.Group
 		group.SetLimit(scene.Abreast)
-		late := func(r emulator.Request, when, effect string, run func() error) {
+		late := func(r testkit.Request, when, effect string, run func() error) {
 			group.Go(func() error {
 				count.Count(when)
 				if err := run(); err != nil {
@@ -74,7 +75,7 @@ func lateInRun(profile emulator.Profile, dir string, n, wait int64) error {
 	if soon {
 		limits = []string{"--settle", "20s"}
 	}
-	c.AddFault(emulator.Fault{Match: emulator.Match{Request: n}, Kind: emulator.Late, LandAt: n + wait})
+	c.AddFault(testkit.Fault{Match: testkit.Match{Request: n}, Kind: testkit.Late, LandAt: n + wait})
 	e := c.Run(limits...)
 	c.Land()
 	if soon && e.Writes != int64(writesOfRich) {
@@ -91,9 +92,9 @@ const writesOfRich = 9
 
 // silent answers the n-th request with 408, and nothing from then on.
 func silent(c *scene.Scene, n int64) {
-	c.AddFault(emulator.Fault{Match: emulator.Match{Request: n}, Kind: emulator.Late})
+	c.AddFault(testkit.Fault{Match: testkit.Match{Request: n}, Kind: testkit.Late})
 	for m := n + 1; m < n+200; m++ {
-		c.AddFault(emulator.Fault{Match: emulator.Match{Request: m}, Kind: emulator.Reset})
+		c.AddFault(testkit.Fault{Match: testkit.Match{Request: m}, Kind: testkit.Reset})
 	}
 }
 
@@ -136,7 +137,7 @@ func lateInNext(profile emulator.Profile, dir string, n, next int64) error {
 	c.Watch()
 	sent, _ := c.Counts()
 	before = c.Bound()
-	c.AddHook(emulator.Hook{Match: emulator.Match{Request: sent + next}, Do: func(emulator.Request) { c.Land() }})
+	c.AddHook(testkit.Hook{Match: testkit.Match{Request: sent + next}, Do: func(testkit.Request) { c.Land() }})
 	second := c.Run("--settle", "120ms")
 	c.Land()
 	if err := c.Truthful(second, before); err != nil {

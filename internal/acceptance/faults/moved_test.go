@@ -8,6 +8,7 @@ import (
 
 	"aliasctl/internal/acceptance/scene"
 	"aliasctl/internal/emulator"
+	"aliasctl/internal/testkit"
 )
 
 // TestLateAfterKill kills a run, changes the manifest, and lets the last
@@ -58,7 +59,7 @@ func lateAfterKill(s sequel, dir string, n, next int64) error {
 		return err
 	}
 	sent, _ := c.Counts()
-	c.AddHook(emulator.Hook{Match: emulator.Match{Request: sent + next}, Do: func(emulator.Request) { c.Land() }})
+	c.AddHook(testkit.Hook{Match: testkit.Match{Request: sent + next}, Do: func(testkit.Request) { c.Land() }})
 	second := c.Run("--settle", "200ms")
 	c.Land()
 	if second.Code != 0 && second.Code != 5 {

@@ -17,6 +17,7 @@ import (
 	statefile "aliasctl/internal/state"
 	"aliasctl/internal/state/local"
 	"aliasctl/internal/state/stores"
+	"aliasctl/internal/testkit"
 	"aliasctl/internal/testkit/faultfs"
 	"aliasctl/planner"
 )
@@ -56,7 +57,7 @@ func TestAStateThatCannotBeSavedIsAnEvent(t *testing.T) {
 	p := c.Spawn("--log-format", "json")
 	p.Command.Dir = t.TempDir() // where it is saved instead
 	var lost error
-	c.AddHook(emulator.Hook{Match: emulator.Match{Writes: true, Nth: 1}, Do: func(emulator.Request) { lost = os.Rename(c.Dir, c.Dir+".away") }})
+	c.AddHook(testkit.Hook{Match: testkit.Match{Writes: true, Nth: 1}, Do: func(testkit.Request) { lost = os.Rename(c.Dir, c.Dir+".away") }})
 	e, err := p.Whole()
 	if err := errors.Join(err, lost); err != nil || e.Code != 5 {
 		t.Fatalf("%v: %v", err, e)

@@ -13,13 +13,14 @@ import (
 
 	"aliasctl/internal/acceptance/scene"
 	"aliasctl/internal/emulator"
+	"aliasctl/internal/testkit"
 )
 
 // hasty are limits under which a lost answer does not cost a minute.
 var hasty = []string{"--timeout", "400ms", "--settle", "120ms", "--retries", "2"}
 
 // baseline lists the requests of a run without a fault, one after another.
-func baseline(t *testing.T, s scene.Story, profile emulator.Profile, dir string, flags ...string) []emulator.Request {
+func baseline(t *testing.T, s scene.Story, profile emulator.Profile, dir string, flags ...string) []testkit.Request {
 	t.Helper()
 	c, err := scene.Play(s, profile, dir, flags...)
 	if err != nil {
@@ -42,8 +43,8 @@ func baseline(t *testing.T, s scene.Story, profile emulator.Profile, dir string,
 // striking is one run of a sweep: a fault at one request.
 type striking struct {
 	profile emulator.Profile
-	request emulator.Request
-	fault   emulator.Fault
+	request testkit.Request
+	fault   testkit.Fault
 	flags   []string
 }
 
@@ -52,7 +53,7 @@ func (s striking) String() string {
 }
 
 // described is a request as messages name it.
-func described(r emulator.Request) string {
+func described(r testkit.Request) string {
 	return fmt.Sprintf("request %d (%s %s/%s%s)", r.N, r.Route, r.Database, r.Alias, r.Collection)
 }
 
@@ -68,9 +69,9 @@ func TestSweepRequests(t *testing.T) {
 
 	var strikings []striking
 	requests := map[string]int{}
-	add := func(profile emulator.Profile, r emulator.Request, kind emulator.Kind, when emulator.When, flags ...string) {
-		strikings = append(strikings, striking{profile, r, emulator.Fault{
-			Match: emulator.Match{Request: r.N}, Kind: kind, When: when, URL: elsewhere.URL + "/v2/vectordb/aliases/list",
+	add := func(profile emulator.Profile, r testkit.Request, kind testkit.Kind, when testkit.When, flags ...string) {
+		strikings = append(strikings, striking{profile, r, testkit.Fault{
+			Match: testkit.Match{Request: r.N}, Kind: kind, When: when, URL: elsewhere.URL + "/v2/vectordb/aliases/list",
 			Code: 65535, Message: "etcdserver: too many operations in txn request", Delay: delayOf(kind),
 		}, flags})
 	}
@@ -83,14 +84,14 @@ func TestSweepRequests(t *testing.T) {
 			list := baseline(t, scene.RichStory, profile, dir, flags...)
 			requests[profile.Name] = len(list)
 			for i, r := range list {
-				for k, kind := range emulator.Kinds() {
+				for k, kind := range testkit.Kinds() {
 					turn := scene.FullSweep() || (i+k)%len(emulator.Profiles()) == p
 					if !turn || scene.LeftOut(7*i+k) {
 						continue
 					}
-					add(profile, r, kind, emulator.After, flags...)
+					add(profile, r, kind, testkit.After, flags...)
 					if !acknowledges(kind) && (r.Writes || scene.FullSweep()) {
-						add(profile, r, kind, emulator.Before, flags...)
+						add(profile, r, kind, testkit.Before, flags...)
 					}
 				}
 			}
@@ -113,22 +114,23 @@ func TestSweepRequests(t *testing.T) {
 		t.Errorf("%d requests followed a redirect to another host", n)
 	}
 	t.Logf("requests of a run: %v; faults: %d of %d kinds; runs: %d (%s)",
-		requests, len(strikings), len(emulator.Kinds()), 3*len(strikings), done.Text())
+		requests, len(strikings), len(testkit.Kinds()), 3*len(strikings), done.Text())
 }
 
 // acknowledges says that a fault leaves the answer readable. Before the effect
 // of a write it would be a server that says success and does nothing, which is
 // not a lost answer but a lie.
-func acknowledges(kind emulator.Kind) bool {
-	return kind == emulator.HTTP10 || kind == emulator.WrongType
+func acknowledges(kind testkit.Kind) bool {
+	return kind == testkit.HTTP10 || kind == testkit.WrongType
 }
 
-// delayOf makes a slow answer slower than the client is patient.
-func delayOf(kind emulator.Kind) time.Duration {
+// delayOf makes a slow answer slower than the client is patient. A server that
+// restarts is back in between.
+func delayOf(kind testkit.Kind) time.Duration {
 	switch kind {
-	case emulator.Delay:
+	case testkit.Delay, testkit.Frozen, testkit.SlowProxy:
 		return time.Second
-	case emulator.Drip:
+	case testkit.Drip, testkit.Restarted:
 		return 100 * time.Millisecond
 	}
 	return 0

@@ -10,6 +10,7 @@ import (
 
 	"aliasctl/internal/acceptance/scene"
 	"aliasctl/internal/emulator"
+	"aliasctl/internal/testkit"
 )
 
 // TestWindow measures what Milvus, which has no compare-and-set, leaves open:
@@ -57,7 +58,7 @@ func windowsOf(t *testing.T, parallel, kind string) []time.Duration {
 	var mu sync.Mutex
 	read := map[string]time.Time{} // by alias, or by retiree
 	var windows []time.Duration
-	c.AddHook(emulator.Hook{When: emulator.After, Do: func(r emulator.Request) {
+	c.AddHook(testkit.Hook{When: testkit.After, Do: func(r testkit.Request) {
 		now := time.Now()
 		mu.Lock()
 		defer mu.Unlock()

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"aliasctl/internal/acceptance/program"
-	"aliasctl/internal/emulator"
+	"aliasctl/internal/testkit"
 )
 
 // Spawn makes the program ready for a scene; hooks may use it at once.
@@ -25,16 +25,16 @@ const (
 
 // killAt kills the next run at one of its requests.
 func (c *Scene) killAt(p *program.Child, n int64, what Fate) {
-	at, when := emulator.Match{Request: n}, emulator.Before
+	at, when := testkit.Match{Request: n}, testkit.Before
 	switch what {
 	case Dies:
-		c.AddFault(emulator.Fault{Match: at, Kind: emulator.Reset})
+		c.AddFault(testkit.Fault{Match: at, Kind: testkit.Reset})
 	case Later:
-		c.AddFault(emulator.Fault{Match: at, Kind: emulator.Late})
+		c.AddFault(testkit.Fault{Match: at, Kind: testkit.Late})
 	case Done:
-		when = emulator.After
+		when = testkit.After
 	}
-	c.AddHook(emulator.Hook{Match: at, When: when, Do: func(emulator.Request) { p.Die() }})
+	c.AddHook(testkit.Hook{Match: at, When: when, Do: func(testkit.Request) { p.Die() }})
 }
 
 // Killed runs the program until it is killed at request n, counted from now.
@@ -45,7 +45,7 @@ func (c *Scene) Killed(n int64, what Fate) error {
 	p, over := c.Spawn("--settle", "200ms"), make(chan struct{})
 	c.killAt(p, before+n, what)
 	if what == Lands {
-		c.AddHook(emulator.Hook{Match: emulator.Match{Request: before + n}, When: emulator.After, Do: func(emulator.Request) { close(over) }})
+		c.AddHook(testkit.Hook{Match: testkit.Match{Request: before + n}, When: testkit.After, Do: func(testkit.Request) { close(over) }})
 	} else {
 		close(over)
 	}

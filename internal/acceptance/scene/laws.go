@@ -11,7 +11,7 @@ import (
 
 	"aliasctl/executor"
 	"aliasctl/internal/acceptance/program"
-	"aliasctl/internal/emulator"
+	"aliasctl/internal/testkit"
 	"aliasctl/planner"
 )
 
@@ -25,7 +25,7 @@ func (c *Scene) Watch() {
 	for alias, to := range c.Bound() {
 		lasting[alias] = c.Want[alias] == to || c.Want[alias] != "" && !gaps
 	}
-	look := func(r emulator.Request) {
+	look := func(r testkit.Request) {
 		now := c.Bound()
 		for alias, to := range untouched {
 			if now[alias] != to {
@@ -38,9 +38,9 @@ func (c *Scene) Watch() {
 			}
 		}
 	}
-	c.AddHook(emulator.Hook{When: emulator.Before, Do: look})
-	c.AddHook(emulator.Hook{When: emulator.After, Do: look})
-	c.AddHook(emulator.Hook{Match: emulator.Match{Writes: true}, When: emulator.Before, Do: func(r emulator.Request) {
+	c.AddHook(testkit.Hook{When: testkit.Before, Do: look})
+	c.AddHook(testkit.Hook{When: testkit.After, Do: look})
+	c.AddHook(testkit.Hook{Match: testkit.Match{Writes: true}, When: testkit.Before, Do: func(r testkit.Request) {
 		if !strings.HasSuffix(r.Route, "collections/drop") {
 			return
 		}
@@ -52,7 +52,7 @@ func (c *Scene) Watch() {
 	}})
 }
 
-func (c *Scene) breach(r emulator.Request, format string, args ...any) {
+func (c *Scene) breach(r testkit.Request, format string, args ...any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	text := fmt.Sprintf(format, args...)

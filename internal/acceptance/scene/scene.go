@@ -17,6 +17,7 @@ import (
 	"aliasctl/internal/acceptance/program"
 	"aliasctl/internal/emulator"
 	"aliasctl/internal/state/stores"
+	"aliasctl/internal/testkit"
 	"aliasctl/planner"
 )
 
@@ -31,7 +32,7 @@ func FullSweep() bool { return *sweep == "full" }
 // Scene is a story that is being played: a cluster that listens, a manifest
 // and a state in a folder.
 type Scene struct {
-	*emulator.Emulator
+	*testkit.Cluster
 	Story
 	Server *emulator.Server
 	Dir    string
@@ -46,7 +47,7 @@ func Play(s Story, profile emulator.Profile, parent string, flags ...string) (*S
 	if err != nil {
 		return nil, err
 	}
-	c := &Scene{Emulator: s.Build(profile), Story: s, Dir: dir, fixed: flags}
+	c := &Scene{Cluster: testkit.Around(s.Build(profile)), Story: s, Dir: dir, fixed: flags}
 	if c.Server, err = emulator.Start(c, "127.0.0.1:0", emulator.ServerOptions{}); err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 
 	"aliasctl/internal/acceptance/program"
 	"aliasctl/internal/emulator"
+	"aliasctl/internal/testkit"
 )
 
 // actions are what another client can do, each on one database.
@@ -62,7 +63,7 @@ func actMeanwhile(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: meanwhile MATCH... : ACTION NAME...")
 	}
 	c, act := worldOf(ts).cluster(ts), action(ts, args[colon+1:])
-	c.AddHook(emulator.Hook{Match: once(faultOf(ts, "reset", args[:colon])), Do: func(emulator.Request) {
+	c.AddHook(testkit.Hook{Match: once(faultOf(ts, "reset", args[:colon])), Do: func(testkit.Request) {
 		if err := act(c.Emulator); err != nil {
 			c.failure.Store(&err) // for the next command: this is not its goroutine
 		}
@@ -70,7 +71,7 @@ func actMeanwhile(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // once limits a match to one request.
-func once(f emulator.Fault) emulator.Match {
+func once(f testkit.Fault) testkit.Match {
 	if f.Nth == 0 {
 		f.Nth, f.Times = 1, 1
 	}
@@ -81,7 +82,7 @@ func once(f emulator.Fault) emulator.Match {
 var texts = []string{"route", "database", "alias", "collection", "when", "message", "url", "delay"}
 
 // faultOf reads the words of a fault as the JSON that they are short for.
-func faultOf(ts *testscript.TestScript, kind string, words []string) emulator.Fault {
+func faultOf(ts *testscript.TestScript, kind string, words []string) testkit.Fault {
 	fields := map[string]any{"kind": kind}
 	for _, word := range words {
 		name, value, ok := strings.Cut(word, "=")
@@ -99,7 +100,7 @@ func faultOf(ts *testscript.TestScript, kind string, words []string) emulator.Fa
 	}
 	list, err := json.Marshal([]any{fields})
 	ts.Check(err)
-	faults, err := emulator.ReadFaults(bytes.NewReader(list))
+	faults, err := testkit.ReadFaults(bytes.NewReader(list))
 	ts.Check(err)
 	return faults[0]
 }
@@ -123,7 +124,7 @@ func pauseRequest(ts *testscript.TestScript, neg bool, args []string) {
 	c := worldOf(ts).cluster(ts)
 	p := &pause{there: make(chan struct{}), goOn: make(chan struct{})}
 	c.pauses = append(c.pauses, p)
-	c.AddHook(emulator.Hook{Match: once(faultOf(ts, "reset", args)), Do: func(emulator.Request) {
+	c.AddHook(testkit.Hook{Match: once(faultOf(ts, "reset", args)), Do: func(testkit.Request) {
 		close(p.there)
 		<-p.goOn
 	}})

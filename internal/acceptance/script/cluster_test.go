@@ -19,12 +19,13 @@ import (
 
 	"aliasctl/internal/acceptance/program"
 	"aliasctl/internal/emulator"
+	"aliasctl/internal/testkit"
 )
 
 // The commands that are about the current cluster. A NAME is of the default
 // database, or DATABASE/NAME. A MATCH is what a request has to be, as in
 // `route=aliases/alter alias=products nth=2`; the words are the fields of
-// emulator.Match and emulator.Fault in JSON.
+// testkit.Match and testkit.Fault in JSON.
 //
 //	cluster NAME SEED [WORD...]
 //	                          start it, see startCluster
@@ -67,10 +68,10 @@ var clusterCommands = map[string]func(*testscript.TestScript, bool, []string){
 
 // cluster is an emulated cluster at an address of its own.
 type cluster struct {
-	*emulator.Emulator
+	*testkit.Cluster
 	server  *httptest.Server
-	answers atomic.Pointer[emulator.Emulator] // who answers at this address
-	seen    int64                             // the last request that `writes` has counted
+	answers atomic.Pointer[testkit.Cluster] // who answers at this address
+	seen    int64                           // the last request that `writes` has counted
 	mu      sync.Mutex
 	bodies  []string // of the requests since then
 	token   string
@@ -142,10 +143,10 @@ func startCluster(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Check(err)
 		}
 	}
-	e, err := emulator.FromSeed(ts.MkAbs(args[1]), profile)
+	e, err := testkit.FromSeed(ts.MkAbs(args[1]), profile)
 	ts.Check(err)
 	e.Record(mostRequests)
-	c := &cluster{Emulator: e}
+	c := &cluster{Cluster: e}
 	c.answers.Store(e)
 	c.server = httptest.NewUnstartedServer(c)
 	c.server.Config.ErrorLog = log.New(io.Discard, "", 0) // of handshakes that a test wants to fail
@@ -197,7 +198,7 @@ func swapClusters(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: behind NAME")
 	}
-	worldOf(ts).cluster(ts).answers.Store(named(ts, args[0]).Emulator)
+	worldOf(ts).cluster(ts).answers.Store(named(ts, args[0]).Cluster)
 }
 
 func requireToken(ts *testscript.TestScript, neg bool, args []string) {
@@ -210,7 +211,7 @@ func requireToken(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // since lists the requests that the last `writes` has not counted.
-func (c *cluster) since() []emulator.Request {
+func (c *cluster) since() []testkit.Request {
 	all := c.Requests()
 	i := sort.Search(len(all), func(i int) bool { return all[i].N > c.seen })
 	return all[i:]
@@ -257,7 +258,7 @@ func showRequests(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // told is one line per request, with a mark in front of those that write.
-func told(list []emulator.Request) string {
+func told(list []testkit.Request) string {
 	var text strings.Builder
 	for _, r := range list {
 		mark := " "

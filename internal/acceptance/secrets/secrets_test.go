@@ -27,6 +27,7 @@ import (
 	"aliasctl/internal/cli"
 	"aliasctl/internal/emulator"
 	"aliasctl/internal/state/stores"
+	"aliasctl/internal/testkit"
 )
 
 // canaries are tokens that must show up nowhere. One has every character that
@@ -131,7 +132,7 @@ func betray(parent, token string, how, at int, format string) (files int, err er
 	sync := append([]string{"sync", "--accept-cluster", "--settle", "1ms", "--drain", "0s"}, reports...)
 	run(append(sync, "--dry-run", "--plan-out", filepath.Join(c.Dir, "plan.json"))...)
 	run(append([]string{"drift"}, reports...)...)
-	c.AddHook(emulator.Hook{Match: emulator.Match{Writes: true, Nth: 1}, Do: func(emulator.Request) {
+	c.AddHook(testkit.Hook{Match: testkit.Match{Writes: true, Nth: 1}, Do: func(testkit.Request) {
 		// The lock is held and its file is there only now.
 		if lock, err := os.ReadFile(c.StatePath() + ".lock"); err == nil {
 			written.Write(lock)
@@ -214,8 +215,8 @@ func TestSecretsOfRealProgram(t *testing.T) {
 			}
 			p := c.Spawn("-o", "text")
 			p.Command.Env = append(p.Command.Env, "MILVUS_TOKEN="+token, "GOTRACEBACK=all")
-			c.AddFault(emulator.Fault{Match: emulator.Match{Writes: true, Nth: 1, Times: -1}, When: emulator.After, Kind: emulator.Echo})
-			c.AddHook(emulator.Hook{Match: emulator.Match{Writes: true, Nth: 1}, Do: func(emulator.Request) {
+			c.AddFault(testkit.Fault{Match: testkit.Match{Writes: true, Nth: 1, Times: -1}, When: testkit.After, Kind: testkit.Echo})
+			c.AddHook(testkit.Hook{Match: testkit.Match{Writes: true, Nth: 1}, Do: func(testkit.Request) {
 				if signal != nil {
 					p.Signalled(signal)
 					if signal != syscall.SIGTERM {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"aliasctl/internal/emulator"
+	"aliasctl/internal/testkit"
 	"aliasctl/testdata/bench/delay"
 )
 
@@ -30,7 +31,7 @@ func main() {
 }
 
 func serve(seed string, by time.Duration) error {
-	cluster, err := emulator.FromSeed(seed, emulator.V26)
+	cluster, err := testkit.FromSeed(seed, emulator.V26)
 	if err != nil {
 		return err
 	}

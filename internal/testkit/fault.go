@@ -1,4 +1,4 @@
-package emulator
+package testkit
 
 import (
 	"encoding/json"
@@ -27,7 +27,7 @@ const (
 	PlainTimeout Kind = "408-plain" // the text "timeout", as 2.4
 	JSONTimeout  Kind = "408-json"  // code 10001, as 2.5 and later
 	// Late is a 408 at once whose effect lands later: after Fault.Delay, or
-	// just before request number Fault.LandAt, or at Emulator.Land.
+	// just before request number Fault.LandAt, or at Faults.Land.
 	Late Kind = "late"
 
 	// Answers of servers and proxies on the way.
@@ -47,11 +47,25 @@ const (
 	Huge       Kind = "huge"    // a success of Fault.Size bytes (65 MiB)
 	Endless    Kind = "endless" // a body without an end
 	Echo       Kind = "echo"    // an error that repeats the Authorization header
+
+	// The whole server, from the request on that the fault meets.
+	// Frozen is a stopped process: requests wait until Fault.Delay has passed
+	// or until Faults.Land, and are then carried out, also those whose client
+	// has left.
+	Frozen Kind = "frozen"
+	// Restarted is a process that ends and is back after Fault.Delay: until
+	// then every connection is reset.
+	Restarted Kind = "restarted"
+	// SlowProxy is a change that waits for a proxy: Fault.Delay passes between
+	// the effect of the call and its answer, or before the effect on servers
+	// that expire caches first; past the time limit of the call a 408.
+	SlowProxy Kind = "slow-proxy"
 )
 
 var kinds = []Kind{
 	Reset, Hang, Delay, Truncated, Drip, HTTP10, Timeout, PlainTimeout, JSONTimeout, Late, Code, TooMany,
 	ServerError, BadGateway, Unavailable, Redirect, Empty, HTML, WrongType, NoCode, StringCode, Huge, Endless, Echo,
+	Frozen, Restarted, SlowProxy,
 }
 
 // Kinds are all kinds of fault, for tests that sweep over them.

@@ -1,4 +1,4 @@
-package emulator
+package testkit
 
 import (
 	"context"
@@ -13,66 +13,95 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"aliasctl/internal/emulator"
 )
 
 // pair is a cluster with products -> products_v1 and a products_v2 to go to.
-func pair(t testing.TB, profile Profile) *Emulator {
+func pair(t testing.TB, version emulator.Profile) *Cluster {
 	t.Helper()
-	e := New(profile)
-	must(t, e.CreateCollection(DefaultDatabase, "products_v1"))
-	must(t, e.CreateCollection(DefaultDatabase, "products_v2"))
-	must(t, e.CreateAlias(DefaultDatabase, "products", "products_v1"))
-	return e
+	c := New(version)
+	must(t, c.CreateCollection(emulator.DefaultDatabase, "products_v1"))
+	must(t, c.CreateCollection(emulator.DefaultDatabase, "products_v2"))
+	must(t, c.CreateAlias(emulator.DefaultDatabase, "products", "products_v1"))
+	return c
 }
 
-func (e *Emulator) bound(alias string) string { return e.Bindings(DefaultDatabase)[alias] }
+func (c *Cluster) bound(alias string) string { return c.Bindings(emulator.DefaultDatabase)[alias] }
 
 const toV2 = `{"aliasName":"products","collectionName":"products_v2"}`
 
-// answer is what a client makes of a call: its status, its type and its body
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func serve(t testing.TB, h http.Handler) string {
+	t.Helper()
+	server, err := emulator.Start(h, "127.0.0.1:0", emulator.ServerOptions{})
+	must(t, err)
+	t.Cleanup(func() { server.Close() })
+	return server.URL()
+}
+
+// post calls a v2 route and returns the body of the answer.
+func post(t testing.TB, url, route, body string) string {
+	t.Helper()
+	a := call(url, route, body, time.Minute)
+	must(t, a.err)
+	return a.body
+}
+
+var noRedirects = &http.Client{
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+// received is what a client makes of a call: its status, its type and its body
 // as far as it came, and the error that ended it.
-type answer struct {
+type received struct {
 	status   int
 	mimeType string
 	body     string
 	err      error
 }
 
-func call(url, route, body string, patience time.Duration) (a answer) {
+func call(url, route, body string, patience time.Duration) (a received) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	request, _ := http.NewRequestWithContext(ctx, http.MethodPost, url+"/v2/vectordb/"+route, strings.NewReader(body))
 	request.Header.Set("Authorization", "Bearer root:canary")
 	response, err := noRedirects.Do(request)
 	if err != nil {
-		return answer{err: err}
+		return received{err: err}
 	}
 	defer response.Body.Close()
 	content, err := io.ReadAll(io.LimitReader(response.Body, 80<<20))
-	return answer{response.StatusCode, response.Header.Get("Content-Type"), string(content), err}
+	return received{response.StatusCode, response.Header.Get("Content-Type"), string(content), err}
 }
 
-func isJSON(code string) func(answer) bool {
-	return func(a answer) bool { return a.err == nil && strings.HasPrefix(a.body, `{"code":`+code) }
+func isJSON(code string) func(received) bool {
+	return func(a received) bool { return a.err == nil && strings.HasPrefix(a.body, `{"code":`+code) }
 }
 
-func hasStatus(status int, text string) func(answer) bool {
-	return func(a answer) bool { return a.err == nil && a.status == status && strings.Contains(a.body, text) }
+func hasStatus(status int, text string) func(received) bool {
+	return func(a received) bool { return a.err == nil && a.status == status && strings.Contains(a.body, text) }
 }
 
 // TestFaults strikes an alter on both sides of its effect with every kind, and
 // looks at what the client sees and at what happened.
 func TestFaults(t *testing.T) {
-	const patience = 300 * time.Millisecond
+	const patience = time.Second
 	looks := map[Kind]struct {
 		fault Fault
-		sees  func(answer) bool
+		sees  func(received) bool
 	}{
-		Reset:        {Fault{}, func(a answer) bool { return errors.Is(a.err, syscall.ECONNRESET) }},
-		Hang:         {Fault{}, func(a answer) bool { return errors.Is(a.err, context.DeadlineExceeded) }},
+		Reset:        {Fault{}, func(a received) bool { return errors.Is(a.err, syscall.ECONNRESET) }},
+		Hang:         {Fault{}, func(a received) bool { return errors.Is(a.err, context.DeadlineExceeded) }},
 		Delay:        {Fault{Delay: 10 * time.Millisecond}, isJSON("0")},
-		Truncated:    {Fault{}, func(a answer) bool { return errors.Is(a.err, io.ErrUnexpectedEOF) && a.body != "" }},
-		Drip:         {Fault{}, func(a answer) bool { return errors.Is(a.err, context.DeadlineExceeded) && a.status == 200 }},
+		Truncated:    {Fault{}, func(a received) bool { return errors.Is(a.err, io.ErrUnexpectedEOF) && a.body != "" }},
+		Drip:         {Fault{}, func(a received) bool { return errors.Is(a.err, context.DeadlineExceeded) && a.status == 200 }},
 		HTTP10:       {Fault{}, isJSON("0")},
 		Timeout:      {Fault{}, hasStatus(408, "10001")},
 		PlainTimeout: {Fault{}, hasStatus(408, "timeout")},
@@ -84,14 +113,17 @@ func TestFaults(t *testing.T) {
 		BadGateway:   {Fault{}, hasStatus(502, "<html>")},
 		Unavailable:  {Fault{}, hasStatus(503, "upstream")},
 		Redirect:     {Fault{URL: "http://elsewhere.example/"}, hasStatus(307, "")},
-		Empty:        {Fault{}, func(a answer) bool { return a.err == nil && a.status == 200 && a.body == "" }},
+		Empty:        {Fault{}, func(a received) bool { return a.err == nil && a.status == 200 && a.body == "" }},
 		HTML:         {Fault{}, hasStatus(200, "password")},
-		WrongType:    {Fault{}, func(a answer) bool { return strings.HasPrefix(a.mimeType, "text/html") && isJSON("0")(a) }},
+		WrongType:    {Fault{}, func(a received) bool { return strings.HasPrefix(a.mimeType, "text/html") && isJSON("0")(a) }},
 		NoCode:       {Fault{}, hasStatus(200, `{"data":{}}`)},
 		StringCode:   {Fault{}, isJSON(`"0"`)},
-		Huge:         {Fault{Size: 1 << 20}, func(a answer) bool { return isJSON("0")(a) && len(a.body) == 1<<20 }},
-		Endless:      {Fault{}, func(a answer) bool { return a.err != nil || len(a.body) == 80<<20 }},
+		Huge:         {Fault{Size: 1 << 20}, func(a received) bool { return isJSON("0")(a) && len(a.body) == 1<<20 }},
+		Endless:      {Fault{}, func(a received) bool { return a.err != nil || len(a.body) == 80<<20 }},
 		Echo:         {Fault{}, hasStatus(200, "Bearer root:canary")},
+		Frozen:       {Fault{}, func(a received) bool { return errors.Is(a.err, context.DeadlineExceeded) }},
+		Restarted:    {Fault{}, func(a received) bool { return errors.Is(a.err, syscall.ECONNRESET) }},
+		SlowProxy:    {Fault{Delay: 10 * time.Millisecond}, isJSON("0")},
 	}
 	for _, kind := range Kinds() {
 		look, ok := looks[kind]
@@ -102,7 +134,7 @@ func TestFaults(t *testing.T) {
 		for _, when := range []When{Before, After} {
 			t.Run(string(kind)+" "+string(when), func(t *testing.T) {
 				t.Parallel()
-				e := pair(t, V26)
+				e := pair(t, emulator.V26)
 				fault := look.fault
 				fault.Match, fault.Kind, fault.When = Match{Route: "aliases/alter"}, kind, when
 				e.AddFault(fault)
@@ -110,7 +142,7 @@ func TestFaults(t *testing.T) {
 					t.Errorf("got %d, %d bytes, %.80q, %v", a.status, len(a.body), a.body, a.err)
 				}
 				want := "products_v1"
-				if when == After || kind == Delay { // a delay is no loss
+				if when == After || kind == Delay || kind == SlowProxy { // these lose nothing
 					want = "products_v2"
 				}
 				if got := e.bound("products"); got != want {
@@ -144,7 +176,7 @@ func TestFaultsMeetTheRequestsTheyName(t *testing.T) {
 		{"all from the second on", Match{Route: "aliases/alter", Nth: 2, Times: -1}, "---x-x"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			e := pair(t, V26)
+			e := pair(t, emulator.V26)
 			must(t, e.CreateDatabase("archive"))
 			e.AddFault(Fault{Match: c.match, Kind: TooMany})
 			url, got := serve(t, e), ""
@@ -172,7 +204,7 @@ func TestFaultsMeetTheRequestsTheyName(t *testing.T) {
 func TestALateWriteLands(t *testing.T) {
 	late := Match{Route: "aliases/alter", Nth: 1}
 	t.Run("when told to", func(t *testing.T) {
-		e := pair(t, V26)
+		e := pair(t, emulator.V26)
 		e.AddFault(Fault{Match: late, Kind: Late})
 		url := serve(t, e)
 		post(t, url, "aliases/alter", toV2)
@@ -180,8 +212,8 @@ func TestALateWriteLands(t *testing.T) {
 			t.Errorf("landed at once: %s", got)
 		}
 		// Somebody moves the alias meanwhile; the late write does not know.
-		must(t, e.CreateCollection(DefaultDatabase, "products_v3"))
-		must(t, e.AlterAlias(DefaultDatabase, "products", "products_v3"))
+		must(t, e.CreateCollection(emulator.DefaultDatabase, "products_v3"))
+		must(t, e.AlterAlias(emulator.DefaultDatabase, "products", "products_v3"))
 		if n := e.Land(); n != 1 || e.bound("products") != "products_v2" {
 			t.Errorf("%d landed, bound to %s", n, e.bound("products"))
 		}
@@ -190,7 +222,7 @@ func TestALateWriteLands(t *testing.T) {
 		}
 	})
 	t.Run("before a request", func(t *testing.T) {
-		e := pair(t, V26)
+		e := pair(t, emulator.V26)
 		e.AddFault(Fault{Match: late, Kind: Late, LandAt: 3})
 		url, got := serve(t, e), []string{}
 		for _, route := range []string{"aliases/alter", "aliases/describe", "aliases/describe"} {
@@ -202,7 +234,7 @@ func TestALateWriteLands(t *testing.T) {
 		}
 	})
 	t.Run("after a while", func(t *testing.T) {
-		e := pair(t, V26)
+		e := pair(t, emulator.V26)
 		e.AddFault(Fault{Match: late, Kind: Late, Delay: 20 * time.Millisecond})
 		post(t, serve(t, e), "aliases/alter", toV2)
 		eventually(t, func() bool { return e.bound("products") == "products_v2" })
@@ -212,14 +244,14 @@ func TestALateWriteLands(t *testing.T) {
 // TestAStallOutlastsTheTimeLimit is the metadata store that hangs: a 408 on
 // every version, and a write that happens afterwards on all but 2.5.
 func TestAStallOutlastsTheTimeLimit(t *testing.T) {
-	for _, profile := range Profiles() {
+	for _, profile := range emulator.Profiles() {
 		t.Run(profile.Name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				e := pair(t, profile)
 				e.AddFault(Fault{Match: Match{Nth: 1}, Kind: Delay, Delay: time.Minute})
 				began := time.Now()
 				status := serveOnce(e, "aliases/alter", toV2)
-				if status != http.StatusRequestTimeout || time.Since(began) != defaultTimeout {
+				if status != http.StatusRequestTimeout || time.Since(began) != 30*time.Second {
 					t.Errorf("status %d after %s", status, time.Since(began))
 				}
 				if got := e.bound("products"); got != "products_v1" {
@@ -239,7 +271,7 @@ func TestAStallOutlastsTheTimeLimit(t *testing.T) {
 }
 
 func TestAWriteLandsAfterItsClientHasLeft(t *testing.T) {
-	e := pair(t, V26)
+	e := pair(t, emulator.V26)
 	e.AddFault(Fault{Match: Match{Nth: 1}, Kind: Delay, Delay: 100 * time.Millisecond})
 	if a := call(serve(t, e), "aliases/alter", toV2, 10*time.Millisecond); a.err == nil {
 		t.Errorf("got %+v", a)
@@ -248,12 +280,12 @@ func TestAWriteLandsAfterItsClientHasLeft(t *testing.T) {
 }
 
 func TestHooksPlayTheForeignActor(t *testing.T) {
-	e := pair(t, V26)
-	must(t, e.CreateCollection(DefaultDatabase, "products_v3"))
+	e := pair(t, emulator.V26)
+	must(t, e.CreateCollection(emulator.DefaultDatabase, "products_v3"))
 	var met []Request
 	e.AddHook(Hook{Match: Match{Route: "aliases/describe", Nth: 1}, When: After, Do: func(r Request) {
 		met = append(met, r)
-		must(t, e.AlterAlias(DefaultDatabase, "products", "products_v3"))
+		must(t, e.AlterAlias(emulator.DefaultDatabase, "products", "products_v3"))
 	}})
 	url := serve(t, e)
 	const v1 = `{"code":0,"data":{"aliasName":"products","collectionName":"products_v1","dbName":"default"}}`
@@ -263,14 +295,14 @@ func TestHooksPlayTheForeignActor(t *testing.T) {
 	if got := post(t, url, "aliases/describe", `{"aliasName":"products"}`); got != strings.Replace(v1, "v1", "v3", 1) {
 		t.Errorf("got %s", got)
 	}
-	want := []Request{{N: 1, Method: "POST", Path: "/v2/vectordb/aliases/describe", Route: "aliases/describe", Database: "default", Alias: "products"}}
+	want := []Request{{N: 1, Method: "POST", Path: "/v2/vectordb/aliases/describe", Call: emulator.Call{Route: "aliases/describe", Database: "default", Alias: "products"}}}
 	if diff := cmp.Diff(want, met); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestTheLogTellsReadsFromWrites(t *testing.T) {
-	e := pair(t, V26)
+	e := pair(t, emulator.V26)
 	var lines strings.Builder
 	e.LogTo(&lines)
 	e.Record(2)
@@ -282,7 +314,7 @@ func TestTheLogTellsReadsFromWrites(t *testing.T) {
 		t.Errorf("%d requests, %d writes", requests, writes)
 	}
 	want := []Request{
-		{N: 2, Method: "POST", Path: "/v2/vectordb/aliases/alter", Route: "aliases/alter", Database: "default", Alias: "products", Collection: "products_v2", Writes: true},
+		{N: 2, Method: "POST", Path: "/v2/vectordb/aliases/alter", Call: emulator.Call{Route: "aliases/alter", Database: "default", Alias: "products", Collection: "products_v2", Writes: true}},
 		{N: 3, Method: "POST", Path: "/v2/vectordb/nonsense"},
 	}
 	if diff := cmp.Diff(want, e.Requests()); diff != "" {
@@ -326,7 +358,7 @@ func eventually(t *testing.T, holds func() bool) {
 }
 
 // serveOnce calls the handler without a network, for tests with a fake clock.
-func serveOnce(e *Emulator, route, body string) int {
+func serveOnce(e http.Handler, route, body string) int {
 	w := httptest.NewRecorder()
 	e.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/v2/vectordb/"+route, strings.NewReader(body)))
 	return w.Code

@@ -1,4 +1,4 @@
-package emulator
+package testkit
 
 import (
 	"cmp"
@@ -7,18 +7,16 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"aliasctl/internal/emulator"
 )
 
-// Request is a request as the emulator understood it.
+// Request is a request as a server of the cluster's version understands it.
 type Request struct {
-	N          int64  `json:"n"` // its number, from 1, in the order of arrival
-	Method     string `json:"method"`
-	Path       string `json:"path"`
-	Route      string `json:"route,omitempty"` // "aliases/alter", "v1/collections/drop"; "" for an unknown path
-	Database   string `json:"database,omitempty"`
-	Alias      string `json:"alias,omitempty"`
-	Collection string `json:"collection,omitempty"`
-	Writes     bool   `json:"writes,omitempty"` // the call is one that changes something
+	N      int64  `json:"n"` // its number, from 1, in the order of arrival
+	Method string `json:"method"`
+	Path   string `json:"path"`
+	emulator.Call
 }
 
 // requestLog keeps what was asked, when somebody wants to know.
@@ -33,17 +31,17 @@ type requestLog struct {
 
 // Record keeps the last limit requests from now on; 0 keeps none and forgets
 // those that were kept.
-func (e *Emulator) Record(limit int) {
-	l := &e.script.log
+func (f *Faults) Record(limit int) {
+	l := &f.script.log
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.limit, l.kept = limit, nil
-	e.script.active.Store(true)
+	f.script.active.Store(true)
 }
 
 // Requests returns the recorded requests in the order of their numbers.
-func (e *Emulator) Requests() []Request {
-	l := &e.script.log
+func (f *Faults) Requests() []Request {
+	l := &f.script.log
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	kept := slices.Clone(l.kept)
@@ -52,23 +50,23 @@ func (e *Emulator) Requests() []Request {
 }
 
 // LogTo writes each request as one line of JSON before it has an effect.
-func (e *Emulator) LogTo(w io.Writer) {
-	l := &e.script.log
+func (f *Faults) LogTo(w io.Writer) {
+	l := &f.script.log
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.to = json.NewEncoder(w)
-	e.script.active.Store(true)
+	f.script.active.Store(true)
 }
 
 // Counts returns how many requests there were since the start, and how many
 // of them were calls that change something. It needs no Record.
-func (e *Emulator) Counts() (requests, writes int64) {
-	return e.script.log.count.Load(), e.script.log.writes.Load()
+func (f *Faults) Counts() (requests, writes int64) {
+	return f.script.log.count.Load(), f.script.log.writes.Load()
 }
 
 // arrived gives a request its number.
-func (l *requestLog) arrived(r *route) int64 {
-	if r != nil && r.writes {
+func (l *requestLog) arrived(writes bool) int64 {
+	if writes {
 		l.writes.Add(1)
 	}
 	return l.count.Add(1)

@@ -1,4 +1,4 @@
-package emulator
+package testkit
 
 import (
 	"slices"
@@ -15,6 +15,7 @@ type script struct {
 	faults []*planned[Fault]
 	hooks  []*planned[Hook]
 	late   []landing
+	outage *outage // nil while the server is well
 	log    requestLog
 }
 
@@ -28,42 +29,48 @@ type planned[T any] struct {
 
 // landing is a write that was answered with 408 and has not happened yet.
 type landing struct {
-	at     int64 // the request before which it happens, 0 for no such
+	at     int64   // the request before which it happens, 0 for no such
+	during *outage // at the end of which it happens, nil for no such
 	effect func()
 }
 
 // AddFault plans a fault. Of several that meet one request on the same side,
 // the first one that was added strikes.
-func (e *Emulator) AddFault(f Fault) {
-	s := &e.script
+func (f *Faults) AddFault(fault Fault) {
+	s := &f.script
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults = append(s.faults, &planned[Fault]{match: f.Match, when: f.When, what: f})
+	s.faults = append(s.faults, &planned[Fault]{match: fault.Match, when: fault.When, what: fault})
 	s.active.Store(true)
 }
 
 // AddHook plans a hook. All hooks that meet a request are called, in the order
 // in which they were added, before a fault strikes.
-func (e *Emulator) AddHook(h Hook) {
-	s := &e.script
+func (f *Faults) AddHook(h Hook) {
+	s := &f.script
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.hooks = append(s.hooks, &planned[Hook]{match: h.Match, when: h.When, what: h})
 	s.active.Store(true)
 }
 
-// ClearFaults forgets all faults and hooks. Writes that are still to land
-// land: they were sent.
-func (e *Emulator) ClearFaults() {
-	s := &e.script
+// ClearFaults forgets all faults and hooks, and ends a frozen or restarting
+// server. Writes that are still to land land: they were sent.
+func (f *Faults) ClearFaults() {
+	s := &f.script
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.faults, s.hooks = nil, nil
+	s.mu.Unlock()
+	s.recover(nil)
 }
 
-// Land lets every write that was answered with 408 and is still to come happen
-// now, and returns how many there were.
-func (e *Emulator) Land() int { return e.script.land(func(landing) bool { return true }) }
+// Land lets every write happen now that was answered with 408, or whose client
+// left a frozen server, and is still to come. It returns how many there were.
+// A frozen server goes on.
+func (f *Faults) Land() int {
+	n := f.script.recover(nil)
+	return n + f.script.land(func(landing) bool { return true })
+}
 
 func (s *script) land(due func(landing) bool) int {
 	s.mu.Lock()
@@ -90,7 +97,7 @@ func (s *script) later(f Fault, effect func()) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.late = append(s.late, landing{f.LandAt, effect})
+	s.late = append(s.late, landing{at: f.LandAt, effect: effect})
 }
 
 // meeting is what a request meets.
