@@ -239,7 +239,7 @@ func (r *run) finished(i int) {
 	}
 }
 
-// settle is Settle with the ids of the collections that became targets. When
+// settle is the state after the run, with the ids of new targets. When
 // the run was ended at once, the ids are left out: they are a safeguard of
 // later runs, and not worth a second of waiting now.
 func (r *run) settle(ctx context.Context, plan planner.Plan, state planner.State) planner.State {

@@ -30,7 +30,7 @@ func TestAnApplyRecordsItsManifests(t *testing.T) {
 		before := planner.State{Version: planner.StateVersion, Serial: 4, Manifests: []string{"old.yaml"},
 			Bindings: []planner.Binding{{Database: "default", Alias: "p", Collection: "v1"}}}
 		plan := planner.Plan{Housekeeping: planner.Housekeeping{Manifests: []string{"new.yaml"}}}
-		after := Settle(before, plan, tt.results, Occasion{Now: time.Now()})
+		after := settle(before, plan, tt.results, Occasion{Now: time.Now()}, nil)
 		if !slices.Equal(after.Manifests, []string{tt.want}) {
 			t.Errorf("%s: %q", name, after.Manifests)
 		}

@@ -10,12 +10,10 @@ import (
 	"aliasctl/planner"
 )
 
-// Occasion is what Settle cannot know from a plan and its results.
+// Occasion is what a settlement cannot know from a plan and its results.
 type Occasion struct {
 	Now    time.Time // of the apply
 	Author Author
-	// IDs are the collection ids of new targets, "" where unknown.
-	IDs map[planner.Key]string
 	// HistoryLimit is how many entries of history stay; 0 means
 	// DefaultHistoryLimit.
 	HistoryLimit int
@@ -23,9 +21,9 @@ type Occasion struct {
 	Witnessed bool
 }
 
-// Settle is the state after what really happened: results are those of the
-// plan's steps. state is the one from before the run, without the run's own
-// announcements.
+// settlement is a state in the making: the one after what really happened.
+// results are those of the plan's steps, before is the state from before the
+// run, without the run's own announcements.
 //
 // An announcement says: such a request may be on its way. It goes only when
 // its alias or collection was settled, that is, when this run has seen it
@@ -44,14 +42,7 @@ type Occasion struct {
 //     take effect. They change nothing: older announcements stay.
 //
 // The serial grows by one and the history by one entry when the content
-// changed; otherwise the result equals state.
-func Settle(state planner.State, plan planner.Plan, results []Result, on Occasion) planner.State {
-	s := newSettlement(state, plan, results, on)
-	s.identify(on.IDs)
-	return s.state()
-}
-
-// settlement is a state in the making.
+// changed; otherwise the result equals before.
 type settlement struct {
 	Occasion
 	before   planner.State

@@ -17,7 +17,14 @@ var (
 	olderDrop   = planner.Announcement{Op: planner.DropCollection, Database: "default", Collection: "v0", From: "100"}
 )
 
-func TestSettle(t *testing.T) {
+// settle is the state after a run that read the ids of its targets.
+func settle(before planner.State, plan planner.Plan, results []Result, on Occasion, ids map[planner.Key]string) planner.State {
+	s := newSettlement(before, plan, results, on)
+	s.identify(ids)
+	return s.state()
+}
+
+func TestSettlement(t *testing.T) {
 	before := start.Add(-time.Hour)
 	switchStep := planner.Step{Op: planner.AlterAlias, Database: "default", Alias: "products", From: "v1", To: "v2", Protect: true}
 	dropStep := planner.Step{Op: planner.DropAlias, Database: "default", Alias: "products", From: "v1"}
@@ -137,8 +144,8 @@ func TestSettle(t *testing.T) {
 			}
 			plan := planner.Plan{Cluster: fakeURI, Housekeeping: test.housekeeping}
 			ids := map[planner.Key]string{{Database: "default", Name: "v2"}: "102"}
-			on := Occasion{Now: start, IDs: ids, Author: Author{User: "ci", Host: "runner", Commit: "c0ffee"}}
-			got := Settle(state, plan, test.results, on)
+			on := Occasion{Now: start, Author: Author{User: "ci", Host: "runner", Commit: "c0ffee"}}
+			got := settle(state, plan, test.results, on, ids)
 			want := planner.State{
 				Version: planner.StateVersion, Lineage: "lineage", Serial: test.serial, Cluster: fakeURI, UpdatedAt: start,
 				Bindings: test.bindings, Retired: test.retired, Pending: test.pending,
@@ -152,7 +159,7 @@ func TestSettle(t *testing.T) {
 			if diff := cmp.Diff([]planner.Binding{was}, state.Bindings); diff != "" {
 				t.Errorf("the given state was changed:\n%s", diff)
 			}
-			if again := Settle(got, plan, nil, Occasion{Now: start.Add(time.Hour), IDs: ids}); again.Serial > got.Serial {
+			if again := settle(got, plan, nil, Occasion{Now: start.Add(time.Hour)}, ids); again.Serial > got.Serial {
 				t.Errorf("settling twice changes it again: %+v", again)
 			}
 		})
@@ -164,7 +171,7 @@ func TestAnUnfencedRecordIsRemoved(t *testing.T) {
 		{Database: "default", Collection: "a", CollectionID: "1"}, {Database: "default", Collection: "b"}, {Database: "eu", Collection: "a"},
 	}}
 	plan := planner.Plan{Cluster: fakeURI, Housekeeping: planner.Housekeeping{Unfences: []planner.Key{{Database: "default", Name: "a"}}}}
-	got := Settle(state, plan, nil, Occasion{Now: start})
+	got := settle(state, plan, nil, Occasion{Now: start}, nil)
 	if diff := cmp.Diff(state.Retired[1:], got.Retired); diff != "" || got.Serial != 1 {
 		t.Errorf("serial %d, retired (-want +got):\n%s", got.Serial, diff)
 	}
@@ -173,18 +180,18 @@ func TestAnUnfencedRecordIsRemoved(t *testing.T) {
 func TestACollectionWaitsForItsDropUntilItIsGone(t *testing.T) {
 	waiting := planner.Idle{Database: "default", Collection: "v1", CollectionID: "101", Since: start}
 	plan := planner.Plan{Cluster: fakeURI, Housekeeping: planner.Housekeeping{Idles: []planner.Idle{waiting}}}
-	state := Settle(planner.State{Cluster: fakeURI}, plan, nil, Occasion{Now: start})
+	state := settle(planner.State{Cluster: fakeURI}, plan, nil, Occasion{Now: start}, nil)
 	if diff := cmp.Diff([]planner.Idle{waiting}, state.Idle); diff != "" || state.Serial != 1 {
 		t.Fatalf("serial %d, idle (-want +got):\n%s", state.Serial, diff)
 	}
 	step := planner.Step{Op: planner.DropCollection, Database: "default", Collection: "v1", From: "101"}
 	for outcome, want := range map[Outcome]int{Applied: 0, Failed: 1} {
-		if got := Settle(state, planner.Plan{Cluster: fakeURI}, []Result{{Step: step, Outcome: outcome}}, Occasion{Now: start}); len(got.Idle) != want {
+		if got := settle(state, planner.Plan{Cluster: fakeURI}, []Result{{Step: step, Outcome: outcome}}, Occasion{Now: start}, nil); len(got.Idle) != want {
 			t.Errorf("drop %s: idle %+v", outcome, got.Idle)
 		}
 	}
 	plan.Housekeeping = planner.Housekeeping{Unidles: []planner.Key{{Database: "default", Name: "v1"}}}
-	if got := Settle(state, plan, nil, Occasion{Now: start}); len(got.Idle) != 0 || got.Serial != 2 {
+	if got := settle(state, plan, nil, Occasion{Now: start}, nil); len(got.Idle) != 0 || got.Serial != 2 {
 		t.Errorf("serial %d, idle %+v", got.Serial, got.Idle)
 	}
 }
@@ -192,7 +199,7 @@ func TestACollectionWaitsForItsDropUntilItIsGone(t *testing.T) {
 func TestAnotherClusterLabelIsAChange(t *testing.T) {
 	state := planner.State{Serial: 3, Cluster: fakeURI}
 	label := planner.Cluster{URI: fakeURI.URI, Label: "prod-eu"}
-	if got := Settle(state, planner.Plan{Cluster: label}, nil, Occasion{Now: start}); got.Serial != 4 || got.Cluster != label {
+	if got := settle(state, planner.Plan{Cluster: label}, nil, Occasion{Now: start}, nil); got.Serial != 4 || got.Cluster != label {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -241,7 +248,7 @@ func BenchmarkSettleOneOfMany(b *testing.B) {
 	}
 	results := []Result{{Step: planner.Step{Op: planner.AlterAlias, Database: "default", Alias: state.Bindings[50_000].Alias, From: "v1", To: "v2"}, Outcome: Applied}}
 	for b.Loop() {
-		if got := Settle(state, planner.Plan{Cluster: fakeURI}, results, Occasion{Now: start}); got.Serial != 1 {
+		if got := settle(state, planner.Plan{Cluster: fakeURI}, results, Occasion{Now: start}, nil); got.Serial != 1 {
 			b.Fatal(got.Serial)
 		}
 	}
@@ -253,7 +260,7 @@ func TestAReleasedAliasIsOursNoMore(t *testing.T) {
 	young := planner.Announcement{Op: planner.CreateAlias, Database: "default", Alias: "x", To: "v1", At: start}
 	state := planner.State{Serial: 1, Cluster: fakeURI, Pending: []planner.Announcement{young}}
 	release := planner.Step{Op: planner.Forget, Database: "default", Alias: "x", Released: true}
-	got := Settle(state, planner.Plan{Cluster: fakeURI}, []Result{{Step: release, Outcome: Applied}}, Occasion{Now: start})
+	got := settle(state, planner.Plan{Cluster: fakeURI}, []Result{{Step: release, Outcome: Applied}}, Occasion{Now: start}, nil)
 	if len(got.Pending) != 0 || got.Serial != 2 {
 		t.Errorf("%+v", got)
 	}

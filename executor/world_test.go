@@ -145,7 +145,7 @@ func (w *world) plan() planner.Plan {
 	}
 	o := w.want.options
 	o.Cluster, o.Now = fakeURI, w.now
-	return planner.Build(w.manifest(), w.stored, live, o)
+	return planner.Compare(w.manifest(), w.stored, o).Plan(live)
 }
 
 // apply plans and carries the plan out.

@@ -75,7 +75,7 @@ retire: [later_v0]
 `
 
 func TestCutovers(t *testing.T) {
-	m, err := Parse("shop/aliases.yaml", []byte(cutoverManifest), Options{})
+	m, err := parse("shop/aliases.yaml", []byte(cutoverManifest), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +164,7 @@ func TestNoCutover(t *testing.T) {
 		"version: 1\ndefaults: {on_failure: keep}\naliases: {a: {collection: x, on_failure: switch-back}}\n",
 		"version: 1\ndefaults: {require: {exists: true}}\n---\naliases: {a: x}\n",
 	} {
-		m, err := Parse("a.yaml", []byte(text), Options{})
+		m, err := parse("a.yaml", []byte(text), Options{})
 		if err != nil {
 			t.Errorf("%v\n%s", err, text)
 			continue
@@ -177,7 +177,7 @@ func TestNoCutover(t *testing.T) {
 
 // An anchor makes one value stand in many places; it is held once.
 func TestAnchoredCutoverIsShared(t *testing.T) {
-	m, err := Parse("a.yaml", []byte(`version: 1
+	m, err := parse("a.yaml", []byte(`version: 1
 aliases:
   a: &a {collection: x_v1, group: g, canary: &c {search: &s {vector: &v [1, 2]}}}
   b: *a
@@ -205,7 +205,7 @@ aliases:
 // equal text.
 func TestDefaultsEndWithTheirDocument(t *testing.T) {
 	const document = "defaults: {require: &r {loaded: true}}\naliases: {%: {collection: x, require: *r}}\n"
-	m, err := Parse("a.yaml", []byte("version: 1\n"+strings.Replace(document, "%", "a", 1)+
+	m, err := parse("a.yaml", []byte("version: 1\n"+strings.Replace(document, "%", "a", 1)+
 		"---\n"+strings.Replace(strings.Replace(document, "%", "b", 1), "loaded", "indexed", 1)), Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -22,7 +22,7 @@ func encode(t rapid.TB, m *Manifest) []byte {
 }
 
 func TestEncode(t *testing.T) {
-	m, err := Parse("a.yaml", []byte(cutoverManifest+`---
+	m, err := parse("a.yaml", []byte(cutoverManifest+`---
 cluster: "prod: eu"
 database: "y"
 aliases: {"true": "null", "No": on, e1: _1, "off": {collection: n, protect: true}}
@@ -136,7 +136,7 @@ database: empty
 func checkRoundTrip(t rapid.TB, m *Manifest) {
 	t.Helper()
 	text := encode(t, m)
-	again, err := Parse("again.yaml", text, Options{})
+	again, err := parse("again.yaml", text, Options{})
 	if err != nil {
 		t.Fatalf("what was written is refused: %v\n%s", err, text)
 	}

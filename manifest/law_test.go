@@ -33,7 +33,7 @@ func checkLaw(t testing.TB, data []byte) {
 	const file = "law.yaml"
 	opts := Options{LookupEnv: lawEnv}
 	start := time.Now()
-	m, err := Parse(file, data, opts)
+	m, err := parse(file, data, opts)
 	if took := time.Since(start); took > hang {
 		t.Errorf("reading %d bytes took %v", len(data), took)
 	}
@@ -178,7 +178,7 @@ func raceDetector() bool {
 
 // What is large or wrong in itself need not be large in what is said about it.
 func TestProblemsAreCounted(t *testing.T) {
-	_, err := Parse("a.yaml", hostile(64 << 10)["unknown fields"], Options{})
+	_, err := parse("a.yaml", hostile(64 << 10)["unknown fields"], Options{})
 	problems, ok := AsProblems(err)
 	if !ok || len(problems.List) != maxProblems || problems.More < maxProblems {
 		t.Fatalf("got %d problems and %d more", len(problems.List), problems.More)

@@ -50,18 +50,6 @@ func Load(paths []string, opts Options) (*Manifest, error) {
 	return l.finish()
 }
 
-// Parse is Load for one manifest in memory. name stands for the file in
-// positions.
-func Parse(name string, data []byte, opts Options) (*Manifest, error) {
-	l := newLoader(opts)
-	if len(data) > maxBytes {
-		l.refuse(name, &input.TooLargeError{Path: name, Most: maxBytes})
-	} else {
-		l.add(name, data)
-	}
-	return l.finish()
-}
-
 // loader takes in one file after the other.
 type loader struct {
 	collector

@@ -31,7 +31,7 @@ func BenchmarkLoad(b *testing.B) {
 		b.Run(fmt.Sprintf("manifest/%d", n), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := Parse("aliases.yaml", data, Options{}); err != nil {
+				if _, err := parse("aliases.yaml", data, Options{}); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -22,8 +22,15 @@ retire:                       # collections to drop once nothing points at them
 release: [legacy]             # forget an alias without dropping it (hand it to another manifest)
 `
 
+// parse takes in one manifest from memory.
+func parse(name string, data []byte, opts Options) (*Manifest, error) {
+	l := newLoader(opts)
+	l.add(name, data)
+	return l.finish()
+}
+
 func TestEveryValueHasItsPlace(t *testing.T) {
-	got, err := Parse("aliases.yaml", []byte(readmeManifest), Options{})
+	got, err := parse("aliases.yaml", []byte(readmeManifest), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +54,7 @@ func TestEveryValueHasItsPlace(t *testing.T) {
 
 // Each text says what one document in one database would say in other words.
 func TestSameManifestInOtherWords(t *testing.T) {
-	want, err := Parse("a.yaml", []byte("version: 1\naliases: {a: x_v1, b: x_v1, c: {collection: y_v1, protect: true}}\nretire: [x_v0]\n"), Options{})
+	want, err := parse("a.yaml", []byte("version: 1\naliases: {a: x_v1, b: x_v1, c: {collection: y_v1, protect: true}}\nretire: [x_v0]\n"), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +72,7 @@ func TestSameManifestInOtherWords(t *testing.T) {
 		"no final newline":  "version: 1\naliases: {a: x_v1, b: x_v1, c: {collection: y_v1, protect: true}}\nretire: [x_v0]",
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := Parse("a.yaml", []byte(text), Options{})
+			got, err := parse("a.yaml", []byte(text), Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -80,14 +87,14 @@ func TestSameManifestInOtherWords(t *testing.T) {
 func TestNoText(t *testing.T) {
 	for _, data := range [][]byte{nil, {}, []byte("\xef\xbb\xbf")} {
 		const want = "a.yaml:1:1: error: the file is empty\n    hint: a manifest starts with: version: 1"
-		if _, err := Parse("a.yaml", data, Options{}); err == nil || err.Error() != want {
-			t.Errorf("Parse(%q) = %v, want %s", data, err, want)
+		if _, err := parse("a.yaml", data, Options{}); err == nil || err.Error() != want {
+			t.Errorf("parse(%q) = %v, want %s", data, err, want)
 		}
 	}
 }
 
 func TestDatabases(t *testing.T) {
-	got, err := Parse("a.yaml", []byte(`version: 1
+	got, err := parse("a.yaml", []byte(`version: 1
 aliases: {a: x}
 ---
 database: shop
@@ -121,11 +128,11 @@ release: [c]
 // A missing database field and the name of the default database differ in
 // Named alone.
 func TestDefaultDatabaseByName(t *testing.T) {
-	without, err := Parse("a.yaml", []byte("version: 1\naliases: {a: x}\n"), Options{})
+	without, err := parse("a.yaml", []byte("version: 1\naliases: {a: x}\n"), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	with, err := Parse("a.yaml", []byte("version: 1\ndatabase: default\naliases: {a: x}\n"), Options{})
+	with, err := parse("a.yaml", []byte("version: 1\ndatabase: default\naliases: {a: x}\n"), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,7 +50,7 @@ func TestMemoryBesideTheDecoder(t *testing.T) {
 				}
 			})
 			// Some of the inputs are refused; what that costs is the question.
-			reading := allocated(func() { _, _ = Parse("a.yaml", data, Options{}) })
+			reading := allocated(func() { _, _ = parse("a.yaml", data, Options{}) })
 			ratio := float64(reading) / float64(decoding)
 			t.Logf("%d KiB to decode, %d KiB to read: %.2f times", decoding>>10, reading>>10, ratio)
 			if ratio > 1.5 {

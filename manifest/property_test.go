@@ -275,7 +275,7 @@ func TestOneFaultIsOneProblem(t *testing.T) {
 		for i := range after {
 			fmt.Fprintf(&b, "  b%d: c%d\n", i, i)
 		}
-		_, err := Parse("a.yaml", []byte(b.String()), Options{})
+		_, err := parse("a.yaml", []byte(b.String()), Options{})
 		problems, ok := AsProblems(err)
 		if !ok || len(problems.List) != 1 {
 			t.Fatalf("got %v, want one problem", err)

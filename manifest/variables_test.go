@@ -34,7 +34,7 @@ func TestVariables(t *testing.T) {
 				"\na.yaml:5:14: error: bad collection name \"x_${other}\", from \"x_${rev}${other}\": character 3 ('$') is not allowed\n    hint: " + nameHint},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			m, err := Parse("a.yaml", []byte(text), test.opts)
+			m, err := parse("a.yaml", []byte(text), test.opts)
 			if test.err != "" {
 				if err == nil || err.Error() != test.err {
 					t.Fatalf("got\n%v\nwant\n%s", err, test.err)
@@ -56,7 +56,7 @@ func TestVariables(t *testing.T) {
 }
 
 func TestVariablesInEveryValue(t *testing.T) {
-	m, err := Parse("a.yaml", []byte(`version: 1
+	m, err := parse("a.yaml", []byte(`version: 1
 cluster: prod-${v}
 database: db_${v}
 aliases: {a: "a_${v}", b: {collection: "b_${v}"}}
@@ -86,13 +86,13 @@ func TestUnusedVariables(t *testing.T) {
 		{map[string]string{"rev": "v1", "rve": "v1"}, `no manifest uses the variable "rve"`},
 		{map[string]string{"rev": "v1", "declared": "v1", "b": ""}, `no manifest uses the variables "b", "declared"`},
 	} {
-		_, err := Parse("a.yaml", []byte(text), Options{Vars: test.vars})
+		_, err := parse("a.yaml", []byte(text), Options{Vars: test.vars})
 		if _, ok := errors.AsType[*UnusedVarError](err); !ok || err.Error() != test.want {
 			t.Errorf("with %v got %v, want %s", test.vars, err, test.want)
 		}
 	}
 	// What is wrong in the manifests comes first: it may be why.
-	_, err := Parse("a.yaml", []byte("version: 2\n"), Options{Vars: map[string]string{"rev": "v1"}})
+	_, err := parse("a.yaml", []byte("version: 2\n"), Options{Vars: map[string]string{"rev": "v1"}})
 	if _, ok := AsProblems(err); !ok {
 		t.Errorf("got %v, want the problems", err)
 	}

@@ -35,7 +35,7 @@ func TestACollectionMadeAnew(t *testing.T) {
 			}
 			live, state := sc.cluster(t), sc.state(t)
 			state.Bindings[0].CollectionID = tt.recorded
-			p := planner.Build(sc.desired(t), state, live, planner.Options{Now: noon})
+			p := planner.Compare(sc.desired(t), state, planner.Options{Now: noon}).Plan(live)
 			if diff := cmp.Diff(tt.steps, lines(p)); diff != "" {
 				t.Errorf("plan (-want +got):\n%s", diff)
 			}
@@ -67,7 +67,7 @@ func TestACollectionMadeAnewIsChecked(t *testing.T) {
 		{Name: manifest.MinRows, Rows: 10}, {Name: manifest.RowsWithin, Percent: 5},
 	}}
 	c := planner.Compare(m, state, planner.Options{Now: noon})
-	if needs := c.Needs(live); !needs.Empty() {
+	if needs := c.Needs(live); len(needs.Facts)+len(needs.Golden)+len(needs.Serving)+len(needs.Retirees) > 0 {
 		t.Errorf("nothing shows that it was made anew: %+v", needs)
 	}
 	state.Bindings[0].CollectionID = "7"

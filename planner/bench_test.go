@@ -34,7 +34,7 @@ func BenchmarkPlan(b *testing.B) {
 				m, s := tenants(n, every)
 				b.ReportAllocs()
 				for b.Loop() {
-					p := planner.Build(m, s, nil, planner.Options{Now: noon})
+					p := planner.Compare(m, s, planner.Options{Now: noon}).Plan(nil)
 					if proof := planner.Prove(p, nil); !proof.OK {
 						b.Fatal(proof.Problems)
 					}

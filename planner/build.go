@@ -3,21 +3,14 @@ package planner
 import (
 	"fmt"
 	"slices"
-
-	"aliasctl/manifest"
 )
 
-// Build compares what the manifest wants, what the state remembers and what
-// the cluster says, and returns the plan that leads from the last to the
-// first. A nil live means that the cluster was not read: Build then assumes
-// that it equals the state, and that every collection exists.
+// Plan is what leads from what the cluster says to what the manifest wants,
+// given what the state remembers. A nil live means that the cluster was not
+// read: Plan then assumes that it equals the state, and that every collection
+// exists.
 //
 // It is total: whatever it cannot decide is a Conflict in the plan.
-func Build(m *manifest.Manifest, s State, live *Live, o Options) Plan {
-	return Compare(m, s, o).Plan(live)
-}
-
-// Plan is Build for those who also need to know what to read.
 func (c *Comparison) Plan(live *Live) Plan {
 	b := builder{state: c.state, live: live, options: c.options, databases: c.databases}
 	b.plan = Plan{

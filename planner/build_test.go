@@ -294,19 +294,19 @@ func TestAYoungAnnouncementIsKeptInMind(t *testing.T) {
 	sc := scene{pending: "p: - > v1"}
 	s := sc.state(t)
 	s.Pending[0].At = noon.Add(-planner.LateWindow + time.Second)
-	p := planner.Build(sc.desired(t), s, sc.cluster(t), planner.Options{Now: noon})
+	p := planner.Compare(sc.desired(t), s, planner.Options{Now: noon}).Plan(sc.cluster(t))
 	if len(p.Steps) != 0 || !p.Housekeeping.Empty() || len(p.Notes) != 1 {
 		t.Errorf("plan %q, housekeeping %+v, notes %q", lines(p), p.Housekeeping, p.Notes)
 	}
 	// A later run saw it and announced its drop: the create is over.
 	seen := s
 	seen.Pending = append(slices.Clone(s.Pending), planner.Announcement{Op: planner.DropAlias, Database: "default", Alias: "p", From: "v1", At: noon})
-	p = planner.Build(sc.desired(t), seen, sc.cluster(t), planner.Options{Now: noon})
+	p = planner.Compare(sc.desired(t), seen, planner.Options{Now: noon}).Plan(sc.cluster(t))
 	if len(p.Steps) != 0 || len(p.Housekeeping.Fades) != 1 {
 		t.Errorf("seen by a later run: plan %q, housekeeping %+v", lines(p), p.Housekeeping)
 	}
 	sc.live, sc.have = "p: v1", "v1"
-	p = planner.Build(sc.desired(t), s, sc.cluster(t), planner.Options{Now: noon})
+	p = planner.Compare(sc.desired(t), s, planner.Options{Now: noon}).Plan(sc.cluster(t))
 	if got := lines(p); !slices.Equal(got, []string{"- p (v1)"}) {
 		t.Errorf("it landed: %q, want a drop", got)
 	}

@@ -21,11 +21,6 @@ func Compare(m *manifest.Manifest, s State, o Options) *Comparison {
 	return &Comparison{manifest: m, state: s, options: o, databases: gather(m, s, o.Only)}
 }
 
-// ScopeOf is the scope of a comparison, for those who want nothing else of it.
-func ScopeOf(m *manifest.Manifest, s State, only Selection) Scope {
-	return Compare(m, s, Options{Only: only}).Scope()
-}
-
 // Scope says what has to be read from the cluster first.
 func (c *Comparison) Scope() Scope {
 	var scope Scope

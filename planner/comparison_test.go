@@ -15,7 +15,7 @@ func TestScopeNamesWhatHasToBeRead(t *testing.T) {
 	sc := scene{
 		want: "p: v2\nn: v3", retire: "v1 v0", last: "p: v1\nx: v1\nd2/y: w", pending: "p: v1 > v2",
 	}
-	got := planner.ScopeOf(sc.desired(t), sc.state(t), planner.Selection{})
+	got := planner.Compare(sc.desired(t), sc.state(t), planner.Options{}).Scope()
 	want := planner.Scope{Databases: []planner.DatabaseScope{
 		{Name: "d2", Aliases: map[string]string{"y": "w"}},
 		{Name: "default", Aliases: map[string]string{"p": "v2", "n": "v3", "x": "v1"}, Targets: []string{"v2", "v3"}, Retirees: []string{"v0", "v1"}},
@@ -23,7 +23,7 @@ func TestScopeNamesWhatHasToBeRead(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("scope (-want +got):\n%s", diff)
 	}
-	only := planner.ScopeOf(sc.desired(t), sc.state(t), some("n"))
+	only := planner.Compare(sc.desired(t), sc.state(t), planner.Options{Only: some("n")}).Scope()
 	want = planner.Scope{Databases: []planner.DatabaseScope{
 		{Name: "default", Aliases: map[string]string{"n": "v3"}, Targets: []string{"v3"}},
 	}}

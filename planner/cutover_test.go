@@ -56,7 +56,7 @@ func (c cut) build(t *testing.T) planner.Plan {
 	}
 	o := c.options
 	o.Now = noon
-	p := planner.Build(m, s, live, o)
+	p := planner.Compare(m, s, o).Plan(live)
 	if proof := planner.Prove(p, live); !proof.OK {
 		t.Errorf("the plan fails its proof: %q", proof.Problems)
 	}

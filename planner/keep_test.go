@@ -69,7 +69,7 @@ func TestKeepOfTwoAliases(t *testing.T) {
 	}}}}
 	live := scene{live: "p: p_v6\nq: p_v5", have: numbered(all)}.cluster(t)
 	live.Databases["default"].Names = strings.Fields(all)
-	p := planner.Build(m, planner.State{}, live, planner.Options{Now: noon})
+	p := planner.Compare(m, planner.State{}, planner.Options{Now: noon}).Plan(live)
 	if diff := cmp.Diff([]string{"! p_v1 #1", "= adopt p -> p_v6", "= adopt q -> p_v5"}, lines(p)); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}

@@ -21,9 +21,6 @@ type Needs struct {
 	Retirees []Key
 }
 
-// Empty says that nothing has to be read.
-func (n Needs) Empty() bool { return len(n.Facts)+len(n.Golden)+len(n.Serving)+len(n.Retirees) == 0 }
-
 // Needs says what Plan will look at, given what was read so far: facts of the
 // collections that an alias leaves and that it is bound to, of those that
 // are dropped, and the collections that patterns retire.

@@ -44,7 +44,7 @@ func TestARetireeThatLooksLikeNewWork(t *testing.T) {
 			state.History = tt.history
 			o := tt.options
 			o.Now = noon
-			p := planner.Build(sc.desired(t), state, sc.cluster(t), o)
+			p := planner.Compare(sc.desired(t), state, o).Plan(sc.cluster(t))
 			refusals := p.Check(planner.DefaultLimits())
 			if got := len(refusals) == 1 && refusals[0].Guard == "newer-retiree"; got != tt.refused || len(refusals) > 1 {
 				t.Errorf("refusals %+v of %q", refusals, lines(p))

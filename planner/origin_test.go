@@ -40,7 +40,7 @@ func TestOtherManifestsDropNothingUnasked(t *testing.T) {
 				state.Manifests = was
 				options := tt.options
 				options.Now, options.Manifests = noon, is
-				p := planner.Build(tt.desired(t), state, tt.cluster(t), options)
+				p := planner.Compare(tt.desired(t), state, options).Plan(tt.cluster(t))
 				changed := len(was) > 0 && len(is) > 0 && !slices.Equal(was, is)
 				refusals := p.Check(limits)
 				if want := changed && tt.drops; (len(refusals) == 1) != want {
@@ -81,7 +81,7 @@ func TestASavedPlanMeetsTheManifestsOfTheState(t *testing.T) {
 	sc := scene{want: "q: v1", last: "p: v1\nq: v1", live: "p: v1\nq: v1"}
 	state := sc.state(t)
 	state.Manifests = []string{"a.yaml"}
-	p := planner.Build(sc.desired(t), state, sc.cluster(t), planner.Options{Now: noon, Manifests: []string{"a.yaml"}})
+	p := planner.Compare(sc.desired(t), state, planner.Options{Now: noon, Manifests: []string{"a.yaml"}}).Plan(sc.cluster(t))
 	saved := planner.Save(p, sc.desired(t), state, sc.cluster(t), noon)
 	if again := saved.Unpack(); len(again.Check(planner.DefaultLimits())) > 0 {
 		t.Fatal("refused as it was made")

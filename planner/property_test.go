@@ -173,14 +173,14 @@ func TestAfterAnApplyNothingIsLeft(t *testing.T) {
 		w := drawWorld(t)
 		o := drawOptions(t)
 		before := w.clone()
-		p := planner.Build(w.manifest, w.state, w.live, o)
+		p := planner.Compare(w.manifest, w.state, o).Plan(w.live)
 		if proof := planner.Prove(p, w.live); !proof.OK {
 			t.Fatalf("proof: %q\nof %q", proof.Problems, lines(p))
 		}
 		for _, s := range p.Steps {
 			w.apply(s)
 		}
-		again := planner.Build(w.manifest, w.state, w.live, o)
+		again := planner.Compare(w.manifest, w.state, o).Plan(w.live)
 		if len(again.Steps) != 0 {
 			t.Fatalf("after %q a second plan is %q", lines(p), lines(again))
 		}
@@ -211,7 +211,7 @@ func TestEveryPrefixLeadsToTheSameEnd(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t)
 		o := drawOptions(t)
-		p := planner.Build(w.manifest, w.state, w.live, o)
+		p := planner.Compare(w.manifest, w.state, o).Plan(w.live)
 		whole := w.clone()
 		for _, s := range p.Steps {
 			whole.apply(s)
@@ -231,7 +231,7 @@ func TestEveryPrefixLeadsToTheSameEnd(t *testing.T) {
 			}
 			killed.state = state // what the killed run knew is lost
 			// The next run lifts nothing: what the first one announced is ours.
-			next := planner.Build(w.manifest, killed.state, killed.live, planner.Options{Now: noon, Switch: o.Switch})
+			next := planner.Compare(w.manifest, killed.state, planner.Options{Now: noon, Switch: o.Switch}).Plan(killed.live)
 			for _, s := range next.Steps {
 				killed.apply(s)
 			}

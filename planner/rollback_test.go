@@ -95,7 +95,7 @@ func TestARollbackUndoesAnApplyThatDidNotFinish(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := planner.Build(m, s, scene{live: "p: v2", have: "v1#1"}.cluster(t), planner.Options{Now: noon, RollingBack: true})
+	p := planner.Compare(m, s, planner.Options{Now: noon, RollingBack: true}).Plan(scene{live: "p: v2", have: "v1#1"}.cluster(t))
 	if diff := cmp.Diff([]string{"~ p: v2 -> v1"}, lines(p)); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}
@@ -123,7 +123,7 @@ func TestARollbackLeavesFencesStanding(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := planner.Build(m, s, scene{live: "p: v2", have: "v1#1"}.cluster(t), planner.Options{Now: noon, RollingBack: true})
+	p := planner.Compare(m, s, planner.Options{Now: noon, RollingBack: true}).Plan(scene{live: "p: v2", have: "v1#1"}.cluster(t))
 	if diff := cmp.Diff([]string{"~ p: v2 -> v1"}, lines(p)); diff != "" || !p.Housekeeping.Empty() || !p.Rollback {
 		t.Errorf("plan (-want +got):\n%s%+v", diff, p.Housekeeping)
 	}
@@ -152,7 +152,7 @@ func TestRollbackOfWhatWasFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	live := scene{live: "found: v1\ntaken: v1\nlearnt: v1", have: "foreign#9"}.cluster(t)
-	p := planner.Build(m, s, live, planner.Options{Now: noon, RollingBack: true})
+	p := planner.Compare(m, s, planner.Options{Now: noon, RollingBack: true}).Plan(live)
 	if diff := cmp.Diff([]string{"~ taken: v1 -> foreign", "= forget found"}, lines(p)); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}

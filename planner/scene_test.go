@@ -175,7 +175,7 @@ func (sc scene) build(t *testing.T) planner.Plan {
 	live := sc.cluster(t)
 	o := sc.options
 	o.Now = noon
-	p := planner.Build(sc.desired(t), sc.state(t), live, o)
+	p := planner.Compare(sc.desired(t), sc.state(t), o).Plan(live)
 	if proof := planner.Prove(p, live); !proof.OK {
 		t.Errorf("the plan fails its proof:\n%s", strings.Join(proof.Problems, "\n"))
 	}

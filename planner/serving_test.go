@@ -24,7 +24,7 @@ func TestServing(t *testing.T) {
 		m.Databases[0].Aliases[0].Cutover = c
 		live.Databases["default"].Serving = map[string]*planner.Facts{"v1": &blue, "v2": &green}
 		sc.options.Now = noon
-		return planner.Build(m, sc.state(t), live, sc.options)
+		return planner.Compare(m, sc.state(t), sc.options).Plan(live)
 	}
 	// verdict is what became of a plan: refused by a check, with a note, or fine.
 	verdict := func(p planner.Plan) string {

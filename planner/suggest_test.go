@@ -22,7 +22,7 @@ func TestAMissingNameGetsASuggestion(t *testing.T) {
 		} {
 			live := sc.cluster(t)
 			live.Databases["default"].Names = strings.Fields(have)
-			p := planner.Build(sc.desired(t), sc.state(t), live, sc.options)
+			p := planner.Compare(sc.desired(t), sc.state(t), sc.options).Plan(live)
 			text := strings.Join(p.Notes, " ")
 			for _, c := range p.Conflicts {
 				text += c.Reason

@@ -25,19 +25,19 @@ func BenchmarkHundredThousandSteps(b *testing.B) {
 	}
 	m := &manifest.Manifest{Databases: []manifest.Database{d}}
 
-	r := render.Report{Plan: planner.Build(m, state, nil, planner.Options{})}
+	r := render.Report{Plan: planner.Compare(m, state, planner.Options{}).Plan(nil)}
 	r.Proof = planner.Prove(r.Plan, nil)
 	if len(r.Plan.Steps) != n {
 		b.Fatalf("%d steps", len(r.Plan.Steps))
 	}
 	b.Run("plan", func(b *testing.B) {
 		for b.Loop() {
-			planner.Build(m, state, nil, planner.Options{})
+			planner.Compare(m, state, planner.Options{}).Plan(nil)
 		}
 	})
 	b.Run("plan-and-prove", func(b *testing.B) {
 		for b.Loop() {
-			planner.Prove(planner.Build(m, state, nil, planner.Options{}), nil)
+			planner.Prove(planner.Compare(m, state, planner.Options{}).Plan(nil), nil)
 		}
 	})
 	for _, f := range render.Formats() {

@@ -152,11 +152,11 @@ func (s *service) apply(generation int, retire []manifest.Retiree, o executor.Op
 		Name: manifest.DefaultDatabase, Named: true, Aliases: s.wanted(generation), Retire: retire,
 	}}}
 	ctx := context.Background()
-	live, err := milvus.Read(ctx, s.client, planner.ScopeOf(m, s.state, planner.Selection{}))
+	live, err := milvus.Read(ctx, s.client, planner.Compare(m, s.state, planner.Options{}).Scope())
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	plan := planner.Build(m, s.state, live, planner.Options{Cluster: s.state.Cluster, Now: time.Now(), Switch: s.mode})
+	plan := planner.Compare(m, s.state, planner.Options{Cluster: s.state.Cluster, Now: time.Now(), Switch: s.mode}).Plan(live)
 	if proof := planner.Prove(plan, live); !proof.OK || len(plan.Conflicts) > 0 {
 		s.t.Fatalf("plan %+v, proof %+v", plan, proof)
 	}

@@ -343,5 +343,5 @@ func (s *stage) plan(o planner.Options) (planner.Plan, *planner.Live) {
 		m.Databases = append(m.Databases, d)
 	}
 	o.Cluster, o.Now = s.store.Cluster, s.now
-	return planner.Build(&m, s.store, live, o), live
+	return planner.Compare(&m, s.store, o).Plan(live), live
 }

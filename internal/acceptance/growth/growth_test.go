@@ -82,7 +82,7 @@ var allGrowing = append([]growing{
 	{"parse the manifest", 2000, func(t *testing.T, n int) func() {
 		text := manifestText(t, tenants(n))
 		return func() {
-			if _, err := manifest.Parse("aliases.yaml", text, manifest.Options{}); err != nil {
+			if _, err := manifest.Load([]string{manifest.StdinPath}, manifest.Options{Stdin: bytes.NewReader(text)}); err != nil {
 				t.Error(err)
 			}
 		}
@@ -121,12 +121,12 @@ var allGrowing = append([]growing{
 		still.Every = 0
 		wanted, state, client := parsed(t, still), still.State(), served(t, still)
 		return func() {
-			live, err := milvus.Read(context.Background(), client, planner.ScopeOf(wanted, state, planner.Selection{}))
+			live, err := milvus.Read(context.Background(), client, planner.Compare(wanted, state, planner.Options{}).Scope())
 			if err != nil {
 				t.Error(err)
 				return
 			}
-			if p := planner.Build(wanted, state, live, planner.Options{Now: workload.Epoch}); p.Summary.Unchanged != n {
+			if p := planner.Compare(wanted, state, planner.Options{Now: workload.Epoch}).Plan(live); p.Summary.Unchanged != n {
 				t.Errorf("%d of %d unchanged", p.Summary.Unchanged, n)
 			}
 		}
@@ -137,11 +137,11 @@ var allGrowing = append([]growing{
 		there, back := parsed(t, tenants(n)), parsed(t, still)
 		state, client := still.State(), served(t, tenants(n))
 		return func() {
-			live, err := milvus.Read(context.Background(), client, planner.ScopeOf(there, state, planner.Selection{}))
+			live, err := milvus.Read(context.Background(), client, planner.Compare(there, state, planner.Options{}).Scope())
 			if err != nil {
 				t.Fatal(err)
 			}
-			p := planner.Build(there, state, live, planner.Options{Now: workload.Epoch})
+			p := planner.Compare(there, state, planner.Options{Now: workload.Epoch}).Plan(live)
 			report, err := executor.Apply(context.Background(), p, state, client, nowhere{}, executor.Options{})
 			if err != nil || report.Counts.Applied != n {
 				t.Fatalf("%d of %d applied, %v", report.Counts.Applied, n, err)
@@ -154,7 +154,7 @@ var allGrowing = append([]growing{
 			a.Cutover = &manifest.Cutover{Keep: &manifest.Keep{N: 1, Match: a.Name + "_v*"}}
 		})
 		return func() {
-			if p := planner.Build(m, planner.State{}, live, planner.Options{Now: workload.Epoch}); p.Summary.Retire != n {
+			if p := planner.Compare(m, planner.State{}, planner.Options{Now: workload.Epoch}).Plan(live); p.Summary.Retire != n {
 				t.Errorf("%d of %d retired", p.Summary.Retire, n)
 			}
 		}
@@ -163,7 +163,7 @@ var allGrowing = append([]growing{
 		m, live := rebuilt(n, func(a *manifest.Alias) {
 			a.Cutover = &manifest.Cutover{Require: []manifest.Check{{Name: manifest.Loaded}}}
 		})
-		p := planner.Build(m, planner.State{}, live, planner.Options{Now: workload.Epoch})
+		p := planner.Compare(m, planner.State{}, planner.Options{Now: workload.Epoch}).Plan(live)
 		return func() {
 			if refusals := p.Check(planner.DefaultLimits()); len(refusals) != n {
 				t.Errorf("%d of %d refused", len(refusals), n)
@@ -209,7 +209,7 @@ func manifestText(t *testing.T, w workload.Workload) []byte {
 }
 
 func parsed(t *testing.T, w workload.Workload) *manifest.Manifest {
-	m, err := manifest.Parse("aliases.yaml", manifestText(t, w), manifest.Options{})
+	m, err := manifest.Load([]string{manifest.StdinPath}, manifest.Options{Stdin: bytes.NewReader(manifestText(t, w))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,7 +217,7 @@ func parsed(t *testing.T, w workload.Workload) *manifest.Manifest {
 }
 
 func planned(m *manifest.Manifest, s planner.State) (planner.Plan, planner.Proof) {
-	p := planner.Build(m, s, nil, planner.Options{Now: workload.Epoch})
+	p := planner.Compare(m, s, planner.Options{Now: workload.Epoch}).Plan(nil)
 	return p, planner.Prove(p, nil)
 }
 

@@ -80,11 +80,11 @@ func (s *scene) requests(rounds, switches, parallel int) (runs, error) {
 	defer c.Close()
 	return inTurn(rounds,
 		func() (cost, error) {
-			live, err := milvus.Read(context.Background(), c, planner.ScopeOf(desired, state, planner.Selection{}))
+			live, err := milvus.Read(context.Background(), c, planner.Compare(desired, state, planner.Options{}).Scope())
 			if err != nil {
 				return cost{}, err
 			}
-			plan = planner.Build(desired, state, live, planner.Options{Now: workload.Epoch})
+			plan = planner.Compare(desired, state, planner.Options{Now: workload.Epoch}).Plan(live)
 			return apply()
 		},
 		inside(func() error {

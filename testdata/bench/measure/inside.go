@@ -88,7 +88,7 @@ func (b *bench) rendering() error {
 	}
 	state := w.State()
 	plan := func() (planner.Plan, planner.Proof) {
-		p := planner.Build(desired, state, nil, planner.Options{Now: workload.Epoch})
+		p := planner.Compare(desired, state, planner.Options{Now: workload.Epoch}).Plan(nil)
 		return p, planner.Prove(p, nil)
 	}
 	report := render.Report{}
@@ -111,7 +111,7 @@ func (b *bench) rendering() error {
 		foreign.Bindings[i].Alias = fmt.Sprintf("former_%07d", (i*7919)%n)
 		foreign.Bindings[i].Protect = false
 	}
-	unrelated := render.Report{Plan: planner.Build(desired, foreign, nil, planner.Options{Now: workload.Epoch})}
+	unrelated := render.Report{Plan: planner.Compare(desired, foreign, planner.Options{Now: workload.Epoch}).Plan(nil)}
 	r, err := inTurn(b.rounds, inside(func() error { return render.Diff(io.Discard, unrelated, render.Style{}) }), planning)
 	if err != nil {
 		return err
@@ -125,5 +125,5 @@ func load(w workload.Workload) (*manifest.Manifest, error) {
 	if err := w.Manifest(&text); err != nil {
 		return nil, err
 	}
-	return manifest.Parse("aliases.yaml", text.Bytes(), manifest.Options{})
+	return manifest.Load([]string{manifest.StdinPath}, manifest.Options{Stdin: &text})
 }

@@ -43,7 +43,7 @@ func (b *bench) noChangeOver(delay time.Duration) error {
 		return err
 	}
 	list, state := w.List(), w.State()
-	scope := planner.ScopeOf(desired, state, planner.Selection{})
+	scope := planner.Compare(desired, state, planner.Options{}).Scope()
 	r, err := inTurn(b.rounds,
 		inside(func() error {
 			c, err := milvus.New(milvus.Config{URI: s.url, Parallel: parallel})
