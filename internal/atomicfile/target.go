@@ -20,7 +20,12 @@ func (e *LinkError) Hint() string {
 // Target is the path that a write to path goes to: path itself, or the end of the
 // links at it. Those stay within the directory of path or below, as the
 // links of a ConfigMap do; else it is a *LinkError. Nothing need be there yet.
+//
+// A descriptor, as /dev/stdout, and /dev/null are what they are.
 func Target(path string) (string, error) {
+	if direct(path) {
+		return path, nil
+	}
 	target := path
 	for range maxLinks {
 		next, err := os.Readlink(target)
@@ -34,6 +39,9 @@ func Target(path string) (string, error) {
 	}
 	return "", &fs.PathError{Op: "follow", Path: path, Err: errLoop}
 }
+
+// direct says that a path is written to and not replaced, whatever it leads to.
+func direct(path string) bool { return input.Descriptor(path) || path == os.DevNull }
 
 // follow is the path to which the link at a path leads. The system resolves `a/..`
 // of a link after a, where filepath.Join would cut both.
@@ -75,7 +83,7 @@ func real(path string) string {
 // Write is Replace for a file that a user names: a link stays within its directory, and
 // a descriptor, as /dev/stdout, is written to.
 func Write(path string, content []byte, mode fs.FileMode) error {
-	if input.Descriptor(path) || path == os.DevNull {
+	if direct(path) {
 		return os.WriteFile(path, content, mode)
 	}
 	target, err := Target(path)
@@ -87,7 +95,7 @@ func Write(path string, content []byte, mode fs.FileMode) error {
 
 // Check says why Write would fail at path, as far as that can be known before.
 func Check(path string) error {
-	if input.Descriptor(path) || path == os.DevNull {
+	if direct(path) {
 		return nil
 	}
 	target, err := Target(path)
@@ -102,7 +110,7 @@ func Check(path string) error {
 	}
 	temp, err := os.CreateTemp(filepath.Dir(target), TempPrefix(target)+"*")
 	if err != nil {
-		return err
+		return &Error{Path: path, Doing: "make a temporary file beside", Err: reason(err)}
 	}
 	return errors.Join(temp.Close(), os.Remove(temp.Name()))
 }

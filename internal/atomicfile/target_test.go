@@ -171,3 +171,15 @@ func link(t *testing.T, target, name string) {
 		t.Fatal(err)
 	}
 }
+
+// Descriptors are written to, whatever they lead to.
+func TestTargetOfADescriptor(t *testing.T) {
+	for _, path := range []string{"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", os.DevNull} {
+		if target, err := atomicfile.Target(path); err != nil || target != path {
+			t.Errorf("%s: %q, %v", path, target, err)
+		}
+		if err := atomicfile.Check(path); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
