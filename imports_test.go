@@ -22,9 +22,11 @@ var mayImport = map[string][]string{
 	"aliasctl/internal/milvus": {"internal/input", "executor", "planner", "manifest"},
 	"aliasctl/internal/state":  {"internal/input", "executor", "planner", "manifest"},
 	// One a kind of store, and the one that knows them all.
-	"aliasctl/internal/state/local":  {"internal/atomicfile", "internal/state", "planner"},
-	"aliasctl/internal/state/s3":     {"internal/state"},
-	"aliasctl/internal/state/stores": {"internal/state", "internal/state/local", "internal/state/s3"},
+	"aliasctl/internal/state/local":     {"internal/atomicfile", "internal/state", "planner"},
+	"aliasctl/internal/state/s3":        {"internal/state"},
+	"aliasctl/internal/state/git":       {"internal/state"},
+	"aliasctl/internal/state/httpstate": {"internal/state"},
+	"aliasctl/internal/state/stores":    {"internal/state", "internal/state/local", "internal/state/s3", "internal/state/git", "internal/state/httpstate"},
 	// For tests: what every kind of store has to keep.
 	"aliasctl/internal/state/contract": {"internal/state", "internal/state/stores", "planner"},
 	"aliasctl/internal/atomicfile":     {"internal/input"},
@@ -33,6 +35,8 @@ var mayImport = map[string][]string{
 	"aliasctl/internal/testkit/faultfs": {"internal/state/local"},
 	// For tests: an S3 server.
 	"aliasctl/internal/testkit/gateway": {},
+	// For tests: a git server.
+	"aliasctl/internal/testkit/gitserver": {},
 	// For tests: the real program, and a cluster that it works on.
 	"aliasctl/internal/acceptance/program": {"internal/cli", "executor", "planner"},
 	"aliasctl/internal/acceptance/scene":   {"internal/acceptance/program", "internal/testkit", "internal/state", "internal/state/stores", "internal/emulator", "executor", "planner", "manifest"},

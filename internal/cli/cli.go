@@ -21,6 +21,7 @@ import (
 	"github.com/xrash/smetrics"
 
 	"aliasctl/internal/milvus"
+	"aliasctl/internal/state/stores"
 )
 
 // Main runs one command line (args[0] is the program) and returns the exit
@@ -33,6 +34,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 	// net/http logs what a server sends unasked, and that may be part of a
 	// state. Its errors come back as errors; nothing of ours logs.
 	log.SetOutput(io.Discard)
+	defer stores.Clean()
 	defer func() {
 		if value := recover(); value != nil {
 			p := &panicError{value: value, stack: debug.Stack()}

@@ -163,7 +163,7 @@ func knownNames(words []string, s *streams, aliases bool) []string {
 		location, _ = statefile.DefaultPath(files) // best effort
 	}
 	var state planner.State
-	if file, err := stores.Open(location); err == nil && !strings.Contains(location, "://") {
+	if file, err := stores.Open(location); err == nil && !stores.IsRemote(location) {
 		state, _ = file.Read(context.Background())
 	}
 	keys := planner.RetireeKeys(m)

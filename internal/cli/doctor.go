@@ -14,6 +14,7 @@ import (
 	"aliasctl/internal/render"
 	statefile "aliasctl/internal/state"
 	"aliasctl/internal/state/local"
+	"aliasctl/internal/state/stores"
 	"aliasctl/manifest"
 	"aliasctl/planner"
 )
@@ -268,7 +269,7 @@ func (d *doctor) state(ctx context.Context) {
 	default:
 		d.find("lock", statusOK, "", "free")
 	}
-	if errored := local.ErroredPath(location); !strings.Contains(location, "://") {
+	if errored := local.ErroredPath(location); !stores.IsRemote(location) {
 		if _, err := os.Stat(errored); err == nil {
 			d.find("errored state", statusFail, "look at both, then: "+file.Recovery(errored), "%s was left by a run that could not save", errored)
 		}

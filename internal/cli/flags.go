@@ -38,7 +38,7 @@ func manifestFlags() []cli.Flag {
 func stateFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "state", Category: categoryManifest,
-			Usage: "state file `PATH`, or s3://BUCKET/KEY?endpoint=HOST&region=REGION for a state that machines share (default: beside the manifest, NAME.state.json for NAME.yaml, NAME.aliasctl-state.json for another; in a directory, aliasctl-state.json)" + variablesOf("state")},
+			Usage: "state file `PATH`, or s3://BUCKET/KEY?endpoint=HOST&region=REGION, git::https://HOST/REPO.git//PATH?ref=BRANCH, https://HOST/PATH or gitlab:NAME for a state that machines share (default: beside the manifest, NAME.state.json for NAME.yaml, NAME.aliasctl-state.json for another; in a directory, aliasctl-state.json)" + variablesOf("state")},
 		&cli.IntFlag{Name: "state-history", Category: categoryManifest,
 			Usage: "keep the last `N` replaced states of an s3:// state as objects beside it (default: none; the versioning of the bucket)" + variablesOf("state-history")},
 		&cli.DurationFlag{Name: "lock-timeout", Category: categoryManifest,

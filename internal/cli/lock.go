@@ -44,7 +44,15 @@ func showLock(c *cli.Context, s *streams) error {
 	}
 	err = s.answer("%s is locked by %s\n", r.file.Path(), status.Holder)
 	if status.ID != "" {
-		err = s.answer("id       %s\nrenewed  %v ago\nlease    %v\n", status.ID, status.Renewed.Round(time.Second), status.Lease)
+		err = s.answer("id       %s\n", status.ID)
+		if status.Renewed > 0 { // some stores have no clock
+			err = s.answer("renewed  %v ago\n", status.Renewed.Round(time.Second))
+		}
+		if status.Lease > 0 {
+			err = s.answer("lease    %v\n", status.Lease)
+		} else {
+			err = s.answer("lease    none: it never ends by itself; once its run is dead, `aliasctl lock release %s`\n", status.ID)
+		}
 	}
 	if status.Expired {
 		err = s.answer("it has expired: the next run takes it over\n")

@@ -11,6 +11,7 @@ import (
 
 	"aliasctl/internal/atomicfile"
 	"aliasctl/internal/render"
+	"aliasctl/internal/state/stores"
 )
 
 // outputs is where a report goes: standard output in one format, and files.
@@ -68,7 +69,7 @@ func (o outputs) paths() []string {
 func (o outputs) apart(state string, inputs []string) error {
 	taken := map[string]string{}
 	take := func(path, what string) {
-		if path != "" && path != "-" && !strings.Contains(path, "://") {
+		if path != "" && path != "-" && !stores.IsRemote(path) {
 			taken[real(path)] = what
 		}
 	}

@@ -278,3 +278,7 @@ func (h *held) during(ctx context.Context) (context.Context, context.CancelFunc,
 }
 
 func newLockID() string { return uuid.NewString() }
+
+// HoldsLock says that the body of a lock object is that of a run, and not that
+// of a free lock. A store that protects its states by it asks.
+func HoldsLock(body []byte) bool { return decodeLock(body).ID != "" }

@@ -9,6 +9,7 @@ package contract
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -23,9 +24,11 @@ import (
 	"aliasctl/planner"
 )
 
+// sweep=full races each store for 20 rounds, and a slow one too.
+var sweep = flag.String("sweep", "ci", "how many rounds a slow store is raced for: ci or full")
+
 const (
-	runs   = 8  // at once in a race
-	rounds = 20 // of a race
+	runs = 8 // at once in a race
 
 	short = 1500 * time.Millisecond // a lease
 	long  = time.Minute
@@ -41,6 +44,12 @@ const (
 	NoExpiry Trait = iota
 	// FixedLease is a store whose leases are longer than the suite waits.
 	FixedLease
+	// Guarded is a store without conditional writes: it is written under its
+	// lock only, and a race is one for the lock too.
+	Guarded
+	// Slow is a store whose races last for minutes: they are 3 rounds, and 20
+	// with -sweep=full.
+	Slow
 )
 
 // Test runs the suite. location names a state that no other test uses.
@@ -75,6 +84,14 @@ func Test(t *testing.T, location func(name string) string, traits ...Trait) {
 type suite struct {
 	location func(name string) string
 	traits   map[Trait]bool
+}
+
+// rounds of a race.
+func (s suite) rounds() int {
+	if s.traits[Slow] && *sweep != "full" {
+		return 3
+	}
+	return 20
 }
 
 // open is a new run's view of a state.
@@ -200,7 +217,7 @@ func winners(t *testing.T, what string, errs []error, lost func(error) bool) int
 }
 
 func (s suite) locks(t *testing.T) {
-	for round := range rounds {
+	for round := range s.rounds() {
 		locks := make([]*state.Lock, runs)
 		errs := at(runs, func(i int) (err error) {
 			locks[i], err = s.open(t, "locks.json", state.Options{Lease: long}).Lock(t.Context(), 0, Holder)
@@ -232,14 +249,14 @@ func (s suite) saves(t *testing.T) {
 	if err := lock.Release(); err != nil {
 		t.Fatal(err)
 	}
-	for round := range rounds {
+	for round := range s.rounds() {
 		before := s.serial(t, "saves.json")
 		s.race(t, fmt.Sprintf("round %d", round), "saves.json", before, []int{3, 3000}[round%2])
 	}
 }
 
 func (s suite) firstSaves(t *testing.T) {
-	for round := range rounds {
+	for round := range s.rounds() {
 		name := fmt.Sprintf("first-%d.json", round)
 		// The lock remembers that the store was tried: saves race, not trials.
 		if err := s.lock(t, s.open(t, name, state.Options{Lease: long})).Release(); err != nil {
@@ -251,14 +268,25 @@ func (s suite) firstSaves(t *testing.T) {
 
 func (s suite) race(t *testing.T, what, name string, before uint64, bindings int) {
 	t.Helper()
+	lease := long
+	if s.traits[Guarded] {
+		lease = short // which is how long the others wait between two tries
+	}
 	at1 := make([]state.Location, runs)
 	for i := range at1 {
-		at1[i] = s.open(t, name, state.Options{Lease: long})
+		at1[i] = s.open(t, name, state.Options{Lease: lease})
 		if _, err := at1[i].Read(t.Context()); err != nil && !(before == 0 && state.IsAbsent(err)) {
 			t.Fatal(err)
 		}
 	}
 	errs := at(runs, func(i int) error {
+		if s.traits[Guarded] {
+			lock, err := at1[i].Lock(t.Context(), long, Holder)
+			if err != nil {
+				return err
+			}
+			defer lock.Release()
+		}
 		return at1[i].Save(t.Context(), State(before+1+uint64(i), bindings))
 	})
 	if won := winners(t, what, errs, state.IsRace); won != 1 {
@@ -397,7 +425,11 @@ func holdUntilKilled(t *testing.T, location string) {
 
 func (s suite) copies(t *testing.T) {
 	for serial := uint64(1); serial <= 5; serial++ {
-		l := s.open(t, "copies.json", state.Options{Lease: long, History: 2})
+		options := state.Options{Lease: long, History: 2}
+		if s.traits[Guarded] {
+			options.History = 0 // has no place for copies
+		}
+		l := s.open(t, "copies.json", options)
 		lock := s.lock(t, l)
 		if _, err := l.Read(t.Context()); err != nil && !state.IsAbsent(err) {
 			t.Fatal(err)

@@ -1,0 +1,225 @@
+package httpstate_test
+
+import (
+	"crypto/md5"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// server speaks Terraform's HTTP state protocol, as plain servers do or, with
+// gitlab, as the source of GitLab 18 has it: a top-level serial that must be
+// new, locks that never end and whose answers repeat what the caller has sent,
+// 500 for a write with another id.
+type server struct {
+	gitlab bool
+	token  string // password that is asked for, "" for none
+	reader string // password that may only read
+
+	mu       sync.Mutex
+	states   map[string]*stored
+	lose     int    // answers to be lost after the request took effect
+	loses    string // of this method, "" for any
+	fail     int    // requests to be answered with 503
+	noLock   bool   // answers 200 to every LOCK
+	requests []string
+	problems []string
+}
+
+type stored struct {
+	versions map[uint64][]byte
+	newest   uint64
+	lock     map[string]any
+}
+
+func start(t *testing.T, s *server) string {
+	t.Helper()
+	s.states = make(map[string]*stored)
+	h := httptest.NewServer(s)
+	t.Cleanup(h.Close)
+	t.Cleanup(func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for _, problem := range s.problems {
+			t.Error(problem)
+		}
+	})
+	return h.URL
+}
+
+var keys = []string{"ID", "Operation", "Info", "Who", "Version", "Created", "Path"}
+
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requests = append(s.requests, r.Method+" "+r.URL.Path)
+	if len(body) > 0 {
+		sum := md5.Sum(body)
+		if r.Header.Get("Content-MD5") != base64.StdEncoding.EncodeToString(sum[:]) || r.Header.Get("Content-Type") != "application/json" {
+			s.problems = append(s.problems, r.Method+" without Content-MD5 or Content-Type")
+		}
+	}
+	if s.fail > 0 {
+		s.fail--
+		http.Error(w, "down for a moment", http.StatusServiceUnavailable)
+		return
+	}
+	answer := httptest.NewRecorder()
+	s.serve(answer, r, body)
+	if s.lose > 0 && (s.loses == "" || s.loses == r.Method) {
+		s.lose--
+		panic(http.ErrAbortHandler)
+	}
+	w.WriteHeader(answer.Code)
+	_, _ = w.Write(answer.Body.Bytes())
+}
+
+func (s *server) serve(w http.ResponseWriter, r *http.Request, body []byte) {
+	_, password, _ := r.BasicAuth()
+	switch {
+	case s.token == "" || password == s.token:
+	case password != "" && password == s.reader:
+		if r.Method != http.MethodGet {
+			http.Error(w, `{"message":"403 Forbidden"}`, http.StatusForbidden)
+			return
+		}
+	default:
+		http.Error(w, `{"message":"401 Unauthorized"}`, http.StatusUnauthorized)
+		return
+	}
+	path, locking := strings.CutSuffix(r.URL.Path, "/lock")
+	if s.gitlab && !strings.HasPrefix(path, "/api/v4/projects/7/terraform/state/") {
+		http.Error(w, `{"message":"404 Project Not Found"}`, http.StatusNotFound)
+		return
+	}
+	there := s.states[path]
+	if there == nil {
+		there = &stored{versions: make(map[uint64][]byte)}
+		if r.Method != http.MethodGet {
+			s.states[path] = there
+		}
+	}
+	method := r.Method
+	if locking && s.gitlab {
+		method = map[string]string{http.MethodPost: "LOCK", http.MethodDelete: "UNLOCK"}[method]
+	}
+	switch method {
+	case http.MethodGet:
+		if there.newest == 0 {
+			http.Error(w, "404 not found", http.StatusNotFound)
+			return
+		}
+		_, _ = w.Write(there.versions[there.newest])
+	case http.MethodPost:
+		s.save(w, r, there, body)
+	case "LOCK":
+		s.lock(w, there, body)
+	case "UNLOCK":
+		s.unlock(w, there, body)
+	default:
+		w.WriteHeader(http.StatusMethodNotAllowed)
+	}
+}
+
+func (s *server) save(w http.ResponseWriter, r *http.Request, there *stored, body []byte) {
+	if there.lock != nil && there.lock["ID"] != r.URL.Query().Get("ID") {
+		if s.gitlab {
+			http.Error(w, `{"message":"500 Internal Server Error"}`, http.StatusInternalServerError)
+			return
+		}
+		s.conflict(w, http.StatusLocked, there.lock, nil)
+		return
+	}
+	if there.lock == nil && r.URL.Query().Get("ID") != "" && s.gitlab {
+		http.Error(w, `{"message":"500 Internal Server Error"}`, http.StatusInternalServerError)
+		return
+	}
+	if !s.gitlab {
+		there.newest++
+		there.versions[there.newest] = body
+		return
+	}
+	var payload struct{ Serial *uint64 }
+	if json.Unmarshal(body, &payload) != nil || payload.Serial == nil {
+		http.Error(w, "No serial in payload", http.StatusUnprocessableEntity)
+		return
+	}
+	if there.versions[*payload.Serial] != nil {
+		http.Error(w, "Version has already been taken", http.StatusUnprocessableEntity)
+		return
+	}
+	there.versions[*payload.Serial] = body
+	there.newest = max(there.newest, *payload.Serial)
+}
+
+func (s *server) lock(w http.ResponseWriter, there *stored, body []byte) {
+	asked := make(map[string]any)
+	if json.Unmarshal(body, &asked) != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	for _, key := range keys {
+		if _, ok := asked[key]; !ok && s.gitlab {
+			http.Error(w, key+" is missing", http.StatusBadRequest)
+			return
+		}
+	}
+	switch {
+	case s.noLock:
+	case there.lock == nil:
+		there.lock = asked
+	case s.gitlab: // also for the same id
+		s.conflict(w, http.StatusConflict, there.lock, asked)
+	case there.lock["ID"] != asked["ID"]:
+		s.conflict(w, http.StatusLocked, there.lock, nil)
+	}
+}
+
+// conflict tells the lock; that of GitLab has ID, Who and Created of the holder
+// and the rest of the caller.
+func (s *server) conflict(w http.ResponseWriter, status int, lock, asked map[string]any) {
+	told := make(map[string]any)
+	for key, value := range lock {
+		told[key] = value
+	}
+	for _, key := range []string{"Operation", "Info", "Version", "Path"} {
+		if asked != nil {
+			told[key] = asked[key]
+		}
+	}
+	text, _ := json.Marshal(told)
+	w.WriteHeader(status)
+	_, _ = w.Write(text)
+}
+
+func (s *server) unlock(w http.ResponseWriter, there *stored, body []byte) {
+	asked := make(map[string]any)
+	_ = json.Unmarshal(body, &asked)
+	if asked["ID"] == nil || asked["ID"] == "" {
+		s.problems = append(s.problems, "UNLOCK without an id would release any lock")
+	}
+	if there.lock != nil && there.lock["ID"] != asked["ID"] {
+		s.conflict(w, http.StatusConflict, there.lock, nil)
+		return
+	}
+	there.lock = nil
+}
+
+// set changes the server while others use it.
+func (s *server) set(change func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change()
+}
+
+func startHandler(t *testing.T, h http.Handler) string {
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	return s.URL
+}

@@ -1,0 +1,322 @@
+package httpstate_test
+
+import (
+	"errors"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"aliasctl/internal/state"
+	"aliasctl/internal/state/contract"
+	"aliasctl/internal/state/stores"
+)
+
+func TestMain(m *testing.M) {
+	for _, name := range []string{"GITLAB_TOKEN", "CI_JOB_TOKEN", "TF_HTTP_USERNAME", "TF_HTTP_PASSWORD", "ALIASCTL_HTTP_TOKEN"} {
+		os.Unsetenv(name)
+	}
+	os.Exit(m.Run())
+}
+
+func plain(url string) func(string) string {
+	return func(name string) string { return url + "/states/" + name + "?insecure=true" }
+}
+
+func inGitLab(t *testing.T, url string) func(string) string {
+	t.Setenv("CI_API_V4_URL", url+"/api/v4")
+	t.Setenv("CI_PROJECT_ID", "7")
+	t.Setenv("CI_JOB_TOKEN", "token-of-the-job")
+	return func(name string) string { return "gitlab:" + name }
+}
+
+func TestContract(t *testing.T) {
+	contract.Test(t, plain(start(t, &server{})), contract.NoExpiry, contract.Guarded, contract.Slow)
+}
+
+func TestContractOfGitLab(t *testing.T) {
+	contract.Test(t, inGitLab(t, start(t, &server{gitlab: true, token: "token-of-the-job"})), contract.NoExpiry, contract.Guarded, contract.Slow)
+}
+
+func open(t testing.TB, location string) state.Location {
+	t.Helper()
+	l, err := stores.Open(location)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// told is what a user reads of an error: its words and its hint.
+func told(err error) string {
+	if err == nil {
+		return ""
+	}
+	text, hint := err.Error(), interface{ Hint() string }(nil)
+	if errors.As(err, &hint) {
+		text += " | " + hint.Hint()
+	}
+	return text
+}
+
+func expect(t *testing.T, err error, words ...string) {
+	t.Helper()
+	for _, word := range words {
+		if !strings.Contains(told(err), word) {
+			t.Errorf("%q is missing in: %s", word, told(err))
+		}
+	}
+}
+
+// both runs a test against a plain server and GitLab's.
+func both(t *testing.T, run func(t *testing.T, s *server, location string)) {
+	for name, gitlab := range map[string]bool{"plain": false, "gitlab": true} {
+		t.Run(name, func(t *testing.T) {
+			s := &server{gitlab: gitlab}
+			url := start(t, s)
+			location := plain(url)
+			if gitlab {
+				location = inGitLab(t, url)
+			}
+			run(t, s, location("a.json"))
+		})
+	}
+}
+
+// TestLostAnswers loses the answer to every kind of request after it took
+// effect.
+func TestLostAnswers(t *testing.T) {
+	both(t, func(t *testing.T, s *server, location string) {
+		for serial, method := range []string{"", http.MethodGet, http.MethodPost, "LOCK", "UNLOCK", http.MethodDelete} {
+			l := open(t, location)
+			lose := func() { s.set(func() { s.lose, s.loses = 1, method }) }
+			lose()
+			lock, err := l.Lock(t.Context(), 0, contract.Holder)
+			if err != nil {
+				t.Fatalf("%q: %s", method, told(err))
+			}
+			if _, err := l.Read(t.Context()); err != nil && !state.IsAbsent(err) {
+				t.Fatal(told(err))
+			}
+			for range 2 {
+				lose()
+				if err := l.Save(t.Context(), contract.State(uint64(serial+1), 3)); err != nil {
+					t.Fatalf("%q: %s", method, told(err))
+				}
+			}
+			lose()
+			if err := lock.Release(); err != nil {
+				t.Fatalf("%q: %s", method, told(err))
+			}
+			s.set(func() { s.lose = 0 })
+			if got, err := open(t, location).Read(t.Context()); err != nil || got.Serial != uint64(serial+1) {
+				t.Errorf("%q: serial %d, %v", method, got.Serial, err)
+			}
+		}
+	})
+}
+
+// TestAnOutage has the server away for a while, in the middle of a run.
+func TestAnOutage(t *testing.T) {
+	both(t, func(t *testing.T, s *server, location string) {
+		l := open(t, location)
+		lock, err := l.Lock(t.Context(), 0, contract.Holder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.set(func() { s.fail = 3 })
+		if err := l.Save(t.Context(), contract.State(1, 3)); err != nil {
+			t.Error(told(err))
+		}
+		s.set(func() { s.fail = 1 << 30 })
+		err = l.Save(t.Context(), contract.State(2, 3))
+		expect(t, err, "503", "check the server")
+		s.set(func() { s.fail = 0 })
+		if got, err := open(t, location).Read(t.Context()); err != nil || got.Serial != 1 {
+			t.Errorf("serial %d, %v", got.Serial, err)
+		}
+		if err := lock.Release(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestReleasedFromOutside has a run whose lock was taken away go on: it saves
+// nothing, also where nobody else has saved.
+func TestReleasedFromOutside(t *testing.T) {
+	both(t, func(t *testing.T, s *server, location string) {
+		for _, taken := range []bool{true, false} {
+			l, other := open(t, location), open(t, location)
+			lock, err := l.Lock(t.Context(), 0, contract.Holder)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := l.Read(t.Context()); err != nil && !state.IsAbsent(err) {
+				t.Fatal(err)
+			}
+			status, err := other.LockStatus(t.Context())
+			if err != nil || !status.Held {
+				t.Fatalf("%+v, %v", status, err)
+			}
+			if err := other.BreakLock(t.Context(), status.ID); err != nil {
+				t.Fatal(err)
+			}
+			if taken {
+				next, err := other.Lock(t.Context(), 0, contract.Holder)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer next.Release()
+			}
+			if taken || s.gitlab { // others take a write that names a lock when none is held
+				if err := l.Save(t.Context(), contract.State(1, 3)); !state.IsLost(err) {
+					t.Errorf("a save without the lock: %v", err)
+				}
+			}
+			if err := lock.Release(); taken && !state.IsLost(err) {
+				t.Errorf("its release: %v", err)
+			}
+			if taken {
+				status, err := open(t, location).LockStatus(t.Context())
+				if err != nil || !status.Held {
+					t.Errorf("the lock of the next run: %+v, %v", status, err)
+				}
+				if err := open(t, location).BreakLock(t.Context(), status.ID); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	})
+}
+
+// TestWrongServers has answers that no run may take for a lock or a state.
+func TestWrongServers(t *testing.T) {
+	lock := func(l state.Location) error {
+		_, err := l.Lock(t.Context(), 0, contract.Holder)
+		if err == nil {
+			t.Fatal("it gives a lock")
+		}
+		return err
+	}
+	s := &server{noLock: true}
+	expect(t, lock(open(t, plain(start(t, s))("a.json"))), "one lock to two runs", "lock_method")
+
+	s = &server{token: "secret-password", reader: "reader-password"}
+	private := plain(start(t, s))("a.json")
+	_, err := open(t, private).Read(t.Context())
+	expect(t, err, "401", "TF_HTTP_USERNAME")
+	t.Setenv("TF_HTTP_USERNAME", "deploy")
+	t.Setenv("TF_HTTP_PASSWORD", "reader-password")
+	if _, err := open(t, private).Read(t.Context()); !state.IsAbsent(err) {
+		t.Error(told(err))
+	}
+	expect(t, lock(open(t, private)), "403", "lock and write")
+	t.Setenv("TF_HTTP_PASSWORD", "secret-password")
+	l, err := open(t, private).Lock(t.Context(), 0, contract.Holder)
+	if err != nil {
+		t.Fatal(told(err))
+	}
+	_ = l.Release()
+
+	s = &server{gitlab: true, token: "maintainer", reader: "developer"}
+	location := inGitLab(t, start(t, s))("prod")
+	_, err = open(t, location).Read(t.Context())
+	expect(t, err, "401", "GITLAB_TOKEN")
+	t.Setenv("GITLAB_TOKEN", "developer")
+	expect(t, lock(open(t, location)), "403", "Maintainer")
+	t.Setenv("CI_PROJECT_ID", "8")
+	t.Setenv("GITLAB_TOKEN", "maintainer")
+	_, err = open(t, location).Read(t.Context())
+	expect(t, err, "404", "CI_PROJECT_ID")
+}
+
+func TestRedirects(t *testing.T) {
+	thief := start(t, &server{})
+	lure := http.RedirectHandler(thief+"/elsewhere", http.StatusTemporaryRedirect)
+	url := startHandler(t, lure)
+	t.Setenv("TF_HTTP_PASSWORD", "secret-password")
+	_, err := open(t, plain(url)("a.json")).Read(t.Context())
+	expect(t, err, "redirects", "--state")
+}
+
+func TestLocations(t *testing.T) {
+	const secret = "s3cr3t"
+	t.Setenv("CI_API_V4_URL", "https://gitlab.example/api/v4")
+	t.Setenv("CI_PROJECT_ID", "7")
+	for _, good := range []string{"https://host/state", "https://host:8443/a/b?lock_method=POST&unlock_method=DELETE", "http://host/state?insecure=true",
+		"https://host/state?update_method=PUT", "gitlab:prod", "gitlab:prod.eu_1"} {
+		if _, err := stores.Open(good); err != nil {
+			t.Errorf("%s: %v", good, err)
+		}
+	}
+	for _, test := range []struct{ location, why string }{
+		{"https://user:" + secret + "@host/state", "TF_HTTP_USERNAME"},
+		{"http://host/state", "insecure=true"},
+		{"https://host/state?insecure=true", "https"},
+		{"https://host/", "no state"},
+		{"https://host", "no state"},
+		{"https:///state", "no host"},
+		{"https://host/state#x", "fragment"},
+		{"https://host/state?token=" + secret, "no parameter"},
+		{"https://host/state?history=3", "no history"},
+		{"https://host/state?lock_method=GET", "LOCK or POST"},
+		{"https://host/state?lock_method=POST", "belong together"},
+		{"https://host/state?update_method=PUT&update_method=POST", "twice"},
+		{"gitlab:", "no state"},
+		{"gitlab:a/b", "letters"},
+		{"gitlab:..", "letters"},
+		{"gitlab:prod?history=3", "no parameters"},
+	} {
+		_, err := stores.Open(test.location)
+		if err == nil || !strings.Contains(err.Error(), test.why) {
+			t.Errorf("%s: %v, want %q in it", test.location, err, test.why)
+		}
+		if err != nil && strings.Contains(err.Error(), secret) {
+			t.Errorf("%s: the message holds the secret: %v", test.location, err)
+		}
+	}
+	os.Unsetenv("CI_PROJECT_ID")
+	_, err := stores.Open("gitlab:prod")
+	expect(t, err, "CI_PROJECT_ID")
+	if _, err := stores.OpenWith("https://host/state", state.Options{History: 2}); err == nil || !strings.Contains(err.Error(), "--state-history") {
+		t.Errorf("copies beside an HTTP state: %v", err)
+	}
+}
+
+// TestOpenTofu has OpenTofu's own backend use the server of these tests, which
+// was written from what OpenTofu and GitLab do: it must not accept or refuse
+// what they would not. TOFU names the program.
+func TestOpenTofu(t *testing.T) {
+	tofu := os.Getenv("TOFU")
+	if tofu == "" {
+		t.Skip("TOFU does not name the program of OpenTofu 1.12")
+	}
+	both(t, func(t *testing.T, s *server, location string) {
+		dir := t.TempDir()
+		url, lockURL, methods := strings.TrimSuffix(location, "?insecure=true"), "", ""
+		if s.gitlab {
+			url = os.Getenv("CI_API_V4_URL") + "/projects/7/terraform/state/tofu"
+			lockURL, methods = url+"/lock", "lock_method = \"POST\"\nunlock_method = \"DELETE\"\n"
+		} else {
+			lockURL = url
+		}
+		config := "terraform {\nbackend \"http\" {\naddress = \"" + url + "\"\nlock_address = \"" + lockURL + "\"\nunlock_address = \"" + lockURL + "\"\n" + methods + "}\n}\noutput \"x\" { value = \"1\" }\n"
+		if err := os.WriteFile(dir+"/main.tf", []byte(config), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range [][]string{{"init", "-no-color"}, {"apply", "-auto-approve", "-no-color"}, {"plan", "-no-color"}} {
+			cmd := exec.Command(tofu, args...)
+			cmd.Dir = dir
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Fatalf("tofu %v: %v\n%s", args, err, out)
+			}
+		}
+		// What is no state of ours is never overwritten.
+		if !s.gitlab {
+			if _, err := open(t, location).Read(t.Context()); !state.IsCorrupt(err) {
+				t.Errorf("a state of OpenTofu: %v", err)
+			}
+		}
+	})
+}
