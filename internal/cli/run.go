@@ -222,7 +222,7 @@ func (r *run) tryStore() error {
 	if !ok || r.apply {
 		return nil
 	}
-	if err := shared.Prove(r.signals.soft); statefile.IsUnconditional(err) {
+	if err := shared.Ask(r.signals.soft); statefile.IsUnconditional(err) {
 		return err
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -42,6 +43,76 @@ func TestTheTrialIsRememberedAndSmall(t *testing.T) {
 	}
 	if len(store.objects) != 2 {
 		t.Errorf("%d objects, want the state and its lock", len(store.objects))
+	}
+}
+
+// Of many first runs at once only the one with the lock has the store race.
+func TestOneOfManyFirstRunsTriesTheStore(t *testing.T) {
+	t.Parallel()
+	store := newFakeStore(t)
+	const runs = 32
+	var all sync.WaitGroup
+	for range runs {
+		all.Go(func() {
+			o := object(t, store.location("s.json"), longLease)
+			l, err := o.Lock(t.Context(), time.Minute, deploy)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if err := l.Release(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	// Two writes of the questions take effect, and one of each race.
+	if most := runs*2 + 8; store.tried > most {
+		t.Errorf("%d writes of trials, want %d at most", store.tried, most)
+	}
+	if len(store.objects) != 1 {
+		t.Errorf("%d objects, want the lock", len(store.objects))
+	}
+}
+
+// A dry run finds out the cheap part, each time until a run has raced, and
+// leaves nothing.
+func TestAskingIsCheapAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	store := newFakeStore(t)
+	for range 2 {
+		before := store.requests
+		if err := object(t, store.location("s.json"), longLease).(*statefile.Shared).Ask(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n := store.requests - before; n > 12 {
+			t.Errorf("%d requests", n)
+		}
+		if len(store.objects) != 0 {
+			t.Errorf("%d objects are left", len(store.objects))
+		}
+	}
+	if _, err := run(t, object(t, store.location("s.json"), longLease)); err != nil {
+		t.Fatal(err)
+	}
+	before := store.requests
+	if err := object(t, store.location("s.json"), longLease).(*statefile.Shared).Ask(t.Context()); err != nil || store.requests != before+1 {
+		t.Errorf("%d requests after a run, %v", store.requests-before, err)
+	}
+}
+
+// Who may write but not remove is told so before anything is written.
+func TestATrialThatCannotBeRemovedIsNotMade(t *testing.T) {
+	t.Parallel()
+	store := newFakeStore(t)
+	store.keeps = true
+	_, err := run(t, object(t, store.location("s.json"), longLease))
+	var said *statefile.StoreError
+	if !errors.As(err, &said) || !strings.Contains(said.Hint(), "allow s3:DeleteObject") {
+		t.Errorf("got %v", err)
+	}
+	if len(store.objects) != 0 {
+		t.Errorf("%d objects are left", len(store.objects))
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	s3store "aliasctl/internal/state/s3"
 )
 
 // fakeStore is as much of S3 as a state needs, with the vices of stores that
@@ -26,14 +28,16 @@ type fakeStore struct {
 	// torn is how many reads give the ETag of another body, noETag gives none.
 	torn   int
 	noETag bool
+	// keeps refuses to remove anything.
+	keeps bool
 	// answer, if not nil, answers in its place.
 	answer http.HandlerFunc
 
 	mu      sync.Mutex
 	objects map[string]*fakeObject
 	puts    int
-	// requests counts all of them.
-	requests int
+	// requests counts all of them, tried the writes of trials.
+	requests, tried int
 }
 
 type fakeObject struct {
@@ -111,6 +115,9 @@ func (s *fakeStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		s.puts++
+		if strings.Contains(key, s3store.TrialInfix) {
+			s.tried++
+		}
 		o := &fakeObject{body: body, mark: r.Header.Get("X-Amz-Meta-Aliasctl-Write"), written: time.Now()}
 		s.objects[key] = o
 		w.Header().Set("ETag", o.etag())
@@ -131,6 +138,10 @@ func (s *fakeStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Last-Modified", there.written.UTC().Format(http.TimeFormat))
 		_, _ = w.Write(there.body)
 	case http.MethodDelete:
+		if s.keeps {
+			fail(http.StatusForbidden, "AccessDenied")
+			return
+		}
 		delete(s.objects, key)
 		w.WriteHeader(http.StatusNoContent)
 	default:

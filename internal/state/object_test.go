@@ -135,14 +135,6 @@ func TestManyAppliersInTurn(t *testing.T) {
 	t.Parallel()
 	g := startGateway(t)
 	const appliers = 32
-	// The first run tries the store, and the lock remembers it.
-	first, err := g.object(t, "s.json", longLease).Lock(t.Context(), 0, deploy)
-	if err == nil {
-		err = first.Release()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
 	var wg sync.WaitGroup
 	for range appliers {
 		wg.Go(func() {

@@ -13,7 +13,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/minio/minio-go/v7"
+
 	s3store "aliasctl/internal/state/s3"
+	s3 "aliasctl/internal/testkit/gateway"
 )
 
 // What a proxy does to a request.
@@ -28,6 +31,7 @@ const (
 	halfBody   storeFault = "half of the answer"
 	twice      storeFault = "sent twice" // by a proxy that tries again by itself
 	late       storeFault = "cut, and carried out later"
+	older      storeFault = "answered by a replica that lags a version behind"
 )
 
 // lateness is about the first pause of a run that tries again, so that a late
@@ -40,7 +44,44 @@ type storeProxy struct {
 	mu      sync.Mutex
 	fault   func(n int, r *http.Request) storeFault
 	log     []string // "METHOD key"
+	delay   time.Duration
+	trusted []byte // a lock object that remembers that the store was tried
+	written map[string][]version
 	pending sync.WaitGroup
+}
+
+// version is what an object once was.
+type version struct {
+	etag, mark string
+	body       []byte
+	at         time.Time
+}
+
+// record remembers what a write has made of an object. The order of two writes
+// of one object is that of their answers, which is that of the server where
+// each replaces the one before.
+func (p *storeProxy) record(key string, r *http.Request, body []byte, answer http.Header) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.written[key] = append(p.written[key], version{answer.Get("ETag"), r.Header.Get("X-Amz-Meta-Aliasctl-Write"), body, time.Now()})
+}
+
+// answerOlder answers a read with the version before the last.
+func (p *storeProxy) answerOlder(w http.ResponseWriter, key string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	all := p.written[key]
+	if len(all) < 2 {
+		w.Header().Set("Content-Type", "application/xml")
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = w.Write([]byte("<Error><Code>NoSuchKey</Code></Error>"))
+		return
+	}
+	v := all[len(all)-2]
+	w.Header().Set("ETag", v.etag)
+	w.Header().Set("X-Amz-Meta-Aliasctl-Write", v.mark)
+	w.Header().Set("Last-Modified", v.at.UTC().Format(http.TimeFormat))
+	_, _ = w.Write(v.body)
 }
 
 // through starts a proxy in front of the gateway.
@@ -52,21 +93,47 @@ func (g *gateway) through(t testing.TB) *storeProxy {
 		r.SetURL(target)
 		r.Out.Host = r.In.Host
 	}}
-	p := &storeProxy{fault: func(int, *http.Request) storeFault { return none }}
+	p := &storeProxy{fault: func(int, *http.Request) storeFault { return none }, written: make(map[string][]version)}
+	pass := func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPut {
+			forward.ServeHTTP(w, r)
+			return
+		}
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			cut(w)
+		}
+		r = r.Clone(r.Context())
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		answer := httptest.NewRecorder()
+		forward.ServeHTTP(answer, r)
+		if answer.Code == http.StatusOK {
+			p.record(strings.TrimPrefix(r.URL.Path, "/states/"), r, body, answer.Header())
+		}
+		for name, values := range answer.Header() {
+			w.Header()[name] = values
+		}
+		w.WriteHeader(answer.Code)
+		_, _ = w.Write(answer.Body.Bytes())
+	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		key := strings.TrimPrefix(r.URL.Path, "/states/")
 		// The trial of a store is many requests at once in no order: it has a
 		// test of its own.
 		fault := none
+		var delay time.Duration
 		if !strings.Contains(key, s3store.TrialInfix) {
 			p.mu.Lock()
 			p.log = append(p.log, r.Method+" "+key)
-			fault = p.fault(len(p.log), r)
+			fault, delay = p.fault(len(p.log), r), p.delay
 			p.mu.Unlock()
+			time.Sleep(delay)
 		}
 		switch fault {
 		case none:
-			forward.ServeHTTP(w, r)
+			pass(w, r)
+		case older:
+			p.answerOlder(w, key)
 		case cutBefore:
 			cut(w)
 		case busyBefore:
@@ -93,7 +160,7 @@ func (g *gateway) through(t testing.TB) *storeProxy {
 			forward.ServeHTTP(w, again)
 		default:
 			answer := httptest.NewRecorder()
-			forward.ServeHTTP(answer, r)
+			pass(answer, r)
 			switch fault {
 			case cutAfter:
 				cut(w)
@@ -114,6 +181,31 @@ func (g *gateway) through(t testing.TB) *storeProxy {
 	t.Cleanup(server.Close)
 	p.address = server.Listener.Addr().String()
 	return p
+}
+
+// trust spares a state the trial of its store.
+func (p *storeProxy) trust(t testing.TB, g *gateway, name string) {
+	t.Helper()
+	if p.trusted == nil {
+		l, err := object(t, p.location("trusted.json"), longLease).Lock(t.Context(), 0, deploy)
+		if err == nil {
+			err = l.Release()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		there, err := g.client(t).GetObject(t.Context(), s3.Bucket, "trusted.json.lock", minio.GetObjectOptions{})
+		if err == nil {
+			p.trusted, err = io.ReadAll(there)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := g.client(t).PutObject(t.Context(), s3.Bucket, name+".lock", bytes.NewReader(p.trusted), int64(len(p.trusted)), minio.PutObjectOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // cut ends the connection without an answer, or in the middle of one.

@@ -31,6 +31,22 @@ type register struct {
 	// mine are the marks of writes that were given up with their outcome
 	// unknown: what bears one of them is not somebody else's.
 	mine map[string]bool
+	// past are the revisions that were seen and then replaced. Reads may be
+	// answered by a replica that lags: what shows one of them is no news.
+	past map[string]bool
+}
+
+// see takes this revision for what is there now.
+func (r *register) see(revision string) {
+	if revision == r.revision {
+		return
+	}
+	if r.past == nil {
+		r.past = make(map[string]bool)
+	}
+	r.past[r.revision] = true
+	delete(r.past, revision)
+	r.revision = revision
 }
 
 // errRaced says that somebody else has changed the object.
@@ -48,7 +64,7 @@ func (r *register) read(ctx context.Context, most int64) (Object, error) {
 	for pause := r.pauses(); ; {
 		there, err := r.store.Read(ctx, r.name, most)
 		if err == nil {
-			r.revision = there.Revision
+			r.see(there.Revision)
 			return there, nil
 		}
 		if !passes(err) || !pause(ctx) {
@@ -66,7 +82,8 @@ func (r *register) swap(ctx context.Context, body []byte) error {
 	for pause := r.pauses(); ; {
 		revision, err := r.write(ctx, body, mark)
 		if err == nil {
-			r.revision, r.mine = revision, nil
+			r.see(revision)
+			r.mine = nil
 			return nil
 		}
 		class := classOf(err)
@@ -78,15 +95,20 @@ func (r *register) swap(ctx context.Context, body []byte) error {
 		switch {
 		case lookErr != nil: // the next try will tell
 		case there.Mark == mark:
-			r.revision, r.mine = there.Revision, nil
+			r.see(there.Revision)
+			r.mine = nil
 			return nil
 		case r.mine[there.Mark]:
-			r.revision = there.Revision
-		case there.Revision != r.revision:
+			r.see(there.Revision)
+		case there.Revision == r.revision:
+		case r.past[there.Revision] && (doubt || class != Refused):
+			// An older one: the next look will tell. After a plain refusal it
+			// does not matter, as what this run has seen is gone.
+		default:
 			return errRaced
 		}
 		if !pause(ctx) {
-			return r.giveUp(mark, doubt, err)
+			return r.giveUp(mark, doubt, r.explained(err))
 		}
 	}
 }
@@ -110,6 +132,18 @@ func (r *register) look(ctx context.Context, body []byte, mark string) (Object, 
 		there.Mark = mark
 	}
 	return there, err
+}
+
+// explained has a hint for a store that shows a version and refuses to replace
+// it, all the time.
+func (r *register) explained(err error) error {
+	said := (*StoreError)(nil)
+	if r.revision == "" || !errors.As(err, &said) || said.Class != Refused {
+		return err
+	}
+	lags := *said
+	lags.Advice = "the store shows an older version than it compares with, as a replica that lags behind does: wait until it has caught up, or give --state the endpoint that takes the writes, then run the same command again"
+	return &lags
 }
 
 func (r *register) giveUp(mark string, doubt bool, err error) error {

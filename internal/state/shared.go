@@ -24,10 +24,9 @@ type Shared struct {
 	store   Store
 	lease   time.Duration
 
-	mu     sync.Mutex // one read or save at a time
-	state  register
-	proven bool
-	proof  string // what the lock object is to remember of it
+	mu    sync.Mutex // one read or save at a time
+	state register
+	trial trial
 	// What the next save replaces, where copies of that are kept.
 	last   []byte
 	serial uint64
@@ -104,7 +103,7 @@ func (o *Shared) Save(ctx context.Context, state planner.State) error {
 	}
 	defer cancel()
 	if err := o.prove(ctx); err != nil {
-		if is[*UnconditionalError](err) {
+		if IsUnconditional(err) {
 			return err
 		}
 		return failed("try its store", err)
@@ -162,41 +161,6 @@ func (o *Shared) keep(ctx context.Context) error {
 			_ = o.store.Delete(ctx, r.name, there.Revision) // it may stay
 		}
 	}
-	return nil
-}
-
-// Prove finds out whether the store may hold a state at all, unless that is
-// known: an *UnconditionalError says that it may not, any other error that it
-// could not be tried, as with credentials that may only read. Nothing is left
-// in the store.
-func (o *Shared) Prove(ctx context.Context) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.prove(ctx)
-}
-
-// prove finds out, before anything is written in earnest, whether the store
-// keeps to the conditions of a write. Many did not know them for years, and
-// ignore them without a word. The lock object remembers what came out, so that
-// only the first run on a store has to try. The caller holds mu.
-func (o *Shared) prove(ctx context.Context) error {
-	prover, ok := o.store.(Prover)
-	if o.proven || !ok {
-		return nil
-	}
-	r := o.lockRegister()
-	there, err := r.read(ctx, mostLock)
-	if err != nil {
-		return err
-	}
-	proof, err := prover.Prove(ctx, r.name, decodeLock(there.Body).Proof)
-	if refused := (*UnconditionalError)(nil); errors.As(err, &refused) {
-		refused.Path = o.options.Location
-	}
-	if err != nil {
-		return err
-	}
-	o.proven, o.proof = true, proof
 	return nil
 }
 

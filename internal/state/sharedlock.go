@@ -3,6 +3,7 @@ package state
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,15 +23,6 @@ func (o *Shared) Lock(ctx context.Context, timeout time.Duration, holder Holder)
 	failed := func(err error) (*Lock, error) {
 		return nil, &LockError{Path: o.options.Location, Lock: o.lockName(), Err: err}
 	}
-	o.mu.Lock()
-	err := o.prove(ctx)
-	o.mu.Unlock()
-	if is[*UnconditionalError](err) {
-		return nil, err
-	}
-	if err != nil {
-		return failed(err)
-	}
 	try := o.tryObject(holder)
 	if locker, ok := o.store.(Locker); ok {
 		try = o.tryLocker(locker, holder)
@@ -38,9 +30,14 @@ func (o *Shared) Lock(ctx context.Context, timeout time.Duration, holder Holder)
 	for end := time.Now().Add(timeout); ; {
 		l, err := try(ctx)
 		if l != nil {
-			return l, nil
+			err = o.raceWithLock(ctx, l)
 		}
-		if !IsLocked(err) {
+		switch {
+		case err == nil:
+			return l, nil
+		case IsUnconditional(err) || IsLost(err):
+			return nil, err
+		case !IsLocked(err):
 			return failed(err)
 		}
 		left := time.Until(end)
@@ -68,6 +65,9 @@ func (o *Shared) tryObject(holder Holder) func(context.Context) (*Lock, error) {
 		now := decodeLock(there.Body)
 		free := there.Revision == "" || now.ID == "" || w.expired(there, now.lease())
 		if free {
+			if err := o.askAtLock(ctx, now); err != nil {
+				return nil, err
+			}
 			l, err := o.take(ctx, r, holder)
 			if err == nil || !errors.Is(err, errRaced) {
 				return l, err
@@ -84,7 +84,8 @@ func (o *Shared) tryObject(holder Holder) func(context.Context) (*Lock, error) {
 
 // take puts a lock of this run in place of what the register has seen.
 func (o *Shared) take(ctx context.Context, r register, holder Holder) (*Lock, error) {
-	lock := &objectLock{register: r, record: lockRecord{ID: newLockID(), Holder: holder, Lease: o.lease.Seconds(), Proof: o.proof}}
+	lock := &objectLock{register: r, created: r.revision == "", record: lockRecord{ID: newLockID(), Holder: holder, Lease: o.lease.Seconds()}}
+	lock.proof.Store(&o.trial.proof)
 	begun := time.Now()
 	if err := lock.write(ctx, lock.record); err != nil {
 		return nil, err
@@ -103,6 +104,10 @@ func (o *Shared) hold(l *lease, begun time.Time) *Lock {
 type objectLock struct {
 	register register
 	record   lockRecord
+	created  bool // there was no lock object before
+	// proof is what the object is to remember of the store. It comes while the
+	// lock is held.
+	proof atomic.Pointer[string]
 }
 
 var _ HeldLock = (*objectLock)(nil)
@@ -118,10 +123,11 @@ func (l *objectLock) Renew(ctx context.Context) error {
 // stores remove on condition, and a removal without one could remove the lock
 // of another run.
 func (l *objectLock) Release(ctx context.Context) error {
-	return l.write(ctx, lockRecord{Last: l.record.ID, Proof: l.record.Proof})
+	return l.write(ctx, lockRecord{Last: l.record.ID})
 }
 
 func (l *objectLock) write(ctx context.Context, record lockRecord) error {
+	record.Proof = *l.proof.Load()
 	body, err := record.encode()
 	if err != nil {
 		return err

@@ -84,13 +84,19 @@ const (
 
 // Prover is a Store that may stand on a server which breaks its conditions:
 // on one that does, two runs could overwrite each other unseen.
+//
+// A server that fails is an *UnconditionalError; any other error says that it
+// could not be tried. Neither method leaves an object.
 type Prover interface {
 	Store
-	// Prove tries whether the server keeps its conditions, when several write
-	// at once too. known is what an earlier Prove has returned for this name,
-	// "" for nothing; one that still fits saves the trial. It leaves no
-	// object. A server that fails is an *UnconditionalError.
-	Prove(ctx context.Context, name, known string) (proof string, err error)
+	// Ask puts the few questions that one client can put by itself, and
+	// prepares the Store for how this server wants to be asked. known is what
+	// an earlier Race has returned for this name, "" for nothing: when it still
+	// fits, proven is true and nothing is asked.
+	Ask(ctx context.Context, name, known string) (proven bool, err error)
+	// Race has several clients write at once, after Ask. It costs about 100
+	// requests.
+	Race(ctx context.Context, name string) (proof string, err error)
 }
 
 // Locker is a Store whose server has locks of its own, which replace the lock

@@ -53,6 +53,7 @@ func TestSweepOfStoreFailures(t *testing.T) {
 			name := fmt.Sprintf("%d.json", key)
 			p.inject(func(int, *http.Request) storeFault { return none })
 			if earlier > 0 {
+				p.trust(t, g, name)
 				if _, err := run(t, object(t, p.location(name), longLease)); err != nil {
 					t.Fatal(err)
 				}

@@ -30,7 +30,7 @@ var sweep = flag.String("sweep", "ci", "how many rounds a slow store is raced fo
 const (
 	runs = 8 // at once in a race
 
-	short = 1500 * time.Millisecond // a lease
+	short = 3 * time.Second // a lease
 	long  = time.Minute
 	// hold is the location that a child process locks until it is killed.
 	hold = "ALIASCTL_CONTRACT_HOLD"
@@ -349,7 +349,7 @@ func (s suite) renewed(t *testing.T) {
 	l := s.open(t, "renewed.json", state.Options{Lease: short})
 	lock := s.lock(t, l)
 	other := s.open(t, "renewed.json", state.Options{Lease: short})
-	if _, err := other.Lock(t.Context(), 3*short, Holder); !state.IsLocked(err) {
+	if _, err := other.Lock(t.Context(), 2*short, Holder); !state.IsLocked(err) {
 		t.Errorf("a lock that is renewed: %v", err)
 	}
 	if err := lock.Err(); err != nil {

@@ -33,41 +33,61 @@ const (
 	trialTimeout = 5 * time.Minute
 )
 
-// Prove is state.Prover's. Many stores did not know conditional writes for
-// years, and ignore the conditions without a word; some know one of the two;
-// some ask for the ETag without the quotes that they gave it with; and some
-// keep them only while nobody else writes. On all of those two runs would win
-// one race. So the store is asked one question after the other, and then made
-// to race.
+// A store is tried because many did not know conditional writes for years, and
+// ignore the conditions without a word; some know one of the two; some ask for
+// the ETag without the quotes that they gave it with; and some keep them only
+// while nobody else writes. On all of those two runs would win one race.
 //
 // What came out is bound to the endpoint, the bucket, and what the server calls
 // itself.
-func (s *Store) Prove(ctx context.Context, name, known string) (string, error) {
+
+// Ask is state.Prover's.
+func (s *Store) Ask(ctx context.Context, name, known string) (proven bool, err error) {
+	b, err := s.connect()
+	if err != nil {
+		return false, err
+	}
+	if fields := strings.Fields(known); len(fields) == 3 && fields[0] == proofVersion && fields[1] == s.identity(b) {
+		b.wire.bare.Store(fields[2] == "bare")
+		return true, nil
+	}
+	return false, s.try(ctx, b, name, func(ctx context.Context, t *trial) error { return t.ask(ctx) })
+}
+
+// Race is state.Prover's.
+func (s *Store) Race(ctx context.Context, name string) (proof string, err error) {
 	b, err := s.connect()
 	if err != nil {
 		return "", err
 	}
-	if fields := strings.Fields(known); len(fields) == 3 && fields[0] == proofVersion && fields[1] == s.identity(b) {
-		b.wire.bare.Store(fields[2] == "bare")
-		return known, nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, trialTimeout)
-	defer cancel()
-	t := &trial{bucket: b, name: name}
-	defer t.clean()
-	if err := t.ask(ctx); err != nil {
-		return "", err
-	}
-	for round := range trialRounds {
-		if err := t.race(ctx, []int{smallTrial, largeTrial}[round%2]); err != nil {
-			return "", err
+	err = s.try(ctx, b, name, func(ctx context.Context, t *trial) error {
+		for round := range trialRounds {
+			if err := t.race(ctx, []int{smallTrial, largeTrial}[round%2]); err != nil {
+				return err
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		return "", err
 	}
 	form := "quoted"
 	if b.wire.bare.Load() {
 		form = "bare"
 	}
 	return strings.Join([]string{proofVersion, s.identity(b), form}, " "), nil
+}
+
+// try makes a trial that leaves no object.
+func (s *Store) try(ctx context.Context, b *bucket, name string, do func(context.Context, *trial) error) error {
+	ctx, cancel := context.WithTimeout(ctx, trialTimeout)
+	defer cancel()
+	t := &trial{bucket: b, name: name}
+	if err := t.mayRemove(ctx); err != nil {
+		return err
+	}
+	defer t.clean()
+	return do(ctx, t)
 }
 
 // identity is the store as far as it can be told from another one.
@@ -94,6 +114,21 @@ func (t *trial) key() string {
 	return key
 }
 
+// mayRemove asks for the permission to clean up before there is anything to
+// clean: the removal of an object that does not exist needs the same one.
+func (t *trial) mayRemove(ctx context.Context) error {
+	for pause := state.Pauses(10 * time.Second); ; {
+		err := t.bucket.remove(ctx, t.name+TrialInfix+uuid.NewString())
+		var said *state.StoreError
+		switch {
+		case err == nil, errors.As(err, &said) && said.Class == state.Refused:
+			return nil
+		case said != nil && said.Class == state.Final, !pause(ctx):
+			return err
+		}
+	}
+}
+
 // clean removes what the trial has written. Some servers finish a write after
 // they have answered it: so it looks again.
 func (t *trial) clean() {
@@ -110,7 +145,8 @@ func (t *trial) clean() {
 						return
 					}
 				}
-				if !pause(ctx) {
+				var said *state.StoreError
+				if errors.As(err, &said) && said.Class == state.Final || !pause(ctx) {
 					return
 				}
 			}

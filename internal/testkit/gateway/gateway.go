@@ -51,13 +51,13 @@ var (
 	Gofakes3 = Server{name: "gofakes3", tool: "github.com/johannesboyne/gofakes3/cmd/gofakes3",
 		args: func(address, _ string) []string { return []string{"-host", address, "-backend", "memory"} }}
 	// RcloneLocal serves a folder.
-	RcloneLocal = Server{name: "rclone", tool: "github.com/rclone/rclone", slow: true,
+	RcloneLocal = Server{name: "rclone", tool: ".",
 		args: func(address, dir string) []string {
 			return []string{"serve", "s3", "--addr", address, "--auth-key", User + "," + Secret, "--config", "", dir}
 		}}
 	// RcloneMemory serves its memory, and keeps conditions only for one client
 	// at a time.
-	RcloneMemory = Server{name: "rclone", tool: "github.com/rclone/rclone", slow: true,
+	RcloneMemory = Server{name: "rclone", tool: ".",
 		args: func(address, _ string) []string {
 			return []string{"serve", "s3", "--addr", address, "--auth-key", User + "," + Secret, "--config", "", ":memory:"}
 		}}
