@@ -209,9 +209,14 @@ func (l *lease) takenNow(ctx context.Context) *LostError {
 	return lost
 }
 
-func (l *lease) release() error {
+// stop ends the renewals.
+func (l *lease) stop() {
 	l.cancel()
 	<-l.ended
+}
+
+func (l *lease) release() error {
+	l.stop()
 	lost := l.Err()
 	patience := releaseTime
 	if lost != nil {

@@ -173,7 +173,7 @@ func TestARunThatLostItsLockStops(t *testing.T) {
 	default:
 		t.Error("another run has the lock, and this one does not know")
 	}
-	if err := l.Err(); !statefile.IsLost(err) || !strings.Contains(err.Error(), "it could not be renewed within its lease of 1s") {
+	if err := l.Err(); !statefile.IsLost(err) || !strings.Contains(err.Error(), "it could not be renewed within its lease of "+shortLease.String()) {
 		t.Errorf("why: %v", err)
 	}
 	p.inject(func(int, *http.Request) storeFault { return none })

@@ -3,7 +3,6 @@ package state
 import (
 	"context"
 	"errors"
-	"sync/atomic"
 	"time"
 )
 
@@ -30,7 +29,7 @@ func (o *Shared) Lock(ctx context.Context, timeout time.Duration, holder Holder)
 	for end := time.Now().Add(timeout); ; {
 		l, err := try(ctx)
 		if l != nil {
-			err = o.raceWithLock(ctx, l)
+			l, err = o.raceWithLock(ctx, l)
 		}
 		switch {
 		case err == nil:
@@ -84,13 +83,17 @@ func (o *Shared) tryObject(holder Holder) func(context.Context) (*Lock, error) {
 
 // take puts a lock of this run in place of what the register has seen.
 func (o *Shared) take(ctx context.Context, r register, holder Holder) (*Lock, error) {
-	lock := &objectLock{register: r, created: r.revision == "", record: lockRecord{ID: newLockID(), Holder: holder, Lease: o.lease.Seconds()}}
-	lock.proof.Store(&o.trial.proof)
+	lock := &objectLock{register: r, created: r.revision == "", record: lockRecord{
+		ID: newLockID(), Holder: holder, Lease: o.raceLease().Seconds(), Proof: o.trial.proof}}
 	begun := time.Now()
 	if err := lock.write(ctx, lock.record); err != nil {
 		return nil, err
 	}
-	return o.hold(&lease{id: lock.record.ID, lock: lock, taken: lock.taken}, begun), nil
+	return o.holdObject(lock, begun), nil
+}
+
+func (o *Shared) holdObject(lock *objectLock, begun time.Time) *Lock {
+	return o.hold(&lease{id: lock.record.ID, lock: lock, taken: lock.taken}, begun)
 }
 
 func (o *Shared) hold(l *lease, begun time.Time) *Lock {
@@ -105,9 +108,6 @@ type objectLock struct {
 	register register
 	record   lockRecord
 	created  bool // there was no lock object before
-	// proof is what the object is to remember of the store. It comes while the
-	// lock is held.
-	proof atomic.Pointer[string]
 }
 
 var _ HeldLock = (*objectLock)(nil)
@@ -123,11 +123,10 @@ func (l *objectLock) Renew(ctx context.Context) error {
 // stores remove on condition, and a removal without one could remove the lock
 // of another run.
 func (l *objectLock) Release(ctx context.Context) error {
-	return l.write(ctx, lockRecord{Last: l.record.ID})
+	return l.write(ctx, lockRecord{Last: l.record.ID, Proof: l.record.Proof})
 }
 
 func (l *objectLock) write(ctx context.Context, record lockRecord) error {
-	record.Proof = *l.proof.Load()
 	body, err := record.encode()
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package state
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // trial is what a run knows of the server under its store. Many servers did
@@ -103,13 +104,23 @@ func (o *Shared) askAtLock(ctx context.Context, now lockRecord) error {
 	return o.askKnowing(ctx, prover, now.Proof)
 }
 
+// raceLease is the lease of a lock whose holder has its store race: that keeps
+// the server from renewals for a while.
+func (o *Shared) raceLease() time.Duration {
+	if _, ok := o.store.(Prover); ok && !o.trial.proven {
+		return max(o.lease, DefaultLease)
+	}
+	return o.lease
+}
+
 // raceWithLock has the run race that has just taken the lock, so that it is the
-// only one. With a refusal the lock object goes too, if this run has made it.
-func (o *Shared) raceWithLock(ctx context.Context, l *Lock) error {
+// only one, and returns the lock that remembers what came out. With a refusal
+// the lock object goes too, if this run has made it.
+func (o *Shared) raceWithLock(ctx context.Context, l *Lock) (*Lock, error) {
 	lease := o.held.get()
 	lock, ok := lease.lock.(*objectLock)
-	if !ok {
-		return nil
+	if _, races := o.store.(Prover); !ok || !races || o.trial.proven {
+		return l, nil
 	}
 	held, cancel, err := o.held.during(ctx)
 	if err == nil {
@@ -118,23 +129,32 @@ func (o *Shared) raceWithLock(ctx context.Context, l *Lock) error {
 		err = o.race(held)
 		o.mu.Unlock()
 	}
-	if err == nil {
-		lock.proof.Store(&o.trial.proof)
-		return nil
-	}
 	lost := l.Err()
-	if IsUnconditional(err) && lock.created {
-		lease.cancel()
-		<-lease.ended
-		o.clear(lock.register.name)
-	} else if released := l.Release(); lost == nil && IsLost(released) {
-		lost = released
+	if err == nil && lost == nil {
+		lease.stop()
+		begun := time.Now()
+		lock.record.Proof, lock.record.Lease = o.trial.proof, o.lease.Seconds()
+		if err = lock.Renew(ctx); err == nil {
+			return o.holdObject(lock, begun), nil
+		}
 	}
 	o.held.set(nil)
-	if lost != nil && !IsUnconditional(err) {
-		return lost
+	switch {
+	case IsUnconditional(err) && lock.created:
+		lease.stop()
+		o.clear(lock.register.name)
+		return nil, err
+	case IsUnconditional(err):
+		_ = l.Release() // the refusal counts
+		return nil, err
 	}
-	return err
+	if released := l.Release(); lost == nil && IsLost(released) {
+		lost = released
+	}
+	if lost != nil {
+		return nil, lost
+	}
+	return nil, err
 }
 
 // clear removes an object from a store that is refused. Such a store may finish

@@ -32,14 +32,10 @@ func Location(address, key string) string {
 	return "s3://" + Bucket + "/" + key + "?endpoint=" + address + "&insecure=true&region=" + Region
 }
 
-// all is the variable that asks for the servers that are slow to build too.
-const all = "ALIASCTL_ALL_SERVERS"
-
 // Server is a kind of S3 server that can be built here.
 type Server struct {
 	name string // of the folder in testdata with its module
 	tool string // the package to build; "" for a program of npm
-	slow bool   // takes many minutes to build: only on demand
 	args func(address, dir string) []string
 }
 
@@ -51,13 +47,13 @@ var (
 	Gofakes3 = Server{name: "gofakes3", tool: "github.com/johannesboyne/gofakes3/cmd/gofakes3",
 		args: func(address, _ string) []string { return []string{"-host", address, "-backend", "memory"} }}
 	// RcloneLocal serves a folder.
-	RcloneLocal = Server{name: "rclone", tool: ".",
+	RcloneLocal = Server{name: "rclone", tool: ".", // with two of its backends
 		args: func(address, dir string) []string {
 			return []string{"serve", "s3", "--addr", address, "--auth-key", User + "," + Secret, "--config", "", dir}
 		}}
 	// RcloneMemory serves its memory, and keeps conditions only for one client
 	// at a time.
-	RcloneMemory = Server{name: "rclone", tool: ".",
+	RcloneMemory = Server{name: "rclone", tool: ".", // with two of its backends
 		args: func(address, _ string) []string {
 			return []string{"serve", "s3", "--addr", address, "--auth-key", User + "," + Secret, "--config", "", ":memory:"}
 		}}
@@ -78,9 +74,6 @@ func Start(t *testing.T) (address string) {
 // be built the test is skipped with the reason, but not in CI.
 func (s Server) Start(t *testing.T) (address string) {
 	t.Helper()
-	if s.slow && os.Getenv(all) == "" {
-		t.Skipf("%s takes many minutes to build: set %s=1", s.name, all)
-	}
 	skip := t.Skipf
 	if os.Getenv("CI") != "" {
 		skip = t.Fatalf
