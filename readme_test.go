@@ -14,19 +14,30 @@ import (
 	"aliasctl/manifest"
 )
 
-// The README promises by the names of tests and explains flags and commands;
-// this holds it to what exists.
+// The README and docs/ promise by the names of tests and explain flags and
+// commands; this holds them to what exists.
 
-func readme(t *testing.T) string {
+func page(t *testing.T, path string) string {
 	t.Helper()
-	text, err := os.ReadFile("README.md")
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(text)
 }
 
-func TestReadmeNamesTestsThatExist(t *testing.T) {
+// pages is everything that explains the program to its users: not what docs/
+// has on Milvus and on the code.
+func pages(t *testing.T) string {
+	t.Helper()
+	text := page(t, "README.md")
+	for _, name := range []string{"manifest", "pipelines", "state", "reference", "promises", "milvus", "speed", "threat-model"} {
+		text += "\n" + page(t, "docs/"+name+".md")
+	}
+	return text
+}
+
+func TestPagesNameTestsThatExist(t *testing.T) {
 	declared := map[string]bool{}
 	function := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
 	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
@@ -42,20 +53,20 @@ func TestReadmeNamesTestsThatExist(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	named := regexp.MustCompile("`((?:Test|Fuzz)\\w+)`").FindAllStringSubmatch(readme(t), -1)
+	named := regexp.MustCompile("`((?:Test|Fuzz)\\w+)`").FindAllStringSubmatch(pages(t), -1)
 	if len(named) < 20 {
-		t.Fatalf("the README names %d tests; its promises name more", len(named))
+		t.Fatalf("the pages name %d tests; its promises name more", len(named))
 	}
 	for _, m := range named {
 		if !declared[m[1]] {
-			t.Errorf("the README names %s, and there is no such test", m[1])
+			t.Errorf("the pages name %s, and there is no such test", m[1])
 		}
 	}
 }
 
 // Each promise stands with at least one test.
-func TestReadmePromisesNameTheirTests(t *testing.T) {
-	_, rest, found := strings.Cut(readme(t), "## Safety promises")
+func TestPromisesNameTheirTests(t *testing.T) {
+	_, rest, found := strings.Cut(page(t, "docs/promises.md"), "## Safety promises")
 	if !found {
 		t.Fatal("no section of promises")
 	}
@@ -73,7 +84,7 @@ func TestReadmePromisesNameTheirTests(t *testing.T) {
 
 // Tests name the promise that they hold: numbers change.
 func TestTestsNamePromisesThatExist(t *testing.T) {
-	text := readme(t)
+	text := page(t, "docs/promises.md")
 	named, numbered := regexp.MustCompile(`promises? ("[A-Z][^"]+"(?:(?:,| and) "[^"]+")*)`), regexp.MustCompile(`promises? [0-9]+`)
 	found := 0
 	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
@@ -88,7 +99,7 @@ func TestTestsNamePromisesThatExist(t *testing.T) {
 		for _, m := range named.FindAllStringSubmatch(comments, -1) {
 			for _, name := range regexp.MustCompile(`"([^"]+)"`).FindAllStringSubmatch(m[1], -1) {
 				if found++; !strings.Contains(text, "**"+name[1]+".**") {
-					t.Errorf("%s holds the promise %q, and the README makes none of that name", path, name[1])
+					t.Errorf("%s holds the promise %q, and docs/promises.md has none of that name", path, name[1])
 				}
 			}
 		}
@@ -130,7 +141,7 @@ func TestCitationsOfMilvusExist(t *testing.T) {
 	}
 }
 
-func TestReadmeAndHelpAgree(t *testing.T) {
+func TestPagesAndHelpAgree(t *testing.T) {
 	help := map[string]string{}
 	run := func(args ...string) string {
 		out, err := exec.Command("aliasctl", args...).CombinedOutput()
@@ -142,20 +153,24 @@ func TestReadmeAndHelpAgree(t *testing.T) {
 	for _, m := range regexp.MustCompile(`(?m)^   (\w+)  +\S`).FindAllStringSubmatch(run("help"), -1) {
 		if m[1] != "help" {
 			help[m[1]] = run(m[1], "--help")
+			_, commands, _ := strings.Cut(help[m[1]], "\nCommands:\n")
+			for _, sub := range regexp.MustCompile(`(?m)^  ([a-z]+)`).FindAllStringSubmatch(commands, -1) {
+				help[m[1]] += run(m[1], sub[1], "--help")
+			}
 		}
 	}
 	if len(help) < 10 {
 		t.Fatalf("the help lists %d commands", len(help))
 	}
-	text := readme(t)
+	text := pages(t)
 	for _, m := range regexp.MustCompile("(?m)(?:^|`|\\$ )aliasctl ([a-z]+)").FindAllStringSubmatch(text, -1) {
 		if _, exists := help[m[1]]; !exists {
-			t.Errorf("the README names `aliasctl %s`, and there is no such command", m[1])
+			t.Errorf("the pages name `aliasctl %s`, and there is no such command", m[1])
 		}
 	}
 	for name := range help {
 		if !strings.Contains(text, "aliasctl "+name) {
-			t.Errorf("the README does not name `aliasctl %s`", name)
+			t.Errorf("no page names `aliasctl %s`", name)
 		}
 	}
 	flag := regexp.MustCompile(`--([a-z][a-z-]+)`)
@@ -170,19 +185,19 @@ func TestReadmeAndHelpAgree(t *testing.T) {
 	}
 	for _, m := range flag.FindAllStringSubmatch(text, -1) {
 		if !known[m[1]] {
-			t.Errorf("the README names --%s, and no command has it", m[1])
+			t.Errorf("the pages name --%s, and no command has it", m[1])
 		}
 	}
 	for _, m := range flag.FindAllStringSubmatch(help["sync"], -1) {
 		if !strings.Contains(text, "--"+m[1]) {
-			t.Errorf("the README does not name --%s of sync", m[1])
+			t.Errorf("no page names --%s of sync", m[1])
 		}
 	}
 }
 
-// The JSON that the README describes is what the program writes, both ways.
-func TestReadmeListsTheJSON(t *testing.T) {
-	_, rest, _ := strings.Cut(readme(t), "### JSON")
+// The JSON that docs/reference.md describes is what the program writes, both ways.
+func TestReferenceListsTheJSON(t *testing.T) {
+	_, rest, _ := strings.Cut(page(t, "docs/reference.md"), "## JSON")
 	section, _, _ := strings.Cut(rest, "\n## ")
 	document, events, found := strings.Cut(section, "`--log-format json`")
 	if !found {
@@ -192,12 +207,12 @@ func TestReadmeListsTheJSON(t *testing.T) {
 		names := words("`([a-z][a-z_-]*)`", described)
 		for name := range written {
 			if !names[name] {
-				t.Errorf("%s: the README does not describe %q", what, name)
+				t.Errorf("%s: docs/reference.md does not describe %q", what, name)
 			}
 		}
 		for name := range names {
 			if !known[name] {
-				t.Errorf("%s: the README describes %q, and there is no such thing", what, name)
+				t.Errorf("%s: docs/reference.md describes %q, and there is no such thing", what, name)
 			}
 		}
 	}
@@ -217,8 +232,8 @@ func TestReadmeListsTheJSON(t *testing.T) {
 
 // words are what the group of a pattern matches in a text.
 // The preflight that it shows is one of the manifest above it.
-func TestReadmeShowsAPreflightOfItsManifest(t *testing.T) {
-	_, section, _ := strings.Cut(readme(t), "## Blue/green")
+func TestManifestPageShowsAPreflightOfItsManifest(t *testing.T) {
+	_, section, _ := strings.Cut(page(t, "docs/manifest.md"), "## Blue/green")
 	_, example, _ := strings.Cut(section, "```yaml\n")
 	example, rest, _ := strings.Cut(example, "```\n")
 	_, shown, _ := strings.Cut(rest, "```console\n")

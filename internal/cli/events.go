@@ -18,7 +18,7 @@ import (
 // fields are added, never changed.
 const eventVersion = 1
 
-// event is one line of --log-format json. README documents it.
+// event is one line of --log-format json. docs/reference.md documents it.
 type event struct {
 	Version int       `json:"version"`
 	Time    time.Time `json:"time"`

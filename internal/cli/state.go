@@ -155,7 +155,7 @@ func errNoPlace(manifests []string) error {
 func unreadableHint(err error) string {
 	switch {
 	case statefile.IsCorrupt(err):
-		return "the file was left as it is; " + restoreHint(err) + ", or move it away and read \"State lost\" in the README"
+		return "the file was left as it is; " + restoreHint(err) + ", or move it away and read \"State lost\" in docs/state.md"
 	case statefile.IsTooNew(err):
 		return "the file was left as it is; use the aliasctl that wrote it, or a newer one"
 	}

@@ -66,6 +66,8 @@ var effects = map[string]effect{
 	"max-collection-drops":  {value: "20"},
 	"allow-empty":           {value: "shop"},
 	"accept-cluster":        {scene: "relabelled"},
+	"accept-manifests":      {more: []string{"--file=other.yaml", "--state=aliases.state.json"}},
+	"follow-links":          {scene: "linked"},
 	"forward":               {value: "nobody"},
 	"skip-check":            {value: "nobody"},
 	"plan":                  {value: "nowhere.json"},
@@ -247,6 +249,7 @@ func (r rehearsal) told() string {
 //   - changed: a switch is to be done, and nothing stands against it.
 //   - relabelled: the state is of another cluster.
 //   - https: the certificate of the cluster is not known.
+//   - linked: in CI, the manifest is a link to a file elsewhere.
 func rehearse(t *testing.T, scene string, variables []string, arguments ...string) rehearsal {
 	t.Helper()
 	dir := t.TempDir()
@@ -320,6 +323,11 @@ databases:
 		write("aliases.yaml", "{version: 1, cluster: us, aliases: {a0: d}}")
 	case "https":
 		before("{version: 1, aliases: {a0: c}}")
+	case "linked":
+		elsewhere := filepath.Join(t.TempDir(), "aliases.yaml")
+		program.Must(t, os.WriteFile(elsewhere, []byte("{version: 1, aliases: {a0: c}}"), 0o600))
+		program.Must(t, os.Symlink(elsewhere, filepath.Join(dir, "aliases.yaml")))
+		variables = append([]string{"CI=true"}, variables...)
 	}
 	_, sent := cluster.Counts()
 	arguments = append([]string{}, arguments...)
