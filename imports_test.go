@@ -16,11 +16,12 @@ import (
 //
 //	cli -> render, milvus, state, emulator -> executor -> planner -> manifest
 var mayImport = map[string][]string{
-	"aliasctl":                 {"internal/cli"},
-	"aliasctl/internal/cli":    {"internal/render", "internal/milvus", "internal/state", "internal/state/local", "internal/state/stores", "internal/emulator", "internal/atomicfile", "executor", "planner", "manifest"},
-	"aliasctl/internal/render": {"executor", "planner", "manifest"},
-	"aliasctl/internal/milvus": {"internal/input", "executor", "planner", "manifest"},
-	"aliasctl/internal/state":  {"internal/input", "executor", "planner", "manifest"},
+	"aliasctl":                   {"internal/cli"},
+	"aliasctl/internal/cli":      {"internal/planfile", "internal/render", "internal/milvus", "internal/state", "internal/state/local", "internal/state/stores", "internal/emulator", "internal/atomicfile", "executor", "planner", "manifest"},
+	"aliasctl/internal/planfile": {"planner", "manifest"},
+	"aliasctl/internal/render":   {"executor", "planner", "manifest"},
+	"aliasctl/internal/milvus":   {"internal/input", "executor", "planner", "manifest"},
+	"aliasctl/internal/state":    {"internal/input", "executor", "planner", "manifest"},
 	// One a kind of store, and the one that knows them all.
 	"aliasctl/internal/state/local":     {"internal/atomicfile", "internal/state", "planner"},
 	"aliasctl/internal/state/s3":        {"internal/state"},

@@ -24,6 +24,8 @@ type Options struct {
 	Context context.Context
 	// Stdin is what the path "-" reads; nil means that there is none.
 	Stdin io.Reader
+	// Origin, when it is not nil, is filled with what was read.
+	Origin *Origin
 }
 
 // Load reads the manifests at the given paths and merges their documents. A
@@ -44,10 +46,15 @@ func Load(paths []string, opts Options) (*Manifest, error) {
 		if data, err := s.read(ctx, opts.Stdin); err != nil {
 			l.refuse(s.name(), err)
 		} else {
+			opts.Origin.keep(s.name(), data)
 			l.add(s.name(), data)
 		}
 	}
-	return l.finish()
+	m, err := l.finish()
+	if opts.Origin != nil {
+		opts.Origin.Vars = l.variables.origin()
+	}
+	return m, err
 }
 
 // loader takes in one file after the other.

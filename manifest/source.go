@@ -97,14 +97,18 @@ func sourcesOf(paths []string) []source {
 func Names(paths []string) []string {
 	var names []string
 	for _, s := range sourcesOf(paths) {
-		name := StdinPath
-		if !Nameless(s.path) {
-			name = strings.Map(plainRune, strings.ToValidUTF8(filepath.Base(s.path), "?"))
-		}
-		names = append(names, name)
+		names = append(names, baseName(s.path))
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+// baseName is the name of a file as a state records it.
+func baseName(path string) string {
+	if Nameless(path) {
+		return StdinPath
+	}
+	return strings.Map(plainRune, strings.ToValidUTF8(filepath.Base(path), "?"))
 }
 
 // plainRune keeps a name fit for a state, whatever a file may be called.

@@ -148,6 +148,7 @@ func (b *builder) bind(d *database, e *managed, live *LiveDatabase, step Step) {
 	b.preflight(d, e, live, step)
 	b.after(d, e, step.To)
 	step.Cutover = cutoverOf(e.want.Cutover)
+	b.plan.Asks = append(b.plan.Asks, b.ask(e, live, step))
 	step.RolledBack = b.options.RollingBack
 	switch {
 	case step.From == "":
@@ -168,6 +169,14 @@ func (b *builder) bind(d *database, e *managed, live *LiveDatabase, step Step) {
 		b.plan.Summary.Switch++
 		b.binds = append(b.binds, step)
 	}
+}
+
+func (b *builder) ask(e *managed, live *LiveDatabase, step Step) Ask {
+	a := Ask{Database: step.Database, Alias: step.Alias, Target: live.Collections[step.To].ID, Cutover: e.want.Cutover}
+	if a.Cutover != nil && a.Cutover.Golden != nil {
+		a.Golden = b.options.Golden[a.Cutover.Golden.Path()]
+	}
+	return a
 }
 
 // unbind adds the step that drops an alias which the manifest no longer has.

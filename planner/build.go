@@ -15,7 +15,8 @@ func (c *Comparison) Plan(live *Live) Plan {
 	b := builder{state: c.state, live: live, options: c.options, databases: c.databases}
 	b.plan = Plan{
 		Version: PlanVersion, Cluster: c.options.Cluster, Serial: c.state.Serial, Live: LiveRead, Rollback: c.options.RollingBack,
-		Steps: []Step{}, Conflicts: []Conflict{}, Notes: []string{}, Checks: []Check{},
+		Choices: c.options.Choices,
+		Steps:   []Step{}, Conflicts: []Conflict{}, Notes: []string{}, Checks: []Check{},
 	}
 	b.plan.originOf(c.state, c.options.Manifests, !c.options.Only.Empty())
 	b.splitGroups(c.manifest)

@@ -63,6 +63,9 @@ type Refusal struct {
 	WayOut string `json:"way_out"` // the exact flag or field that lifts it
 }
 
+// PreflightGuard is the guard of a check that fails or cannot be answered.
+const PreflightGuard = "preflight"
+
 // Check holds the plan against the limits and returns every refusal. A plan
 // that is refused is still shown; it is not applied.
 func (p Plan) Check(l Limits) []Refusal {
@@ -146,7 +149,7 @@ func (p Plan) Check(l Limits) []Refusal {
 		if c.Name == manifest.Loaded && rollingBack {
 			wayOut = "`--load` loads it first"
 		}
-		refuse("preflight", wayOut, "%s", reason)
+		refuse(PreflightGuard, wayOut, "%s", reason)
 	}
 	return refusals
 }

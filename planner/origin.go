@@ -32,13 +32,6 @@ func (p *Plan) originOf(s State, manifests []string, partly bool) {
 	}
 }
 
-// Rebase holds a saved plan against the state that it is applied to: what that
-// was last applied from may have changed since the plan was made.
-func (p *Plan) Rebase(s State) {
-	partly := len(p.Housekeeping.Manifests) == 0 && !slices.Equal(p.Manifests, p.StateManifests)
-	p.originOf(s, p.Manifests, partly)
-}
-
 // ManifestsAt is what the state was applied from when it had that serial, as
 // far as its history tells.
 func ManifestsAt(s State, serial uint64) []string {

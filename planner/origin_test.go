@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"aliasctl/manifest"
 	"aliasctl/planner"
 )
 
@@ -82,18 +83,20 @@ func TestASavedPlanMeetsTheManifestsOfTheState(t *testing.T) {
 	state := sc.state(t)
 	state.Manifests = []string{"a.yaml"}
 	p := planner.Compare(sc.desired(t), state, planner.Options{Now: noon, Manifests: []string{"a.yaml"}}).Plan(sc.cluster(t))
-	saved := planner.Save(p, sc.desired(t), state, sc.cluster(t), noon)
-	if again := saved.Unpack(); len(again.Check(planner.DefaultLimits())) > 0 {
+	save := func(p planner.Plan) planner.Saved {
+		return planner.Save(p, manifest.Origin{}, state, sc.cluster(t), p.Check(planner.DefaultLimits()), noon)
+	}
+	saved := save(p)
+	if len(saved.Refusals) > 0 {
 		t.Fatal("refused as it was made")
 	}
 	state.Manifests = []string{"b.yaml"}
-	again := saved.Unpack()
-	again.Rebase(state)
-	if refusals := again.Check(planner.DefaultLimits()); len(refusals) != 1 || refusals[0].Guard != "other-manifests" {
-		t.Errorf("refused with %v", refusals)
+	again := save(planner.Compare(sc.desired(t), state, planner.Options{Now: noon, Manifests: []string{"a.yaml"}}).Plan(sc.cluster(t)))
+	if r := again.Refusals; len(r) != 1 || r[0].Guard != "other-manifests" {
+		t.Errorf("refused with %v", r)
 	}
-	if !slices.Equal(again.Housekeeping.Manifests, []string{"a.yaml"}) {
-		t.Errorf("the apply records %q", again.Housekeeping.Manifests)
+	if d := saved.Differences(again, state, sc.cluster(t)); len(d) != 1 {
+		t.Errorf("differences %q", d)
 	}
 }
 

@@ -121,6 +121,12 @@ type Plan struct {
 	Before []Binding `json:"-"`
 	After  []Binding `json:"-"`
 
+	// Choices are the flags that shape the plan or lift a refusal, sorted.
+	Choices []Choice `json:"-"`
+	// Asks are what the manifest asks of each binding that the steps make, in
+	// their order.
+	Asks []Ask `json:"-"`
+
 	Housekeeping Housekeeping `json:"-"`
 	// SplitGroups are the cutovers of which `--only` takes a part.
 	SplitGroups []SplitGroup `json:"-"`
@@ -251,7 +257,15 @@ type Options struct {
 	// Manifests are the files that the manifest was read from: base names,
 	// sorted.
 	Manifests []string
-	Switch    SwitchMode // "" means ByAlter
+	// Due is when the waits of retirees are judged, not later than Now; the zero
+	// time means Now. The plan of a review stays as it was reviewed although a
+	// wait has ended since.
+	Due time.Time
+	// Choices are the flags that the other options come from.
+	Choices []Choice
+	// Golden holds the SHA-256 of each file of golden queries, by its path.
+	Golden map[string]string
+	Switch SwitchMode // "" means ByAlter
 
 	OverwriteDrift Selection
 	TakeOver       Selection

@@ -109,11 +109,19 @@ func (b *builder) due(d *database, r manifest.Retiree, now LiveCollection) bool 
 		idle = Idle{Database: d.name, Collection: r.Collection, CollectionID: now.ID, Since: b.options.Now}
 		b.plan.Housekeeping.Idles = append(b.plan.Housekeeping.Idles, idle)
 	}
-	left := idle.Since.Add(r.After).Sub(b.options.Now)
+	at := b.options.Now
+	if due := b.options.Due; !due.IsZero() && due.Before(at) {
+		at = due
+	}
+	left := idle.Since.Add(r.After).Sub(at)
 	if left <= 0 {
 		return true
 	}
-	b.note("collection %q: due in %s", b.flagName(d, r.Collection), shortDuration(left))
+	if now := idle.Since.Add(r.After).Sub(b.options.Now); now > 0 {
+		b.note("collection %q: due in %s", b.flagName(d, r.Collection), shortDuration(now))
+	} else {
+		b.note("collection %q: due since the plan was made; the next sync drops it", b.flagName(d, r.Collection))
+	}
 	return false
 }
 

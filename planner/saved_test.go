@@ -1,8 +1,6 @@
 package planner_test
 
 import (
-	"encoding/json"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,54 +12,10 @@ import (
 func saved(t *testing.T, sc scene) planner.Saved {
 	t.Helper()
 	p := sc.build(t)
-	return planner.Save(p, sc.desired(t), sc.state(t), sc.cluster(t), noon)
+	return planner.Save(p, manifest.Origin{}, sc.state(t), sc.cluster(t), p.Check(planner.DefaultLimits()), noon)
 }
 
-func TestSavedPlanSurvivesItsFile(t *testing.T) {
-	sc := scene{want: "a: a2\nn: a2", retire: "a1", last: "a: a1\nx: a1!", live: "a: a1\nx: a1", have: "a1#1 a2#2", retired: "old#9"}
-	s := saved(t, sc)
-	text, err := json.Marshal(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var read planner.Saved
-	if err := json.Unmarshal(text, &read); err != nil {
-		t.Fatal(err)
-	}
-	if !read.Intact() {
-		t.Error("a file that nobody edited is not intact")
-	}
-	if diff := cmp.Diff(sc.build(t), read.Unpack()); diff != "" {
-		t.Errorf("the plan (-made +read):\n%s", diff)
-	}
-	if proof := planner.Prove(read.Unpack(), sc.cluster(t)); !proof.OK {
-		t.Errorf("the plan that was read fails its proof: %q", proof.Problems)
-	}
-}
-
-// Every value of the file counts: whichever is edited, it is not intact.
-func TestEditedPlanIsNotIntact(t *testing.T) {
-	s := saved(t, scene{want: "a: a2", retire: "a1", last: "a: a1", live: "a: a1", have: "a1#1 a2#2"})
-	text, err := json.Marshal(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, edit := range []string{`"a2"`, `"a1"`, `"1"`, `"default"`, `"alter-alias"`, `"a"`, `:7`} {
-		other := strings.Replace(string(text), edit, strings.Replace(edit, edit[1:2], "z", 1), 1)
-		if edit == ":7" {
-			other = strings.Replace(string(text), edit, ":8", 1)
-		}
-		var read planner.Saved
-		if err := json.Unmarshal([]byte(other), &read); err != nil {
-			t.Fatalf("%s: %v", edit, err)
-		}
-		if other == string(text) || read.Intact() {
-			t.Errorf("the edit of %s goes unnoticed", edit)
-		}
-	}
-}
-
-func TestStaleNamesEachDifference(t *testing.T) {
+func TestDifferencesAreNamed(t *testing.T) {
 	made := scene{want: "a: a2", retire: "a1", last: "a: a1\nother: b", live: "a: a1\nother: b", have: "a1#1 a2#2 b"}
 	made.want += "\nother: b"
 	tests := map[string]struct {
@@ -69,8 +23,9 @@ func TestStaleNamesEachDifference(t *testing.T) {
 		want   []string
 	}{
 		"nothing changed":                {func(*scene) {}, nil},
-		"another alias moved":            {func(s *scene) { s.live = "a: a1\nother: a2" }, nil},
-		"another binding in the state":   {func(s *scene) { s.last = "a: a1\nother: x" }, nil},
+		"another managed alias moved":    {func(s *scene) { s.live = "a: a1\nother: a2" }, []string{`alias "other" was last bound to "b" by us and is at "a2" now: someone else moved it`}},
+		"an unmanaged alias appeared":    {func(s *scene) { s.live += "\nforeign: b" }, nil},
+		"another binding in the state":   {func(s *scene) { s.last = "a: a1\nother: x" }, []string{`adopt default/other from "x" to "b": a step now, and not one of the plan`}},
 		"a new alias on what is kept":    {func(s *scene) { s.live += "\nnew: a2" }, nil},
 		"the alias moved":                {func(s *scene) { s.live = "a: b\nother: b" }, []string{`alias default/a: the cluster said "a1" and says "b" now`}},
 		"the alias is gone":              {func(s *scene) { s.live = "other: b" }, []string{`alias default/a: the cluster said "a1" and says absent now`}},
@@ -87,20 +42,10 @@ func TestStaleNamesEachDifference(t *testing.T) {
 			s := saved(t, made)
 			now := made
 			tt.change(&now)
-			if diff := cmp.Diff(tt.want, s.Stale(now.state(t), now.cluster(t))); diff != "" {
+			if diff := cmp.Diff(tt.want, s.Differences(saved(t, now), now.state(t), now.cluster(t))); diff != "" {
 				t.Errorf("stale (-want +got):\n%s", diff)
 			}
 		})
-	}
-}
-
-func TestScopeOfASavedPlan(t *testing.T) {
-	s := saved(t, scene{want: "a: a2\nn: a2", retire: "a1", last: "a: a1\nx: a1", live: "a: a1\nx: a1", have: "a1#1 a2#2"})
-	want := planner.Scope{Databases: []planner.DatabaseScope{{
-		Name: "default", Aliases: map[string]string{"a": "a1", "n": "a2", "x": "a1"}, Targets: []string{"a2"}, Retirees: []string{"a1"},
-	}}}
-	if diff := cmp.Diff(want, s.Scope()); diff != "" {
-		t.Errorf("scope (-want +got):\n%s", diff)
 	}
 }
 

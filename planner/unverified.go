@@ -97,10 +97,12 @@ func (b *builder) makeUp(d *database, e *managed) bool {
 		b.note("alias %q was switched to %q and never confirmed: `--verify-uri` asks its proxies", b.flagName(d, e.alias), to)
 		return false
 	}
-	b.binds = append(b.binds, Step{
+	step := Step{
 		Op: VerifyAlias, Database: d.name, Alias: e.alias, From: to, To: to, Back: u.From,
 		Protect: e.want.Protect, Cutover: owed,
-	})
+	}
+	b.binds = append(b.binds, step)
+	b.plan.Asks = append(b.plan.Asks, Ask{Database: d.name, Alias: e.alias, Cutover: e.want.Cutover})
 	b.plan.Summary.Verify++
 	b.after(d, e, to)
 	return true

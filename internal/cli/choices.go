@@ -15,6 +15,9 @@ func (r *run) planOptions(cluster planner.Cluster) (planner.Options, error) {
 	options := r.options
 	options.Cluster = cluster
 	options.Now = time.Now().UTC().Truncate(time.Second)
+	options.Choices = choicesOf(r.c)
+	options.Golden = r.golden
+	options.Identify = true
 	options.Switch = planner.SwitchMode(r.c.String("switch"))
 	options.Witnessed = len(r.c.StringSlice("verify-uri")) > 0
 	options.AllowMissingTargets = r.c.Bool("allow-missing-targets")

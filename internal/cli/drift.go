@@ -69,7 +69,7 @@ func (d *driftRun) do() error {
 		return err
 	}
 	if len(d.c.StringSlice("file")) > 0 {
-		if d.manifest, err = loadManifest(d.c, d.streams, manifestsOf(d.c)); err != nil {
+		if d.manifest, d.golden, err = loadManifest(d.c, d.streams, manifestsOf(d.c), nil); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -175,23 +176,30 @@ func varsOf(c *cli.Context) (map[string]string, error) {
 }
 
 // limitsOf reads the limits of a plan.
-func limitsOf(c *cli.Context) (planner.Limits, error) {
+func limitsOf(c *cli.Context) (planner.Limits, error) { return limitsFrom(choicesOf(c)) }
+
+// limitsFrom are the limits that choices leave.
+func limitsFrom(choices []planner.Choice) (planner.Limits, error) {
 	limits := planner.DefaultLimits()
-	if c.IsSet("max-alias-drops") {
-		limit, err := planner.ParseAliasDropLimit(c.String("max-alias-drops"))
-		if err != nil {
-			return limits, usagef("write `--max-alias-drops 5` or `--max-alias-drops 30%`", "--max-alias-drops: %v", err)
-		}
-		limits.AliasDrops = limit
-	}
-	limits.CollectionDrops = c.Int("max-collection-drops")
-	if limits.CollectionDrops < 0 {
-		return limits, usagef("", "--max-collection-drops: %d is negative", limits.CollectionDrops)
-	}
-	limits.AcceptManifests = c.Bool("accept-manifests")
 	limits.AllowEmpty = make(map[string]bool)
-	for _, name := range c.StringSlice("allow-empty") {
-		limits.AllowEmpty[name] = true
+	for _, choice := range choices {
+		for _, value := range choice.Values {
+			var err error
+			switch choice.Flag {
+			case "max-alias-drops":
+				if limits.AliasDrops, err = planner.ParseAliasDropLimit(value); err != nil {
+					return limits, usagef("write `--max-alias-drops 5` or `--max-alias-drops 30%`", "--max-alias-drops: %v", err)
+				}
+			case "max-collection-drops":
+				if limits.CollectionDrops, err = strconv.Atoi(value); err != nil || limits.CollectionDrops < 0 {
+					return limits, usagef("", "--max-collection-drops: %s is negative or no number", value)
+				}
+			case "accept-manifests":
+				limits.AcceptManifests = true
+			case "allow-empty":
+				limits.AllowEmpty[value] = true
+			}
+		}
 	}
 	return limits, nil
 }
@@ -259,8 +267,6 @@ func usageConflict(c *cli.Context) error {
 		return usagef("the plan was made with its own choices: make a new one with others", "--plan and --%s exclude each other", planChoice(c))
 	case c.Bool("offline") && len(c.StringSlice("verify-uri")) > 0:
 		return usagef("an offline run asks no server", "--offline and --verify-uri exclude each other")
-	case c.String("plan") != "" && c.String("expect-digest") != "":
-		return usagef("the file has a digest of its own", "--plan and --expect-digest exclude each other")
 	}
 	if c.Duration("drain") < 0 {
 		return usagef("", "--drain %v is negative", c.Duration("drain"))

@@ -30,6 +30,9 @@ type run struct {
 
 	apply     bool
 	manifest  *manifest.Manifest // what is wanted
+	golden    goldenSums
+	origin    *manifest.Origin   // of --plan-out
+	saved     *planner.Saved     // of --plan
 	options   planner.Options    // beyond what flags say
 	load      bool               // load the targets first
 	file      statefile.Location // nil when a dry run has no place for a state
@@ -73,6 +76,11 @@ func (r *run) do(want func(*run) error, derive func(*run, planner.State) error) 
 	defer r.close()
 	if err := usageConflict(r.c); err != nil {
 		return err
+	}
+	if r.c.String("plan") != "" {
+		if err := r.readSaved(); err != nil {
+			return err
+		}
 	}
 	var err error
 	if r.outputs, err = outputsOf(r.c); err != nil {
@@ -149,17 +157,11 @@ func (r *run) do(want func(*run) error, derive func(*run, planner.State) error) 
 			return err
 		}
 	}
-	if r.manifest != nil { // a saved plan has its own
-		cluster.Label = r.manifest.Cluster
-	}
+	cluster.Label = r.manifest.Cluster
 	if err := r.checkCluster(stored, cluster); err != nil {
 		return err
 	}
-	compute := r.plan
-	if r.c.String("plan") != "" {
-		compute = r.reviewed
-	}
-	report, err := compute(stored, cluster, limits)
+	report, err := r.plan(stored, cluster, limits)
 	if err != nil {
 		return err
 	}
@@ -168,7 +170,7 @@ func (r *run) do(want func(*run) error, derive func(*run, planner.State) error) 
 		if err := r.loadFirst(report); err != nil {
 			return err
 		}
-		if report, err = compute(stored, cluster, limits); err != nil {
+		if report, err = r.plan(stored, cluster, limits); err != nil {
 			return err
 		}
 	}
@@ -342,7 +344,12 @@ func (r *run) plan(stored storedState, cluster planner.Cluster, limits planner.L
 	if err != nil {
 		return render.Report{}, err
 	}
-	options.Identify = r.c.String("plan-out") != ""
+	if r.saved != nil {
+		if err := r.fits(stored, cluster); err != nil {
+			return render.Report{}, err
+		}
+		options.Due = notAfter(r.saved.MadeAt, options.Now)
+	}
 	if err := r.selections(stored.state, &options); err != nil {
 		return render.Report{}, err
 	}
@@ -362,12 +369,21 @@ func (r *run) plan(stored storedState, cluster planner.Cluster, limits planner.L
 	if !stored.found {
 		p.Notes = append([]string{firstRun(r.file)}, p.Notes...)
 	}
+	refusals := p.Check(limits)
+	save := func(o manifest.Origin) planner.Saved {
+		return planner.Save(p, o, stored.state, live, refusals, options.Now)
+	}
 	if path := r.c.String("plan-out"); path != "" {
-		if err := writePlan(path, planner.Save(p, r.manifest, stored.state, live, options.Now)); err != nil {
+		if err := writePlan(path, save(*r.origin)); err != nil {
 			return render.Report{}, err
 		}
 	}
-	return render.Report{Plan: p, Proof: planner.Prove(p, live), Refusals: p.Check(limits), NoState: !stored.found}, r.expected(p)
+	if r.saved != nil {
+		if err := r.holds(save(r.saved.Origin), stored.state, live); err != nil {
+			return render.Report{}, err
+		}
+	}
+	return render.Report{Plan: p, Proof: planner.Prove(p, live), Refusals: refusals, NoState: !stored.found}, r.expected(p)
 }
 
 // inspect reads what a plan needs beyond the bindings. An id that is read on the
@@ -376,7 +392,7 @@ func (r *run) inspect(comparison *planner.Comparison, live *planner.Live) error 
 	asked := -1
 	for needs := comparison.Needs(live); asked < len(needs.Facts)+len(needs.Golden); needs = comparison.Needs(live) {
 		asked = len(needs.Facts) + len(needs.Golden)
-		if err := milvus.Inspect(r.signals.soft, r.conn.Client, needs, live, milvus.GoldenReader(r.signals.soft)); err != nil {
+		if err := milvus.Inspect(r.signals.soft, r.conn.Client, needs, live, r.golden.reader(r.signals.soft)); err != nil {
 			return r.readFailed(err)
 		}
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/urfave/cli/v2"
@@ -24,7 +25,10 @@ func syncCommand(s *streams) *cli.Command {
 			}
 			err = newRun(c, s).do(func(r *run) error {
 				var err error
-				r.manifest, err = loadManifest(c, s, manifestsOf(c))
+				if c.String("plan-out") != "" {
+					r.origin = &manifest.Origin{}
+				}
+				r.manifest, r.golden, err = loadManifest(c, s, manifestsOf(c), r.origin)
 				r.options.Manifests = manifest.Names(manifestsOf(c))
 				return err
 			}, nil)
@@ -36,38 +40,58 @@ func syncCommand(s *streams) *cli.Command {
 	}
 }
 
-// loadManifest reads the manifests of a command.
-func loadManifest(c *cli.Context, s *streams, paths []string) (*manifest.Manifest, error) {
+// loadManifest reads the manifests of a command and the golden files that they
+// name. origin may be nil.
+func loadManifest(c *cli.Context, s *streams, paths []string, origin *manifest.Origin) (*manifest.Manifest, goldenSums, error) {
 	vars, err := varsOf(c)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := s.checkLinks(c, "the manifest", manifestFiles(paths)...); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	m, err := manifest.Load(paths, manifest.Options{Stdin: s.in, Vars: vars, LookupEnv: s.lookup, Context: s.reading()})
+	m, err := manifest.Load(paths, manifest.Options{Stdin: s.in, Vars: vars, LookupEnv: s.lookup, Context: s.reading(), Origin: origin})
+	var sums goldenSums
 	if err == nil {
-		err = s.checkGolden(c, m)
+		sums, err = s.readGolden(c, m)
 	}
 	if s.reading().Err() != nil {
-		return nil, &interruptedError{what: "while reading the manifest; nothing was changed"}
+		return nil, nil, &interruptedError{what: "while reading the manifest; nothing was changed"}
 	}
-	return m, err
+	return m, sums, err
 }
 
-// checkGolden reads the golden files that a manifest names: one that is
-// missing or broken is a mistake of the manifest, not of the cluster.
-func (s *streams) checkGolden(c *cli.Context, m *manifest.Manifest) error {
+// goldenSums are the SHA-256 of golden files, by their paths.
+type goldenSums map[string]string
+
+// readGolden reads the golden files that a manifest names: one that is missing
+// or broken is a mistake of the manifest, not of the cluster.
+func (s *streams) readGolden(c *cli.Context, m *manifest.Manifest) (goldenSums, error) {
+	sums := make(goldenSums)
 	for _, g := range goldens(m) {
 		if err := s.checkLinks(c, "the golden file", g.Path()); err != nil {
-			return err
+			return nil, err
 		}
-		if _, err := milvus.GoldenReader(s.reading())(g); err != nil {
-			return &usageError{what: fmt.Sprintf("%s: golden: %v", g.Pos, err), err: err,
+		_, sum, err := milvus.GoldenVectors(s.reading(), g)
+		if err != nil {
+			return nil, &usageError{what: fmt.Sprintf("%s: golden: %v", g.Pos, err), err: err,
 				hint: hintOf(err)}
 		}
+		sums[g.Path()] = sum
 	}
-	return nil
+	return sums, nil
+}
+
+// reader reads golden files again, to use them, and refuses one that is not what
+// it was at first: its digest is part of the plan.
+func (sums goldenSums) reader(ctx context.Context) func(*manifest.Golden) ([][]float64, error) {
+	return func(g *manifest.Golden) ([][]float64, error) {
+		vectors, sum, err := milvus.GoldenVectors(ctx, g)
+		if err == nil && sum != sums[g.Path()] {
+			err = &milvus.VectorError{File: g.Path(), Reason: "the file was changed during the run"}
+		}
+		return vectors, err
+	}
 }
 
 // goldens are the golden files of a manifest, each once.

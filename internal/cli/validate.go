@@ -13,7 +13,7 @@ func validateCommand(s *streams) *cli.Command {
 		Description: "Reports every problem of every file in one run, as FILE:LINE:COLUMN: error: ...\n\nExample:   aliasctl validate -f aliases.yaml --var rev=v42",
 		Flags:       manifestFlags(),
 		Action: func(c *cli.Context) error {
-			m, err := loadManifest(c, s, manifestsOf(c))
+			m, _, err := loadManifest(c, s, manifestsOf(c), nil)
 			if err != nil {
 				return err
 			}

@@ -29,7 +29,7 @@ const (
 	MaxCertificate = 16 << 20 // the authorities of a whole system are under 1 MiB
 	MaxSeed        = 64 << 20
 	MaxState       = 1 << 30
-	MaxPlan        = 1 << 30
+	MaxPlan        = 512 << 20 // half a million steps, and the largest manifest
 )
 
 // KindError is a path at which something other than a file is.

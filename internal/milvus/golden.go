@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -58,21 +60,19 @@ func (e *VectorError) Hint() string {
 	return `write one vector a line: [0.1, 0.2] or {"vector": [0.1, 0.2]}`
 }
 
-// GoldenVectors reads the file that `golden` names. The error is a *VectorError.
-func GoldenVectors(g *manifest.Golden) ([][]float64, error) {
-	return GoldenReader(context.Background())(g)
-}
-
-// GoldenReader is a GoldenVectors whose reads end with ctx.
-func GoldenReader(ctx context.Context) func(*manifest.Golden) ([][]float64, error) {
-	return func(g *manifest.Golden) ([][]float64, error) {
-		path := g.Path()
-		text, err := input.Read(ctx, path, maxVectorFile)
-		if err != nil {
-			return nil, &VectorError{File: path, Reason: "the query vectors cannot be read", Err: pathless(err)}
-		}
-		return DecodeVectors(path, bytes.NewReader(text))
+// GoldenVectors reads the file that `golden` names, and the SHA-256 of its
+// bytes. The error is a *VectorError.
+func GoldenVectors(ctx context.Context, g *manifest.Golden) (vectors [][]float64, sum string, err error) {
+	path := g.Path()
+	text, err := input.Read(ctx, path, maxVectorFile)
+	if err != nil {
+		return nil, "", &VectorError{File: path, Reason: "the query vectors cannot be read", Err: pathless(err)}
 	}
+	if vectors, err = DecodeVectors(path, bytes.NewReader(text)); err != nil {
+		return nil, "", err
+	}
+	digest := sha256.Sum256(text)
+	return vectors, hex.EncodeToString(digest[:]), nil
 }
 
 // DecodeVectors reads query vectors, one a line: an array of numbers, or an

@@ -68,16 +68,16 @@ func TestGoldenVectors(t *testing.T) {
 		{path, "elsewhere/aliases.yaml"},
 		{path, "-"},
 	} {
-		got, err := GoldenVectors(&manifest.Golden{File: tt.file, Pos: manifest.Position{File: tt.from}})
+		got, _, err := GoldenVectors(t.Context(), &manifest.Golden{File: tt.file, Pos: manifest.Position{File: tt.from}})
 		if diff := cmp.Diff([][]float64{{1, 2}}, got); err != nil || diff != "" {
 			t.Errorf("%v: %v, %s", tt, err, diff)
 		}
 	}
-	_, err := GoldenVectors(&manifest.Golden{File: "nope.jsonl", Pos: manifest.Position{File: "-"}})
+	_, _, err := GoldenVectors(t.Context(), &manifest.Golden{File: "nope.jsonl", Pos: manifest.Position{File: "-"}})
 	if !errors.Is(err, os.ErrNotExist) || err.Error() != "nope.jsonl: error: the query vectors cannot be read: no such file or directory" {
 		t.Errorf("%v", err)
 	}
-	_, err = GoldenVectors(&manifest.Golden{File: dir})
+	_, _, err = GoldenVectors(t.Context(), &manifest.Golden{File: dir})
 	var typed *VectorError
 	if !errors.As(err, &typed) || strings.Count(err.Error(), dir) != 1 {
 		t.Errorf("a directory: %v", err)

@@ -44,6 +44,9 @@ func (p *page) preamble(r Report) {
 	if r.offline() {
 		p.WriteString(offlineLine)
 	}
+	for _, c := range r.Plan.Choices {
+		p.line(p.title, "flag: "+Clean(c.String()))
+	}
 	n := newNames(r.Plan)
 	for _, c := range r.Plan.Conflicts {
 		p.line(p.bad, "conflict: "+Clean(n.ofConflict(c)+": "+c.Reason))

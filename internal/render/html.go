@@ -85,6 +85,13 @@ func (p *htmlPage) verdict(r Report) {
 	p.WriteString("<dl class=\"facts\">\n")
 	which, at := r.state()
 	p.place(r.Plan.Cluster, which, at, r.StatePath)
+	if choices := r.Plan.Choices; len(choices) > 0 {
+		p.WriteString("<dt>Flags</dt><dd>")
+		for _, c := range choices {
+			p.say("<span class=\"name\">%s</span> ", c.String())
+		}
+		p.WriteString("</dd>\n")
+	}
 	p.say("<dt>Proof</dt><dd>%s</dd>\n</dl>\n</header>\n", strings.TrimPrefix(proofSummary(r.Proof), "proof: "))
 
 	p.WriteString("<ul class=\"counts\">\n")

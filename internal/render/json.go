@@ -21,6 +21,7 @@ func JSON(w io.Writer, r Report) error {
 	o.field("serial", r.Plan.Serial)
 	o.field("digest", r.Plan.Digest())
 	o.field("live", r.Plan.Live)
+	list(o, "flags", r.Plan.Choices, func(c *planner.Choice) any { return c })
 	o.field("summary", r.Plan.Summary)
 	list(o, "steps", r.Plan.Steps, stepJSON)
 	list(o, "conflicts", r.Plan.Conflicts, conflictJSON)

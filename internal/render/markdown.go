@@ -72,6 +72,7 @@ func Markdown(w io.Writer, r Report) error {
 // The room of each part, in bytes. Together they leave the steps some even when
 // every part is full.
 const (
+	roomChoices   = 2_000
 	roomProblems  = 2_000
 	roomConflicts = 6_500
 	roomRefusals  = 3_000
@@ -133,6 +134,18 @@ func (m *markdown) verdict(r Report) {
 	m.say("%s\\\n", proofSummary(r.Proof))
 	which, at := r.state()
 	m.place(r.Plan.Cluster, which, at, r.StatePath)
+	m.choices(r.Plan.Choices)
+}
+
+// choices are the flags that shape the plan or lift a refusal.
+func (m *markdown) choices(choices []planner.Choice) {
+	if len(choices) == 0 {
+		return
+	}
+	m.say("**Flags:**\n\n")
+	left := m.rows(len(choices), roomChoices, func(i int) { m.say("- %s\n", markdownCode(choices[i].String())) })
+	m.more("- ", left, "flag")
+	m.say("\n")
 }
 
 // place says what was compared: which cluster, and which state.

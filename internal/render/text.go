@@ -64,6 +64,15 @@ func (t text) header(r Report) {
 		}
 		t.row(2, words...)
 	}
+	if choices := r.Plan.Choices; len(choices) > 0 {
+		words := []word{{text: "Flags"}}
+		for _, c := range choices {
+			for _, s := range strings.Fields(c.String()) {
+				words = append(words, word{text: s, ink: t.title})
+			}
+		}
+		t.row(2, words...)
+	}
 	which, at := r.state()
 	words := []word{{text: sentence(which)}}
 	if r.StatePath != "" {

@@ -1,0 +1,116 @@
+package planfile_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"aliasctl/internal/planfile"
+	"aliasctl/manifest"
+	"aliasctl/planner"
+)
+
+var noon = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+
+// world is a situation in which a plan has everything: each operation, checks
+// with each kind of answer, conflicts, notes, flags, variables, golden queries.
+type world struct {
+	manifest *manifest.Manifest
+	origin   manifest.Origin
+	state    planner.State
+	live     *planner.Live
+	options  planner.Options
+}
+
+const manifestText = `version: 1
+cluster: prod
+vars: {own: v1}
+defaults: {require: {loaded: true, min_rows: 10}}
+aliases:
+  create: {collection: c_2, canary: {query: {filter: "id > 0"}}, verify: true}
+  switch: {collection: "s_${rev}", from: s_1, group: g, golden: {file: q.jsonl}}
+  adopt: {collection: c_2, protect: true}
+  foreign: taken
+  unchanged: "u_${own}"
+retire: [r_1, {collection: r_2, after: 1h}]
+---
+version: 1
+database: shop
+aliases: {moved: m_2}
+`
+
+func newWorld(t testing.TB, choose func(*planner.Options)) world {
+	t.Helper()
+	var w world
+	opts := manifest.Options{Vars: map[string]string{"rev": "2"}, Stdin: strings.NewReader(manifestText), Origin: &w.origin}
+	var err error
+	if w.manifest, err = manifest.Load([]string{"-"}, opts); err != nil {
+		t.Fatal(err)
+	}
+	bind := func(database, alias, collection string) planner.Binding {
+		return planner.Binding{Database: database, Alias: alias, Collection: collection, Since: noon}
+	}
+	w.state = planner.State{Version: 1, Lineage: "6a0b7a5e-0000-4000-8000-000000000000", Serial: 7, Bindings: []planner.Binding{
+		bind("default", "drop", "d_1"), bind("default", "gone", "d_1"), bind("default", "switch", "s_1"), bind("default", "unchanged", "u_v1"),
+		bind("shop", "moved", "m_1"),
+	}}
+	rows, few := &planner.RowsFact{Count: 500, Source: "count(*)"}, &planner.RowsFact{Count: 5, Source: "get_stats"}
+	loaded := &planner.LoadFact{State: planner.Loaded, Progress: 100}
+	w.live = &planner.Live{Databases: map[string]*planner.LiveDatabase{
+		"default": {
+			Bindings: map[string]string{"drop": "d_1", "switch": "s_1", "unchanged": "u_v1", "adopt": "c_2", "foreign": "theirs"},
+			Aliases:  map[string]struct{}{"drop": {}, "switch": {}, "unchanged": {}, "adopt": {}, "foreign": {}},
+			Collections: map[string]planner.LiveCollection{
+				"c_2": {ID: "12", Facts: &planner.Facts{Load: loaded, Rows: rows}},
+				"s_2": {ID: "22", Facts: &planner.Facts{Load: loaded, Rows: few}}, "s_1": {ID: "21"},
+				"r_1": {ID: "5", Facts: &planner.Facts{Rows: rows}}, "r_2": {ID: "6"},
+				"taken": {ID: "41", Facts: &planner.Facts{Load: loaded, Rows: rows}}, "d_1": {}, "u_v1": {}, "theirs": {},
+			},
+			Golden: map[string]*planner.GoldenFact{"switch": {K: 10, Queries: []planner.GoldenQuery{{Overlap: 0.9, Blue: time.Millisecond, Green: time.Millisecond}}}},
+		},
+		"shop": {
+			Bindings: map[string]string{"moved": "m_1"}, Aliases: map[string]struct{}{"moved": {}},
+			Collections: map[string]planner.LiveCollection{"m_1": {}, "m_2": {ID: "52"}},
+		},
+	}}
+	w.options = planner.Options{
+		Cluster: planner.Cluster{URI: "http://milvus:19530", Label: "prod"}, Now: noon, Manifests: []string{"-"},
+		Golden: map[string]string{"q.jsonl": strings.Repeat("ab", 32)},
+	}
+	if choose != nil {
+		choose(&w.options)
+	}
+	return w
+}
+
+// save makes the plan of the world. The second one is made an hour later, when
+// other rows are counted.
+func (w world) save() planner.Saved {
+	p := planner.Compare(w.manifest, w.state, w.options).Plan(w.live)
+	return planner.Save(p, w.origin, w.state, w.live, p.Check(planner.DefaultLimits()), w.options.Now)
+}
+
+// worlds are the situations whose plans are tried.
+func worlds(t testing.TB) map[string]world {
+	take := planner.Selection{Keys: map[planner.Key]bool{{Database: "default", Name: "foreign"}: true}}
+	return map[string]world{
+		"plain": newWorld(t, nil),
+		"lifted": newWorld(t, func(o *planner.Options) {
+			o.TakeOver, o.SkipChecks = take, map[manifest.CheckName]bool{manifest.MinRows: true}
+			o.Choices = []planner.Choice{{Flag: "skip-check", Values: []string{"min_rows"}}, {Flag: "take-over", Values: []string{"foreign"}}}
+		}),
+		"recreate": newWorld(t, func(o *planner.Options) {
+			o.Switch = planner.ByRecreate
+			o.Choices = []planner.Choice{{Flag: "switch", Values: []string{"recreate"}}}
+		}),
+	}
+}
+
+func encode(t testing.TB, s planner.Saved) []byte {
+	t.Helper()
+	text, err := planfile.Encode(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}

@@ -1,0 +1,231 @@
+package planner
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Differences lists every difference between a saved plan and the same plan
+// made again from state and live, nothing for one that still holds.
+//
+// What may differ is what changes by itself: the time, the serial of the state,
+// notes, row counts and other measurements. A check whose verdict is worse now
+// is no difference but a refusal of the plan made again. A wait that has ended
+// is none either (Options.Due), and how long a drop waits for readers (`drain`)
+// is the choice of the apply.
+func (s Saved) Differences(again Saved, state State, live *Live) []string {
+	var d mismatches
+	if s.Lineage != "" && s.Lineage != state.Lineage {
+		d.add("the plan was made from another state: lineage %s, now %s", s.Lineage, state.Lineage)
+	}
+	if s.moved(&d, state, live); len(d) > 0 {
+		return d // all else follows from it
+	}
+	for _, c := range again.Plan.Conflicts {
+		if !slices.ContainsFunc(s.Plan.Conflicts, c.equal) {
+			d.add("%s", c.Reason)
+		}
+	}
+	was, is := s.Plan, again.Plan
+	if d.steps(was.Steps, is.Steps); len(d) > 0 {
+		return d // likewise
+	}
+	d.unless(slices.EqualFunc(was.Conflicts, is.Conflicts, Conflict.equal), "its conflicts are not those that there are now")
+	d.counts(was.Summary, is.Summary)
+	d.checks(was.Checks, is.Checks)
+	d.asks(was.Asks, is.Asks)
+	d.unless(slices.Equal(guards(s.Refusals), guards(again.Refusals)), "it was refused by %s, now by %s", words(reasons(s.Refusals)), words(reasons(again.Refusals)))
+	d.unless(slices.EqualFunc(shaping(was.Choices), shaping(is.Choices), Choice.equal), "its flags are not those of this run")
+	d.unless(slices.EqualFunc(was.Managed, is.Managed, ManagedCount.equal), "it counts other managed aliases than there are now")
+	d.unless(slices.Equal(was.Newcomers, is.Newcomers), "the retirees that look like new work are others now")
+	d.unless(slices.EqualFunc(was.SplitGroups, is.SplitGroups, SplitGroup.equal), "it splits other groups")
+	d.unless(slices.Equal(was.Before, is.Before), "the bindings before it are not those that there are now")
+	d.unless(slices.Equal(was.After, is.After), "the bindings after it are not those that follow now")
+	d.unless(slices.EqualFunc(s.Touches, again.Touches, Touch.holds), "what it touches is not as it is now")
+	d.unless(slices.Equal(was.Manifests, is.Manifests), "it is made from %s, its manifests are %s", words(was.Manifests), words(is.Manifests))
+	d.unless(was.Live == is.Live, "the cluster was not read for it")
+	d.unless(was.Cluster.Same(is.Cluster), "it is for cluster %q (%q), this run for %q (%q)", was.Cluster.URI, was.Cluster.Label, is.Cluster.URI, is.Cluster.Label)
+	d.unless(was.Version == is.Version, "it is of another version")
+	return d
+}
+
+// moved compares the state and the cluster where the saved plan touches them.
+func (s Saved) moved(d *mismatches, state State, live *Live) {
+	now := touches(s.Plan, state, live)
+	for i, was := range s.Touches[:min(len(s.Touches), len(now))] {
+		is := now[i]
+		if was.Database != is.Database || was.Alias != is.Alias || was.Collection != is.Collection {
+			continue // not the touches of these steps
+		}
+		if !slices.Equal(was.Ours, is.Ours) {
+			d.add("%s: the state said %s and says %s now", was.name(), words(was.Ours), words(is.Ours))
+		}
+		if was.RolledBackFrom != is.RolledBackFrom && is.RolledBackFrom != "" {
+			d.add("%s: it was rolled back from %q since", was.name(), is.RolledBackFrom)
+		}
+		if was.Live != is.Live {
+			d.add("%s: the cluster said %s and says %s now", was.name(), word(was.Live), word(is.Live))
+		}
+		if was.Target != "" && is.Target != "" && was.Target != is.Target {
+			d.add("%s: its target %q had id %s and has id %s now: it was made anew", was.name(), was.To, was.Target, is.Target)
+		}
+		if !slices.Equal(was.Reached, is.Reached) {
+			d.add("%s: it was reached by %s and is reached by %s now", was.name(), words(was.Reached), words(is.Reached))
+		}
+	}
+	for _, step := range s.Plan.Steps {
+		if step.To == "" || !step.Op.Writes() || live == nil || live.Databases[step.Database] == nil {
+			continue
+		}
+		if _, exists := live.Databases[step.Database].Collections[step.To]; !exists {
+			d.add("collection %s/%s, the target of alias %s, is gone", step.Database, step.To, step.Alias)
+		}
+	}
+}
+
+// mismatches are lines about a saved plan.
+type mismatches []string
+
+func (d *mismatches) add(format string, args ...any) {
+	*d = append(*d, fmt.Sprintf(format, args...))
+}
+
+func (d *mismatches) unless(equal bool, format string, args ...any) {
+	if !equal {
+		d.add(format, args...)
+	}
+}
+
+func (d *mismatches) steps(was, is []Step) {
+	count := make(map[Step]int, len(was))
+	for _, s := range was {
+		count[s.bare()]++
+	}
+	for _, s := range is {
+		if count[s.bare()]--; count[s.bare()] < 0 {
+			d.add("%s: a step now, and not one of the plan", s.describe())
+		}
+	}
+	for _, s := range was {
+		if count[s.bare()] > 0 {
+			count[s.bare()]--
+			d.add("%s: a step of the plan, and none now", s.describe())
+		}
+	}
+	sameStep := func(a, b Step) bool { return a.bare() == b.bare() }
+	d.unless(len(*d) > 0 || slices.EqualFunc(was, is, sameStep), "its steps stand in another order")
+}
+
+func (d *mismatches) counts(was, is Summary) {
+	for _, c := range []struct {
+		was, is int
+		what    string
+	}{
+		{was.Create, is.Create, "to create"}, {was.Switch, is.Switch, "to switch"}, {was.Drop, is.Drop, "to drop"},
+		{was.Retire, is.Retire, "to retire"}, {was.Adopt, is.Adopt, "to adopt"}, {was.Forget, is.Forget, "to forget"}, {was.Verify, is.Verify, "to verify"},
+		{was.Unchanged, is.Unchanged, "unchanged"}, {was.Conflicts, is.Conflicts, "in conflict"},
+	} {
+		d.unless(c.was == c.is, "it counts %d %s, now %d", c.was, c.what, c.is)
+	}
+}
+
+// checks compares which checks were made, and those that refused the plan: one
+// that does not now was not reviewed as passed.
+func (d *mismatches) checks(was, is []Check) {
+	same := func(a, b Check) bool {
+		return a.Database == b.Database && a.Alias == b.Alias && a.Name == b.Name && (a.Verdict == CheckSkipped) == (b.Verdict == CheckSkipped)
+	}
+	// Those that every switch is held against are listed when they do not pass.
+	implied := func(c Check) bool { return c.Implied }
+	for _, c := range was {
+		refusedNow := func(now Check) bool { return now.Verdict.refuses() && same(c, now) }
+		if c.Implied && c.Verdict.refuses() && !slices.ContainsFunc(is, refusedNow) {
+			d.add("check %q of alias %s/%s was %q and passes now", c.Name, c.Database, c.Alias, c.Verdict)
+		}
+	}
+	was, is = slices.DeleteFunc(slices.Clone(was), implied), slices.DeleteFunc(slices.Clone(is), implied)
+	if !slices.EqualFunc(was, is, same) {
+		d.add("its checks are not those that the manifest asks for now")
+		return
+	}
+	for i, c := range was {
+		if c.Verdict.refuses() && !is[i].Verdict.refuses() {
+			d.add("check %q of alias %s/%s was %q and is %q now", c.Name, c.Database, c.Alias, c.Verdict, is[i].Verdict)
+		}
+	}
+}
+
+// asks compares the golden queries: all else that is asked for is in the
+// manifest.
+func (d *mismatches) asks(was, is []Ask) {
+	for i := range min(len(was), len(is)) {
+		if was[i].Golden != is[i].Golden {
+			d.add("alias %s/%s: its golden queries are not those that were reviewed", is[i].Database, is[i].Alias)
+		}
+	}
+}
+
+// bare is a step without what is measured and what follows from the manifest.
+func (s Step) bare() Step {
+	s.Rows, s.Order, s.Cutover = nil, nil, nil
+	return s
+}
+
+// describe is a step in a few words.
+func (s Step) describe() string {
+	text := fmt.Sprintf("%s %s", s.Op, s.key())
+	if s.Op == DropCollection {
+		return text + " (id " + orUnknown(s.From) + ")"
+	}
+	if s.From != "" {
+		text += fmt.Sprintf(" from %q", s.From)
+	}
+	if s.To != "" {
+		text += fmt.Sprintf(" to %q", s.To)
+	}
+	return text
+}
+
+// guards are the refusals but those by checks, which are compared one by one.
+func guards(refusals []Refusal) []Refusal {
+	return slices.DeleteFunc(slices.Clone(refusals), func(r Refusal) bool { return r.Guard == PreflightGuard })
+}
+
+func reasons(refusals []Refusal) []string {
+	var out []string
+	for _, r := range guards(refusals) {
+		out = append(out, r.Guard+": "+r.Reason)
+	}
+	return out
+}
+
+// shaping are the choices but `drain`.
+func shaping(choices []Choice) []Choice {
+	return slices.DeleteFunc(slices.Clone(choices), func(c Choice) bool { return c.Flag == DrainFlag })
+}
+
+func (c Choice) equal(other Choice) bool {
+	return c.Flag == other.Flag && slices.Equal(c.Values, other.Values)
+}
+
+func (c Conflict) equal(other Conflict) bool {
+	return c.Kind == other.Kind && c.Database == other.Database && c.Alias == other.Alias && c.Collection == other.Collection &&
+		c.Reason == other.Reason && c.Want == other.Want && c.Last == other.Last && c.Live == other.Live && slices.Equal(c.WaysOut, other.WaysOut)
+}
+
+func (m ManagedCount) equal(other ManagedCount) bool {
+	return m.Database == other.Database && m.InState == other.InState && m.Live == other.Live && m.Released == other.Released &&
+		m.Dropped == other.Dropped && m.LeftOut == other.LeftOut && slices.Equal(m.Protected, other.Protected)
+}
+
+func (g SplitGroup) equal(other SplitGroup) bool {
+	return g.Database == other.Database && g.Group == other.Group && slices.Equal(g.Missing, other.Missing)
+}
+
+// holds says whether what a plan touched is as it was. The id of a target that
+// was not built yet was not reviewed.
+func (t Touch) holds(now Touch) bool {
+	return t.Database == now.Database && t.Alias == now.Alias && t.Collection == now.Collection && t.Live == now.Live && t.To == now.To &&
+		(t.Target == now.Target || t.Target == "") && t.RolledBackFrom == now.RolledBackFrom &&
+		slices.Equal(t.Ours, now.Ours) && slices.Equal(t.Reached, now.Reached)
+}
