@@ -48,19 +48,19 @@ const (
 	// lock only, and a race is one for the lock too.
 	Guarded
 	// Slow is a store whose races last for minutes: they are 3 rounds, and 20
-	// with -sweep=full.
+	// with -sweep=full. Its leases are longer: a renewal lasts.
 	Slow
 )
 
 // Test runs the suite. location names a state that no other test uses.
 func Test(t *testing.T, location func(name string) string, traits ...Trait) {
 	t.Helper()
-	if held := os.Getenv(hold); held != "" {
-		holdUntilKilled(t, held)
-	}
 	s := suite{location: location, traits: make(map[Trait]bool)}
 	for _, trait := range traits {
 		s.traits[trait] = true
+	}
+	if held := os.Getenv(hold); held != "" {
+		holdUntilKilled(t, held, s.short())
 	}
 	for _, test := range []struct {
 		name string
@@ -84,6 +84,14 @@ func Test(t *testing.T, location func(name string) string, traits ...Trait) {
 type suite struct {
 	location func(name string) string
 	traits   map[Trait]bool
+}
+
+// short is a lease that ends while a test waits, and that a renewal keeps.
+func (s suite) short() time.Duration {
+	if s.traits[Slow] {
+		return 10 * time.Second
+	}
+	return short
 }
 
 // rounds of a race.
@@ -270,7 +278,7 @@ func (s suite) race(t *testing.T, what, name string, before uint64, bindings int
 	t.Helper()
 	lease := long
 	if s.traits[Guarded] {
-		lease = short // which is how long the others wait between two tries
+		lease = time.Second // a tenth of which is how long the others wait between two tries
 	}
 	at1 := make([]state.Location, runs)
 	for i := range at1 {
@@ -301,12 +309,12 @@ func (s suite) race(t *testing.T, what, name string, before uint64, bindings int
 }
 
 func (s suite) broken(t *testing.T) {
-	l := s.open(t, "broken.json", state.Options{Lease: short})
+	l := s.open(t, "broken.json", state.Options{Lease: s.short()})
 	lock := s.lock(t, l)
 	if err := l.Save(t.Context(), State(1, 3)); err != nil {
 		t.Fatal(err)
 	}
-	other := s.open(t, "broken.json", state.Options{Lease: short})
+	other := s.open(t, "broken.json", state.Options{Lease: s.short()})
 	status, err := other.LockStatus(t.Context())
 	if err != nil || !status.Held || status.ID == "" {
 		t.Fatalf("the lock: %+v, %v", status, err)
@@ -346,10 +354,10 @@ func (s suite) renewed(t *testing.T) {
 	if s.traits[NoExpiry] || s.traits[FixedLease] {
 		t.Skip("its leases do not end while a test waits")
 	}
-	l := s.open(t, "renewed.json", state.Options{Lease: short})
+	l := s.open(t, "renewed.json", state.Options{Lease: s.short()})
 	lock := s.lock(t, l)
-	other := s.open(t, "renewed.json", state.Options{Lease: short})
-	if _, err := other.Lock(t.Context(), 2*short, Holder); !state.IsLocked(err) {
+	other := s.open(t, "renewed.json", state.Options{Lease: s.short()})
+	if _, err := other.Lock(t.Context(), 2*s.short(), Holder); !state.IsLocked(err) {
 		t.Errorf("a lock that is renewed: %v", err)
 	}
 	if err := lock.Err(); err != nil {
@@ -378,7 +386,7 @@ func (s suite) killed(t *testing.T) {
 	if !strings.HasPrefix(string(buf[:n]), "held") {
 		t.Fatalf("the child: %s", buf[:n])
 	}
-	l := s.open(t, "killed.json", state.Options{Lease: short})
+	l := s.open(t, "killed.json", state.Options{Lease: s.short()})
 	if _, err := l.Lock(t.Context(), 0, Holder); !state.IsLocked(err) {
 		t.Errorf("at once: %v", err)
 	}
@@ -391,7 +399,7 @@ func (s suite) killed(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	lock, err := l.Lock(t.Context(), 20*short, Holder)
+	lock, err := l.Lock(t.Context(), 20*s.short(), Holder)
 	if err != nil {
 		t.Fatalf("after its lease: %v", err)
 	}
@@ -406,8 +414,8 @@ func (s suite) killed(t *testing.T) {
 	}
 }
 
-func holdUntilKilled(t *testing.T, location string) {
-	l, err := stores.OpenWith(location, state.Options{Lease: short})
+func holdUntilKilled(t *testing.T, location string, lease time.Duration) {
+	l, err := stores.OpenWith(location, state.Options{Lease: lease})
 	if err == nil {
 		_, err = l.Lock(t.Context(), 0, Holder)
 	}
