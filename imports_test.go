@@ -43,12 +43,12 @@ var mayImport = map[string][]string{
 	"aliasctl/internal/acceptance/scene":   {"internal/acceptance/program", "internal/testkit", "internal/state", "internal/state/stores", "internal/emulator", "executor", "planner", "manifest"},
 	"aliasctl/internal/emulator":           {"internal/atomicfile"},
 	"aliasctl/executor":                    {"planner", "manifest"},
-	"aliasctl/planner":                     {"manifest"},
+	"aliasctl/planner":                     {"manifest", "internal/quantity"},
 	"aliasctl/manifest":                    {},
 }
 
-// leaves know no other room, and every room but the pure ones may know them.
-var leaves = []string{"internal/atomicfile", "internal/input", "internal/safetext"}
+// leaves know no other room, and every room but the planner may know them.
+var leaves = []string{"internal/atomicfile", "internal/input", "internal/quantity", "internal/safetext"}
 
 // What the planner must not see: files, sockets, cancellation, logs, chance.
 var impure = []string{"os", "io", "net", "net/http", "context", "log", "log/slog", "math/rand", "math/rand/v2", "sync", "runtime"}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"aliasctl/internal/quantity"
 )
 
 // GroupError is why a member of a group shares the fate of another one: it was
@@ -105,7 +107,7 @@ func summary(a Answer, err error) string {
 	case err != nil:
 		return err.Error()
 	case strings.TrimSpace(a.Summary) == "":
-		return fmt.Sprintf("%d rows in %v", a.Rows, a.Took.Round(time.Microsecond))
+		return fmt.Sprintf("%s in %v", quantity.Of(int(a.Rows), "row"), a.Took.Round(time.Microsecond))
 	default:
 		return fmt.Sprintf("%s in %v", a.Summary, a.Took.Round(time.Microsecond))
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"aliasctl/internal/quantity"
 	"aliasctl/manifest"
 )
 
@@ -82,7 +83,7 @@ func (p Plan) Check(l Limits) []Refusal {
 	}
 	if l.AliasDrops.exceeded(dropped, live, inState) {
 		refuse("alias-drops", fmt.Sprintf("`--max-alias-drops %d` if this is meant", dropped),
-			"the plan drops %d of %d managed aliases; the limit is %s", dropped, live, l.AliasDrops)
+			"the plan drops %d of %s; the limit is %s", dropped, quantity.Of(live, "managed alias"), l.AliasDrops)
 	}
 	for _, m := range p.Managed {
 		// What the manifest adds does not count: that of another team adds its own.
@@ -94,11 +95,11 @@ func (p Plan) Check(l Limits) []Refusal {
 	if dropped > 0 && p.originChanged() && !l.AcceptManifests {
 		refuse("other-manifests", "check -f and --state; `--accept-manifests` if this is meant",
 			"the state was last applied from %s; this plan is made from %s and drops %s",
-			filesNamed(p.StateManifests, p.Manifests), filesNamed(p.Manifests, p.StateManifests), managedAliases(dropped))
+			filesNamed(p.StateManifests, p.Manifests), filesNamed(p.Manifests, p.StateManifests), quantity.Of(dropped, "managed alias"))
 	}
 	if p.Summary.Retire > l.CollectionDrops {
 		refuse("collection-drops", fmt.Sprintf("`--max-collection-drops %d` if this is meant", p.Summary.Retire),
-			"the plan drops %d collections; the limit is %d", p.Summary.Retire, l.CollectionDrops)
+			"the plan drops %s; the limit is %d", quantity.Of(p.Summary.Retire, "collection"), l.CollectionDrops)
 	}
 	for _, m := range p.Managed {
 		for _, alias := range m.Protected {
@@ -152,13 +153,6 @@ func (p Plan) Check(l Limits) []Refusal {
 		refuse(PreflightGuard, wayOut, "%s", reason)
 	}
 	return refusals
-}
-
-func managedAliases(n int) string {
-	if n == 1 {
-		return "1 managed alias"
-	}
-	return fmt.Sprintf("%d managed aliases", n)
 }
 
 // ParseAliasDropLimit reads "N" or "P%". An explicit limit applies however few

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"aliasctl/internal/quantity"
 	"aliasctl/manifest"
 )
 
@@ -204,7 +205,7 @@ func (c *Check) minRows(least int64, blue, green *RowsFact) {
 		return
 	}
 	c.Green = rowsWords(green)
-	c.verdict(green.Count >= least, "%d rows are fewer than %d", green.Count, least)
+	c.verdict(green.Count >= least, "%s fewer than %d", quantity.Phrase(int(green.Count), "row is", "rows are"), least)
 }
 
 func (c *Check) rowsWithin(percent float64, blue, green *RowsFact) {
@@ -221,14 +222,14 @@ func (c *Check) rowsWithin(percent float64, blue, green *RowsFact) {
 		c.verdict(green.Count == 0, "blue has no rows and green has %d", green.Count)
 		return
 	}
-	c.verdict(within, "%d rows are %.1f%% away from %d; %v%% are allowed", green.Count, float64(away)*100/float64(blue.Count), blue.Count, percent)
+	c.verdict(within, "%s %.1f%% away from %d; %v%% are allowed", quantity.Phrase(int(green.Count), "row is", "rows are"), float64(away)*100/float64(blue.Count), blue.Count, percent)
 }
 
 func (c *Check) sameSchema(blue, green *SchemaFact) {
 	if !c.answered(blue, green) {
 		return
 	}
-	c.Blue, c.Green = fmt.Sprintf("%d fields", len(blue.Fields)), fmt.Sprintf("%d fields", len(green.Fields))
+	c.Blue, c.Green = quantity.Of(len(blue.Fields), "field"), quantity.Of(len(green.Fields), "field")
 	c.Details = append(c.Details, differences(*blue, *green)...)
 	c.Verdict = CheckPassed
 	if len(c.Details) > 0 {

@@ -3,6 +3,8 @@ package planner
 import (
 	"fmt"
 	"slices"
+
+	"aliasctl/internal/quantity"
 )
 
 // Proof is the result of replaying a plan step by step on a model of the
@@ -260,7 +262,7 @@ func (m *model) set(k Key, t *track, to string) {
 func (m *model) dropCollection(s Step) {
 	k := Key{s.Database, s.Collection}
 	if n := m.pointing[k]; n > 0 {
-		m.problem("collection %s would be dropped while %d aliases point at it", k, n)
+		m.problem("collection %s would be dropped while %s at it", k, quantity.Phrase(n, "alias points", "aliases point"))
 	}
 	if id, known := m.ids[k]; known && id != s.From {
 		m.problem("collection %s has id %q and the step expects %q", k, id, s.From)

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"aliasctl/executor"
+	"aliasctl/internal/quantity"
 	"aliasctl/internal/render"
 	"aliasctl/internal/safetext"
 	statefile "aliasctl/internal/state"
@@ -72,19 +73,13 @@ func blockedBy(report render.Report) error {
 }
 
 func counted(n int, one string, m int, other string) string {
-	text := func(n int, noun string) string {
-		if n == 1 {
-			return "1 " + noun
-		}
-		return fmt.Sprintf("%d %ss", n, noun)
-	}
 	switch {
 	case m == 0:
-		return text(n, one)
+		return quantity.Of(n, one)
 	case n == 0:
-		return text(m, other)
+		return quantity.Of(m, other)
 	default:
-		return text(n, one) + ", " + text(m, other)
+		return quantity.Of(n, one) + ", " + quantity.Of(m, other)
 	}
 }
 
@@ -137,7 +132,7 @@ var _ executor.DrainObserver = drainTeller{}
 // Draining is told of each wait before drops.
 func (d drainTeller) Draining(steps []planner.Step, wait time.Duration) {
 	d.streams.say("aliasctl: waiting %v before %s: proxies may still send readers there (--drain)", wait.Round(time.Second),
-		plural(len(steps), "collection is dropped", "collections are dropped"))
+		quantity.Phrase(len(steps), "collection is dropped", "collections are dropped"))
 }
 
 // stopped is closed when no new step may start: after a signal, or when the

@@ -21,6 +21,7 @@ import (
 	"github.com/xrash/smetrics"
 
 	"aliasctl/internal/milvus"
+	"aliasctl/internal/quantity"
 	"aliasctl/internal/state/stores"
 )
 
@@ -109,7 +110,7 @@ func prepare(command *cli.Command, parent string, s *streams) {
 		case command.ArgsUsage == "" && n > 0:
 			return strayArgument(c)
 		case command.ArgsUsage != "" && n != len(strings.Fields(command.ArgsUsage)):
-			return usagef(helpHint(c), "%s takes %s, and %d words were given", command.Name, command.ArgsUsage, n)
+			return usagef(helpHint(c), "%s takes %s, and %s given", command.Name, command.ArgsUsage, quantity.Phrase(n, "word was", "words were"))
 		}
 		if err := fromEnvironment(c, s); err != nil {
 			return err

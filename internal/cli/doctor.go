@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"aliasctl/internal/milvus"
+	"aliasctl/internal/quantity"
 	"aliasctl/internal/render"
 	statefile "aliasctl/internal/state"
 	"aliasctl/internal/state/local"
@@ -184,7 +185,7 @@ func (d *doctor) cluster(ctx context.Context, conn *connection) {
 	default:
 		d.find("tls", statusOK, "", "not in use")
 	}
-	d.find("token", statusOK, "", "accepted (or the server asks for none); %s visible", plural(len(databases), "database", "databases"))
+	d.find("token", statusOK, "", "accepted (or the server asks for none); %s visible", quantity.Of(len(databases), "database"))
 	d.belongs(ctx, conn)
 	profile, evidence, err := milvus.Recognise(ctx, conn.Client)
 	switch {
@@ -239,11 +240,11 @@ func (d *doctor) state(ctx context.Context) {
 		d.find("state", statusFail, unreadableHint(err), "%v", err)
 	default:
 		d.known = state
-		d.find("state", statusOK, "", "%s: serial %d, %s of %s", location, state.Serial, plural(len(state.Bindings), "binding", "bindings"), state.Cluster.URI)
+		d.find("state", statusOK, "", "%s: serial %d, %s of %s", location, state.Serial, quantity.Of(len(state.Bindings), "binding"), state.Cluster.URI)
 		if n := len(state.Pending); n > 0 && stored.holder != "" {
-			d.find("pending", statusOK, "", "%s announced by the run that holds the lock", plural(n, "step is", "steps are"))
+			d.find("pending", statusOK, "", "%s announced by the run that holds the lock", quantity.Phrase(n, "step is", "steps are"))
 		} else if n > 0 {
-			d.find("pending", statusWarn, "run `aliasctl sync --apply` again: it goes on from there", "%s announced by a run that did not finish", plural(n, "step was", "steps were"))
+			d.find("pending", statusWarn, "run `aliasctl sync --apply` again: it goes on from there", "%s announced by a run that did not finish", quantity.Phrase(n, "step was", "steps were"))
 		}
 		for _, line := range unverifiedLines(state) {
 			d.find("unverified", statusWarn, "run `aliasctl sync --apply` again: it verifies it", "%s", line)
@@ -338,7 +339,7 @@ func (d *doctor) tell() error {
 		}
 	}
 	if failed > 0 {
-		return &failedError{what: fmt.Sprintf("%s failed", plural(failed, "check", "checks")), hint: "each one above has its way out"}
+		return &failedError{what: fmt.Sprintf("%s failed", quantity.Of(failed, "check")), hint: "each one above has its way out"}
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"aliasctl/internal/milvus"
+	"aliasctl/internal/quantity"
 	"aliasctl/internal/render"
 	statefile "aliasctl/internal/state"
 	"aliasctl/planner"
@@ -16,18 +17,11 @@ import (
 type driftError struct{ aliases int }
 
 func (e *driftError) Error() string {
-	return fmt.Sprintf("drift: %s not where the state says", plural(e.aliases, "alias is", "aliases are"))
+	return fmt.Sprintf("drift: %s not where the state says", quantity.Phrase(e.aliases, "alias is", "aliases are"))
 }
 
 func (e *driftError) Hint() string {
 	return "`aliasctl sync --dry-run` shows what a sync would do about it"
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }
 
 func driftCommand(s *streams) *cli.Command {

@@ -13,6 +13,7 @@ import (
 	"aliasctl/executor"
 	"aliasctl/internal/emulator"
 	"aliasctl/internal/milvus"
+	"aliasctl/internal/quantity"
 	"aliasctl/internal/render"
 	statefile "aliasctl/internal/state"
 	"aliasctl/manifest"
@@ -413,7 +414,7 @@ func unconfirmed(p planner.Plan) string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf("no --verify-uri is given: nobody confirms %s", plural(n, "switch with `verify`", "switches with `verify`"))
+	return fmt.Sprintf("no --verify-uri is given: nobody confirms %s", quantity.Phrase(n, "switch with `verify`", "switches with `verify`"))
 }
 
 // toConfirm counts the switches that ask for a confirmation.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/urfave/cli/v2"
+
+	"aliasctl/internal/quantity"
 )
 
 func validateCommand(s *streams) *cli.Command {
@@ -22,8 +24,8 @@ func validateCommand(s *streams) *cli.Command {
 				aliases += len(d.Aliases)
 				retirees += len(d.Retire)
 			}
-			_, err = fmt.Fprintf(s.out, "valid: %s, %s to retire, %s\n", plural(aliases, "alias", "aliases"),
-				plural(retirees, "collection", "collections"), plural(len(m.Databases), "database", "databases"))
+			_, err = fmt.Fprintf(s.out, "valid: %s, %s to retire, %s\n", quantity.Of(aliases, "alias"),
+				quantity.Of(retirees, "collection"), quantity.Of(len(m.Databases), "database"))
 			return err
 		},
 	}

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"aliasctl/executor"
+	"aliasctl/internal/quantity"
 	"aliasctl/manifest"
 )
 
@@ -100,7 +101,7 @@ func (r row) json() string {
 
 // summary shows how many rows an answer has, and the first of them.
 func (c *Client) summary(list []row) string {
-	count := fmt.Sprintf("%d rows: ", len(list))
+	count := quantity.Of(len(list), "row") + ": "
 	switch len(list) {
 	case 0:
 		return "no rows"

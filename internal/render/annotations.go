@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"aliasctl/internal/quantity"
 	"aliasctl/manifest"
 )
 
@@ -28,7 +29,7 @@ func Annotations(w io.Writer, problems *manifest.Problems) error {
 			strconv.Itoa(p.Pos.Line), strconv.Itoa(p.Pos.Column), annotationText(message))
 	}
 	if problems.More > 0 {
-		fmt.Fprintf(b, "::error::%s\n", annotationText("... and "+count(problems.More, "problem")+" more"))
+		fmt.Fprintf(b, "::error::%s\n", annotationText("... and "+quantity.Of(problems.More, "problem")+" more"))
 	}
 	return b.Flush()
 }

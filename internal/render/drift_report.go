@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"aliasctl/internal/quantity"
 	"aliasctl/planner"
 )
 
@@ -88,12 +89,7 @@ func (r DriftReport) headline() (string, tone) {
 	return "no drift, every alias is where the state says", toneGood
 }
 
-func countAre(n int) string {
-	if n == 1 {
-		return "1 alias is"
-	}
-	return countAliases(n) + " are"
-}
+func countAre(n int) string { return quantity.Phrase(n, "alias is", "aliases are") }
 
 func pronoun(n int) string {
 	if n == 1 {
@@ -123,8 +119,8 @@ const (
 
 // wants is what a manifest asks for that is not applied yet.
 func wants(s planner.Summary) string {
-	return fmt.Sprintf("%d to create, %d to switch, %d to drop, %d to retire, %d conflicts",
-		s.Create, s.Switch, s.Drop, s.Retire, s.Conflicts)
+	return fmt.Sprintf("%d to create, %d to switch, %d to drop, %d to retire, %s",
+		s.Create, s.Switch, s.Drop, s.Retire, quantity.Of(s.Conflicts, "conflict"))
 }
 
 // text is one line for each alias, to be searched.

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"aliasctl/internal/quantity"
 	"aliasctl/planner"
 )
 
@@ -41,10 +42,7 @@ func (n names) groups(steps []planner.Step) []group {
 
 // size says how large a cutover is.
 func (g group) size() string {
-	if g.switches == 1 {
-		return "1 switch"
-	}
-	return fmt.Sprintf("%d switches as one", g.switches)
+	return quantity.Phrase(g.switches, "switch", "switches as one")
 }
 
 // fate says what a failure does to the members.
@@ -84,7 +82,7 @@ func (g group) numbers() string {
 		}
 		i = j + 1
 	}
-	return plural(len(g.steps), "step") + " " + strings.Join(ranges, ", ")
+	return quantity.Noun(len(g.steps), "step") + " " + strings.Join(ranges, ", ")
 }
 
 // cutoverMarks say how a step is made, beyond what it does.

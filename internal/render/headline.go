@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"aliasctl/executor"
+	"aliasctl/internal/quantity"
 )
 
 // tone is how a headline is meant.
@@ -31,21 +32,21 @@ func headline(r Report) (string, tone) {
 	case len(r.Plan.Conflicts)+len(r.Refusals) > 0:
 		var why []string
 		if n := len(r.Plan.Conflicts); n > 0 {
-			why = append(why, count(n, "conflict"))
+			why = append(why, quantity.Of(n, "conflict"))
 		}
 		if n := len(r.Refusals); n > 0 {
-			why = append(why, count(n, "guard"))
+			why = append(why, quantity.Of(n, "guard"))
 		}
 		return "refused by " + strings.Join(why, " and "), toneBad
 	case s.Pending() == 0:
 		return "nothing to do", toneGood
 	}
-	said, tone := count(s.Pending(), "change"), tonePlan
+	said, tone := quantity.Of(s.Pending(), "change"), tonePlan
 	if s.Retire > 0 {
-		said, tone = fmt.Sprintf("%s, %s dropped for good", said, count(s.Retire, "collection")), toneLoss
+		said, tone = fmt.Sprintf("%s, %s dropped for good", said, quantity.Of(s.Retire, "collection")), toneLoss
 	}
 	if n := skipped(r.Plan.Checks); n > 0 {
-		said += fmt.Sprintf(", %s skipped", count(n, "check"))
+		said += fmt.Sprintf(", %s skipped", quantity.Of(n, "check"))
 	}
 	return said, tone
 }
@@ -72,11 +73,11 @@ func appliedHeadline(results []executor.Result) (string, tone) {
 		if done == 0 {
 			return "applied, nothing was to do", toneGood
 		}
-		return "applied, " + count(done, "step") + " done", toneGood
+		return "applied, " + quantity.Of(done, "step") + " done", toneGood
 	}
-	said := fmt.Sprintf("applied in part, %d of %s done", done, count(len(results), "step"))
+	said := fmt.Sprintf("applied in part, %d of %s done", done, quantity.Of(len(results), "step"))
 	if done == len(results) {
-		said = "applied, " + count(done, "step") + " done"
+		said = "applied, " + quantity.Of(done, "step") + " done"
 	}
 	for _, what := range slices.Sorted(maps.Keys(but)) {
 		said += fmt.Sprintf(", %d %s", but[what], what)

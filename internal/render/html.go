@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"aliasctl/executor"
+	"aliasctl/internal/quantity"
 	"aliasctl/planner"
 )
 
@@ -109,7 +110,7 @@ func (p *htmlPage) verdict(r Report) {
 		{s.Adopt, "to adopt", string(planner.Adopt)},
 		{s.Forget, "to forget", string(planner.Forget)},
 		{s.Unchanged, "unchanged", "unchanged"},
-		{s.Conflicts, plural(s.Conflicts, "conflict"), string(toneBad)},
+		{s.Conflicts, quantity.Noun(s.Conflicts, "conflict"), string(toneBad)},
 	} {
 		if c.n == 0 && c.class == string(planner.VerifyAlias) {
 			continue // rare
@@ -252,7 +253,7 @@ func (p *htmlPage) refusals(refusals []planner.Refusal) {
 
 func (p *htmlPage) waysOut(ways ...string) {
 	if len(ways) > 0 {
-		p.say("<p class=\"ways-title\"><strong>%s</strong></p>\n", plural(len(ways), "Way")+" out")
+		p.say("<p class=\"ways-title\"><strong>%s</strong></p>\n", quantity.Noun(len(ways), "Way")+" out")
 	}
 	p.sentences("ways", ways)
 }
@@ -266,13 +267,13 @@ func (p *htmlPage) losses(r Report) {
 	}
 	var titles []string
 	if n := len(l.collections); n > 0 {
-		titles = append(titles, count(n, "collection")+" dropped for good")
+		titles = append(titles, quantity.Of(n, "collection")+" dropped for good")
 	}
 	if n := len(l.aliases); n > 0 {
-		titles = append(titles, countAliases(n)+" dropped")
+		titles = append(titles, quantity.Of(n, "alias")+" dropped")
 	}
 	if n := len(l.gaps); n > 0 {
-		titles = append(titles, count(n, "gap"))
+		titles = append(titles, quantity.Of(n, "gap"))
 	}
 	p.section(alertLoss, strings.Join(titles, ", "))
 	p.WriteString("<ul class=\"plain\">\n")
@@ -324,7 +325,7 @@ func (p *htmlPage) proof(proof planner.Proof) {
 	p.say("<p>%s</p>\n", sentence(strings.TrimPrefix(proofSummary(proof), "proof: ")))
 	p.WriteString("<p class=\"faint\">The plan was replayed on a model of the cluster and cut at every place. Looked for at each: an alias that exists before and after and is unbound, an alias that points at a dropped collection, a change of something unmanaged, and another end when it is planned again from there.</p>\n")
 	if len(proof.Gaps) > 0 {
-		p.say("<h3>%s</h3>\n<ul class=\"plain\">\n", count(len(proof.Gaps), "gap"))
+		p.say("<h3>%s</h3>\n<ul class=\"plain\">\n", quantity.Of(len(proof.Gaps), "gap"))
 		for _, gap := range proof.Gaps {
 			p.say("<li class=\"name\">%s</li>\n", gap)
 		}

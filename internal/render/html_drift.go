@@ -3,6 +3,7 @@ package render
 import (
 	"io"
 
+	"aliasctl/internal/quantity"
 	"aliasctl/planner"
 )
 
@@ -26,7 +27,7 @@ func (r DriftReport) html(w io.Writer) error {
 		p.say("<dt>Lock</dt><dd>%s</dd>\n", r.Holder)
 	}
 	if n := len(r.Unmanaged); n > 0 {
-		p.say("<dt>Not managed</dt><dd>%s</dd>\n", countAliases(n))
+		p.say("<dt>Not managed</dt><dd>%s</dd>\n", quantity.Of(n, "alias"))
 	}
 	p.WriteString("</dl>\n</header>\n")
 	changed, left := r.split()

@@ -1,6 +1,9 @@
 package render
 
-import "aliasctl/planner"
+import (
+	"aliasctl/internal/quantity"
+	"aliasctl/planner"
+)
 
 // losses are what nothing brings back, and what readers will miss. A reviewer
 // must not have to look for them.
@@ -43,5 +46,5 @@ func gapsLine(n int) string {
 	if n == 1 {
 		return "1 alias is unbound for a moment, between its drop and its create"
 	}
-	return countAliases(n) + " are unbound for a moment, between their drop and their create"
+	return quantity.Of(n, "alias") + " are unbound for a moment, between their drop and their create"
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 
+	"aliasctl/internal/quantity"
 	"aliasctl/planner"
 )
 
@@ -113,7 +114,7 @@ func (m *markdown) rows(n, room int, row func(i int)) (left int) {
 // more says what was left out.
 func (m *markdown) more(prefix string, left int, noun string) {
 	if left > 0 {
-		m.say("%s*and %s more, left out here*\n", prefix, count(left, noun))
+		m.say("%s*and %s more, left out here*\n", prefix, quantity.Of(left, noun))
 	}
 }
 
@@ -261,7 +262,7 @@ func (m *markdown) losses(r Report) {
 	m.say("> [!WARNING]\n")
 	between := ""
 	if n := len(l.collections); n > 0 {
-		m.say("> **%s dropped for good:**\n", count(n, "collection"))
+		m.say("> **%s dropped for good:**\n", quantity.Of(n, "collection"))
 		left := m.rows(n, roomLosses, func(i int) {
 			m.say("> - %s", markdownCode(m.of(l.collections[i])))
 			if id := l.collections[i].From; id != "" {
@@ -276,12 +277,12 @@ func (m *markdown) losses(r Report) {
 		between = ">\n"
 	}
 	if n := len(l.aliases); n > 0 {
-		m.say("%s> **%s dropped:**\n", between, countAliases(n))
+		m.say("%s> **%s dropped:**\n", between, quantity.Of(n, "alias"))
 		left := m.rows(n, roomLosses, func(i int) {
 			m.say("> - %s, was %s\n", markdownCode(m.of(l.aliases[i])), nameOr(l.aliases[i].From, "unbound"))
 		})
 		if left > 0 {
-			m.say("> - *and %s more, left out here*\n", countAliases(left))
+			m.say("> - *and %s more, left out here*\n", quantity.Of(left, "alias"))
 		}
 		between = ">\n"
 	}
@@ -304,7 +305,7 @@ func (m *markdown) drift(p planner.Plan) {
 		m.say("| %s | %s | %s |\n", markdownCode(e.name), markdownCode(e.live), markdownProseOf(e.fate))
 	})
 	if left > 0 {
-		m.say("\n*%s more, left out here*\n", countAliases(left))
+		m.say("\n*%s more, left out here*\n", quantity.Of(left, "alias"))
 	}
 	m.say("\n")
 }
@@ -334,7 +335,7 @@ func (m *markdown) graph(steps []planner.Step) {
 	}
 	m.say("<details%s><summary>Bindings before and after</summary>\n\n```mermaid\n%s```\n\n", open, drawn)
 	if g.more > 0 {
-		m.say("*%s more, left out here*\n\n", count(g.more, "change"))
+		m.say("*%s more, left out here*\n\n", quantity.Of(g.more, "change"))
 	}
 	m.say("</details>\n\n")
 }
@@ -343,7 +344,7 @@ func (m *markdown) notes(notes []string) {
 	if len(notes) == 0 {
 		return
 	}
-	m.say("<details><summary>%s</summary>\n\n", count(len(notes), "note"))
+	m.say("<details><summary>%s</summary>\n\n", quantity.Of(len(notes), "note"))
 	left := m.rows(len(notes), roomNotes, func(i int) { m.say("- %s\n", markdownProseOf(notes[i])) })
 	m.more("- ", left, "note")
 	m.say("\n</details>\n\n")
@@ -353,7 +354,7 @@ func (m *markdown) gaps(gaps []string) {
 	if len(gaps) == 0 {
 		return
 	}
-	m.say("<details><summary>%s</summary>\n\n", count(len(gaps), "gap"))
+	m.say("<details><summary>%s</summary>\n\n", quantity.Of(len(gaps), "gap"))
 	left := m.rows(len(gaps), roomGaps, func(i int) { m.say("- %s\n", markdownCode(gaps[i])) })
 	m.more("- ", left, "gap")
 	m.say("\n</details>\n\n")

@@ -1,6 +1,9 @@
 package render
 
-import "aliasctl/planner"
+import (
+	"aliasctl/internal/quantity"
+	"aliasctl/planner"
+)
 
 const (
 	// openChecks is the largest table of checks that is not folded in part.
@@ -34,7 +37,7 @@ func (m *markdown) passed(checks []*planner.Check) {
 	if len(checks) == 0 {
 		return
 	}
-	m.say("<details><summary>%s passed</summary>\n\n", count(len(checks), "check"))
+	m.say("<details><summary>%s passed</summary>\n\n", quantity.Of(len(checks), "check"))
 	m.checkTable(checks, roomPassed)
 	m.say("</details>\n\n")
 }
@@ -50,7 +53,7 @@ func (m *markdown) checkTable(checks []*planner.Check, room int) {
 			markdownCode(c.Blue), markdownCode(c.Green), markdownVerdict(c))
 	})
 	if left > 0 {
-		m.say("\n*%s more, left out here*\n", count(left, "check"))
+		m.say("\n*%s more, left out here*\n", quantity.Of(left, "check"))
 	}
 	m.say("\n")
 }
@@ -63,7 +66,7 @@ func markdownVerdict(c *planner.Check) string {
 	}
 	for i, detail := range c.Details {
 		if i == checkDetails {
-			return said + "<br>*and " + count(len(c.Details)-i, "line") + " more*"
+			return said + "<br>*and " + quantity.Of(len(c.Details)-i, "line") + " more*"
 		}
 		said += "<br>" + markdownProseOf(detail)
 	}
@@ -87,7 +90,7 @@ func (m *markdown) goldens(checks []planner.Check) {
 		}
 	}
 	if left > 0 {
-		m.say("*golden queries of %s more, left out here*\n\n", countAliases(left))
+		m.say("*golden queries of %s more, left out here*\n\n", quantity.Of(left, "alias"))
 	}
 }
 

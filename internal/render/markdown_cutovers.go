@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"aliasctl/executor"
+	"aliasctl/internal/quantity"
 	"aliasctl/planner"
 )
 
@@ -41,7 +42,7 @@ func (m *markdown) cutovers(r Report, cutovers []executor.Cutover, title string)
 		m.say("- %s %s: **%s**\n", noun, markdownCode(name), end)
 		for k, member := range c.Members {
 			if k == markdownMembers {
-				m.say("  - *and %s more*\n", count(len(c.Members)-k, "member"))
+				m.say("  - *and %s more*\n", quantity.Of(len(c.Members)-k, "member"))
 				break
 			}
 			m.say("  - %s: %s\n", markdownCode(m.key(c.Database, member.Alias)), strings.TrimSpace(standing(member)+" "+markdownCode(member.At)))

@@ -3,6 +3,7 @@ package render
 import (
 	"io"
 
+	"aliasctl/internal/quantity"
 	"aliasctl/planner"
 )
 
@@ -47,7 +48,7 @@ func (m *markdown) driftTable(title string, drift []planner.Drift, room int) {
 		m.say("| %s | %s | %s |\n", markdownCode(m.key(d.Database, d.Alias)), markdownCode(last), nameOr(live, "**unbound**"))
 	})
 	if left > 0 {
-		m.say("\n*%s more, left out here: a report as text, JSON or HTML has them all*\n", countAliases(left))
+		m.say("\n*%s more, left out here: a report as text, JSON or HTML has them all*\n", quantity.Of(left, "alias"))
 	}
 	m.say("\n")
 }
@@ -64,6 +65,6 @@ func (m *markdown) unmanaged(r DriftReport) {
 	m.say("\n")
 	left := m.rows(n, roomLeft, func(i int) { m.say("- %s\n", markdownCode(r.Unmanaged[i].String())) })
 	if left > 0 {
-		m.say("\n*%s more, left out here: a report as text, JSON or HTML has them all*\n", countAliases(left))
+		m.say("\n*%s more, left out here: a report as text, JSON or HTML has them all*\n", quantity.Of(left, "alias"))
 	}
 }

@@ -2,6 +2,7 @@ package render
 
 import (
 	"aliasctl/executor"
+	"aliasctl/internal/quantity"
 	"aliasctl/planner"
 )
 
@@ -22,7 +23,7 @@ func (m *markdown) steps(r Report, limit int) {
 	const header = "| # | Step | Name | Before | After |"
 	folded := n > openSteps
 	if folded {
-		m.say("<details><summary>%s</summary>\n\n", count(n, "step"))
+		m.say("<details><summary>%s</summary>\n\n", quantity.Of(n, "step"))
 	} else {
 		m.say("#### Steps\n\n")
 	}
@@ -52,7 +53,7 @@ func (m *markdown) steps(r Report, limit int) {
 		i = next
 	}
 	if left > 0 {
-		m.say("\n*%s more, left out here: a report as text, JSON or HTML has them all*\n", count(left, "step"))
+		m.say("\n*%s more, left out here: a report as text, JSON or HTML has them all*\n", quantity.Of(left, "step"))
 	}
 	m.say("\n")
 	if folded {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"aliasctl/internal/quantity"
 	"aliasctl/planner"
 )
 
@@ -38,7 +39,7 @@ func (p *htmlPage) graph(plan planner.Plan) {
 	width := left + gap + right
 	fmt.Fprintf(p, "<figure>\n<div class=\"graph\" role=\"region\" aria-label=\"graph of bindings\" tabindex=\"0\">\n"+
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"-2 -2 %[1]d %[2]d\" role=\"img\" aria-label=\"%s and the collections that they are bound to before and after the plan\">\n",
-		width+4, height-boxSpacing+boxHeight+4, countAliases(len(g.aliases)))
+		width+4, height-boxSpacing+boxHeight+4, quantity.Of(len(g.aliases), "alias"))
 	p.WriteString(`<defs>` +
 		`<marker id="to-before" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0L8 4L0 8z"/></marker>` +
 		`<marker id="to-after" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="9" markerHeight="9" markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0L8 4L0 8z"/></marker>` +
@@ -58,10 +59,10 @@ func (p *htmlPage) graph(plan planner.Plan) {
 	p.WriteString("</svg>\n</div>\n<figcaption class=\"legend\">")
 	p.legend(g)
 	if g.more > 0 {
-		p.say(" <span>%s more, not drawn</span>", count(g.more, "change"))
+		p.say(" <span>%s more, not drawn</span>", quantity.Of(g.more, "change"))
 	}
 	if n := plan.Summary.Unchanged; n > 0 {
-		p.say(" <span>%s unchanged, not drawn</span>", countAliases(n))
+		p.say(" <span>%s unchanged, not drawn</span>", quantity.Of(n, "alias"))
 	}
 	p.WriteString("</figcaption>\n</figure>\n</section>\n")
 }

@@ -2,9 +2,9 @@ package render
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
+	"aliasctl/internal/quantity"
 	"aliasctl/planner"
 )
 
@@ -48,30 +48,12 @@ func proofLine(p planner.Proof) string {
 func proofSummary(p planner.Proof) string {
 	gaps := "no gap"
 	if n := len(p.Gaps); n > 0 {
-		gaps = count(n, "gap")
+		gaps = quantity.Of(n, "gap")
 	}
 	if !p.OK {
-		return fmt.Sprintf("proof: failed, %s at %s, %s", count(len(p.Problems), "problem"), count(p.Prefixes, "place"), gaps)
+		return fmt.Sprintf("proof: failed, %s at %s, %s", quantity.Of(len(p.Problems), "problem"), quantity.Of(p.Prefixes, "place"), gaps)
 	}
-	return fmt.Sprintf("proof: ok at %s, %s", count(p.Prefixes, "place"), gaps)
-}
-
-func count(n int, noun string) string {
-	return strconv.Itoa(n) + " " + plural(n, noun)
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return noun
-	}
-	return noun + "s"
-}
-
-func countAliases(n int) string {
-	if n == 1 {
-		return "1 alias"
-	}
-	return strconv.Itoa(n) + " aliases"
+	return fmt.Sprintf("proof: ok at %s, %s", quantity.Of(p.Prefixes, "place"), gaps)
 }
 
 // summaryLine is the line to search for. Scripts read it: its form is part of
@@ -81,8 +63,8 @@ func summaryLine(s planner.Summary) string {
 	if s.Verify > 0 {
 		verify = fmt.Sprintf(" %d to verify,", s.Verify)
 	}
-	return fmt.Sprintf("Plan: %d to create, %d to switch,%s %d to drop, %d to retire; %d unchanged, %d conflicts.",
-		s.Create, s.Switch, verify, s.Drop, s.Retire, s.Unchanged, s.Conflicts)
+	return fmt.Sprintf("Plan: %d to create, %d to switch,%s %d to drop, %d to retire; %d unchanged, %s.",
+		s.Create, s.Switch, verify, s.Drop, s.Retire, s.Unchanged, quantity.Of(s.Conflicts, "conflict"))
 }
 
 // stateLine counts what changes the state alone, "" for nothing.
