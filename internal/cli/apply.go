@@ -91,7 +91,7 @@ func (r *run) carryOut(state planner.State, report render.Report) error {
 	if r.events != nil {
 		store, observer = loggedStore{r.file, r.events, report.StatePath}, r.events
 	} else {
-		progress := render.NewProgress(r.err, len(report.Plan.Steps), isTerminal(r.err))
+		progress := render.NewProgress(r.conversation(), len(report.Plan.Steps), isTerminal(r.err))
 		observer, finish = drainTeller{progress, r.streams}, progress.Finish
 	}
 	done, err := executor.Apply(r.signals.hard, report.Plan, state, r.conn.Client, store, executor.Options{

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"sync"
 	"time"
 
@@ -79,7 +80,7 @@ func (l *eventLog) write(e event) {
 	if err != nil {
 		return // no value of an event can fail to be written
 	}
-	l.streams.line(string(safetext.JSON(text)))
+	fmt.Fprintln(l.streams.err, string(safetext.JSON(text))) // one event a line, at any width
 }
 
 func (l *eventLog) plan(r render.Report) {

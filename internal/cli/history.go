@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"slices"
-	"text/tabwriter"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -72,8 +71,7 @@ func (r *run) historyText(entries []planner.Entry) error {
 	if len(entries) == 0 {
 		return r.answer("no apply has been recorded yet\n")
 	}
-	table := tabwriter.NewWriter(r.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "SERIAL\tTIME\tUSER\tHOST\tCOMMIT\tBOUND\tUNBOUND\tRETIRED")
+	var rows [][]string
 	for _, e := range entries {
 		bound, unbound := 0, 0
 		for _, change := range e.Changes {
@@ -91,10 +89,10 @@ func (r *run) historyText(entries []planner.Entry) error {
 		if e.Rollback {
 			mark = " (rollback)"
 		}
-		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%d\t%d\t%d%s\n", e.Serial, e.At.Format(time.RFC3339),
-			r.cell(e.User), r.cell(e.Host), r.cell(commit), bound, unbound, e.Retired, mark)
+		rows = append(rows, []string{fmt.Sprint(e.Serial), e.At.Format(time.RFC3339), r.cell(e.User), r.cell(e.Host), r.cell(commit),
+			fmt.Sprint(bound), fmt.Sprint(unbound), fmt.Sprint(e.Retired) + mark})
 	}
-	return table.Flush()
+	return r.table([]string{"SERIAL", "TIME", "USER", "HOST", "COMMIT", "BOUND", "UNBOUND", "RETIRED"}, rows)
 }
 
 // cell is a foreign value in a table, "-" for none.

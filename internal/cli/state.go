@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -221,8 +220,7 @@ func (r *run) pullState(state planner.State) error {
 }
 
 func listState(r *run, s planner.State) error {
-	table := tabwriter.NewWriter(r.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "DATABASE\tALIAS\tCOLLECTION\tID\tSINCE\tMARKS")
+	var rows [][]string
 	for _, b := range s.Bindings {
 		marks := ""
 		if b.Protect {
@@ -231,9 +229,9 @@ func listState(r *run, s planner.State) error {
 		if b.RolledBackFrom != "" {
 			marks += " rolled back from " + b.RolledBackFrom
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", r.cell(b.Database), r.cell(b.Alias), r.cell(b.Collection), r.cell(b.CollectionID), b.Since.Format(time.RFC3339), r.cell(marks))
+		rows = append(rows, []string{r.cell(b.Database), r.cell(b.Alias), r.cell(b.Collection), r.cell(b.CollectionID), b.Since.Format(time.RFC3339), r.cell(marks)})
 	}
-	return table.Flush()
+	return r.table([]string{"DATABASE", "ALIAS", "COLLECTION", "ID", "SINCE", "MARKS"}, rows)
 }
 
 func boundAlias(s planner.State, name string) (planner.Key, error) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/term"
@@ -80,7 +81,7 @@ func (s *streams) safeArgs(args []any) []any {
 // answer prints to standard output. Its arguments may be foreign, the format is
 // not.
 func (s *streams) answer(format string, args ...any) error {
-	_, err := fmt.Fprintf(s.out, format, s.safeArgs(args)...)
+	_, err := io.WriteString(s.out, fit(fmt.Sprintf(format, s.safeArgs(args)...), s.style(s.out).Width))
 	return err
 }
 
@@ -95,7 +96,7 @@ func (s *streams) answerJSON(value any) error {
 }
 
 // line writes one line of the conversation, which is safe already.
-func (s *streams) line(text string) { fmt.Fprintln(s.err, text) }
+func (s *streams) line(text string) { fmt.Fprintln(s.err, fit(text, s.style(s.err).Width)) }
 
 // say writes a line of the conversation. Its arguments may be foreign, the format
 // is not.
@@ -183,14 +184,23 @@ func hintOf(err error) string {
 	return ""
 }
 
+// narrowest is the least width that anything is laid out for.
+const narrowest = 40
+
 // style is how text goes to a writer: colour only on a terminal, and never
-// against NO_COLOR or --no-color.
+// against NO_COLOR or --no-color; a width on a terminal, or where COLUMNS has one
+// for the streams (never for a file).
 func (s *streams) style(w io.Writer) render.Style {
 	style := render.Style{}
+	if w == s.out || w == s.err {
+		if n, err := strconv.Atoi(s.variable("COLUMNS")); err == nil && n > 0 {
+			style.Width = max(n, narrowest)
+		}
+	}
 	if !isTerminal(w) {
 		return style
 	}
-	if f, ok := w.(descriptor); ok {
+	if f, ok := w.(descriptor); ok && style.Width == 0 {
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
 			style.Width = width
 		}

@@ -133,7 +133,7 @@ func (r DriftReport) text(w io.Writer, s Style) error {
 			why = "by " + r.leaver()
 		}
 		last, live := lastAndNow(d)
-		p.line(paint{}, Clean(fmt.Sprintf("%s/%s: last applied %s, now %s: %s", d.Database, d.Alias, last, cmp.Or(live, "nothing"), why)))
+		p.recorded(2, paint{}, Clean(fmt.Sprintf("%s/%s: last applied %s, now %s: %s", d.Database, d.Alias, last, cmp.Or(live, "nothing"), why)))
 	}
 	if len(r.Drift) == 0 {
 		p.line(p.good, "no drift: every alias is where the state says")
@@ -144,7 +144,7 @@ func (r DriftReport) text(w io.Writer, s Style) error {
 		if r.ListUnmanaged {
 			hint = ":"
 		}
-		p.line(paint{}, countAre(n)+" not managed"+hint)
+		p.recorded(2, paint{}, countAre(n)+" not managed"+hint)
 	}
 	if r.ListUnmanaged {
 		for _, k := range r.Unmanaged {
@@ -179,7 +179,7 @@ func (r DriftReport) leftMark() string {
 
 func (r DriftReport) manifestLine(p *page) {
 	if r.Manifest {
-		p.line(paint{}, "the manifest wants: "+wants(r.Plan))
+		p.recorded(2, paint{}, "the manifest wants: "+wants(r.Plan))
 	}
 }
 
@@ -196,10 +196,10 @@ func (r DriftReport) diff(w io.Writer, s Style) error {
 	names := r.names()
 	for _, d := range r.Drift {
 		if d.Unfinished {
-			p.line(paint{}, Clean(r.leftMark()+names.key(d.Database, d.Alias)+": left by "+r.leaver()))
+			p.recorded(2, paint{}, Clean(r.leftMark()+names.key(d.Database, d.Alias)+": left by "+r.leaver()))
 		}
 		if d.Kind == planner.DriftAnew { // the bindings by name are equal
-			p.line(p.bad, Clean(fmt.Sprintf("made anew: %s: %s has id %s, last applied %s", names.key(d.Database, d.Alias), d.Live, d.LiveID, d.LastID)))
+			p.recorded(2, p.bad, Clean(fmt.Sprintf("made anew: %s: %s has id %s, last applied %s", names.key(d.Database, d.Alias), d.Live, d.LiveID, d.LastID)))
 		}
 	}
 	r.manifestLine(p)

@@ -13,6 +13,7 @@ type page struct {
 	*bufio.Writer
 	palette
 	width int
+	fits  bool // the caller has a width: no line stays whole for the sake of a search
 }
 
 func newPage(w io.Writer, s Style) *page {
@@ -20,7 +21,7 @@ func newPage(w io.Writer, s Style) *page {
 	if width <= 0 {
 		width = 80
 	}
-	return &page{Writer: bufio.NewWriterSize(w, 64<<10), palette: newPalette(s.Color), width: width}
+	return &page{Writer: bufio.NewWriterSize(w, 64<<10), palette: newPalette(s.Color), width: width, fits: s.Width > 0}
 }
 
 // word is a piece of a row that is never broken: a name must stay one word, so
@@ -44,6 +45,20 @@ func (p *page) put(ink paint, text ...string) {
 func (p *page) line(ink paint, text ...string) {
 	p.put(ink, text...)
 	p.WriteByte('\n')
+}
+
+// recorded writes a line that scripts read: whole, but for a reader whose width is
+// known. What does not fit there goes below, at the given indent.
+func (p *page) recorded(indent int, ink paint, text string) {
+	if !p.fits || utf8.RuneCountInString(text) <= p.width {
+		p.line(ink, text)
+		return
+	}
+	var words []word
+	for _, s := range strings.Fields(text) {
+		words = append(words, word{text: s, ink: ink})
+	}
+	p.row(indent, words...)
 }
 
 // row writes words with a blank between them. A word that no longer fits goes

@@ -15,14 +15,25 @@ func (p *page) verdict(r Report) {
 	if !r.Proof.OK {
 		ink = p.bad
 	}
-	p.line(ink, proofLine(r.Proof))
+	p.recorded(2, ink, proofLine(r.Proof))
 	for _, problem := range r.Proof.Problems {
 		p.prose("  x ", problem)
 	}
-	p.line(p.title, summaryLine(r.Plan.Summary))
+	p.summary(r.Plan.Summary)
 	if line := stateLine(r.Plan.Summary); line != "" {
 		p.WriteString(line + "\n")
 	}
+}
+
+// summary breaks the line of the counts after its changes, where it has to.
+func (p *page) summary(s planner.Summary) {
+	line := summaryLine(s)
+	if changes, rest, cut := strings.Cut(line, "; "); cut && p.fits && len(line) > p.width {
+		p.recorded(6, p.title, changes+";")
+		p.line(p.title, "      "+rest)
+		return
+	}
+	p.line(p.title, line)
 }
 
 // namedGaps is how many gaps the line of the proof names.
