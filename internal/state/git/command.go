@@ -206,14 +206,14 @@ func verbOf(args []string) string {
 	return ""
 }
 
-var userinfo = regexp.MustCompile(`://[^/@\s']+@`)
+var userinfo = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`://[^/@\s']+@`) })
 
 // clean takes credentials out of what git has printed.
 func (w *workshop) clean(text string) string {
 	for _, secret := range w.hidden {
 		text = strings.ReplaceAll(text, secret, "***")
 	}
-	return userinfo.ReplaceAllStringFunc(text, func(user string) string {
+	return userinfo().ReplaceAllStringFunc(text, func(user string) string {
 		if user == "://git@" {
 			return user
 		}

@@ -8,11 +8,12 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"aliasctl/internal/state"
 )
 
-var isID = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+var isID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`) })
 
 // refs asks the remote for its refs: that of the branch, and of the lock if
 // there is one. A branch that is not there is an error, not an empty place:
@@ -52,7 +53,7 @@ func (s *Store) list(ctx context.Context, patterns ...string) (map[string]string
 	refs := make(map[string]string)
 	for line := range strings.Lines(string(out)) {
 		id, name, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
-		if !isID.MatchString(id) {
+		if !isID().MatchString(id) {
 			return nil, &state.StoreError{Message: "git ls-remote answers what is no ref", Advice: "check the repository in --state"}
 		}
 		refs[name] = id
@@ -162,7 +163,7 @@ func parseBatch(out []byte) ([]gitObject, error) {
 			continue
 		}
 		words := strings.Fields(string(line))
-		if !ok || len(words) != 3 || !isID.MatchString(words[0]) {
+		if !ok || len(words) != 3 || !isID().MatchString(words[0]) {
 			return nil, errors.New("it is no header of an object")
 		}
 		size, err := strconv.Atoi(words[2])
@@ -209,7 +210,7 @@ func (w *workshop) commits(ctx context.Context, drafts ...draft) ([]string, erro
 	}
 	ids := strings.Fields(string(out))
 	for _, id := range ids {
-		if !isID.MatchString(id) { // in a refspec, no id would be a deletion
+		if !isID().MatchString(id) { // in a refspec, no id would be a deletion
 			ids = nil
 		}
 	}
