@@ -42,20 +42,25 @@ func showLock(c *cli.Context, s *streams) error {
 	if !status.Held {
 		return s.answer("%s is not locked\n", r.file.Path())
 	}
-	err = s.answer("%s is locked by %s\n", r.file.Path(), status.Holder)
+	line := func(format string, args ...any) {
+		if err == nil {
+			err = s.answer(format, args...)
+		}
+	}
+	line("%s is locked by %s\n", r.file.Path(), status.Holder)
 	if status.ID != "" {
-		err = s.answer("id       %s\n", status.ID)
+		line("id       %s\n", status.ID)
 		if status.Renewed > 0 { // some stores have no clock
-			err = s.answer("renewed  %v ago\n", status.Renewed.Round(time.Second))
+			line("renewed  %v ago\n", status.Renewed.Round(time.Second))
 		}
 		if status.Lease > 0 {
-			err = s.answer("lease    %v\n", status.Lease)
+			line("lease    %v\n", status.Lease)
 		} else {
-			err = s.answer("lease    none: it never ends by itself; once its run is dead, `aliasctl lock release %s`\n", status.ID)
+			line("lease    none: it never ends by itself; once its run is dead, `aliasctl lock release %s`\n", status.ID)
 		}
 	}
 	if status.Expired {
-		err = s.answer("it has expired: the next run takes it over\n")
+		line("it has expired: the next run takes it over\n")
 	}
 	return err
 }
