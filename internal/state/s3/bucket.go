@@ -237,5 +237,5 @@ func age(header http.Header) time.Duration {
 	if err != nil {
 		return 0
 	}
-	return max(0, now.Sub(written))
+	return max(1, now.Sub(written)) // within one second; 0 would be no clock
 }
