@@ -109,7 +109,7 @@ func lateAfterRun(profile emulator.Profile, dir string, n int64) error {
 	c.Watch()
 	before := c.Bound()
 	silent(c, n)
-	e := c.Run("--retries", "0", "--settle", "1ms")
+	e := c.Run("--retries", "0", "--settle", "1ms", "--patience", "0s")
 	if c.Land() != 1 {
 		return fmt.Errorf("the request was not sent: %v", e)
 	}
@@ -130,7 +130,7 @@ func lateInNext(profile emulator.Profile, dir string, n, next int64) error {
 	c.Watch()
 	before := c.Bound()
 	silent(c, n)
-	if err := c.Truthful(c.Run("--retries", "0", "--settle", "1ms"), before); err != nil {
+	if err := c.Truthful(c.Run("--retries", "0", "--settle", "1ms", "--patience", "0s"), before); err != nil {
 		return err
 	}
 	c.ClearFaults()
