@@ -138,7 +138,7 @@ func TestManyAppliersInTurn(t *testing.T) {
 	var wg sync.WaitGroup
 	for range appliers {
 		wg.Go(func() {
-			o := g.object(t, "s.json", 2*time.Second)
+			o := g.object(t, "s.json", 10*time.Second)
 			l, err := o.Lock(t.Context(), time.Minute, deploy)
 			if err != nil {
 				t.Error(err)

@@ -129,7 +129,7 @@ func betray(parent, token string, how, at int, format string) (files int, err er
 	for _, f := range []string{"text", "diff", "json"} {
 		reports = append(reports, "--output-file", f+"="+filepath.Join(c.Dir, "report."+f))
 	}
-	sync := append([]string{"sync", "--accept-cluster", "--settle", "1ms", "--drain", "0s"}, reports...)
+	sync := append([]string{"sync", "--accept-cluster", "--settle", "1ms", "--patience", "0s", "--drain", "0s"}, reports...)
 	run(append(sync, "--dry-run", "--plan-out", filepath.Join(c.Dir, "plan.json"))...)
 	run(append([]string{"drift"}, reports...)...)
 	c.AddHook(testkit.Hook{Match: testkit.Match{Writes: true, Nth: 1}, Do: func(testkit.Request) {
@@ -139,7 +139,7 @@ func betray(parent, token string, how, at int, format string) (files int, err er
 		}
 	}})
 	run(append(sync, "--apply", "--overwrite-drift", "all", "--take-over", "all")...)
-	run(append([]string{"rollback", "--accept-cluster", "--apply"}, reports...)...)
+	run(append([]string{"rollback", "--accept-cluster", "--patience", "0s", "--apply"}, reports...)...)
 	run(append([]string{"export", "--all-databases"}, connection...)...)
 	run(append([]string{"doctor", "-f", manifest}, connection...)...)
 	run("history", "-f", manifest)
