@@ -97,7 +97,8 @@ func validate(t rapid.TB, data []byte) (documents []*yaml.Node, errs []*jsonsche
 	}
 }
 
-// accepts fails the test unless the schema takes every document.
+// accepts fails the test unless the schema takes every document that is not
+// empty: those are skipped, as templates print them.
 func accepts(t rapid.TB, data []byte) {
 	t.Helper()
 	documents, errs := validate(t, data)
@@ -105,7 +106,7 @@ func accepts(t rapid.TB, data []byte) {
 		t.Fatalf("there is no document\n%s", data)
 	}
 	for i, err := range errs {
-		if err != nil {
+		if err != nil && documents[i].Content[0].ShortTag() != "!!null" {
 			t.Fatalf("the schema refuses document %d: %v\n%s", i+1, err, data)
 		}
 	}
