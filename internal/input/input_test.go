@@ -87,13 +87,13 @@ func TestReadOfADescriptor(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	go func() {
+	go func(w *os.File) {
 		for _, part := range []string{"ver", "sion: ", "1\n"} {
 			time.Sleep(20 * time.Millisecond)
 			io.WriteString(w, part)
 		}
 		w.Close()
-	}()
+	}(w)
 	path := fmt.Sprintf("/dev/fd/%d", r.Fd())
 	if data, err := input.Read(t.Context(), path, 100); err != nil || string(data) != "version: 1\n" {
 		t.Errorf("%q, %v", data, err)
