@@ -108,6 +108,11 @@ func (e *LostError) Error() string {
 
 func (e *LostError) Unwrap() error { return e.Err }
 
+// Hint is for a run that has changed nothing since.
+func (e *LostError) Hint() string {
+	return "look at what the other run did with `aliasctl state show` and `aliasctl drift`, then run the same command again"
+}
+
 // IsRace says that a save was refused because somebody else has replaced the
 // state since it was read.
 func IsRace(err error) bool { return is[*RaceError](err) }

@@ -127,6 +127,8 @@ func TestSweepOfALaggingReplica(t *testing.T) {
 							outcomes["in doubt"]++
 							doubtful++
 						case errors.As(err, &hinting) && hinting.Hint() != "":
+							// A lost lock too: an old version of the lock object
+							// shows the lock of the run before.
 							outcomes["refused with a hint"]++
 						default:
 							t.Errorf("%s: no hint: %v", name, err)
