@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gofrs/flock"
@@ -19,7 +20,8 @@ func (e *LinkError) Hint() string {
 
 // Target is the path that a write to path goes to: path itself, or the end of the
 // links at it. Those stay within the directory of path or below, as the
-// links of a ConfigMap do; else it is a *LinkError. Nothing need be there yet.
+// links of a ConfigMap do, and out of any .git; else it is a *LinkError. Nothing need
+// be there yet.
 //
 // A descriptor, as /dev/stdout, and /dev/null are what they are.
 func Target(path string) (string, error) {
@@ -30,7 +32,7 @@ func Target(path string) (string, error) {
 	for range maxLinks {
 		next, err := os.Readlink(target)
 		if err != nil { // no link, or nothing there
-			if target != path && !Contains(filepath.Dir(path), filepath.Dir(target)) {
+			if target != path && (!Contains(filepath.Dir(path), filepath.Dir(target)) || intoGit(path, target)) {
 				return "", &LinkError{path, target}
 			}
 			return target, nil
@@ -38,6 +40,15 @@ func Target(path string) (string, error) {
 		target = follow(target, next)
 	}
 	return "", &fs.PathError{Op: "follow", Path: path, Err: errLoop}
+}
+
+// intoGit says that a link leads into a .git directory from outside of one: there
+// are credentials and commands, and no output is kept there.
+func intoGit(link, target string) bool {
+	has := func(path string) bool {
+		return slices.Contains(strings.Split(filepath.ToSlash(real(filepath.Dir(path))), "/"), ".git")
+	}
+	return has(target) && !has(link)
 }
 
 // direct says that a path is written to and not replaced, whatever it leads to.

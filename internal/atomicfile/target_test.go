@@ -40,6 +40,13 @@ func TestWriteAndLinks(t *testing.T) {
 			link(t, "sub/../victim", in+"/file")
 		}, true, ""},
 		{"to a device", func(t *testing.T, in, out string) { link(t, "/dev/null", in+"/file") }, true, ""},
+		{"into .git", func(t *testing.T, in, out string) { put(t, in+"/.git/config"); link(t, ".git/config", in+"/file") }, true, ""},
+		{"a new file in .git", func(t *testing.T, in, out string) { mkdir(t, in+"/.git"); link(t, ".git/new", in+"/file") }, true, ""},
+		{"into .git by a directory", func(t *testing.T, in, out string) {
+			put(t, in+"/.git/config")
+			link(t, ".git", in+"/sub")
+			link(t, "sub/config", in+"/file")
+		}, true, ""},
 		{"a circle", func(t *testing.T, in, out string) { link(t, "file", in+"/file") }, true, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -22,13 +22,19 @@ func (r *run) author() executor.Author {
 			break
 		}
 	}
+	a.Commit = r.commit(r.signals.soft, filepath.Dir(manifestsOf(r.c)[0]))
+	return a
+}
+
+// commit is what a run is about: in CI by the system's variables, else by git in
+// the directory; "" where neither has one.
+func (s *streams) commit(ctx context.Context, dir string) string {
 	for _, name := range []string{"GITHUB_SHA", "CI_COMMIT_SHA"} {
-		if a.Commit = r.variable(name); a.Commit != "" {
-			return a
+		if commit := s.variable(name); commit != "" {
+			return commit
 		}
 	}
-	a.Commit = gitCommit(r.signals.soft, filepath.Dir(manifestsOf(r.c)[0]))
-	return a
+	return gitCommit(ctx, dir)
 }
 
 // gitCommit is the commit of a work tree, "" where there is none.

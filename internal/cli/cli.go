@@ -36,17 +36,19 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 	// state. Its errors come back as errors; nothing of ours logs.
 	log.SetOutput(io.Discard)
 	defer stores.Clean()
+	var failed error
 	defer func() {
 		if value := recover(); value != nil {
 			p := &panicError{value: value, stack: debug.Stack()}
 			s.sayStack(p.stack)
 			s.fail(p)
-			code = exitCode(p)
+			failed, code = p, exitCode(p)
 		}
+		s.standIns(args, code, failed)
 		if s.events != nil {
 			s.events.summary(code)
 		}
-		s.setOutputs(code, s.report)
+		s.setOutputs(code, plans(args), s.report)
 	}()
 	s.redactor = milvus.NewRedactor(s.variable("MILVUS_TOKEN"))
 	app := newApp(s)
@@ -54,9 +56,9 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 		complete(app, s, args[:n])
 		return exitOK
 	}
-	err := app.Run(argumentsLast(app, args))
-	s.fail(err)
-	return exitCode(err)
+	failed = app.Run(argumentsLast(app, args))
+	s.fail(failed)
+	return exitCode(failed)
 }
 
 func newApp(s *streams) *cli.App {

@@ -56,6 +56,7 @@ func (d *driftRun) do() error {
 	if err := d.locate(); err != nil {
 		return err
 	}
+	d.reads = append(d.paths(), d.file.Path())
 	if err := d.outputs.apart(d.file.Path(), d.paths()); err != nil {
 		return err
 	}
@@ -93,6 +94,7 @@ func (d *driftRun) do() error {
 func (d *driftRun) compare(stored storedState, conn *connection) error {
 	state := stored.state
 	cluster := planner.Cluster{Label: d.manifest.Cluster}
+	d.label = cluster.Label
 	var err error
 	if cluster.URI, err = statefile.ClusterURI(d.c.String("uri"), d.file.Path()); err != nil {
 		return err

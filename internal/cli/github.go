@@ -13,9 +13,15 @@ import (
 // inGitHubActions says whether this is a step of a workflow.
 func (s *streams) inGitHubActions() bool { return s.variable("GITHUB_ACTIONS") != "" }
 
+// plans says that a command line is of a command that makes a plan.
+func plans(args []string) bool {
+	return len(args) > 1 && (args[1] == "sync" || args[1] == "rollback")
+}
+
 // setOutputs writes what later steps of a workflow ask for. The exit code is
-// among them because a step with continue-on-error hides it.
-func (s *streams) setOutputs(code int, report *render.Report) {
+// among them because a step with continue-on-error hides it. A run that was to make
+// a plan and has none clears what an earlier run of the step has set.
+func (s *streams) setOutputs(code int, planning bool, report *render.Report) {
 	path := s.variable("GITHUB_OUTPUT")
 	if path == "" {
 		return
@@ -28,11 +34,16 @@ func (s *streams) setOutputs(code int, report *render.Report) {
 		fmt.Fprintf(&b, "%s<<%s\n%v\n%s\n", name, delimiter, value, delimiter)
 	}
 	set("exit-code", code)
-	if report != nil {
+	switch {
+	case report != nil:
 		summary := report.Plan.Summary
 		set("has-changes", summary.Pending() > 0 || !report.Plan.Housekeeping.Empty())
 		set("has-drops", summary.Drop+summary.Retire > 0)
 		set("digest", report.Plan.Digest())
+	case planning:
+		for _, name := range []string{"has-changes", "has-drops", "digest"} {
+			set(name, "")
+		}
 	}
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o644)
 	if err == nil {

@@ -35,18 +35,28 @@ func (s *streams) checkLinks(c *cli.Context, what string, paths ...string) error
 	if !s.inCI() || c.Bool("follow-links") {
 		return nil
 	}
-	tree := workingTree()
 	for _, path := range paths {
-		absolute, err := filepath.Abs(path)
-		if path == "" || path == manifest.StdinPath || strings.Contains(path, "://") || err != nil || !below(tree, absolute) {
+		if path == "" || path == manifest.StdinPath || strings.Contains(path, "://") {
 			continue
 		}
-		if git := filepath.Join(tree, ".git"); !atomicfile.Contains(tree, absolute) || atomicfile.Contains(git, absolute) && !below(git, absolute) {
+		if leavesTree(path) {
 			return &refusedError{what: fmt.Sprintf("%s %q is behind a link that leaves the working tree", what, path),
 				hint: "remove the link; `--follow-links` reads it all the same"}
 		}
 	}
 	return nil
+}
+
+// leavesTree says that a path is below the working tree by its name, and that a
+// link leads it out of the tree or into its .git.
+func leavesTree(path string) bool {
+	tree := workingTree()
+	absolute, err := filepath.Abs(path)
+	if err != nil || !below(tree, absolute) {
+		return false
+	}
+	git := filepath.Join(tree, ".git")
+	return !atomicfile.Contains(tree, absolute) || atomicfile.Contains(git, absolute) && !below(git, absolute)
 }
 
 // below says that a path is a directory or within it, by its name alone.

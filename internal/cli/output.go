@@ -183,7 +183,14 @@ func (o outputs) writeFile(s *streams, f outputFile, d render.Document) error {
 	if err := o.render(s, &content, f.format, d); err != nil {
 		return err
 	}
-	return atomicfile.Write(f.path, content.Bytes(), 0o644)
+	err := atomicfile.Write(f.path, content.Bytes(), 0o644)
+	if err == nil {
+		if s.written == nil {
+			s.written = make(map[string]bool)
+		}
+		s.written[f.path] = true
+	}
+	return err
 }
 
 func (o outputs) render(s *streams, w io.Writer, format render.Format, d render.Document) error {

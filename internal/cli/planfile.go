@@ -109,7 +109,7 @@ func (r *run) readSaved() error {
 	if err := choose(r.c, saved.Plan.Choices); err != nil {
 		return err
 	}
-	r.saved, r.manifest = &saved, m
+	r.saved, r.manifest, r.label = &saved, m, m.Cluster
 	r.options.Manifests = saved.Origin.Names()
 	r.golden, err = r.readGolden(r.c, m)
 	return err

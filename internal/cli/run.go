@@ -109,6 +109,7 @@ func (r *run) do(want func(*run) error, derive func(*run, planner.State) error) 
 	if offline && r.apply {
 		return usagef("give --uri, or set MILVUS_URI", "an apply needs the address of the cluster")
 	}
+	r.reads = append(r.paths(), statePath)
 	if err := r.outputs.apart(statePath, r.paths()); err != nil {
 		return err
 	}
@@ -159,6 +160,7 @@ func (r *run) do(want func(*run) error, derive func(*run, planner.State) error) 
 		}
 	}
 	cluster.Label = r.manifest.Cluster
+	r.label = cluster.Label
 	if err := r.checkCluster(stored, cluster); err != nil {
 		return err
 	}

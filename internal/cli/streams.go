@@ -30,6 +30,9 @@ type streams struct {
 	owned    bool            // the process ends when Main returns
 	events   *eventLog       // of --log-format json: then stderr has nothing else
 	report   *render.Report  // the last plan, for the outputs of a workflow
+	written  map[string]bool // the output files that are of this run
+	reads    []string        // what the run reads and keeps, as far as it is known
+	label    string          // of the cluster, as far as it is known
 	soft     context.Context // of the signals that are watched, nil for none
 }
 

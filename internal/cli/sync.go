@@ -52,6 +52,12 @@ func loadManifest(c *cli.Context, s *streams, paths []string, origin *manifest.O
 	}
 	m, err := manifest.Load(paths, manifest.Options{Stdin: s.in, Vars: vars, LookupEnv: s.lookup, Context: s.reading(), Origin: origin})
 	var sums goldenSums
+	switch {
+	case m != nil:
+		s.label = m.Cluster
+	case isBadManifest(err):
+		s.label = looseLabel(s.reading(), paths)
+	}
 	if err == nil {
 		sums, err = s.readGolden(c, m)
 	}

@@ -130,7 +130,8 @@ func TestRetirementByNight(t *testing.T) {
 	})
 }
 
-// A manifest with a mistake is annotated at its line, and never becomes a plan.
+// A manifest with a mistake is annotated at its line and never becomes a plan; the
+// comment says so in place of an earlier plan.
 func TestPullRequestWithMistake(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
@@ -139,9 +140,7 @@ func TestPullRequestWithMistake(t *testing.T) {
 	m := s.pullRequest("mistake")
 	m.ends(64)
 	requires(t, m.said.String(), "::error file=aliases.yaml,line=3,col=13")
-	if _, err := os.Stat(filepath.Join(s.dir, "comments", "log")); err == nil {
-		t.Error("there is a comment about no plan")
-	}
+	requires(t, m.summary.String(), "the manifest cannot be used", "`aliases.yaml:3:13`")
 }
 
 // The nightly run is green until somebody changes an alias by hand.

@@ -1,0 +1,171 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"aliasctl/internal/atomicfile"
+	"aliasctl/internal/input"
+	"aliasctl/internal/render"
+	statefile "aliasctl/internal/state"
+	"aliasctl/internal/state/stores"
+	"aliasctl/manifest"
+	"aliasctl/planner"
+)
+
+// standIns writes, for each --output-file that a failed run was asked for and has
+// not written, a short report of the failure. What stood there before is of another
+// manifest or another time, or a stranger has committed it: a pipeline that posts
+// what it finds would show what does not hold.
+//
+// It runs at the end of every run that failed, also of one whose command line could
+// not be read, so it takes the files from the words of the command line.
+func (s *streams) standIns(args []string, code int, err error) {
+	if err == nil || len(args) < 2 || is[pendingError](err) {
+		return
+	}
+	asked := slices.DeleteFunc(askedFiles(args), func(f outputFile) bool { return s.written[f.path] })
+	if len(asked) == 0 {
+		return
+	}
+	failure := s.failureOf(args[1], code, err)
+	for _, f := range asked {
+		if why := s.standIn(f, args, failure); why != nil {
+			s.warn(fmt.Sprintf("the output file %q is not of this run: %v", f.path, why))
+		}
+	}
+}
+
+// askedFiles are the values of --output-file that have the right form.
+func askedFiles(args []string) []outputFile {
+	var files []outputFile
+	for i, word := range args {
+		if word == "--" {
+			break
+		}
+		name, value, joined := strings.Cut(strings.TrimLeft(word, "-"), "=")
+		switch {
+		case !strings.HasPrefix(word, "-") || name != "output-file":
+			continue
+		case !joined && i+1 < len(args):
+			value = args[i+1]
+		}
+		kind, path, ok := strings.Cut(value, "=")
+		if format, err := render.ParseFormat(kind); err == nil && ok && path != "" {
+			files = append(files, outputFile{format, path})
+		}
+	}
+	return files
+}
+
+func (s *streams) failureOf(command string, code int, err error) render.Failure {
+	f := render.Failure{
+		Command: command, What: err.Error(), Hint: hintOf(err), Details: linesOf(err), Code: code,
+		Cluster: planner.Cluster{Label: s.label}, Commit: s.commit(context.Background(), "."), Time: time.Now(), Drift: command == "drift",
+	}
+	for _, meaning := range exitCodes {
+		if meaning.code == code {
+			f.Meaning = strings.ReplaceAll(meaning.meaning, "`", "")
+		}
+	}
+	if problems, bad := manifest.AsProblems(err); bad {
+		f.What, f.Hint = "the manifest cannot be used", "mend the lines that are named; `aliasctl validate` checks them"
+		f.Details = nil
+		for _, p := range problems.List {
+			f.Details = append(f.Details, strings.ReplaceAll(p.String(), "\n    hint:", "; hint:"))
+		}
+	}
+	return f
+}
+
+// standIn writes a failure in place of one report. A link there that a report would
+// not have followed is replaced itself: what it leads to must not be posted either.
+func (s *streams) standIn(f outputFile, args []string, failure render.Failure) error {
+	if s.precious(f.path, args) {
+		return errors.New("it may be something that this run reads, and is left as it is")
+	}
+	if err := s.unlink(f.path, slices.Contains(args, "--follow-links")); err != nil {
+		return err
+	}
+	return outputs{}.writeFile(s, f, failure)
+}
+
+// unlink removes a link that no report follows. What is behind a directory that is
+// such a link is not ours to touch.
+func (s *streams) unlink(path string, follow bool) error {
+	leaves := func(path string) bool { return s.inCI() && !follow && leavesTree(path) }
+	_, out := atomicfile.Target(path)
+	if out == nil && leaves(path) {
+		out = &atomicfile.LinkError{Path: path, Target: real(path)}
+	}
+	if out == nil {
+		return nil
+	}
+	if info, err := os.Lstat(path); err != nil || info.Mode()&os.ModeSymlink == 0 || leaves(filepath.Dir(path)) {
+		return out
+	}
+	return os.Remove(path)
+}
+
+// precious says that a path may be that of a manifest, a golden file, a seed, a state
+// or of anything else that the command line names. A run that ended before it knew
+// all that it reads does not write there.
+func (s *streams) precious(path string, args []string) bool {
+	for _, ending := range []string{".yaml", ".yml", ".jsonl", ".state.json", "aliasctl-state.json", ".lock", ".backup"} {
+		if strings.HasSuffix(path, ending) {
+			return true
+		}
+	}
+	target := real(path)
+	is := func(name string) bool {
+		name = strings.TrimPrefix(name, statefile.Embedded)
+		if name == "" || stores.IsRemote(name) {
+			return false
+		}
+		return slices.Contains([]string{real(name), real(name + ".lock"), real(name + ".backup")}, target)
+	}
+	outputs := askedFiles(args)
+	for _, word := range args[1:] {
+		_, value, joined := strings.Cut(word, "=")
+		if joined && slices.ContainsFunc(outputs, func(f outputFile) bool { return strings.HasSuffix(word, string(f.format)+"="+f.path) }) {
+			continue
+		}
+		if is(word) || is(value) {
+			return true
+		}
+	}
+	for _, v := range variables {
+		if slices.ContainsFunc(v.names, func(name string) bool { return is(s.variable(name)) }) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(s.reads, is)
+}
+
+// looseLabel is the label of the first manifest that has one on a line of its own.
+// It is for a manifest that cannot be used: the comment of its failure has to be
+// the one of its plan.
+func looseLabel(ctx context.Context, paths []string) string {
+	for _, path := range manifestFiles(paths) {
+		text, err := input.Read(ctx, path, 1<<20)
+		if err != nil {
+			continue
+		}
+		if m := labelLine().FindSubmatch(text); m != nil {
+			return string(m[1])
+		}
+	}
+	return ""
+}
+
+var labelLine = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?m)^cluster:[ \t]*["']?([A-Za-z0-9_./:-][A-Za-z0-9_./: -]{0,62}?)["']?[ \t\r]*(?:#.*)?$`)
+})
