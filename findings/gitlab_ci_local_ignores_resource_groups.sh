@@ -7,7 +7,7 @@
 # Seen:    both jobs are inside their scripts at once. A deploy that is safe on
 #          GitLab only because of its resource_group races when it is tried here.
 # So:      the lock of the state is what keeps two applies apart, not the
-#          pipeline (docs/pipelines.md; TestSharedState... races eight applies).
+#          pipeline (docs/pipelines.md; TestContractOnVersitygw races them).
 set -euo pipefail
 folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT; cd "$folder"
 npm install --silent --no-audit --no-fund --prefix . gitlab-ci-local@4.73.0 >/dev/null

@@ -10,7 +10,7 @@
 #         interceptor exists and is not installed. UNAVAILABLE is repeated, by
 #         another interceptor that has no setting.
 # So:     an operator's DDL limit ends such a script at its first refusal.
-#         aliasctl backs off on it (TestThrottle, executor/throttle_test.go).
+#         aliasctl backs off (TestAClusterThatAsksForPatienceGetsIt).
 set -euo pipefail
 folder=$(mktemp -d); trap 'chmod -R u+w "$folder"; rm -rf "$folder"' EXIT; cd "$folder"
 cat > main.go <<'GO'

@@ -10,7 +10,7 @@
 #          after the other differ in their last digits only, and come out equal.
 # So:      a script that compares ids to see whether a collection was rebuilt
 #          sees nothing. aliasctl compares all digits
-#          (TestIDsThatDifferInTheirLastDigits and the JSON it prints).
+#          (TestIDsAreExact).
 set -euo pipefail
 folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT; cd "$folder"
 npm install --silent --no-audit --no-fund --prefix . @zilliz/milvus2-sdk-node@3.0.6 >/dev/null
