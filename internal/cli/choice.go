@@ -58,7 +58,7 @@ func choicesOf(c *cli.Context) []planner.Choice {
 			if s := c.String(name); s != f.Value || s == "" {
 				values = []string{s}
 			}
-		case *cli.IntFlag:
+		case numberFlag:
 			if n := c.Int(name); n != f.Value {
 				values = []string{fmt.Sprint(n)}
 			}

@@ -211,7 +211,7 @@ func valueHint(command *cli.Command, name, value string) string {
 				return fmt.Sprintf("a time has a unit: `--%s %ss`", name, number)
 			}
 			return fmt.Sprintf("write a time with its unit, as `--%s 30s` or 5m", name)
-		case *cli.IntFlag, *cli.Uint64Flag:
+		case numberFlag, serialFlag:
 			return "write a whole number"
 		}
 	}

@@ -119,7 +119,7 @@ func placeholder(f cli.DocGenerationFlag) string {
 	switch f.(type) {
 	case *cli.DurationFlag:
 		return "TIME"
-	case *cli.IntFlag:
+	case numberFlag:
 		return "N"
 	default:
 		return "VALUE"

@@ -24,7 +24,7 @@ func rollbackCommand(s *streams) *cli.Command {
 			"           aliasctl rollback --to 41 --apply",
 		Flags: flagList(
 			[]cli.Flag{
-				&cli.Uint64Flag{Name: "to", Category: categoryPlan, Usage: "the `SERIAL` to go back to; aliasctl history lists them"},
+				serialFlag{&cli.Uint64Flag{Name: "to", Category: categoryPlan, Usage: "the `SERIAL` to go back to; aliasctl history lists them"}},
 				&cli.BoolFlag{Name: "load", Category: categoryPlan, Usage: "load the old collections first, and wait until they are"},
 			},
 			[]cli.Flag{rollbackFileFlag()}, stateFlags(), connectionFlags(), applyFlags(), limitFlags("overwrite-drift", "max-alias-drops", "allow-empty", "accept-cluster", "skip-check"), outputFlags()),
