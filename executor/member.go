@@ -43,7 +43,7 @@ func (m *member) pair() bool { return len(m.steps) == 2 }
 
 // blue is where the member goes back to, "" for absent.
 func (m *member) blue() string {
-	if m.step.Op == planner.VerifyAlias {
+	if m.step.Op == planner.VerifyAlias || m.step.Back != "" {
 		return m.step.Back
 	}
 	return m.step.From

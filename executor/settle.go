@@ -193,7 +193,7 @@ func (s *settlement) result(r Result) {
 	case r.Outcome == SwitchedBack && r.Op == planner.VerifyAlias && r.Back == "":
 		s.bindings.remove(key.Key)
 		s.settled[key] = settled{from: r.To}
-	case r.Outcome == SwitchedBack && r.Op == planner.VerifyAlias:
+	case r.Outcome == SwitchedBack && r.Back != "":
 		s.bind(planner.Binding{Database: r.Database, Alias: r.Alias, Collection: r.Back, Protect: r.Protect, Group: r.Cutover.Group})
 	case r.Outcome == SwitchedBack && r.Op == planner.CreateAlias && !r.Recreate:
 		s.settled[key] = settled{from: r.To}

@@ -152,7 +152,7 @@ func (b *builder) bind(d *database, e *managed, live *LiveDatabase, step Step) {
 	step.RolledBack = b.options.RollingBack
 	switch {
 	case step.From == "":
-		step.Op = CreateAlias
+		step.Op, step.Back = CreateAlias, e.leftBy(step)
 		b.plan.Summary.Create++
 		b.binds = append(b.binds, step)
 	case b.options.Switch == ByRecreate:

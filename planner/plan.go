@@ -49,8 +49,8 @@ type Step struct {
 	From string `json:"from"`
 	// To is the collection that the alias is bound to afterwards, "" for absent.
 	To string `json:"to"`
-	// Back is, of a verify-alias, where the alias goes when it fails, "" for
-	// absent.
+	// Back is where the alias goes when a verify-alias fails, "" for absent; of a
+	// create-alias, what a switch by drop and create that was cut had left.
 	Back string `json:"back,omitempty"`
 	// Drift says that the step undoes, follows or accepts a change that was
 	// made outside aliasctl.

@@ -108,6 +108,21 @@ func (b *builder) makeUp(d *database, e *managed) bool {
 	return true
 }
 
+// leftBy is the collection that a switch by drop and create left before it was
+// cut in between, "" where the alias is created for the first time. A create that
+// goes back goes there, not to an alias without a binding.
+func (e *managed) leftBy(create Step) string {
+	if create.Cutover == nil || !create.Cutover.SwitchBack {
+		return ""
+	}
+	for _, u := range e.unverified {
+		if u.From != "" && u.From != create.To {
+			return u.From
+		}
+	}
+	return ""
+}
+
 // promised says whether a cutover has anything to verify.
 func (c *Cutover) promised() bool { return c != nil && (c.Confirmations > 0 || c.Canary != nil) }
 
@@ -151,7 +166,7 @@ func Promises(steps []Step, witnessed bool, now time.Time) []Unverified {
 			Group: c.Group, SwitchBack: c.SwitchBack, Confirmations: c.Confirmations, Canary: ProbeOf(c.Canary),
 		}
 		switch {
-		case s.Op == VerifyAlias:
+		case s.Op == VerifyAlias || s.Back != "":
 			u.From = s.Back
 		case s.Recreate:
 			u.From = from[s.key()]

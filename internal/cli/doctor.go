@@ -246,8 +246,8 @@ func (d *doctor) state(ctx context.Context) {
 		} else if n > 0 {
 			d.find("pending", statusWarn, "run `aliasctl sync --apply` again: it goes on from there", "%s announced by a run that did not finish", quantity.Phrase(n, "step was", "steps were"))
 		}
-		for _, line := range unverifiedLines(state) {
-			d.find("unverified", statusWarn, "run `aliasctl sync --apply` again: it verifies it", "%s", line)
+		for _, u := range state.Unverified {
+			d.find("unverified", statusWarn, "run `aliasctl sync --apply` again: it verifies it", "%s", render.UnverifiedLine(u))
 		}
 		if ahead := time.Until(state.UpdatedAt); ahead > time.Minute {
 			d.find("clock", statusWarn, "set the clock of this machine, or of the one that applied last", "the state is %v ahead of this machine", ahead.Round(time.Second))

@@ -133,7 +133,6 @@ func (d *driftRun) compare(stored storedState, conn *connection) error {
 	if err := d.outputs.write(d.streams, report); err != nil {
 		return err
 	}
-	d.owes(state)
 	if n := report.Changed(); n > 0 {
 		return &driftError{n}
 	}

@@ -69,6 +69,9 @@ func (n names) changeOf(i int, s planner.Step) change {
 	if s.ReleaseFirst {
 		c.marks = append(c.marks, "released first")
 	}
+	if s.Op == planner.CreateAlias && s.Back != "" {
+		c.marks = append(c.marks, "a switch from "+s.Back+" was cut")
+	}
 	c.marks = append(c.marks, cutoverMarks(s)...)
 	if s.Drift {
 		c.marks = append(c.marks, "changed outside aliasctl")

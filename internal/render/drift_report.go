@@ -138,6 +138,9 @@ func (r DriftReport) text(w io.Writer, s Style) error {
 	if len(r.Drift) == 0 {
 		p.line(p.good, "no drift: every alias is where the state says")
 	}
+	for _, line := range r.unverifiedLines() {
+		p.recorded(2, paint{}, line)
+	}
 	r.manifestLine(p)
 	if n := len(r.Unmanaged); n > 0 {
 		hint := " (`--unmanaged` names them)"
@@ -201,6 +204,9 @@ func (r DriftReport) diff(w io.Writer, s Style) error {
 		if d.Kind == planner.DriftAnew { // the bindings by name are equal
 			p.recorded(2, p.bad, Clean(fmt.Sprintf("made anew: %s: %s has id %s, last applied %s", names.key(d.Database, d.Alias), d.Live, d.LiveID, d.LastID)))
 		}
+	}
+	for _, line := range r.unverifiedLines() {
+		p.recorded(2, paint{}, "unverified: "+line)
 	}
 	r.manifestLine(p)
 	p.diff("state", bindings{aliases: r.Bindings}, "cluster", bindings{aliases: r.live()})

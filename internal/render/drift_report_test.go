@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -28,6 +29,7 @@ func driftScenarios() []driftScenario {
 		{"drift-found", driftFound()},
 		{"drift-unfinished", driftReport(planner.Drift{Kind: planner.DriftMoved, Database: "default", Alias: "products", Last: "products_v42", Live: "products_v43", Unfinished: true})},
 		{"drift-hostile", driftHostile()},
+		{"drift-unverified", driftUnverified()},
 	}
 }
 
@@ -51,6 +53,16 @@ func driftFound() render.DriftReport {
 	)
 	r.Bindings = append(r.Bindings, binding("shop", "carts", "carts_v1"))
 	r.Manifest, r.Plan = true, planner.Summary{Create: 1, Switch: 1, Unchanged: 1, Conflicts: 1}
+	return r
+}
+
+func driftUnverified() render.DriftReport {
+	r := driftReport()
+	at := time.Date(2026, 11, 21, 3, 0, 0, 0, time.UTC)
+	r.Unverified = []planner.Unverified{
+		{Database: "default", Alias: "products", From: "products_v41", To: "products_v42", At: at},
+		{Database: "default", Alias: "questions", To: "questions_v3", At: at, Failed: true},
+	}
 	return r
 }
 

@@ -33,6 +33,16 @@ func (r DriftReport) html(w io.Writer) error {
 	changed, left := r.split()
 	p.driftTable(changedTitle, changed)
 	p.driftTable(r.leftTitle(), left)
+	if len(r.Unverified) > 0 {
+		p.section("", "Not verified")
+		p.WriteString("<ul>\n")
+		for _, line := range r.unverifiedLines() {
+			p.WriteString("<li>")
+			p.prose(line)
+			p.WriteString("</li>\n")
+		}
+		p.WriteString("</ul>\n</section>\n")
+	}
 	if r.ListUnmanaged && len(r.Unmanaged) > 0 {
 		p.section("", "Not managed")
 		p.WriteString("<ul>\n")

@@ -32,6 +32,13 @@ func (r DriftReport) markdown(w io.Writer) error {
 	if len(changed) > 0 {
 		m.say("%s\n", markdownProseOf(driftWayOut))
 	}
+	if len(r.Unverified) > 0 {
+		m.say("#### Not verified\n\n")
+		for _, line := range r.unverifiedLines() {
+			m.say("- %s\n", markdownProseOf(line))
+		}
+		m.say("\n")
+	}
 	m.unmanaged(r)
 	_, err := w.Write(m.Bytes())
 	return err
