@@ -16,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"aliasctl/executor"
+	"aliasctl/internal/testkit"
 )
 
 // stranger is a transport that answers everything alike.
@@ -51,50 +52,6 @@ var writes = map[string]func(c *Client, ctx context.Context) error{
 	},
 }
 
-// foreignBodies are what others than Milvus write; %[1]d is the HTTP status.
-var foreignBodies = map[string]string{
-	"empty":            "",
-	"blank":            "\n",
-	"html":             "<html><head><title>Sign in</title></head><body>hello</body></html>",
-	"html without one": "<!DOCTYPE html><h1>Not here</h1>",
-	"text":             "default backend - 404",
-	"go":               "404 page not found\n",
-	"gin":              "404 page not found",
-	"rbac":             "RBAC: access denied",
-	"xml":              `<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>`,
-	"null":             "null",
-	"array":            `[{"code":1100,"message":"no"}]`,
-	"text in JSON":     `"code"`,
-	"ok":               `{"status":"ok"}`,
-	"success":          `{"code":0}`,
-	"success, worded":  `{"code":0,"message":"success","data":{}}`,
-	"success, null":    `{"code":200,"message":"success","data":null}`,
-	"success, list":    `{"code":0,"data":[]}`,
-	"message":          `{"message":"no Route matched with those values"}`,
-	"detail":           `{"detail":"Not Found"}`,
-	"kubernetes":       `{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"forbidden: no","reason":"Forbidden","details":{},"code":%[1]d}`,
-	"status as code":   `{"code":%[1]d,"message":"no"}`,
-	"another status":   `{"code":404,"message":"no"}`,
-	"code as text":     `{"code":"1100","message":"no"}`,
-	"code as float":    `{"code":1100.0,"message":"no"}`,
-	"code null":        `{"code":null,"message":"no"}`,
-	"Code":             `{"Code":1100,"message":"no"}`,
-	"nested":           `{"error":{"code":1100,"message":"no"}}`,
-	"grpc gateway":     `{"code":7,"message":"no","details":[]}`,
-	"business":         `{"code":1001,"message":"token expired","data":null}`,
-	"success: false":   `{"success":false,"code":1100,"message":"no"}`,
-	"no message":       `{"code":1100}`,
-	"another message":  `{"code":1100,"message":{"en":"no"}}`,
-	"msg":              `{"code":1100,"msg":"no"}`,
-	"negative":         `{"code":-1,"message":"no"}`,
-	"large":            `{"code":40301,"message":"no"}`,
-	"panic":            `{"code":500}`,
-	"truncated":        `{"code":1100,"mess`,
-	"truncated early":  `{`,
-	"two":              `{"code":1100,"message":"no"}{}`,
-	"binary":           "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\xaaVJ\xceOIU",
-}
-
 // An answer after a write is a witness, not a verdict: whatever something else
 // than Milvus writes, with whatever status, the outcome is unknown. This is
 // every write, every status, every body.
@@ -105,7 +62,7 @@ func TestWhatMilvusDidNotWriteLeavesAWriteUnknown(t *testing.T) {
 		clients[route] = newClient(t, "http://127.0.0.1:1", nil)
 	}
 	for status := 200; status < 600; status++ {
-		for kind, body := range foreignBodies {
+		for kind, body := range testkit.ForeignBodies {
 			if strings.Contains(body, "%[1]d") {
 				body = fmt.Sprintf(body, status)
 			}

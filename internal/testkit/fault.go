@@ -47,6 +47,7 @@ const (
 	Huge       Kind = "huge"    // a success of Fault.Size bytes (65 MiB)
 	Endless    Kind = "endless" // a body without an end
 	Echo       Kind = "echo"    // an error that repeats the Authorization header
+	Foreign    Kind = "foreign" // Fault.Body with Fault.Status (404), not of Milvus
 
 	// The whole server, from the request on that the fault meets.
 	// Frozen is a stopped process: requests wait until Fault.Delay has passed
@@ -64,7 +65,7 @@ const (
 
 var kinds = []Kind{
 	Reset, Hang, Delay, Truncated, Drip, HTTP10, Timeout, PlainTimeout, JSONTimeout, Late, Code, TooMany,
-	ServerError, BadGateway, Unavailable, Redirect, Empty, HTML, WrongType, NoCode, StringCode, Huge, Endless, Echo,
+	ServerError, BadGateway, Unavailable, Redirect, Empty, HTML, WrongType, NoCode, StringCode, Huge, Endless, Echo, Foreign,
 	Frozen, Restarted, SlowProxy,
 }
 
@@ -109,6 +110,7 @@ type Fault struct {
 	Code    int           `json:"code,omitempty"`
 	Message string        `json:"message,omitempty"`
 	URL     string        `json:"url,omitempty"`
+	Body    string        `json:"body,omitempty"`
 	Size    int64         `json:"size,omitempty"`
 }
 

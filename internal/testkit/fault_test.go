@@ -121,6 +121,7 @@ func TestFaults(t *testing.T) {
 		Huge:         {Fault{Size: 1 << 20}, func(a received) bool { return isJSON("0")(a) && len(a.body) == 1<<20 }},
 		Endless:      {Fault{}, func(a received) bool { return a.err != nil || len(a.body) == 80<<20 }},
 		Echo:         {Fault{}, hasStatus(200, "Bearer root:canary")},
+		Foreign:      {Fault{Body: "default backend - 404"}, hasStatus(404, "default backend")},
 		Frozen:       {Fault{}, func(a received) bool { return errors.Is(a.err, context.DeadlineExceeded) }},
 		Restarted:    {Fault{}, func(a received) bool { return errors.Is(a.err, syscall.ECONNRESET) }},
 		SlowProxy:    {Fault{Delay: 10 * time.Millisecond}, isJSON("0")},

@@ -181,6 +181,12 @@ func (x *exchange) replaced(f *Fault, given answer) answer {
 		return answerOf(http.StatusOK, jsonType, `{"data":{}}`)
 	case StringCode:
 		return answerOf(http.StatusOK, jsonType, `{"code":"0","data":{}}`)
+	case Foreign:
+		status := f.Status
+		if status == 0 {
+			status = http.StatusNotFound
+		}
+		return answerOf(status, jsonType, f.Body)
 	case Echo:
 		return failure(http.StatusOK, codeUnexpected, "cannot use the token "+x.http.Header.Get("Authorization"))
 	}

@@ -72,7 +72,7 @@ func TestSweepRequests(t *testing.T) {
 	add := func(profile emulator.Profile, r testkit.Request, kind testkit.Kind, when testkit.When, flags ...string) {
 		strikings = append(strikings, striking{profile, r, testkit.Fault{
 			Match: testkit.Match{Request: r.N}, Kind: kind, When: when, URL: elsewhere.URL + "/v2/vectordb/aliases/list",
-			Code: 65535, Message: "etcdserver: too many operations in txn request", Delay: delayOf(kind),
+			Code: 65535, Message: "etcdserver: too many operations in txn request", Delay: delayOf(kind), Body: "default backend - 404",
 		}, flags})
 	}
 	modes := [][]string{{"--parallel", "1"}}

@@ -1,0 +1,152 @@
+package faults
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/sync/errgroup"
+
+	"aliasctl/internal/acceptance/program"
+	"aliasctl/internal/acceptance/scene"
+	"aliasctl/internal/emulator"
+	"aliasctl/internal/testkit"
+)
+
+// foreignStatuses take turns with the bodies.
+var foreignStatuses = []int{200, 401, 403, 404, 429, 500, 502, 503, 204, 302, 418}
+
+// foreign is an answer that something else than Milvus writes to one request.
+func foreign(at testkit.Match, body string, status int, when testkit.When) testkit.Fault {
+	if strings.Contains(body, "%[1]d") {
+		body = fmt.Sprintf(body, status)
+	}
+	if status == 204 {
+		body = ""
+	}
+	return testkit.Fault{Match: at, Kind: testkit.Foreign, When: when, Status: status, Body: body}
+}
+
+// TestSweepForeignAnswers lets something between the program and Milvus answer
+// the changes of a run, of a switch-back and of a rollback, with or without their
+// effect (promise "Lost answers").
+func TestSweepForeignAnswers(t *testing.T) {
+	dir := scene.Shared(t)
+	var count scene.Tally
+	var group errgroup.Group
+	group.SetLimit(scene.Abreast)
+	bodies := slices.Sorted(maps.Keys(testkit.ForeignBodies))
+	shop := verifiedSwitches[1]
+	back, err := shop.points(dir, failing, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := baseline(t, scene.RichStory, emulator.V26, dir, "--parallel", "1")
+	cases := 0
+	each := func(r testkit.Request, do func(f testkit.Fault) error) {
+		for k, name := range bodies {
+			for j, when := range []testkit.When{testkit.Before, testkit.After} {
+				cases++
+				if thin := (int(r.N)+2*k+j)%9 != 0; thin && !scene.FullSweep() || scene.LeftOut(cases) {
+					continue
+				}
+				status := foreignStatuses[(int(r.N)+k)%len(foreignStatuses)]
+				f := foreign(testkit.Match{Request: r.N}, testkit.ForeignBodies[name], status, when)
+				group.Go(func() error {
+					count.Count("foreign answers")
+					if err := do(f); err != nil {
+						t.Errorf("%s, %d %q %s the effect:\n%v", described(r), status, f.Body, when, err)
+					}
+					return nil
+				})
+			}
+		}
+	}
+	for _, r := range list {
+		if r.Writes {
+			each(r, func(f testkit.Fault) error {
+				return strike(striking{profile: emulator.V26, request: r, fault: f, flags: []string{"--parallel", "1"}}, dir, &count)
+			})
+		}
+	}
+	for _, r := range back {
+		if r.Writes {
+			each(r, func(f testkit.Fault) error { return shop.goesBack(dir, f) })
+		}
+	}
+	for n := range 4 {
+		each(testkit.Request{N: int64(n)}, func(f testkit.Fault) error { return rolledBack(dir, f, n%2 == 1) })
+	}
+	_ = group.Wait()
+	t.Log(count.Text())
+}
+
+// goesBack lets one change of a group that fails its verification be answered by
+// somebody else: it may stay where it is only with the word that it does, and the
+// next run brings all members back.
+func (v verified) goesBack(dir string, f testkit.Fault) error {
+	c, err := v.play(dir, failing)
+	if c != nil {
+		defer c.End()
+	}
+	if err != nil {
+		return err
+	}
+	c.AddFault(f)
+	e := c.Run(hasty...)
+	if e.Code != 5 && e.Code != 7 {
+		return fmt.Errorf("%v", e)
+	}
+	for _, r := range e.Report.Results {
+		if at := c.Bindings("default")[r.Alias]; r.Outcome == "switched-back" && at != r.From || r.Outcome == "applied" && at != r.To {
+			return fmt.Errorf("%s is said to be %s and is at %q: %v", r.Alias, r.Outcome, at, e)
+		}
+	}
+	c.ClearFaults()
+	next := c.Run("--settle", "200ms")
+	if at := v.at(c); next.Code != 7 || len(at) != len(v.aliases) || slices.ContainsFunc(at, func(s string) bool { return s != "v1" }) {
+		return fmt.Errorf("the next run leaves %q: %v\nafter %v", at, next, e)
+	}
+	return nil
+}
+
+// rolledBack lets the change of a rollback be answered by somebody else.
+func rolledBack(dir string, f testkit.Fault, load bool) error {
+	v := verifiedSwitches[0]
+	c, err := v.play(dir, passing)
+	if c != nil {
+		defer c.End()
+	}
+	if err != nil {
+		return err
+	}
+	if e := c.Run(); e.Code != 0 {
+		return fmt.Errorf("the apply: %v", e)
+	}
+	line := []string{"aliasctl", "rollback", "--apply", "--state", c.StatePath(), "--uri", c.Server.URL(), "-o", "json"}
+	if load {
+		line = append(line, "--load")
+	}
+	f.Match = testkit.Match{Writes: true, Nth: 1}
+	c.AddFault(f)
+	e := program.Perform(c.Dir, append(slices.Clone(line), hasty...)...)
+	at := c.Bindings("default")["products"]
+	if e.Code == 0 && at != "products_v1" || e.Code == 1 && at != "products_v2" || e.Code != 0 && e.Code != 1 && e.Code != 5 {
+		return fmt.Errorf("the alias is at %q: %v", at, e)
+	}
+	if f.When == testkit.After && e.Code != 0 {
+		return fmt.Errorf("it happened, and the alias is at %q: %v", at, e)
+	}
+	c.ClearFaults()
+	if e.Code != 0 {
+		if again := program.Perform(c.Dir, append(line, "--settle", "200ms")...); again.Code != 0 {
+			return fmt.Errorf("the same command again: %v\nafter %v", again, e)
+		}
+	}
+	if at := c.Bindings("default")["products"]; at != "products_v1" {
+		return fmt.Errorf("the alias ends at %q", at)
+	}
+	return nil
+}
