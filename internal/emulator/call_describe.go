@@ -93,7 +93,10 @@ func describeCollection(x *exchange) reply {
 		found.Functions = empty
 	}
 	if p.shape.external {
-		found.ExternalSource, found.ExternalSpec, found.StructFields = new(string), new(string), empty
+		found.ExternalSource, found.ExternalSpec = new(string), new(string)
+	}
+	if p.shape.structFields {
+		found.StructFields = empty
 	}
 	return jsonReply(http.StatusOK, successBody{x.route.success, found, &message})
 }

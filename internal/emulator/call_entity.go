@@ -235,7 +235,10 @@ func (x *exchange) vectors(of *collection, asked *entityRequest) ([][]float64, e
 	for _, vector := range vectors {
 		if len(vector) != dimension {
 			quoted := quoteVector(vector)
-			if x.e.profile.shape.nestedVectors {
+			switch shape := &x.e.profile.shape; {
+			case shape.rawVectors:
+				quoted = string(asked.Data)
+			case shape.nestedVectors:
 				quoted = "[" + quoted + "]"
 			}
 			return nil, fail(codeBadJSON, "can only accept json format request, error: dimension: %d, but length of []float: %d: "+

@@ -3,15 +3,18 @@ package emulator
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Profile is what one Milvus version does differently from another. The zero
-// Profile is no version; start from V24, V25, V26 or V30 and change fields.
-// Every difference was recorded from a real server of Release (see
+// Profile is no version; start from one of the variables below and change
+// fields. Every difference was recorded from a real server of Release (see
 // testdata/transcripts) unless its field says otherwise.
 type Profile struct {
-	Name    string // what a user writes: "2.4", "2.5", "2.6", "3.0"
-	Release string // the server that was recorded, the stem of its transcripts
+	Name string // what a user writes: "2.4", "2.6.18"
+	// Release is the server that was recorded, the stem of its transcripts; ""
+	// for one that is known by its source alone.
+	Release string
 
 	// Guard refuses to drop a collection that still has aliases. Servers before
 	// 2.4.23 and 2.5.5 lack it: the drop works and leaves dangling aliases
@@ -29,7 +32,10 @@ type Profile struct {
 	// HasForgivesDatabase answers collections/has in an unknown database with
 	// false instead of code 800.
 	HasForgivesDatabase bool
-	// TypedErrors gives 1100 or 1601 where older servers say 65535.
+	// ChecksDatabase answers an unknown database in the words of the REST
+	// handler (before 2.4.18; milvus-rest section 2, read in the source).
+	ChecksDatabase bool
+	// TypedErrors gives 1100 or 1601 where servers before 2.6.19 give 65535.
 	TypedErrors bool
 
 	// StickyTimeout keeps a Request-Timeout for every later request of that
@@ -55,55 +61,89 @@ type Profile struct {
 	// Success is the code of a v2 success: 0, or 200 before 2.4.3.
 	Success int
 
+	// QuickLoad is how long a collection that was made by quick setup shows
+	// LoadStateLoading.
+	QuickLoad time.Duration
+
 	shape shape
 }
 
-// shape is how much the answers tell, and in which words.
+// shape is which routes there are, how much the answers tell, and in which
+// words.
 type shape struct {
-	nullable       bool // fields say nullable, collections list functions
-	timezone       bool // collections have a timezone property
-	external       bool // collections tell external sources and structFields
-	indexParams    bool // indexes tell indexParams and index versions
-	warmup         bool // indexes tell warmup
-	roleDetails    bool // roles/describe has a description
-	limiterFirst   bool // a query of a missing collection is a limiter error
-	nestedVectors  bool // a wrong vector is quoted within a list
+	databases      bool // databases routes exist (2.4.18 and later)
+	maintenance    bool // collections/flush, compact, refresh_load and the like exist
+	truncate       bool // collections/truncate exists
 	resourceGroups bool // resource_groups routes exist
-	topks          bool // a search tells how many rows each vector found
+
+	nullable      bool // fields say nullable, collections list functions
+	timezone      bool // collections have a timezone property
+	structFields  bool // collections tell structFields
+	external      bool // collections tell external sources
+	indexParams   bool // indexes tell indexParams and index versions
+	warmup        bool // indexes tell warmup
+	roleDetails   bool // roles/describe has a description
+	limiterFirst  bool // a query of a missing collection is a limiter error
+	nestedVectors bool // a wrong vector is quoted within a list
+	rawVectors    bool // a wrong vector is quoted as it was sent
+	topks         bool // a search tells how many rows each vector found
 }
 
 // The profiles.
 var (
+	// V23 is 2.3.22 by its source: no recording of it exists.
+	V23 = Profile{
+		Name: "2.3", Success: 200,
+		TrimsNames: true, ChecksDatabase: true,
+		StickyTimeout: true, PlainTimeout: true, LandsLate: true,
+		ExpiresFirst: true, DescribesFresh: true,
+	}
 	V24 = Profile{
 		Name: "2.4", Release: "2.4.24", Guard: true,
 		TrimsNames: true, HasForgivesDatabase: true,
 		StickyTimeout: true, PlainTimeout: true, LandsLate: true,
 		ExpiresFirst: true, DescribesFresh: true,
-		shape: shape{limiterFirst: true},
+		shape: shape{databases: true, limiterFirst: true},
 	}
 	V25 = Profile{
 		Name: "2.5", Release: "2.5.27", Guard: true,
 		LooksUpTarget: true, ExpiresFirst: true,
-		shape: shape{nullable: true, indexParams: true, nestedVectors: true,
-			resourceGroups: true},
+		shape: shape{databases: true, maintenance: true, resourceGroups: true,
+			nullable: true, indexParams: true, nestedVectors: true},
 	}
+	// V2618 is the last 2.6 before the change of codes.
+	V2618 = Profile{
+		Name: "2.6.18", Release: "2.6.18", Guard: true,
+		ResolvesTargets: true, LandsLate: true, QuickLoad: quickLoad,
+		shape: shape{databases: true, maintenance: true, resourceGroups: true,
+			nullable: true, indexParams: true, nestedVectors: true,
+			timezone: true, warmup: true, topks: true},
+	}
+	// V26 is 2.6.20 or later: its branch on 2026-07-24.
 	V26 = Profile{
-		Name: "2.6", Release: "2.6.18", Guard: true,
-		ResolvesTargets: true, LandsLate: true,
-		shape: shape{nullable: true, timezone: true, indexParams: true,
-			warmup: true, nestedVectors: true, resourceGroups: true, topks: true},
+		Name: "2.6", Release: "2.6-20260724", Guard: true,
+		ResolvesTargets: true, TypedErrors: true, LandsLate: true, QuickLoad: quickLoad,
+		shape: shape{databases: true, maintenance: true, resourceGroups: true, truncate: true,
+			nullable: true, indexParams: true, rawVectors: true,
+			timezone: true, warmup: true, topks: true,
+			structFields: true, roleDetails: true},
 	}
 	V30 = Profile{
-		Name: "3.0", Release: "3.0-master", Guard: true,
-		ResolvesTargets: true, TypedErrors: true, StrictTimeout: true, LandsLate: true,
-		shape: shape{nullable: true, timezone: true, external: true,
-			indexParams: true, warmup: true, roleDetails: true,
-			nestedVectors: true, resourceGroups: true, topks: true},
+		Name: "3.0", Release: "3.0-20260823", Guard: true,
+		ResolvesTargets: true, TypedErrors: true, StrictTimeout: true, LandsLate: true, QuickLoad: quickLoad,
+		shape: shape{databases: true, maintenance: true, resourceGroups: true, truncate: true,
+			nullable: true, indexParams: true, rawVectors: true,
+			timezone: true, warmup: true, topks: true,
+			structFields: true, roleDetails: true, external: true},
 	}
 )
 
+// quickLoad is about as long as real servers take to load an empty collection
+// (0.3 to 1.3 s; milvus-rest section 16, point 30).
+const quickLoad = 300 * time.Millisecond
+
 // Profiles are all profiles, the oldest first.
-func Profiles() []Profile { return []Profile{V24, V25, V26, V30} }
+func Profiles() []Profile { return []Profile{V23, V24, V25, V2618, V26, V30} }
 
 // ProfileByName finds the profile of a version such as "2.6". The error names
 // those that exist.

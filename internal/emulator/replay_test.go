@@ -128,12 +128,28 @@ func normal(key string, value any) any {
 
 func (r recorded) diff(got recorded) string { return cmp.Diff(r.comparable(), got.comparable()) }
 
+// recordings are the servers of testdata/transcripts and the profiles that play
+// them.
+func recordings() map[string]Profile {
+	// The development version of 3.0 of 2026-08-07 differs from that of 08-23 in
+	// one line: it quotes a wrong vector in its own words.
+	master := V30
+	master.shape.rawVectors, master.shape.nestedVectors = false, true
+	all := map[string]Profile{"3.0-master": master}
+	for _, p := range Profiles() {
+		if p.Release != "" {
+			all[p.Release] = p
+		}
+	}
+	return all
+}
+
 // TestReplayEqualsRealServers sends every recorded request to an emulator of
 // the version and wants the answer of the real server.
 func TestReplayEqualsRealServers(t *testing.T) {
-	for _, profile := range Profiles() {
+	for release, profile := range recordings() {
 		for _, part := range []string{"", "-auth", "-more", "-rbac"} {
-			name := profile.Release + part
+			name := release + part
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				e, token := New(profile), ""

@@ -3,6 +3,7 @@ package emulator
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 )
 
 // route is one call of the API.
@@ -93,7 +94,7 @@ func table() []route {
 func routesOf(p *Profile) map[string]*route {
 	routes := map[string]*route{}
 	for _, r := range table() {
-		if r.v1 && p.NoV1 || r.path == "resource_groups/list" && !p.shape.resourceGroups {
+		if !p.serves(&r) {
 			continue
 		}
 		if r.method == "" {
@@ -108,6 +109,20 @@ func routesOf(p *Profile) map[string]*route {
 		routes[r.path] = &r
 	}
 	return routes
+}
+
+// serves says whether servers of the profile have a route.
+func (p *Profile) serves(r *route) bool {
+	room, _, _ := strings.Cut(r.path, "/")
+	switch {
+	case r.v1:
+		return !p.NoV1
+	case room == "databases":
+		return p.shape.databases
+	case room == "resource_groups":
+		return p.shape.resourceGroups
+	}
+	return true
 }
 
 // route finds the call of a request, nil when there is none.
