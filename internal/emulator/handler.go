@@ -2,7 +2,10 @@ package emulator
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
+	"sync"
+	"time"
 )
 
 // ServeHTTP answers one call of the REST API.
@@ -59,4 +62,59 @@ func redirect(w http.ResponseWriter, r *http.Request, path string) {
 		status = http.StatusMovedPermanently
 	}
 	http.Redirect(w, r, path, status)
+}
+
+// defaultTimeout is how long Milvus works on a v2 call at most.
+const defaultTimeout = 30 * time.Second
+
+// timeouts are the limits that stick to a route (Profile.StickyTimeout).
+type timeouts struct{ sticky sync.Map } // path to time.Duration
+
+// limit returns how long a call may take, from its Request-Timeout header in
+// seconds. On a sticky profile the header counts for every later call of the
+// path, also for those without one.
+func (t *timeouts) limit(p *Profile, path, header string) (time.Duration, error) {
+	limit := defaultTimeout
+	if p.StickyTimeout {
+		if stuck, ok := t.sticky.Load(path); ok {
+			limit = stuck.(time.Duration)
+		}
+	}
+	if header == "" {
+		return limit, nil
+	}
+	seconds, err := strconv.ParseInt(header, 10, 64)
+	if err != nil {
+		if p.StrictTimeout {
+			return 0, invalid("Request-Timeout parse failed, err: %v", err)
+		}
+		return limit, nil
+	}
+	limit = time.Duration(seconds) * time.Second // overflows as in Milvus
+	if p.StickyTimeout {
+		t.sticky.Store(path, limit)
+	}
+	return limit, nil
+}
+
+// TimeLimit returns how long a request may take. On a sticky profile it sticks
+// to the path, as when the request is answered.
+func (e *Emulator) TimeLimit(r *http.Request) time.Duration {
+	if of := e.route(r.Method, r.URL.Path); of != nil && !of.v1 {
+		if asked, err := e.timeouts.limit(&e.profile, of.path, r.Header.Get("Request-Timeout")); err == nil {
+			return asked
+		}
+	}
+	return defaultTimeout
+}
+
+// TimeOut answers as when the time limit has passed: 408, outcome unknown.
+func (p *Profile) TimeOut(w http.ResponseWriter) { p.timedOut().write(w) }
+
+// timedOut is the answer when the limit has passed: 408, outcome unknown.
+func (p *Profile) timedOut() reply {
+	if p.PlainTimeout {
+		return reply{http.StatusRequestTimeout, plainType, []byte("timeout")}
+	}
+	return jsonReply(http.StatusRequestTimeout, failureBody{codeTimeout, "request timeout"})
 }

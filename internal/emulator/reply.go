@@ -3,6 +3,7 @@ package emulator
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 )
@@ -77,4 +78,81 @@ func (r reply) write(w http.ResponseWriter) {
 	h["Content-Length"] = []string{strconv.Itoa(len(r.body))}
 	w.WriteHeader(r.status)
 	w.Write(r.body)
+}
+
+// Failure is an error as a Milvus server answers it: a code and a message, in
+// an HTTP status that is 200 for everything but authorization.
+type Failure struct {
+	Status  int
+	Code    int
+	Message string
+}
+
+func (f *Failure) Error() string { return fmt.Sprintf("%s (code %d)", f.Message, f.Code) }
+
+// The codes that the emulator answers (milvus-rest section 2.1).
+const (
+	codeInternal           = 5
+	codeCollectionNotFound = 100
+	codeNotLoaded          = 101
+	codeIndexNotFound      = 700
+	codeDatabaseNotFound   = 800
+	codeDatabaseName       = 802
+	codeInvalid            = 1100
+	codeAliasNotFound      = 1600
+	codeAliasConflict      = 1601
+	codeAliasExists        = 1602
+	codeNotAuthenticated   = 1800
+	codeBadJSON            = 1801
+	codeMissingParameter   = 1802
+	codeBadRow             = 1804
+	codeLimited            = 1807
+	codeTimeout            = 10001
+	codeUnexpected         = 65535
+)
+
+func fail(code int, format string, args ...any) *Failure {
+	return &Failure{Status: http.StatusOK, Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+func invalid(format string, args ...any) *Failure {
+	return fail(codeInvalid, format+": invalid parameter", args...)
+}
+
+// unclassified is an error that Milvus gave no code of its own before 3.0.
+func (p *Profile) unclassified(format string, args ...any) *Failure {
+	if p.TypedErrors {
+		return invalid(format, args...)
+	}
+	return fail(codeUnexpected, format, args...)
+}
+
+func databaseNotFound(database string) *Failure {
+	return fail(codeDatabaseNotFound, "database not found[database=%s]", database)
+}
+
+// Collections are not found in three voices, by the layer that looked.
+
+func collectionNotFound(collection string) *Failure {
+	return fail(codeCollectionNotFound, "collection not found[collection=%s]", collection)
+}
+
+func collectionNotFoundIn(database, collection string) *Failure {
+	return fail(codeCollectionNotFound, "collection not found[database=%s][collection=%s]", database, collection)
+}
+
+func cannotFindCollection(database, collection string) *Failure {
+	return fail(codeCollectionNotFound, "can't find collection[database=%s][collection=%s]", database, collection)
+}
+
+func indexNotFound(collection string) *Failure {
+	return fail(codeIndexNotFound, "index not found[collection=%s]", collection)
+}
+
+func aliasNotFound(database, alias string) *Failure {
+	return fail(codeAliasNotFound, "alias not found[database=%s][alias=%s]", database, alias)
+}
+
+func aliasConflict(database, alias string) *Failure {
+	return fail(codeAliasConflict, "alias and collection name conflict[database=%s][alias=%s]", database, alias)
 }
