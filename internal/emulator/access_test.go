@@ -70,7 +70,7 @@ func TestGrantsAndRevocations(t *testing.T) {
 		{ops, "collections/list", `{}`, `{"code":0,"data":["products_v2"]}`},
 		{root, "roles/describe", `{"roleName":"retire"}`, `{"code":0,"data":[` +
 			`{"dbName":"default","grantor":"root","objectName":"products_v2","objectType":"Collection","privilege":"Load"},` +
-			`{"dbName":"default","grantor":"root","objectName":"*","objectType":"Global","privilege":"DropAlias"}]}`},
+			`{"dbName":"default","grantor":"root","objectName":"*","objectType":"Global","privilege":"DropAlias"}],"description":""}`},
 		{root, "users/describe", `{"userName":"ops"}`, `{"code":0,"data":["retire"]}`},
 		{root, "roles/revoke_privilege", right, done},
 		{ops, "aliases/drop", drop, denied},

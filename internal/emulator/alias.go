@@ -15,8 +15,7 @@ func (c *catalog) createAlias(database, alias, target string) error {
 		return err
 	}
 	if c.profile.LooksUpTarget && db.resolve(target) == nil {
-		return fail(codeCollectionNotFound, "timestamp = %d: collection not found[database=%d][collection=%s]",
-			timestamp(), db.id, target)
+		return collectionNotFoundAt(db.id, target)
 	}
 	if db.collections[alias] != nil {
 		return aliasConflict(database, alias)

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"fmt"
+	"slices"
 )
 
 func listCollections(x *exchange) reply {
@@ -71,6 +72,27 @@ type createRequest struct {
 		} `json:"fields"`
 	} `json:"schema"`
 	IndexParams []indexRequest `json:"indexParams"`
+	Params      map[string]any `json:"params"`
+}
+
+// consistencyLevels are those of Milvus, the default first.
+var consistencyLevels = []string{"Bounded", "Strong", "Session", "Eventually", "Customized"}
+
+// consistency is the level that a request asks for, "" for the default.
+func (r *createRequest) consistency() (string, error) {
+	asked, ok := r.Params["consistencyLevel"]
+	if !ok {
+		return "", nil
+	}
+	level, _ := asked.(string)
+	switch slices.Index(consistencyLevels, level) {
+	case -1:
+		return "", fail(codeInvalid, "consistencyLevel can only be [Strong, Session, Bounded, Eventually, Customized], default: Bounded: "+
+			"invalid parameter[expected=Strong, Session, Bounded, Eventually, Customized][actual=%v]", asked)
+	case 0:
+		return "", nil
+	}
+	return level, nil
 }
 
 func createCollection(x *exchange) reply {
@@ -82,8 +104,19 @@ func createCollection(x *exchange) reply {
 		return failureReply(fail(codeInvalid, "dimension is required for quickly create collection(default metric type: COSINE): "+
 			"invalid parameter[expected=collectionName & dimension][actual=collectionName]"))
 	}
+	level, err := asked.consistency()
+	if err != nil {
+		return failureReply(err)
+	}
+	made := asked.schema()
+	made.Consistency = level
 	return x.done(x.e.update(func(c *catalog) error {
-		return c.createCollection(x.names.DbName, x.names.CollectionName, asked.schema())
+		before := c.version
+		err := c.createCollection(x.names.DbName, x.names.CollectionName, made)
+		if err == nil && c.version != before {
+			c.databases[x.names.DbName].collections[x.names.CollectionName].loadFor(c.profile.QuickLoad)
+		}
+		return err
 	}))
 }
 
@@ -150,7 +183,7 @@ func dropCollectionV1(x *exchange) reply {
 	return x.done(x.e.change(x.proxy, database, name, func(c *catalog) error {
 		db := c.databases[database]
 		if db == nil {
-			return fail(codeDatabaseNotFound, "database not found, database: %s", database)
+			return databaseMissing(database)
 		}
 		if db.resolve(name) == nil {
 			return fail(codeCollectionNotFound, "collection not found, database: %s, collection: %s", database, name)

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -58,8 +59,8 @@ func describeCollection(x *exchange) reply {
 	p := &x.e.profile
 	found := collectionView{
 		Aliases: []string{}, Indexes: []indexView{}, Properties: []property{},
-		CollectionName: x.names.CollectionName, ConsistencyLevel: "Bounded",
-		PartitionsNum: 1, ShardsNum: 1,
+		CollectionName: x.names.CollectionName,
+		PartitionsNum:  1, ShardsNum: 1,
 	}
 	message := ""
 	err := x.e.view(func(c *catalog) error {
@@ -70,6 +71,7 @@ func describeCollection(x *exchange) reply {
 		found.CollectionID = of.id
 		found.Description = of.schema.Description
 		found.AutoID = of.schema.AutoID
+		found.ConsistencyLevel = cmp.Or(of.schema.Consistency, consistencyLevels[0])
 		found.EnableDynamicField = of.schema.Dynamic
 		found.Fields = fieldViews(p, of.schema)
 		found.Properties = p.properties(of.schema)
@@ -142,7 +144,7 @@ func (p *Profile) properties(s schema) []property {
 		all = append(all, property{"namespace.sharding.enabled", "false"},
 			property{"max_field_id", fmt.Sprint(s.maxFieldID())})
 	}
-	return all
+	return append(all, s.Properties...)
 }
 
 func listIndexes(x *exchange) reply {

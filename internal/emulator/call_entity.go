@@ -2,10 +2,8 @@ package emulator
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
-	"slices"
-	"strings"
+	"time"
 )
 
 // entityRequest is the body of the calls on rows.
@@ -16,6 +14,7 @@ type entityRequest struct {
 	Offset       int             `json:"offset"`
 	OutputFields []string        `json:"outputFields"`
 	AnnsField    string          `json:"annsField"`
+	ID           json.RawMessage `json:"id"`
 
 	topks []int // how many rows each vector of a search found
 }
@@ -63,6 +62,7 @@ func (x *exchange) rows(do func(c *catalog, asked *entityRequest) ([]row, error)
 	if err := asked.checkWindow(); err != nil {
 		return failureReply(err)
 	}
+	x.awaitLoad()
 	var found []row
 	err := x.e.view(func(c *catalog) (err error) {
 		found, err = do(c, &asked)
@@ -72,6 +72,25 @@ func (x *exchange) rows(do func(c *catalog, asked *entityRequest) ([]row, error)
 		return failureReply(err)
 	}
 	return jsonReply(http.StatusOK, rowsBody{Code: x.route.success, Data: found, Topks: asked.topks})
+}
+
+// awaitLoad waits for a collection that is loading, as a read of it does
+// (milvus-rest section 16, point 30).
+func (x *exchange) awaitLoad() {
+	var ready time.Time
+	_ = x.e.view(func(c *catalog) error {
+		of, err := x.find(c, cannotFindCollection)
+		if err == nil && of.loaded {
+			ready = of.loadedAt
+		}
+		return err
+	})
+	if left := time.Until(ready); left > 0 {
+		select {
+		case <-time.After(min(left, defaultTimeout)):
+		case <-x.http.Context().Done():
+		}
+	}
 }
 
 // insertEntities adds rows.
@@ -136,10 +155,6 @@ func deleteEntities(x *exchange) reply {
 		if err != nil {
 			return err
 		}
-		if asked.Filter == "" {
-			return fail(codeMissingParameter, "missing required parameters, error: Key: 'CollectionFilterReq.Filter' "+
-				"Error:Field validation for 'Filter' failed on the 'required' tag")
-		}
 		fits, err := parseFilter(asked.Filter)
 		if err != nil {
 			return err
@@ -152,106 +167,4 @@ func deleteEntities(x *exchange) reply {
 		return failureReply(err)
 	}
 	return jsonReply(http.StatusOK, rowsBody{Code: x.route.success, Data: struct{}{}})
-}
-
-func queryEntities(x *exchange) reply {
-	return x.rows(func(c *catalog, asked *entityRequest) ([]row, error) {
-		missing := cannotFindCollection
-		if x.e.profile.shape.limiterFirst {
-			missing = func(database, collection string) *Failure {
-				return fail(codeLimited, "request is rejected by limiter, error: %s", collectionNotFoundIn(database, collection).Message)
-			}
-		}
-		of, err := x.find(c, missing)
-		if err != nil {
-			return nil, err
-		}
-		if of.loadState() != stateLoaded {
-			return nil, fail(codeNotLoaded, "failed to query: collection not loaded[collection=%d]", of.id)
-		}
-		fits, err := parseFilter(asked.Filter)
-		if err != nil {
-			return nil, err
-		}
-		var found []row
-		for r := range of.all() {
-			if fits(r) {
-				found = append(found, r)
-			}
-		}
-		if slices.Contains(asked.OutputFields, countField) {
-			count := int64(len(found))
-			if asked.Filter == "" {
-				count = of.count()
-			}
-			return []row{{countField: count}}, nil
-		}
-		return of.schema.output(page(found, asked.Offset, asked.Limit), asked.OutputFields), nil
-	})
-}
-
-func searchEntities(x *exchange) reply {
-	return x.rows(func(c *catalog, asked *entityRequest) ([]row, error) {
-		of, err := x.find(c, cannotFindCollection)
-		if err != nil {
-			return nil, err
-		}
-		vectors, err := x.vectors(of, asked)
-		if err != nil {
-			return nil, err
-		}
-		if of.loadState() != stateLoaded {
-			return nil, fail(codeNotLoaded, "failed to search: collection not loaded[collection=%d]", of.id)
-		}
-		fits, err := parseFilter(asked.Filter)
-		if err != nil {
-			return nil, err
-		}
-		found := []row{} // the rows of several vectors stand in one flat list
-		for _, vector := range vectors {
-			hits := of.search(asked.AnnsField, vector, asked.Offset, asked.Limit, fits)
-			for _, h := range hits {
-				found = append(found, of.schema.hit(h, asked.OutputFields))
-			}
-			if x.e.profile.shape.topks {
-				asked.topks = append(asked.topks, len(hits))
-			}
-		}
-		return found, nil
-	})
-}
-
-// vectors reads the vectors of a search and compares their length with the
-// field that is searched.
-func (x *exchange) vectors(of *collection, asked *entityRequest) ([][]float64, error) {
-	var vectors [][]float64
-	if err := json.Unmarshal(asked.Data, &vectors); err != nil {
-		return nil, fail(codeBadJSON, "can only accept json format request, error: %v", err)
-	}
-	if asked.AnnsField == "" {
-		asked.AnnsField = of.schema.vectorField()
-	}
-	dimension := of.schema.field(asked.AnnsField).dimension()
-	for _, vector := range vectors {
-		if len(vector) != dimension {
-			quoted := quoteVector(vector)
-			switch shape := &x.e.profile.shape; {
-			case shape.rawVectors:
-				quoted = string(asked.Data)
-			case shape.nestedVectors:
-				quoted = "[" + quoted + "]"
-			}
-			return nil, fail(codeBadJSON, "can only accept json format request, error: dimension: %d, but length of []float: %d: "+
-				"invalid parameter[expected=FloatVector][actual=%s]", dimension, len(vector), quoted)
-		}
-	}
-	return vectors, nil
-}
-
-func quoteVector(vector []float64) string {
-	var numbers []string
-	for _, v := range vector {
-		numbers = append(numbers, fmt.Sprint(v))
-	}
-	return "[" + strings.Join(numbers, ", ") + "]"
 }

@@ -64,3 +64,93 @@ func releaseCollection(x *exchange) reply {
 		return nil
 	}))
 }
+
+// refreshLoad loads what a loaded collection has grown by, which here is
+// nothing.
+func refreshLoad(x *exchange) reply {
+	err := x.e.view(func(c *catalog) error {
+		of, err := x.find(c, collectionNotFoundIn)
+		if err != nil || of.loaded {
+			return err
+		}
+		code := codeNotLoaded
+		if !c.profile.ResolvesTargets {
+			code = codeUnexpected
+		}
+		return fail(code, "call query coordinator LoadCollection: collection not loaded[collection=%d]", of.id)
+	})
+	return x.done(err)
+}
+
+// flushCollection has nothing to flush.
+func flushCollection(x *exchange) reply {
+	return x.done(x.e.view(func(c *catalog) error {
+		_, err := x.find(c, collectionNotFoundIn)
+		return err
+	}))
+}
+
+// noCompaction is the id of a compaction that finds nothing to do.
+const noCompaction = -1
+
+func compactCollection(x *exchange) reply {
+	found := struct {
+		ID int64 `json:"compactionID"`
+	}{noCompaction}
+	err := x.e.view(func(c *catalog) error {
+		_, err := x.find(c, collectionNotFoundIn)
+		return err
+	})
+	return x.data(found, err)
+}
+
+// compactionState answers that every compaction is over. The shape was read in
+// the source of 3.0.
+func compactionState(x *exchange) reply {
+	var asked struct {
+		JobID int64 `json:"jobID"`
+	}
+	if err := x.decode(&asked); err != nil {
+		return failureReply(err)
+	}
+	return x.data(struct {
+		ID        int64  `json:"compactionID"`
+		Completed int    `json:"completedPlanNumber"`
+		Executing int    `json:"executingPlanNumber"`
+		State     string `json:"state"`
+		Timeout   int    `json:"timeoutPlanNumber"`
+	}{ID: asked.JobID, State: "Completed"}, nil)
+}
+
+func alterProperties(x *exchange) reply {
+	var asked struct {
+		Properties map[string]any `json:"properties"`
+	}
+	if err := x.decode(&asked); err != nil {
+		return failureReply(err)
+	}
+	return x.done(x.e.update(func(c *catalog) error {
+		of, err := x.find(c, collectionNotFoundIn)
+		if err != nil {
+			return err
+		}
+		for _, p := range properties(asked.Properties) {
+			of.schema.setProperty(p)
+		}
+		c.changed()
+		return nil
+	}))
+}
+
+// truncateCollection empties the collection, also behind an alias.
+func truncateCollection(x *exchange) reply {
+	return x.done(x.e.update(func(c *catalog) error {
+		of, err := x.find(c, collectionNotFoundIn)
+		if err != nil {
+			return err
+		}
+		of.truncate()
+		c.changed()
+		return nil
+	}))
+}

@@ -83,6 +83,13 @@ func (c *catalog) load(of *collection) error {
 	return nil
 }
 
+// loadFor makes a collection that is loading take at least so long.
+func (of *collection) loadFor(least time.Duration) {
+	if ready := of.loading.Add(least); of.loaded && of.loadedAt.Before(ready) {
+		of.loadedAt = ready
+	}
+}
+
 // dropCollection is a success for a collection or a database that does not
 // exist.
 func (c *catalog) dropCollection(database, name string) error {
@@ -134,10 +141,13 @@ func (c *catalog) renameCollection(database, name, newDatabase, newName string) 
 	if err != nil {
 		return err
 	}
+	if c.profile.shape.renameToOther && name == newName && (newDatabase == "" || newDatabase == database) {
+		return c.profile.unclassified("collection name or database name should be different")
+	}
 	to := db
 	if newDatabase != "" && newDatabase != database {
 		if to = c.databases[newDatabase]; to == nil {
-			return c.profile.unclassified("target database:%s not found", newDatabase)
+			return c.profile.targetDatabaseNotFound(newDatabase)
 		}
 	}
 	if db.aliases[name] != nil {
@@ -153,7 +163,9 @@ func (c *catalog) renameCollection(database, name, newDatabase, newName string) 
 		return c.profile.unclassified("duplicated new collection name %s:%s with other collection name or alias", to.name, newName)
 	}
 	moved := db.collections[name]
-	if moved == nil {
+	if moved == nil && c.profile.shape.renameByID {
+		return collectionNotFoundAt(db.id, name)
+	} else if moved == nil {
 		return collectionNotFoundIn(database, name)
 	}
 	if to != db && moved.aliases.len() > 0 {

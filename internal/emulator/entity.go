@@ -89,6 +89,11 @@ func (of *collection) remove(fits func(row) bool) {
 	of.entities = slices.DeleteFunc(of.entities, fits)
 }
 
+// truncate deletes every row, also those that cannot be seen.
+func (of *collection) truncate() {
+	of.rows, of.pending, of.gone, of.entities, of.samples = 0, 0, nil, nil, nil
+}
+
 func (s *schema) field(name string) field {
 	for _, f := range s.Fields {
 		if f.Name == name {

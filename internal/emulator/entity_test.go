@@ -48,11 +48,11 @@ func TestACollectionIsBuiltStepByStep(t *testing.T) {
 	for _, s := range []struct{ route, body, want string }{
 		{"collections/create", `{"collectionName":"c","schema":{"autoId":true,"fields":[{"fieldName":"pk","dataType":"VarChar","isPrimary":true,"elementTypeParams":{"max_length":64}},{"fieldName":"v","dataType":"FloatVector","elementTypeParams":{"dim":2}}]}}`, done},
 		{"collections/load", `{"collectionName":"c"}`, `{"code":700,"message":"index not found[collection=c]"}`},
-		{"indexes/create", `{"collectionName":"c","indexParams":[{"fieldName":"w"}]}`, `{"code":65535,"message":"cannot create index on non-exist field: w"}`},
+		{"indexes/create", `{"collectionName":"c","indexParams":[{"fieldName":"w"}]}`, `{"code":1100,"message":"cannot create index on non-exist field: w: invalid parameter"}`},
 		{"indexes/create", `{"collectionName":"c","indexParams":[{"fieldName":"v","metricType":"IP","indexType":"HNSW"}]}`, done},
 		{"indexes/list", `{"collectionName":"c"}`, `{"code":0,"data":["v"]}`},
 		{"collections/load", `{"collectionName":"c"}`, done},
-		{"indexes/drop", `{"collectionName":"c","indexName":"v"}`, `{"code":65535,"message":"index cannot be dropped, collection is loaded, please release it first"}`},
+		{"indexes/drop", `{"collectionName":"c","indexName":"v"}`, `{"code":1100,"message":"index cannot be dropped, collection is loaded, please release it first: invalid parameter"}`},
 		{"collections/release", `{"collectionName":"c"}`, done},
 		{"indexes/drop", `{"collectionName":"c","indexName":"v"}`, done},
 		{"indexes/list", `{"collectionName":"c"}`, `{"code":0,"data":[]}`},

@@ -38,6 +38,21 @@ type names struct {
 	ObjectType        string `json:"objectType"`
 	ObjectName        string `json:"objectName"`
 	Privilege         string `json:"privilege"`
+	Filter            string `json:"filter"`
+	Data              given  `json:"data"`
+	ID                given  `json:"id"`
+	JobID             given  `json:"jobID"`
+}
+
+// given is a field of any kind: "" when it is absent or null.
+type given string
+
+// UnmarshalJSON notes that there is a value.
+func (g *given) UnmarshalJSON(text []byte) error {
+	if *g = given(text); *g == "null" {
+		*g = ""
+	}
+	return nil
 }
 
 // get returns the field with the name that it has in Go, which is the one that
@@ -46,13 +61,11 @@ func (n *names) get(field string) string {
 	return reflect.ValueOf(n).Elem().FieldByName(field).String()
 }
 
-// maxBody bounds a request; the calls of this API are small.
-const maxBody = 16 << 20
-
 // read understands the request as far as its route allows. What is wrong with
-// it is kept for later: a Milvus proxy asks first who is calling.
-func (x *exchange) read(w http.ResponseWriter) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, x.http.Body, maxBody))
+// it is kept for later: a Milvus proxy asks first who is calling. A body may
+// have any size, as on real servers.
+func (x *exchange) read() {
+	body, err := io.ReadAll(x.http.Body)
 	if err != nil {
 		x.badly = fail(codeBadJSON, "can only accept json format request, error: %v", err)
 		return

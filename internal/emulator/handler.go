@@ -13,6 +13,10 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) { e.serve(w
 
 // serve answers a call that came through a proxy, or through none.
 func (e *Emulator) serve(w http.ResponseWriter, r *http.Request, through *Proxy) {
+	if r.Method == http.MethodOptions {
+		w.WriteHeader(http.StatusNoContent) // of every path, whoever asks
+		return
+	}
 	x := exchange{e: e, proxy: through, http: r, route: e.route(r.Method, r.URL.Path)}
 	if x.route == nil {
 		if path, ok := strings.CutSuffix(r.URL.Path, "/"); ok && e.route(r.Method, path) != nil {
@@ -20,7 +24,7 @@ func (e *Emulator) serve(w http.ResponseWriter, r *http.Request, through *Proxy)
 			return
 		}
 	}
-	x.read(w)
+	x.read()
 	x.answer().write(w)
 }
 
@@ -48,10 +52,27 @@ func (x *exchange) answer() reply {
 	if x.badly != nil {
 		return failureReply(x.badly)
 	}
+	if err := x.checkDatabase(); err != nil {
+		return failureReply(err)
+	}
 	if err := x.allowed(x.route.privilege); err != nil {
 		return failureReply(err)
 	}
 	return x.route.handle(x)
+}
+
+// checkDatabase looks for the database before the call does
+// (Profile.ChecksDatabase).
+func (x *exchange) checkDatabase() error {
+	if !x.e.profile.ChecksDatabase || x.route.v1 || x.route.namesDatabase {
+		return nil
+	}
+	return x.e.view(func(c *catalog) error {
+		if c.databases[x.names.DbName] == nil {
+			return databaseMissing(x.names.DbName)
+		}
+		return nil
+	})
 }
 
 // redirect sends a path with a trailing slash to the one without, as the

@@ -76,6 +76,10 @@ type shape struct {
 	truncate       bool // collections/truncate exists
 	resourceGroups bool // resource_groups routes exist
 
+	renameToOther bool // a rename to itself is a mistake of its own (2.6.18: by its source)
+	renameByID    bool // a rename of a missing collection names the database's id
+	idsOrData     bool // a search takes ids in place of data
+
 	nullable      bool // fields say nullable, collections list functions
 	timezone      bool // collections have a timezone property
 	structFields  bool // collections tell structFields
@@ -97,26 +101,27 @@ var (
 		TrimsNames: true, ChecksDatabase: true,
 		StickyTimeout: true, PlainTimeout: true, LandsLate: true,
 		ExpiresFirst: true, DescribesFresh: true,
+		shape: shape{renameByID: true},
 	}
 	V24 = Profile{
 		Name: "2.4", Release: "2.4.24", Guard: true,
 		TrimsNames: true, HasForgivesDatabase: true,
 		StickyTimeout: true, PlainTimeout: true, LandsLate: true,
 		ExpiresFirst: true, DescribesFresh: true,
-		shape: shape{databases: true, limiterFirst: true},
+		shape: shape{databases: true, limiterFirst: true, renameByID: true},
 	}
 	V25 = Profile{
 		Name: "2.5", Release: "2.5.27", Guard: true,
 		LooksUpTarget: true, ExpiresFirst: true,
 		shape: shape{databases: true, maintenance: true, resourceGroups: true,
-			nullable: true, indexParams: true, nestedVectors: true},
+			renameByID: true, nullable: true, indexParams: true, nestedVectors: true},
 	}
 	// V2618 is the last 2.6 before the change of codes.
 	V2618 = Profile{
 		Name: "2.6.18", Release: "2.6.18", Guard: true,
 		ResolvesTargets: true, LandsLate: true, QuickLoad: quickLoad,
 		shape: shape{databases: true, maintenance: true, resourceGroups: true,
-			nullable: true, indexParams: true, nestedVectors: true,
+			renameToOther: true, nullable: true, indexParams: true, nestedVectors: true,
 			timezone: true, warmup: true, topks: true},
 	}
 	// V26 is 2.6.20 or later: its branch on 2026-07-24.
@@ -124,7 +129,7 @@ var (
 		Name: "2.6", Release: "2.6-20260724", Guard: true,
 		ResolvesTargets: true, TypedErrors: true, LandsLate: true, QuickLoad: quickLoad,
 		shape: shape{databases: true, maintenance: true, resourceGroups: true, truncate: true,
-			nullable: true, indexParams: true, rawVectors: true,
+			renameToOther: true, nullable: true, indexParams: true, rawVectors: true,
 			timezone: true, warmup: true, topks: true,
 			structFields: true, roleDetails: true},
 	}
@@ -132,9 +137,9 @@ var (
 		Name: "3.0", Release: "3.0-20260823", Guard: true,
 		ResolvesTargets: true, TypedErrors: true, StrictTimeout: true, LandsLate: true, QuickLoad: quickLoad,
 		shape: shape{databases: true, maintenance: true, resourceGroups: true, truncate: true,
-			nullable: true, indexParams: true, rawVectors: true,
+			renameToOther: true, nullable: true, indexParams: true, rawVectors: true,
 			timezone: true, warmup: true, topks: true,
-			structFields: true, roleDetails: true, external: true},
+			structFields: true, roleDetails: true, external: true, idsOrData: true},
 	}
 )
 

@@ -106,6 +106,7 @@ const (
 	codeBadJSON            = 1801
 	codeMissingParameter   = 1802
 	codeBadRow             = 1804
+	codeBadKey             = 1806
 	codeLimited            = 1807
 	codeTimeout            = 10001
 	codeUnexpected         = 65535
@@ -131,7 +132,25 @@ func databaseNotFound(database string) *Failure {
 	return fail(codeDatabaseNotFound, "database not found[database=%s]", database)
 }
 
-// Collections are not found in three voices, by the layer that looked.
+// databaseMissing is the same in the words of the REST handler.
+func databaseMissing(database string) *Failure {
+	return fail(codeDatabaseNotFound, "database not found, database: %s", database)
+}
+
+// targetDatabaseNotFound is the answer to a rename into another database.
+func (p *Profile) targetDatabaseNotFound(database string) *Failure {
+	if p.TypedErrors {
+		return fail(codeDatabaseNotFound, "target database %s not found: %v", database, databaseNotFound(database).Message)
+	}
+	return fail(codeUnexpected, "target database:%s not found", database)
+}
+
+// Collections are not found in four voices, by the layer that looked.
+
+func collectionNotFoundAt(database int64, collection string) *Failure {
+	return fail(codeCollectionNotFound, "timestamp = %d: collection not found[database=%d][collection=%s]",
+		timestamp(), database, collection)
+}
 
 func collectionNotFound(collection string) *Failure {
 	return fail(codeCollectionNotFound, "collection not found[collection=%s]", collection)

@@ -27,6 +27,7 @@ var (
 	needsAlias      = []string{"AliasName"}
 	needsBinding    = []string{"CollectionName", "AliasName"}
 	needsCollection = []string{"CollectionName"}
+	needsData       = []string{"CollectionName", "Data"}
 	needsUser       = []string{"UserName"}
 	needsRole       = []string{"RoleName"}
 	needsMember     = []string{"UserName", "RoleName"}
@@ -53,6 +54,13 @@ func table() []route {
 		{path: "collections/load", request: "CollectionNameReq", required: needsCollection, privilege: "Load", writes: true, handle: loadCollection},
 		{path: "collections/release", request: "CollectionNameReq", required: needsCollection, privilege: "Release", writes: true, handle: releaseCollection},
 
+		{path: "collections/refresh_load", request: "CollectionNameReq", required: needsCollection, privilege: "Load", writes: true, handle: refreshLoad},
+		{path: "collections/flush", request: "FlushReq", required: needsCollection, privilege: "Flush", writes: true, handle: flushCollection},
+		{path: "collections/compact", request: "CompactReq", required: needsCollection, privilege: "Compaction", writes: true, handle: compactCollection},
+		{path: "collections/get_compaction_state", request: "GetCompactionStateReq", required: []string{"JobID"}, handle: compactionState},
+		{path: "collections/alter_properties", request: "CollectionReqWithProperties", required: needsCollection, privilege: "CreateCollection", writes: true, handle: alterProperties},
+		{path: "collections/truncate", request: "TruncateCollectionReq", required: needsCollection, privilege: "TruncateCollection", writes: true, handle: truncateCollection},
+
 		{path: "databases/list", request: "EmptyReq", handle: listDatabases},
 		{path: "databases/describe", request: "DatabaseReqRequiredName", required: []string{"DbName"}, namesDatabase: true, privilege: "DescribeDatabase", handle: describeDatabase},
 		{path: "databases/create", request: "DatabaseReqWithProperties", required: []string{"DbName"}, namesDatabase: true, privilege: "CreateDatabase", writes: true, handle: createDatabase},
@@ -64,11 +72,13 @@ func table() []route {
 		{path: "indexes/drop", request: "IndexReq", required: []string{"CollectionName", "IndexName"}, privilege: "DropIndex", writes: true, handle: dropIndex},
 		{path: "partitions/list", request: "CollectionNameReq", required: needsCollection, privilege: "ShowPartitions", handle: listPartitions},
 		{path: "resource_groups/list", request: "EmptyReq", privilege: "ListResourceGroups", handle: listResourceGroups},
-		{path: "entities/insert", request: "CollectionDataReq", required: needsCollection, privilege: "Insert", writes: true, handle: insertEntities},
-		{path: "entities/upsert", request: "CollectionDataReq", required: needsCollection, privilege: "Upsert", writes: true, handle: upsertEntities},
-		{path: "entities/delete", request: "CollectionFilterReq", required: needsCollection, privilege: "Delete", writes: true, handle: deleteEntities},
+		{path: "entities/insert", request: "CollectionDataReq", required: needsData, privilege: "Insert", writes: true, handle: insertEntities},
+		{path: "entities/upsert", request: "CollectionDataReq", required: needsData, privilege: "Upsert", writes: true, handle: upsertEntities},
+		{path: "entities/delete", request: "CollectionFilterReq", required: []string{"CollectionName", "Filter"}, privilege: "Delete", writes: true, handle: deleteEntities},
 		{path: "entities/query", request: "QueryReqV2", required: needsCollection, privilege: "Query", handle: queryEntities},
-		{path: "entities/search", request: "SearchReqV2", required: needsCollection, privilege: "Search", handle: searchEntities},
+		{path: "entities/get", request: "CollectionIDReq", required: []string{"CollectionName", "ID"}, privilege: "Query", handle: getEntities},
+		{path: "entities/hybrid_search", request: "HybridSearchReq", required: needsCollection, privilege: "Search", handle: hybridSearch},
+		{path: "entities/search", request: "SearchReqV2", required: needsData, privilege: "Search", handle: searchEntities},
 
 		{path: "users/list", request: "DatabaseReq", privilege: "SelectOwnership", handle: listUsers},
 		{path: "users/describe", request: "UserReq", required: needsUser, privilege: "SelectUser", handle: describeUser},
@@ -97,6 +107,9 @@ func routesOf(p *Profile) map[string]*route {
 		if !p.serves(&r) {
 			continue
 		}
+		if r.path == "entities/search" && p.shape.idsOrData {
+			r.required = needsCollection
+		}
 		if r.method == "" {
 			r.method = http.MethodPost
 		}
@@ -121,6 +134,13 @@ func (p *Profile) serves(r *route) bool {
 		return p.shape.databases
 	case room == "resource_groups":
 		return p.shape.resourceGroups
+	}
+	switch r.path {
+	case "collections/truncate":
+		return p.shape.truncate
+	case "collections/refresh_load", "collections/flush", "collections/compact",
+		"collections/get_compaction_state", "collections/alter_properties":
+		return p.shape.maintenance
 	}
 	return true
 }

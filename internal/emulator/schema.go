@@ -16,6 +16,9 @@ type schema struct {
 	Dynamic     bool    `json:"dynamic,omitempty"`
 	Fields      []field `json:"fields"`
 	Indexes     []index `json:"indexes,omitempty"`
+	// Consistency is the level, "" for Bounded; properties were set later.
+	Consistency string     `json:"consistency,omitempty"`
+	Properties  []property `json:"properties,omitempty"`
 }
 
 type field struct {
@@ -59,10 +62,17 @@ func quickSetup(dimension, metric string) schema {
 	}
 }
 
-// equal compares what a collection is created with; indexes may differ.
+// equal compares what a collection is created with; indexes and properties may
+// differ.
 func (s schema) equal(t schema) bool {
-	s.Indexes, t.Indexes = nil, nil
+	s.Indexes, t.Indexes, s.Properties, t.Properties = nil, nil, nil, nil
 	return reflect.DeepEqual(s, t)
+}
+
+// setProperty adds a property, or changes the one of that key.
+func (s *schema) setProperty(p property) {
+	s.Properties = slices.DeleteFunc(s.Properties, func(old property) bool { return old.Key == p.Key })
+	s.Properties = append(s.Properties, p)
 }
 
 // unindexed names the vector fields without an index.
