@@ -90,9 +90,12 @@ func TestCalls(t *testing.T) {
 			t.Errorf("CollectionID of nothing: %s, %v, %v", id, found, err)
 		}
 
-		databases, err := c.ListDatabases(ctx)
-		do(t, err)
-		slices.Sort(databases)
+		databases := []string{"default", "shop"} // 2.3 has no call that lists them
+		if k.Profile().Name != "2.3" {
+			databases, err = c.ListDatabases(ctx)
+			do(t, err)
+			slices.Sort(databases)
+		}
 		collections, err := c.ListCollections(ctx, "default")
 		do(t, err)
 		slices.Sort(collections)
@@ -100,6 +103,9 @@ func TestCalls(t *testing.T) {
 			t.Error(diff)
 		}
 
+		if !k.Profile().Guard {
+			return
+		}
 		err = c.DropCollection(ctx, "default", "products_v2")
 		if !strings.Contains(fmt.Sprint(err), "has associated aliases") || executor.ClassOf(err) != executor.Refused {
 			t.Errorf("drop of an aliased collection: %v", err)

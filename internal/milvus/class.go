@@ -24,7 +24,7 @@ import (
 //   - Nothing was sent, or the answer came before execution (a full queue, a
 //     rate limit): Transient.
 //   - Milvus itself wrote that it did not do it: Refused (see ForeignError for
-//     what is known to be its own).
+//     what is known to be its own, and code.go for its codes).
 //   - Milvus wrote, or TLS shows, that the next call would meet the same: Fatal.
 //   - Everything else is Unknown: a timeout, a cut connection, and whatever
 //     something in between answered, with any status. Real servers answered 408
@@ -70,6 +70,7 @@ const (
 	hintPort     = "check the port: something that does not speak HTTP/1 answers there (gRPC has its own port when TLS is on)"
 	hintRESTPort = "check the port: with TLS on (tlsMode 1 or 2) Milvus serves REST on a port of its own, `proxy.http.port`; the port that it shares with gRPC cuts the connection"
 	hintInName   = "check that the URI leads to Milvus itself; where something has the name of the password by chance, change the password"
+	hintNewer    = "aliasctl does not know this code, so it may be older than the server: see whether a newer aliasctl exists"
 	hintIgnored  = "upgrade the server, or use only the default database"
 )
 
@@ -84,7 +85,10 @@ func (e *Error) classifyAnswer(a answer, tokenSent bool) {
 	case e.Status == 408:
 		e.class = executor.Unknown
 	default:
-		e.class = classOfCode(e.Status, a.code, a.message)
+		e.class = classOfCode(a.code, a.message)
+	}
+	if unseen(a.code) {
+		e.hint, e.newer = hintNewer, true
 	}
 }
 
@@ -97,31 +101,9 @@ var (
 	notARate = pattern(`(?i)not found|not loaded|quota exceeded|\bden(y|ied)`)
 	// An unclassified error (65535) that tells of a call inside the server
 	// which nobody knows the end of.
-	lostInside = pattern(`(?i)context (deadline exceeded|canceled)|code = (Unavailable|DeadlineExceeded|Canceled)|connection (reset|refused)|request timed? ?out`)
+	lostInside = pattern(`(?i)context (deadline exceeded|canceled)|code = (Unavailable|DeadlineExceeded|Canceled|Aborted|Unknown|Internal)|` +
+		`connection (reset|refused)|request timed? ?out|broken pipe|unexpected EOF|transport is closing|(no|lost) leader|leader changed|server (stopped|shutdown)`)
 )
-
-func classOfCode(status, code int, message string) executor.Class {
-	switch code {
-	case codeNotReady, codeUnavailable, codeQueueFull, codeRateLimit, codeNoResource:
-		return executor.Transient
-	case codeLimiter:
-		if notARate().MatchString(message) {
-			return executor.Refused
-		}
-		return executor.Transient
-	case codeCanceled, codeTimeout:
-		return executor.Unknown
-	case codeUnexpected:
-		if lostInside().MatchString(message) {
-			return executor.Unknown
-		}
-		return executor.Refused
-	}
-	if status >= 500 && code > 9999 { // none of its own table
-		return executor.Unknown
-	}
-	return executor.Refused
-}
 
 // classifyForeign judges an answer that Milvus did not write by its status, as
 // that of a read: of a write the outcome is unknown, whatever it says.

@@ -52,6 +52,8 @@ const (
 	indexesList     = prefixV2 + "indexes/list"
 	indexesDescribe = prefixV2 + "indexes/describe"
 
+	rolesDescribe = prefixV2 + "roles/describe"
+
 	entitiesQuery  = prefixV2 + "entities/query"
 	entitiesSearch = prefixV2 + "entities/search"
 
@@ -172,6 +174,7 @@ type request struct {
 	AliasName      string `json:"aliasName,omitempty"`
 	CollectionName string `json:"collectionName,omitempty"`
 	IndexName      string `json:"indexName,omitempty"`
+	RoleName       string `json:"roleName,omitempty"`
 	rowRequest
 }
 
@@ -185,6 +188,7 @@ type call struct {
 	alias      string
 	collection string
 	index      string
+	role       string
 	rows       rowRequest
 	header     http.Header // nil for that of the Client
 }
@@ -207,7 +211,7 @@ func (k call) newError() *Error {
 // the wire at most: repeating is the business of the caller.
 func (c *Client) exchange(ctx context.Context, k call) (answer, *Error) {
 	e := k.newError()
-	body := request{AliasName: k.alias, CollectionName: k.collection, IndexName: k.index, rowRequest: k.rows}
+	body := request{AliasName: k.alias, CollectionName: k.collection, IndexName: k.index, RoleName: k.role, rowRequest: k.rows}
 	if !k.server && (e.Database != manifest.DefaultDatabase || c.cfg.NameDefault) {
 		body.DBName = e.Database
 	}
@@ -336,6 +340,8 @@ func (c *Client) finish(k call, e *Error) *Error {
 	switch {
 	case k.write && (e.foreign || e.Status != 0 && e.Code == 0):
 		e.class = executor.Unknown
+	case !k.write && e.newer:
+		e.class = executor.Refused
 	case !k.write && e.class == executor.Unknown:
 		e.class = executor.Transient
 	}

@@ -28,6 +28,7 @@ type cluster struct {
 
 func newCluster(t *testing.T, profile emulator.Profile) *cluster {
 	t.Helper()
+	profile.QuickLoad = 0 // what a scene has made is loaded
 	k := &cluster{Cluster: testkit.New(profile)}
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		raw, _ := io.ReadAll(r.Body)
@@ -84,7 +85,7 @@ func (k *cluster) meddleWith(route string, handler http.HandlerFunc) {
 	}
 }
 
-var profiles = []emulator.Profile{emulator.V24, emulator.V25, emulator.V26, emulator.V30}
+var profiles = emulator.Profiles()
 
 // overProfiles runs a test against every server version.
 func overProfiles(t *testing.T, test func(t *testing.T, k *cluster)) {

@@ -14,6 +14,7 @@ const (
 	CodeCollectionNotFound = 100
 	CodeDatabaseNotFound   = 800
 	CodeAliasNotFound      = 1600
+	CodeAliasIsCollection  = 1601 // a collection has that name
 	CodeAliasTaken         = 1602 // bound to another collection
 )
 
@@ -22,8 +23,10 @@ const (
 	codeNotReady        = 1
 	codeUnavailable     = 2
 	codeQueueFull       = 4
+	codeInternal        = 5
 	codeRateLimit       = 8
 	codeNoResource      = 12
+	codeNotLoaded       = 101
 	codeIndexNotFound   = 700
 	codeInvalid         = 1100
 	codeNotLoggedIn     = 1400
@@ -62,6 +65,7 @@ type Error struct {
 	retryAfter time.Duration
 
 	foreign    bool // something else than Milvus answered
+	newer      bool // its code is one that no known server has
 	missing    bool // it is the 404 that Milvus itself writes
 	unanswered bool // nothing answered
 	detour     bool // the next drop of the same collection takes another route

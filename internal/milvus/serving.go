@@ -119,9 +119,6 @@ func fruitless(ctx context.Context, err error) error {
 	return nil
 }
 
-// codeNotLoaded is Milvus' code for a read of a collection that is not loaded.
-const codeNotLoaded = 101
-
 func isNotLoaded(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && e.Code == codeNotLoaded

@@ -1,0 +1,91 @@
+package milvus
+
+import "aliasctl/executor"
+
+// What a code of Milvus says about a write that was answered with it. These are
+// the codes of 2.2 to 3.0 (milvus-rest section 2.1) that can answer a call of
+// this package.
+//
+// Codes are coarse, and they move: from 2.6.19 on, 1100 and 1601 stand where
+// 65535 did. So a code tells only whether the call can have happened; which
+// refusal it is stands in the message, for people. A code that is not listed is
+// one of a newer server: nothing is concluded from it, and the cluster is read.
+//
+// classes_test.go holds every recorded failure against this table.
+var codes = map[int]executor.Class{
+	// The server is busy or starting: the call was not begun.
+	codeNotReady:    executor.Transient,
+	codeUnavailable: executor.Transient,
+	codeQueueFull:   executor.Transient,
+	codeRateLimit:   executor.Transient,
+	codeNoResource:  executor.Transient,
+
+	// A limit or a setting of the operator refuses it before it begins.
+	3: executor.Refused, 6: executor.Refused, 7: executor.Refused,
+	9: executor.Refused, 10: executor.Refused, 11: executor.Refused,
+
+	// What the call names is not there, or not as the call needs it.
+	CodeCollectionNotFound: executor.Refused,
+	codeNotLoaded:          executor.Refused,
+	102:                    executor.Refused, // too many collections
+	103:                    executor.Refused, // not fully loaded
+	104:                    executor.Refused, // loaded with other parameters
+	105:                    executor.Refused, // schema
+	106:                    executor.Refused, // recovering
+	107:                    executor.Refused,
+	108:                    executor.Refused, // replicating
+	109:                    executor.Refused,
+	codeIndexNotFound:      executor.Refused,
+	701:                    executor.Refused,
+	702:                    executor.Refused,
+	703:                    executor.Refused,
+	CodeDatabaseNotFound:   executor.Refused,
+	801:                    executor.Refused,
+	802:                    executor.Refused, // its name
+	codeInvalid:            executor.Refused,
+	1101:                   executor.Refused, // a missing parameter
+	CodeAliasNotFound:      executor.Refused,
+	CodeAliasIsCollection:  executor.Refused,
+	CodeAliasTaken:         executor.Refused,
+	1603:                   executor.Refused, // its collection's id
+
+	// The request was not understood.
+	1801: executor.Refused, 1802: executor.Refused, 1803: executor.Refused,
+	1804: executor.Refused, 1805: executor.Refused, 1806: executor.Refused,
+
+	// Begun, and not seen to end.
+	codeInternal: executor.Unknown,
+	codeCanceled: executor.Unknown,
+	codeTimeout:  executor.Unknown,
+}
+
+// classOfCode is the class of a failure of Milvus that is no lack of a login or
+// a privilege. The message decides where the code says too little.
+func classOfCode(code int, message string) executor.Class {
+	switch code {
+	case codeLimiter:
+		if notARate().MatchString(message) {
+			return executor.Refused
+		}
+		return executor.Transient
+	case codeUnexpected:
+		if lostInside().MatchString(message) {
+			return executor.Unknown
+		}
+		return executor.Refused
+	}
+	if class, known := codes[code]; known {
+		return class
+	}
+	return executor.Unknown
+}
+
+// unseen says that no recorded server, and no source that was read, has a code.
+func unseen(code int) bool {
+	_, known := codes[code]
+	switch code {
+	case codeLimiter, codeUnexpected, codeUnauthenticated, codeNotLoggedIn, codeNotPermitted:
+		known = true
+	}
+	return !known
+}
