@@ -25,16 +25,17 @@ var mayImport = map[string][]string{
 	// One a kind of store, and the one that knows them all.
 	"aliasctl/internal/state/local":     {"internal/atomicfile", "internal/state", "planner"},
 	"aliasctl/internal/state/s3":        {"internal/state"},
+	"aliasctl/internal/state/gs":        {"internal/state"},
 	"aliasctl/internal/state/git":       {"internal/state"},
 	"aliasctl/internal/state/httpstate": {"internal/state"},
-	"aliasctl/internal/state/stores":    {"internal/state", "internal/state/local", "internal/state/s3", "internal/state/git", "internal/state/httpstate"},
+	"aliasctl/internal/state/stores":    {"internal/state", "internal/state/local", "internal/state/s3", "internal/state/gs", "internal/state/git", "internal/state/httpstate"},
 	// For tests: what every kind of store has to keep.
 	"aliasctl/internal/state/contract": {"internal/state", "internal/state/stores", "planner"},
 	"aliasctl/internal/atomicfile":     {"internal/input"},
 	// For tests: faults before a cluster, and a file system that fails.
 	"aliasctl/internal/testkit":         {"internal/emulator"},
 	"aliasctl/internal/testkit/faultfs": {"internal/state/local"},
-	// For tests: an S3 server.
+	// For tests: object stores.
 	"aliasctl/internal/testkit/gateway": {},
 	// For tests: a git server.
 	"aliasctl/internal/testkit/gitserver": {},

@@ -272,8 +272,8 @@ func TestASymbolicLinkIsWrittenThrough(t *testing.T) {
 
 func TestALocationThatIsNoPathIsRefused(t *testing.T) {
 	for location, want := range map[string]string{
-		"gs://token@bucket/prod.state.json": `no store for scheme "gs"; use s3://, git::https://, https://, gitlab:NAME or the path of a local file`,
-		"":                                  "it is empty",
+		"ftp://token@host/prod.state.json": `no store for scheme "ftp"; use s3://, gs://, git::https://, https://, gitlab:NAME or the path of a local file`,
+		"":                                 "it is empty",
 	} {
 		_, err := stores.Open(location)
 		var unsupported *statefile.UnsupportedError

@@ -22,7 +22,7 @@ func (o *Shared) tryLocker(locker Locker, holder Holder) func(context.Context) (
 				locked.Path = o.options.Location
 				return nil, locked
 			}
-			if !passes(err) || !pause(ctx) {
+			if !passes(err) || !pause(ctx, err) {
 				return nil, err
 			}
 		}
@@ -38,12 +38,12 @@ type patientLock struct {
 
 func (l *patientLock) Release(ctx context.Context) error {
 	doubt := false
-	for pause := Pauses(l.patience); ; {
+	for pause := pausesAfter(l.patience); ; {
 		err := l.HeldLock.Release(ctx)
 		if doubt && classOf(err) == Refused && err != nil {
 			return nil // the try before has released it
 		}
-		if err == nil || !passes(err) || !pause(ctx) {
+		if err == nil || !passes(err) || !pause(ctx, err) {
 			return err
 		}
 		doubt = doubt || classOf(err) == Doubtful
@@ -67,7 +67,7 @@ func (o *Shared) lockerStatus(ctx context.Context, locker Locker) (LockStatus, e
 		if err == nil {
 			return status, nil
 		}
-		if !passes(err) || !pause(ctx) {
+		if !passes(err) || !pause(ctx, err) {
 			return LockStatus{}, &LockError{Path: o.options.Location, Lock: o.lockName(), Err: err}
 		}
 	}

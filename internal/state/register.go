@@ -67,7 +67,7 @@ func (r *register) read(ctx context.Context, most int64) (Object, error) {
 			r.see(there.Revision)
 			return there, nil
 		}
-		if !passes(err) || !pause(ctx) {
+		if !passes(err) || !pause(ctx, err) {
 			return Object{}, err
 		}
 	}
@@ -107,7 +107,7 @@ func (r *register) swap(ctx context.Context, body []byte) error {
 		default:
 			return errRaced
 		}
-		if !pause(ctx) {
+		if !pause(ctx, err) {
 			return r.giveUp(mark, doubt, r.explained(err))
 		}
 	}
@@ -157,18 +157,28 @@ func (r *register) giveUp(mark string, doubt bool, err error) error {
 	return &doubtError{err}
 }
 
-func (r *register) pauses() func(context.Context) bool { return Pauses(r.patience) }
+func (r *register) pauses() func(context.Context, error) bool { return pausesAfter(r.patience) }
 
 // Pauses returns a function that waits a little longer each time, and false
 // once that has lasted long enough or the context has ended.
 func Pauses(patience time.Duration) func(context.Context) bool {
+	pause := pausesAfter(patience)
+	return func(ctx context.Context) bool { return pause(ctx, nil) }
+}
+
+// pausesAfter is Pauses after an error: a store that names a time is not asked
+// before it, but once more while patience lasts.
+func pausesAfter(patience time.Duration) func(context.Context, error) bool {
 	b := backoff.NewExponentialBackOff()
 	b.InitialInterval, b.MaxInterval = 50*time.Millisecond, 2*time.Second
 	end := time.Now().Add(patience)
-	return func(ctx context.Context) bool {
-		wait := b.NextBackOff()
-		if time.Now().Add(wait).After(end) {
+	return func(ctx context.Context, err error) bool {
+		wait, left := b.NextBackOff(), time.Until(end)
+		if wait > left {
 			return false
+		}
+		if store := (*StoreError)(nil); errors.As(err, &store) && store.RetryAfter > wait {
+			wait = min(store.RetryAfter, left)
 		}
 		select {
 		case <-ctx.Done():

@@ -15,6 +15,8 @@ type StoreError struct {
 	Message string
 	Advice  string // the hint; may be ""
 	Err     error  // why there was no answer; may be nil
+	// RetryAfter is how long the store asks to be left alone, 0 if it does not.
+	RetryAfter time.Duration
 }
 
 func (e *StoreError) Error() string {

@@ -18,82 +18,51 @@ import (
 	"aliasctl/internal/state"
 	"aliasctl/internal/state/contract"
 	"aliasctl/internal/state/git"
-	"aliasctl/internal/state/stores"
 	"aliasctl/internal/testkit/gitserver"
 )
-
-func open(t testing.TB, location string) state.Location {
-	t.Helper()
-	l, err := stores.Open(location)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return l
-}
-
-// told is what a user reads of an error: its words and its hint.
-func told(err error) string {
-	if err == nil {
-		return ""
-	}
-	text, hint := err.Error(), interface{ Hint() string }(nil)
-	if errors.As(err, &hint) {
-		text += " | " + hint.Hint()
-	}
-	return text
-}
-
-func expect(t *testing.T, err error, words ...string) {
-	t.Helper()
-	for _, word := range words {
-		if !strings.Contains(told(err), word) {
-			t.Errorf("%q is missing in: %s", word, told(err))
-		}
-	}
-}
 
 // TestUnusableRepositories has each reason for which a repository keeps no
 // state in its own words, found by the first read: a dry run has to see it.
 func TestUnusableRepositories(t *testing.T) {
 	s := gitserver.Start(t, nil)
 	at := func(location string) error {
-		_, err := open(t, location).Read(t.Context())
+		_, err := contract.Open(t, location).Read(t.Context())
 		if err == nil || state.IsAbsent(err) {
 			t.Fatalf("%s: %v", location, err)
 		}
 		return err
 	}
-	expect(t, at(strings.Replace(s.File("a.json"), "ref=states", "ref=statse", 1)), `no branch "statse"`, "check ref", "git push")
-	expect(t, at("git::file:///nowhere/d.git//a.json?ref=s"), "no such git repository", "--state")
-	expect(t, at(strings.Replace(s.HTTP("a.json"), "deploy.git", "other.git", 1)), "no such git repository")
+	contract.Expect(t, at(strings.Replace(s.File("a.json"), "ref=states", "ref=statse", 1)), `no branch "statse"`, "check ref", "git push")
+	contract.Expect(t, at("git::file:///nowhere/d.git//a.json?ref=s"), "no such git repository", "--state")
+	contract.Expect(t, at(strings.Replace(s.HTTP("a.json"), "deploy.git", "other.git", 1)), "no such git repository")
 
 	empty := filepath.Join(t.TempDir(), "empty.git")
 	gitserver.Git(t, "", "init", "--quiet", "--bare", empty)
-	expect(t, at("git::file://"+empty+"//a.json?ref=states"), "empty", "git push")
+	contract.Expect(t, at("git::file://"+empty+"//a.json?ref=states"), "empty", "git push")
 
 	closed := httptest.NewServer(gitserver.AskForToken(http.NotFoundHandler()))
 	defer closed.Close()
 	private := "git::" + closed.URL + "/d.git//a.json?insecure=true&ref=s"
-	expect(t, at(private), "asks for credentials", "ALIASCTL_GIT_TOKEN")
+	contract.Expect(t, at(private), "asks for credentials", "ALIASCTL_GIT_TOKEN")
 	t.Setenv("ALIASCTL_GIT_TOKEN", "wrong-token-value")
 	wrong := at(private)
-	expect(t, wrong, "refuses the credentials")
-	if strings.Contains(told(wrong), "wrong-token-value") {
-		t.Errorf("the token is told: %s", told(wrong))
+	contract.Expect(t, wrong, "refuses the credentials")
+	if strings.Contains(contract.Told(wrong), "wrong-token-value") {
+		t.Errorf("the token is told: %s", contract.Told(wrong))
 	}
 	forbidding := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusForbidden) }))
 	defer forbidding.Close()
-	expect(t, at("git::"+forbidding.URL+"/d.git//a.json?insecure=true&ref=s"), "does not allow", "contents: write")
+	contract.Expect(t, at("git::"+forbidding.URL+"/d.git//a.json?insecure=true&ref=s"), "does not allow", "contents: write")
 }
 
 // TestTheHintMakesTheBranch runs the command of the hint.
 func TestTheHintMakesTheBranch(t *testing.T) {
 	s := gitserver.Start(t, nil)
 	location := strings.Replace(s.File("a.json"), "ref=states", "ref=other", 1)
-	_, err := open(t, location).Read(t.Context())
-	_, command, _ := strings.Cut(told(err), "in any clone: ")
+	_, err := contract.Open(t, location).Read(t.Context())
+	_, command, _ := strings.Cut(contract.Told(err), "in any clone: ")
 	s.Git(t, "-c", "alias.hint=!"+command, "hint")
-	if _, err := open(t, location).Read(t.Context()); !state.IsAbsent(err) {
+	if _, err := contract.Open(t, location).Read(t.Context()); !state.IsAbsent(err) {
 		t.Errorf("after `%s`: %v", command, err)
 	}
 }
@@ -132,13 +101,13 @@ func TestRefusedPushes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := gitserver.Start(t, nil)
 			test.prepare(t, s)
-			l := open(t, s.File("a.json"))
+			l := contract.Open(t, s.File("a.json"))
 			err := l.Save(t.Context(), contract.State(1, 3))
-			expect(t, err, test.words...)
+			contract.Expect(t, err, test.words...)
 			if state.IsRace(err) {
 				t.Errorf("it is taken for a race: %v", err)
 			}
-			if _, err := open(t, s.File("a.json")).Read(t.Context()); !state.IsAbsent(err) {
+			if _, err := contract.Open(t, s.File("a.json")).Read(t.Context()); !state.IsAbsent(err) {
 				t.Errorf("afterwards: %v", err)
 			}
 		})
@@ -146,14 +115,14 @@ func TestRefusedPushes(t *testing.T) {
 	t.Run("hidden refs", func(t *testing.T) {
 		s := gitserver.Start(t, nil)
 		s.Git(t, "config", "receive.hideRefs", "refs/aliasctl")
-		_, err := open(t, s.File("a.json")).Lock(t.Context(), 0, contract.Holder)
-		expect(t, err, "hides the refs", "refs/aliasctl/*")
+		_, err := contract.Open(t, s.File("a.json")).Lock(t.Context(), 0, contract.Holder)
+		contract.Expect(t, err, "hides the refs", "refs/aliasctl/*")
 	})
 	t.Run("read only", func(t *testing.T) {
 		s := gitserver.Start(t, nil)
 		s.Git(t, "config", "http.receivepack", "false")
-		_, err := open(t, s.HTTP("a.json")).Lock(t.Context(), 0, contract.Holder)
-		expect(t, err, "does not allow", "push")
+		_, err := contract.Open(t, s.HTTP("a.json")).Lock(t.Context(), 0, contract.Holder)
+		contract.Expect(t, err, "does not allow", "push")
 	})
 }
 
@@ -187,21 +156,21 @@ func TestAwkwardServers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			location := prepare(t, gitserver.Start(t, nil))
 			for serial := uint64(1); serial <= 2; serial++ {
-				l := open(t, location)
+				l := contract.Open(t, location)
 				lock, err := l.Lock(t.Context(), 0, contract.Holder)
 				if err != nil {
-					t.Fatal(told(err))
+					t.Fatal(contract.Told(err))
 				}
 				if _, err := l.Read(t.Context()); err != nil && !state.IsAbsent(err) {
-					t.Fatal(told(err))
+					t.Fatal(contract.Told(err))
 				}
 				if err := l.Save(t.Context(), contract.State(serial, 3)); err != nil {
-					t.Fatal(told(err))
+					t.Fatal(contract.Told(err))
 				}
 				if err := lock.Release(); err != nil {
-					t.Fatal(told(err))
+					t.Fatal(contract.Told(err))
 				}
-				if got, err := open(t, location).Read(t.Context()); err != nil || got.Serial != serial {
+				if got, err := contract.Open(t, location).Read(t.Context()); err != nil || got.Serial != serial {
 					t.Errorf("serial %d, %v", got.Serial, err)
 				}
 			}
@@ -214,12 +183,12 @@ func TestAwkwardServers(t *testing.T) {
 func TestOtherFilesStay(t *testing.T) {
 	s := gitserver.Start(t, nil)
 	for i, path := range []string{"prod.json", "team/a.json", "team/b.json", "prod.json"} {
-		l := open(t, s.File(path))
+		l := contract.Open(t, s.File(path))
 		if _, err := l.Read(t.Context()); err != nil && !state.IsAbsent(err) {
 			t.Fatal(err)
 		}
 		if err := l.Save(t.Context(), contract.State(uint64(i+1), 3)); err != nil {
-			t.Fatal(told(err))
+			t.Fatal(contract.Told(err))
 		}
 	}
 	if got := strings.Fields(s.Git(t, "ls-tree", "-r", "--name-only", "states")); strings.Join(got, " ") != "prod.json team/a.json team/b.json" {
@@ -229,10 +198,10 @@ func TestOtherFilesStay(t *testing.T) {
 		t.Errorf("the log: %s", got)
 	}
 	for _, path := range []string{"team", "prod.json/x.json"} {
-		if _, err := open(t, s.File(path)).Read(t.Context()); err == nil || state.IsAbsent(err) {
+		if _, err := contract.Open(t, s.File(path)).Read(t.Context()); err == nil || state.IsAbsent(err) {
 			t.Errorf("%s: %v", path, err)
 		} else {
-			expect(t, err, "no place for the file")
+			contract.Expect(t, err, "no place for the file")
 		}
 	}
 }
@@ -263,7 +232,7 @@ func race(t *testing.T, location string, replace bool) {
 		}
 		there, err := store.Read(t.Context(), name, 1<<20)
 		if err != nil {
-			t.Fatal(told(err))
+			t.Fatal(contract.Told(err))
 		}
 		if (there.Revision != "") != replace {
 			t.Fatalf("before the race: %+v", there)
@@ -303,7 +272,7 @@ func race(t *testing.T, location string, replace bool) {
 // ref of the lock is part of the push.
 func TestALostLockStopsASave(t *testing.T) {
 	s := gitserver.Start(t, nil)
-	l := open(t, s.File("a.json"))
+	l := contract.Open(t, s.File("a.json"))
 	lock, err := l.Lock(t.Context(), 0, contract.Holder)
 	if err != nil {
 		t.Fatal(err)
@@ -311,7 +280,7 @@ func TestALostLockStopsASave(t *testing.T) {
 	if err := l.Save(t.Context(), contract.State(1, 3)); err != nil {
 		t.Fatal(err)
 	}
-	other := open(t, s.File("a.json"))
+	other := contract.Open(t, s.File("a.json"))
 	status, err := other.LockStatus(t.Context())
 	if err != nil || !status.Held {
 		t.Fatalf("%+v, %v", status, err)
@@ -355,23 +324,23 @@ func TestLostAnswers(t *testing.T) {
 		defer mu.Unlock()
 		cut = n
 	}
-	l := open(t, s.HTTP("a.json"))
+	l := contract.Open(t, s.HTTP("a.json"))
 	lose(1)
 	lock, err := l.Lock(t.Context(), 0, contract.Holder)
 	if err != nil {
-		t.Fatal(told(err))
+		t.Fatal(contract.Told(err))
 	}
 	for serial := uint64(1); serial <= 2; serial++ {
 		lose(1)
 		if err := l.Save(t.Context(), contract.State(serial, 3)); err != nil {
-			t.Fatal(told(err))
+			t.Fatal(contract.Told(err))
 		}
 	}
 	lose(1)
 	if err := lock.Release(); err != nil {
-		t.Error(told(err))
+		t.Error(contract.Told(err))
 	}
-	if got, err := open(t, s.HTTP("a.json")).Read(t.Context()); err != nil || got.Serial != 2 {
+	if got, err := contract.Open(t, s.HTTP("a.json")).Read(t.Context()); err != nil || got.Serial != 2 {
 		t.Errorf("serial %d, %v", got.Serial, err)
 	}
 }
@@ -381,11 +350,11 @@ func TestLostAnswers(t *testing.T) {
 func TestCredentials(t *testing.T) {
 	t.Setenv("ALIASCTL_GIT_TOKEN", gitserver.Token)
 	s := gitserver.Start(t, gitserver.AskForToken)
-	l := open(t, s.HTTP("a.json"))
+	l := contract.Open(t, s.HTTP("a.json"))
 	if err := l.Save(t.Context(), contract.State(1, 3)); err != nil {
-		t.Fatal(told(err))
+		t.Fatal(contract.Told(err))
 	}
-	if got, err := open(t, s.HTTP("a.json")).Read(t.Context()); err != nil || got.Serial != 1 {
+	if got, err := contract.Open(t, s.HTTP("a.json")).Read(t.Context()); err != nil || got.Serial != 1 {
 		t.Errorf("serial %d, %v", got.Serial, err)
 	}
 	stolen := make(chan string, 100)
@@ -399,7 +368,7 @@ func TestCredentials(t *testing.T) {
 		http.Redirect(w, r, elsewhere+r.URL.String(), http.StatusFound)
 	}))
 	defer lure.Close()
-	if _, err := open(t, "git::"+lure.URL+"/d.git//a.json?insecure=true&ref=s").Read(t.Context()); err == nil || state.IsAbsent(err) {
+	if _, err := contract.Open(t, "git::"+lure.URL+"/d.git//a.json?insecure=true&ref=s").Read(t.Context()); err == nil || state.IsAbsent(err) {
 		t.Errorf("a redirected read: %v", err)
 	}
 	close(stolen)
@@ -445,12 +414,12 @@ func TestHostileConfiguration(t *testing.T) {
 		for name, value := range variables {
 			t.Setenv(name, value)
 		}
-		l := open(t, s.File("a.json"))
+		l := contract.Open(t, s.File("a.json"))
 		if _, err := l.Read(t.Context()); err != nil && !state.IsAbsent(err) {
-			t.Fatal(told(err))
+			t.Fatal(contract.Told(err))
 		}
 		if err := l.Save(t.Context(), contract.State(1, 3)); err != nil {
-			t.Errorf("with %v: %s", variables, told(err))
+			t.Errorf("with %v: %s", variables, contract.Told(err))
 		}
 	}
 	if _, err := os.Stat(ran); err == nil {
@@ -463,7 +432,7 @@ func TestNothingStays(t *testing.T) {
 	s := gitserver.Start(t, nil)
 	tmp := t.TempDir()
 	t.Setenv("TMPDIR", tmp)
-	if err := open(t, s.File("a.json")).Save(t.Context(), contract.State(1, 3)); err != nil {
+	if err := contract.Open(t, s.File("a.json")).Save(t.Context(), contract.State(1, 3)); err != nil {
 		t.Fatal(err)
 	}
 	if entries, _ := os.ReadDir(tmp); len(entries) != 1 {
@@ -488,7 +457,7 @@ func TestUnreachable(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = store.Read(t.Context(), name, 1)
-	expect(t, err, "is not reached", "check the host")
+	contract.Expect(t, err, "is not reached", "check the host")
 	busy := (*state.StoreError)(nil)
 	if !errors.As(err, &busy) || busy.Class != state.Busy {
 		t.Errorf("%#v", err)
@@ -503,7 +472,7 @@ func TestUnreachable(t *testing.T) {
 // TestARunIsToldByTheLock has the holder in the lock, whatever its name.
 func TestARunIsToldByTheLock(t *testing.T) {
 	s := gitserver.Start(t, nil)
-	lock, err := open(t, s.File("a.json")).Lock(t.Context(), 0, contract.Holder)
+	lock, err := contract.Open(t, s.File("a.json")).Lock(t.Context(), 0, contract.Holder)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"context"
 	"crypto/md5"
-	"crypto/tls"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -66,6 +63,7 @@ func newClient(gitlab bool, getenv func(string) string) *client {
 type reply struct {
 	status int
 	body   []byte
+	after  time.Duration // for which it asks to be left alone
 }
 
 func (r reply) ok() bool { return r.status >= 200 && r.status < 300 }
@@ -108,36 +106,14 @@ func (c *client) do(ctx context.Context, method, url string, body []byte, most i
 		return reply{}, &state.StoreError{Status: resp.StatusCode, Message: "it redirects to another address, which would get the credentials",
 			Advice: "give --state the address that it redirects to"}
 	}
-	return reply{resp.StatusCode, answer}, nil
+	return reply{resp.StatusCode, answer, state.RetryAfter(resp.Header)}, nil
 }
 
 // unanswered is the error of a request without a whole answer.
 func (c *client) unanswered(err error) error {
-	e := &state.StoreError{Class: state.Doubtful, Message: "the server is not reached: " + c.clean(reason(err)),
-		Advice: "check the host in --state, the network and the server, then run the same command again", Err: err}
-	certificate, record := (*tls.CertificateVerificationError)(nil), tls.RecordHeaderError{}
-	switch {
-	case errors.Is(err, context.Canceled):
-		e.Class, e.Message, e.Advice = state.Final, "it was interrupted", ""
-	case errors.Is(err, context.DeadlineExceeded):
-		e.Message = "the server does not answer in time"
-	case errors.As(err, &certificate):
-		e.Class, e.Advice = state.Final, "set SSL_CERT_FILE to the file with its CA, or check the host in --state"
-	case errors.As(err, &record), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
-		e.Class, e.Advice = state.Final, "the server speaks plain http there: check the port, or write http:// and insecure=true"
-	}
+	e := state.Unanswered(err)
+	e.Message = c.clean(e.Message)
 	return e
-}
-
-// reason is the innermost error of the network, without the address.
-func reason(err error) string {
-	if op := (*net.OpError)(nil); errors.As(err, &op) && op.Err != nil {
-		return op.Err.Error()
-	}
-	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
-		err = inner
-	}
-	return err.Error()
 }
 
 func (c *client) clean(text string) string {
@@ -152,7 +128,7 @@ func (c *client) clean(text string) string {
 // refusal is a status that is no success, as an error. write says what it
 // leaves open: a server that gives up may have done it.
 func (c *client) refusal(r reply) *state.StoreError {
-	e := &state.StoreError{Status: r.status, Message: state.Excerpt(c.clean(strings.TrimSpace(string(r.body))), 200)}
+	e := &state.StoreError{Status: r.status, RetryAfter: r.after, Message: state.Excerpt(c.clean(strings.TrimSpace(string(r.body))), 200)}
 	if e.Message == "" {
 		e.Message = http.StatusText(r.status)
 	}

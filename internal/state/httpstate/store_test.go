@@ -1,7 +1,6 @@
 package httpstate_test
 
 import (
-	"errors"
 	"net/http"
 	"os"
 	"os/exec"
@@ -41,36 +40,6 @@ func TestContractOfGitLab(t *testing.T) {
 	contract.Test(t, inGitLab(t, start(t, &server{gitlab: true, token: "token-of-the-job"})), contract.NoExpiry, contract.Guarded, contract.Slow)
 }
 
-func open(t testing.TB, location string) state.Location {
-	t.Helper()
-	l, err := stores.Open(location)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return l
-}
-
-// told is what a user reads of an error: its words and its hint.
-func told(err error) string {
-	if err == nil {
-		return ""
-	}
-	text, hint := err.Error(), interface{ Hint() string }(nil)
-	if errors.As(err, &hint) {
-		text += " | " + hint.Hint()
-	}
-	return text
-}
-
-func expect(t *testing.T, err error, words ...string) {
-	t.Helper()
-	for _, word := range words {
-		if !strings.Contains(told(err), word) {
-			t.Errorf("%q is missing in: %s", word, told(err))
-		}
-	}
-}
-
 // both runs a test against a plain server and GitLab's.
 func both(t *testing.T, run func(t *testing.T, s *server, location string)) {
 	for name, gitlab := range map[string]bool{"plain": false, "gitlab": true} {
@@ -91,28 +60,28 @@ func both(t *testing.T, run func(t *testing.T, s *server, location string)) {
 func TestLostAnswers(t *testing.T) {
 	both(t, func(t *testing.T, s *server, location string) {
 		for serial, method := range []string{"", http.MethodGet, http.MethodPost, "LOCK", "UNLOCK", http.MethodDelete} {
-			l := open(t, location)
+			l := contract.Open(t, location)
 			lose := func() { s.set(func() { s.lose, s.loses = 1, method }) }
 			lose()
 			lock, err := l.Lock(t.Context(), 0, contract.Holder)
 			if err != nil {
-				t.Fatalf("%q: %s", method, told(err))
+				t.Fatalf("%q: %s", method, contract.Told(err))
 			}
 			if _, err := l.Read(t.Context()); err != nil && !state.IsAbsent(err) {
-				t.Fatal(told(err))
+				t.Fatal(contract.Told(err))
 			}
 			for range 2 {
 				lose()
 				if err := l.Save(t.Context(), contract.State(uint64(serial+1), 3)); err != nil {
-					t.Fatalf("%q: %s", method, told(err))
+					t.Fatalf("%q: %s", method, contract.Told(err))
 				}
 			}
 			lose()
 			if err := lock.Release(); err != nil {
-				t.Fatalf("%q: %s", method, told(err))
+				t.Fatalf("%q: %s", method, contract.Told(err))
 			}
 			s.set(func() { s.lose = 0 })
-			if got, err := open(t, location).Read(t.Context()); err != nil || got.Serial != uint64(serial+1) {
+			if got, err := contract.Open(t, location).Read(t.Context()); err != nil || got.Serial != uint64(serial+1) {
 				t.Errorf("%q: serial %d, %v", method, got.Serial, err)
 			}
 		}
@@ -122,20 +91,20 @@ func TestLostAnswers(t *testing.T) {
 // TestAnOutage has the server away for a while, in the middle of a run.
 func TestAnOutage(t *testing.T) {
 	both(t, func(t *testing.T, s *server, location string) {
-		l := open(t, location)
+		l := contract.Open(t, location)
 		lock, err := l.Lock(t.Context(), 0, contract.Holder)
 		if err != nil {
 			t.Fatal(err)
 		}
 		s.set(func() { s.fail = 3 })
 		if err := l.Save(t.Context(), contract.State(1, 3)); err != nil {
-			t.Error(told(err))
+			t.Error(contract.Told(err))
 		}
 		s.set(func() { s.fail = 1 << 30 })
 		err = l.Save(t.Context(), contract.State(2, 3))
-		expect(t, err, "503", "check the server")
+		contract.Expect(t, err, "503", "check the server")
 		s.set(func() { s.fail = 0 })
-		if got, err := open(t, location).Read(t.Context()); err != nil || got.Serial != 1 {
+		if got, err := contract.Open(t, location).Read(t.Context()); err != nil || got.Serial != 1 {
 			t.Errorf("serial %d, %v", got.Serial, err)
 		}
 		if err := lock.Release(); err != nil {
@@ -149,7 +118,7 @@ func TestAnOutage(t *testing.T) {
 func TestReleasedFromOutside(t *testing.T) {
 	both(t, func(t *testing.T, s *server, location string) {
 		for _, taken := range []bool{true, false} {
-			l, other := open(t, location), open(t, location)
+			l, other := contract.Open(t, location), contract.Open(t, location)
 			lock, err := l.Lock(t.Context(), 0, contract.Holder)
 			if err != nil {
 				t.Fatal(err)
@@ -180,11 +149,11 @@ func TestReleasedFromOutside(t *testing.T) {
 				t.Errorf("its release: %v", err)
 			}
 			if taken {
-				status, err := open(t, location).LockStatus(t.Context())
+				status, err := contract.Open(t, location).LockStatus(t.Context())
 				if err != nil || !status.Held {
 					t.Errorf("the lock of the next run: %+v, %v", status, err)
 				}
-				if err := open(t, location).BreakLock(t.Context(), status.ID); err != nil {
+				if err := contract.Open(t, location).BreakLock(t.Context(), status.ID); err != nil {
 					t.Error(err)
 				}
 			}
@@ -202,35 +171,35 @@ func TestWrongServers(t *testing.T) {
 		return err
 	}
 	s := &server{noLock: true}
-	expect(t, lock(open(t, plain(start(t, s))("a.json"))), "one lock to two runs", "lock_method")
+	contract.Expect(t, lock(contract.Open(t, plain(start(t, s))("a.json"))), "one lock to two runs", "lock_method")
 
 	s = &server{token: "secret-password", reader: "reader-password"}
 	private := plain(start(t, s))("a.json")
-	_, err := open(t, private).Read(t.Context())
-	expect(t, err, "401", "TF_HTTP_USERNAME")
+	_, err := contract.Open(t, private).Read(t.Context())
+	contract.Expect(t, err, "401", "TF_HTTP_USERNAME")
 	t.Setenv("TF_HTTP_USERNAME", "deploy")
 	t.Setenv("TF_HTTP_PASSWORD", "reader-password")
-	if _, err := open(t, private).Read(t.Context()); !state.IsAbsent(err) {
-		t.Error(told(err))
+	if _, err := contract.Open(t, private).Read(t.Context()); !state.IsAbsent(err) {
+		t.Error(contract.Told(err))
 	}
-	expect(t, lock(open(t, private)), "403", "lock and write")
+	contract.Expect(t, lock(contract.Open(t, private)), "403", "lock and write")
 	t.Setenv("TF_HTTP_PASSWORD", "secret-password")
-	l, err := open(t, private).Lock(t.Context(), 0, contract.Holder)
+	l, err := contract.Open(t, private).Lock(t.Context(), 0, contract.Holder)
 	if err != nil {
-		t.Fatal(told(err))
+		t.Fatal(contract.Told(err))
 	}
 	_ = l.Release()
 
 	s = &server{gitlab: true, token: "maintainer", reader: "developer"}
 	location := inGitLab(t, start(t, s))("prod")
-	_, err = open(t, location).Read(t.Context())
-	expect(t, err, "401", "GITLAB_TOKEN")
+	_, err = contract.Open(t, location).Read(t.Context())
+	contract.Expect(t, err, "401", "GITLAB_TOKEN")
 	t.Setenv("GITLAB_TOKEN", "developer")
-	expect(t, lock(open(t, location)), "403", "Maintainer")
+	contract.Expect(t, lock(contract.Open(t, location)), "403", "Maintainer")
 	t.Setenv("CI_PROJECT_ID", "8")
 	t.Setenv("GITLAB_TOKEN", "maintainer")
-	_, err = open(t, location).Read(t.Context())
-	expect(t, err, "404", "CI_PROJECT_ID")
+	_, err = contract.Open(t, location).Read(t.Context())
+	contract.Expect(t, err, "404", "CI_PROJECT_ID")
 }
 
 func TestRedirects(t *testing.T) {
@@ -238,8 +207,8 @@ func TestRedirects(t *testing.T) {
 	lure := http.RedirectHandler(thief+"/elsewhere", http.StatusTemporaryRedirect)
 	url := startHandler(t, lure)
 	t.Setenv("TF_HTTP_PASSWORD", "secret-password")
-	_, err := open(t, plain(url)("a.json")).Read(t.Context())
-	expect(t, err, "redirects", "--state")
+	_, err := contract.Open(t, plain(url)("a.json")).Read(t.Context())
+	contract.Expect(t, err, "redirects", "--state")
 }
 
 func TestLocations(t *testing.T) {
@@ -280,7 +249,7 @@ func TestLocations(t *testing.T) {
 	}
 	os.Unsetenv("CI_PROJECT_ID")
 	_, err := stores.Open("gitlab:prod")
-	expect(t, err, "CI_PROJECT_ID")
+	contract.Expect(t, err, "CI_PROJECT_ID")
 	if _, err := stores.OpenWith("https://host/state", state.Options{History: 2}); err == nil || !strings.Contains(err.Error(), "--state-history") {
 		t.Errorf("copies beside an HTTP state: %v", err)
 	}
@@ -316,7 +285,7 @@ func TestOpenTofu(t *testing.T) {
 		}
 		// What is no state of ours is never overwritten.
 		if !s.gitlab {
-			if _, err := open(t, location).Read(t.Context()); !state.IsCorrupt(err) {
+			if _, err := contract.Open(t, location).Read(t.Context()); !state.IsCorrupt(err) {
 				t.Errorf("a state of OpenTofu: %v", err)
 			}
 		}

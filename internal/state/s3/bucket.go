@@ -123,7 +123,7 @@ func (b *bucket) get(ctx context.Context, key string, most int64) (state.Object,
 	if int64(len(data)) > most {
 		return state.Object{}, &state.StoreError{Message: fmt.Sprintf("the object has more than %d bytes", most)}
 	}
-	return state.Object{Revision: info.ETag, Mark: header.Get("X-Amz-Meta-" + markKey), Body: data, Age: age(header)}, nil
+	return state.Object{Revision: info.ETag, Mark: header.Get("X-Amz-Meta-" + markKey), Body: data, Age: state.Age(header)}, nil
 }
 
 // stat is read without the body.
@@ -224,18 +224,4 @@ func (b *bucket) explain(err error, doing doing) *state.StoreError {
 	}
 	e.Code, e.Message = state.Excerpt(e.Code, 60), state.Excerpt(e.Message, 300)
 	return e
-}
-
-// age is the time between the last write of an object and the answer that
-// tells it, both by the clock of the store; 0 where it does not tell.
-func age(header http.Header) time.Duration {
-	written, err := http.ParseTime(header.Get("Last-Modified"))
-	if err != nil {
-		return 0
-	}
-	now, err := http.ParseTime(header.Get("Date"))
-	if err != nil {
-		return 0
-	}
-	return max(1, now.Sub(written)) // within one second; 0 would be no clock
 }

@@ -3,6 +3,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -45,7 +46,7 @@ func (s Server) program() ([]string, error) {
 	program := []string{built}
 	make := s.build
 	if s.tool == "" {
-		program = []string{"node", filepath.Join(built, "node_modules", s.name, "bin", s.name+".js")}
+		program = []string{"node", filepath.Join(built, "node_modules", s.name, cmp.Or(s.script, "bin/"+s.name+".js"))}
 		make = s.install
 	}
 	// Of two packages that are tested at once, one builds.
@@ -66,7 +67,7 @@ func (s Server) program() ([]string, error) {
 }
 
 func (s Server) build(ctx context.Context, source, built string) error {
-	fmt.Fprintf(os.Stderr, "building %s, an S3 server to test against: some minutes, once\n", s.name)
+	fmt.Fprintf(os.Stderr, "building %s, an object store to test against: some minutes, once\n", s.name)
 	build := exec.CommandContext(ctx, "go", "build", "-C", source, "-trimpath", "-ldflags=-s -w", "-o", built, s.tool)
 	build.Env = append(os.Environ(), "GOWORK=off", "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {

@@ -1,10 +1,12 @@
 //go:build linux || darwin
 
-// Package gateway is a real S3 server (versitygw) on loopback for tests: those
-// of states in objects use it, and the scripts of the program.
+// Package gateway starts real object stores on loopback for tests: those of
+// states in objects use them, and the scripts of the program. Most of them speak
+// S3; fake-gcs-server speaks Cloud Storage's JSON API and azurite Azure's.
 package gateway
 
 import (
+	"context"
 	"errors"
 	"net"
 	"net/http"
@@ -32,11 +34,14 @@ func Location(address, key string) string {
 	return "s3://" + Bucket + "/" + key + "?endpoint=" + address + "&insecure=true&region=" + Region
 }
 
-// Server is a kind of S3 server that can be built here.
+// Server is a kind of object store that can be built here.
 type Server struct {
-	name string // of the folder in testdata with its module
-	tool string // the package to build; "" for a program of npm
-	args func(address, dir string) []string
+	name   string // of the folder in testdata with its module
+	tool   string // the package to build; "" for a program of npm
+	script string // of that program, in its module; "" for bin/NAME.js
+	args   func(address, dir string) []string
+	// makes makes the bucket; nil for that of an S3 server.
+	makes func(ctx context.Context, address string) error
 }
 
 var (
@@ -84,27 +89,35 @@ func (s Server) Start(t *testing.T) (address string) {
 	}
 	dir, err := attributesDir(t)
 	if err != nil {
-		skip("no place for an S3 server: %v", err)
+		skip("no place for an object store: %v", err)
+	}
+	makes := s.makes
+	if makes == nil {
+		makes = makeBucket
 	}
 	for range 5 { // another process may take the port
 		if address := s.try(t, program, dir); address != "" {
-			client, err := Client(address)
 			for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
-				if err == nil {
-					err = client.MakeBucket(t.Context(), Bucket, minio.MakeBucketOptions{})
-				}
+				err := makes(t.Context(), address)
 				if err == nil {
 					return address
 				}
 				if time.Now().After(deadline) {
 					t.Fatal(err)
 				}
-				err = nil
 			}
 		}
 	}
 	t.Fatalf("%s does not start", s.name)
 	return ""
+}
+
+func makeBucket(ctx context.Context, address string) error {
+	client, err := Client(address)
+	if err != nil {
+		return err
+	}
+	return client.MakeBucket(ctx, Bucket, minio.MakeBucketOptions{})
 }
 
 // Client is a plain S3 client of such a server.

@@ -1,0 +1,285 @@
+package contract
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+
+	"aliasctl/internal/state"
+	"aliasctl/internal/state/stores"
+)
+
+// struck is the location that a child process uses until it is killed.
+const struck = "ALIASCTL_CONTRACT_STRUCK"
+
+// A strike is what becomes of one request.
+type strike int
+
+const (
+	pass        strike = iota
+	cutBefore          // no answer, and the server has not seen it
+	cutAfter           // no answer, and the server has carried it out
+	busyBefore         // 503 with Retry-After, and the server has not seen it
+	badAfter           // 502, and the server has carried it out
+	halfAnswer         // it ends in the middle
+	deathBefore        // the client dies as it sends it
+	deathAfter         // the client dies once it is carried out
+)
+
+var strikes = []string{"pass", "cut before", "cut after", "503 before", "502 after", "half an answer", "death before", "death after"}
+
+// sky is a proxy before a server. What it does is by the name of the state,
+// which is in the address of every request.
+type sky struct {
+	mu    sync.Mutex
+	names map[string]*plan
+}
+
+type plan struct {
+	seen   []string // METHOD and path
+	strike func(n int) strike
+	kill   func()
+}
+
+func (s *sky) plan(name string, strike func(n int) strike) *plan {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := &plan{strike: strike}
+	s.names[name] = p
+	return p
+}
+
+func (s *sky) next(r *http.Request) (strike, *plan) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, p := range s.names {
+		if address, _ := url.PathUnescape(r.URL.String()); strings.Contains(address, name) {
+			p.seen = append(p.seen, r.Method+" "+r.URL.Path)
+			return p.strike(len(p.seen)), p
+		}
+	}
+	return pass, nil
+}
+
+func (s *sky) start(t *testing.T, server string) (address string) {
+	forward := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(&url.URL{Scheme: "http", Host: server})
+		r.Out.Host = r.In.Host // it may be signed
+	}}
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		strike, p := s.next(r)
+		answer := httptest.NewRecorder()
+		switch strike {
+		case pass:
+			forward.ServeHTTP(w, r)
+			return
+		case cutBefore:
+		case deathBefore:
+			p.kill()
+		case busyBefore:
+			_, _ = io.Copy(io.Discard, r.Body)
+			w.Header().Set("Retry-After", "1")
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		default:
+			forward.ServeHTTP(answer, r)
+		}
+		switch strike {
+		case deathAfter:
+			p.kill()
+		case badAfter:
+			w.WriteHeader(http.StatusBadGateway)
+			_, _ = io.WriteString(w, "<html>bad gateway</html>")
+			return
+		case halfAnswer:
+			for name, values := range answer.Header() {
+				w.Header()[name] = values
+			}
+			w.Header().Set("Content-Length", fmt.Sprint(answer.Body.Len()+1))
+			w.WriteHeader(answer.Code)
+			_, _ = w.Write(answer.Body.Bytes()[:answer.Body.Len()/2])
+		}
+		panic(http.ErrAbortHandler)
+	}))
+	t.Cleanup(proxy.Close)
+	return proxy.Listener.Addr().String()
+}
+
+// Weather has every request of a run meet every strike once: the store speaks
+// HTTP at an address. use takes the address of the proxy, and returns what Test
+// takes.
+func Weather(t *testing.T, server string, use func(address string) func(name string) string) {
+	if location := os.Getenv(struck); location != "" {
+		l, err := stores.OpenWith(location, state.Options{Lease: long})
+		if err == nil {
+			_, err = apply(t, l)
+		}
+		fmt.Println(err)
+		os.Exit(0)
+	}
+	s := &sky{names: make(map[string]*plan)}
+	location := use(s.start(t, server))
+	for _, earlier := range []uint64{0, 2} { // saves of a run before
+		requests := s.count(t, location, earlier)
+		t.Logf("%d requests after %d saves: %q", len(requests), earlier, requests)
+		t.Run(fmt.Sprintf("one strike after %d saves", earlier), func(t *testing.T) { s.once(t, location, earlier, requests) })
+		t.Run(fmt.Sprintf("an outage after %d saves", earlier), func(t *testing.T) { s.outage(t, location, earlier, requests) })
+		t.Run(fmt.Sprintf("a death after %d saves", earlier), func(t *testing.T) { s.death(t, location, earlier, requests) })
+	}
+}
+
+func (s *sky) prepare(t *testing.T, location string, earlier uint64) {
+	t.Helper()
+	if earlier == 0 {
+		return
+	}
+	if saved, err := apply(t, Open(t, location)); err != nil || saved != earlier {
+		t.Fatalf("the run before: %d, %v", saved, Told(err))
+	}
+}
+
+func (s *sky) count(t *testing.T, location func(string) string, earlier uint64) []string {
+	name := fmt.Sprintf("count-%d.json", earlier)
+	s.prepare(t, location(name), earlier)
+	p := s.plan(name, func(int) strike { return pass })
+	if _, err := apply(t, Open(t, location(name))); err != nil {
+		t.Fatal(Told(err))
+	}
+	return p.seen
+}
+
+// once: a run gets over each strike, and what took effect is not done again.
+func (s *sky) once(t *testing.T, location func(string) string, earlier uint64, requests []string) {
+	for kind := cutBefore; kind <= halfAnswer; kind++ {
+		for n := range requests {
+			name := fmt.Sprintf("once-%d-%d-%03d.json", earlier, kind, n)
+			s.prepare(t, location(name), earlier)
+			s.plan(name, at1(n+1, kind))
+			saved, err := apply(t, Open(t, location(name)))
+			if err != nil || saved != earlier+2 {
+				t.Errorf("%s at %s: saved %d, %s", strikes[kind], requests[n], saved, Told(err))
+			}
+			s.after(t, location(name), earlier+2, earlier+2)
+		}
+	}
+}
+
+// outage: the store goes away at each request and does not come back before
+// the run has ended. What the run tells of its state is right.
+func (s *sky) outage(t *testing.T, location func(string) string, earlier uint64, requests []string) {
+	var all sync.WaitGroup
+	for _, kind := range []strike{cutBefore, cutAfter} {
+		for n := range requests {
+			name := fmt.Sprintf("outage-%d-%d-%03d.json", earlier, kind, n)
+			s.prepare(t, location(name), earlier)
+			s.plan(name, func(i int) strike {
+				if i > n {
+					return kind
+				}
+				return pass
+			})
+			all.Go(func() {
+				saved, err := apply(t, Open(t, location(name)))
+				if err == nil {
+					t.Errorf("%s from %s on: no error", strikes[kind], requests[n])
+				}
+				s.plan(name, func(int) strike { return pass })
+				least := max(saved, earlier) // it may not have read the state
+				most := least
+				if save := (*state.SaveError)(nil); errors.As(err, &save) && save.Unknown {
+					most++
+				}
+				s.after(t, location(name), least, most)
+			})
+		}
+	}
+	all.Wait()
+}
+
+// death: the run is killed at each request. The state is what one of its
+// saves has left.
+func (s *sky) death(t *testing.T, location func(string) string, earlier uint64, requests []string) {
+	for kind := deathBefore; kind <= deathAfter; kind++ {
+		for n := range requests {
+			name := fmt.Sprintf("death-%d-%d-%03d.json", earlier, kind, n)
+			s.prepare(t, location(name), earlier)
+			child := exec.Command(os.Args[0], "-test.run=^"+strings.Split(t.Name(), "/")[0]+"$")
+			child.Env = append(os.Environ(), struck+"="+location(name))
+			p := s.plan(name, at1(n+1, kind))
+			p.kill = func() { _ = child.Process.Kill() }
+			if err := child.Run(); err == nil {
+				t.Errorf("%s at %s: it lives", strikes[kind], requests[n])
+			}
+			s.after(t, location(name), earlier, earlier+2)
+		}
+	}
+}
+
+// at1 strikes the n-th request.
+func at1(n int, kind strike) func(int) strike {
+	return func(i int) strike {
+		if i == n {
+			return kind
+		}
+		return pass
+	}
+}
+
+// after has the next run get through, once the lock of the one before is
+// released by its id where it was left.
+func (s *sky) after(t *testing.T, location string, least, most uint64) {
+	t.Helper()
+	l := Open(t, location)
+	status, err := l.LockStatus(t.Context())
+	if err == nil && status.Held {
+		err = l.BreakLock(t.Context(), status.ID)
+	}
+	if err != nil {
+		t.Errorf("%s: the lock: %+v, %s", location, status, Told(err))
+	}
+	got, err := l.Read(t.Context())
+	if err != nil && !(least == 0 && state.IsAbsent(err)) || got.Serial < least || got.Serial > most {
+		t.Errorf("%s: serial %d, not %d to %d: %s", location, got.Serial, least, most, Told(err))
+	}
+	if saved, err := apply(t, l); err != nil || saved != got.Serial+2 {
+		t.Errorf("%s: the next run: saved %d, %s", location, saved, Told(err))
+	}
+}
+
+// apply is what a run does to its state, from the lock to its release. It ends
+// with the first error; saved is the last serial that it was told is in place.
+func apply(t *testing.T, l state.Location) (saved uint64, err error) {
+	lock, err := l.Lock(t.Context(), 0, Holder)
+	if err != nil {
+		if there, readErr := l.Read(t.Context()); readErr == nil {
+			saved = there.Serial
+		}
+		return saved, err
+	}
+	defer func() {
+		if released := lock.Release(); err == nil {
+			err = released
+		}
+	}()
+	there, err := l.Read(t.Context())
+	if err != nil && !state.IsAbsent(err) {
+		return 0, err
+	}
+	saved = there.Serial
+	for range 2 {
+		if err := l.Save(t.Context(), State(saved+1, 3)); err != nil {
+			return saved, err
+		}
+		saved++
+	}
+	return saved, nil
+}
