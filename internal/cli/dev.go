@@ -2,7 +2,9 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"strings"
+	"sync"
 
 	"github.com/urfave/cli/v2"
 
@@ -16,8 +18,8 @@ func devCommand(s *streams) *cli.Command {
 	}
 	return &cli.Command{
 		Name:  "dev",
-		Usage: "serve the embedded cluster to any client",
-		Description: "Answers like a real Milvus, one profile per version. With --seed the cluster is\n" +
+		Usage: "serve the embedded cluster to REST clients",
+		Description: "Answers like a real Milvus over REST (no gRPC), one profile per version. With --seed the cluster is\n" +
 			"the one of --uri embedded:SEED, and changes are kept; without it the cluster\n" +
 			"starts empty and nothing is kept.\n\n" +
 			"Example:   aliasctl dev --seed cluster.yaml --profile 2.5",
@@ -50,7 +52,7 @@ func serve(c *cli.Context, s *streams) error {
 		}
 		cluster.RequireToken(token)
 	}
-	server, err := emulator.Start(cluster, c.String("listen"), emulator.ServerOptions{})
+	server, err := emulator.Start(cluster, c.String("listen"), emulator.ServerOptions{OnHTTP2: toldOnce(s.err)})
 	if err != nil {
 		return err
 	}
@@ -65,5 +67,16 @@ func serve(c *cli.Context, s *streams) error {
 		return nil
 	case err := <-failed:
 		return err
+	}
+}
+
+// toldOnce writes one line about the first client that speaks gRPC: they come
+// again and again.
+func toldOnce(to io.Writer) func(client string) {
+	var once sync.Once
+	return func(client string) {
+		once.Do(func() {
+			fmt.Fprintf(to, "aliasctl dev: refused gRPC from %s: this serves Milvus' REST API\n", client)
+		})
 	}
 }

@@ -166,6 +166,11 @@ func (d *doctor) belongs(ctx context.Context, conn *connection) {
 func (d *doctor) cluster(ctx context.Context, conn *connection) {
 	started := time.Now()
 	databases, err := conn.ListDatabases(ctx)
+	visible := quantity.Of(len(databases), "database") + " visible"
+	if milvus.IsRouteMissing(err) { // before 2.4.18; what has no aliases either is no Milvus
+		visible = "the server has no calls on databases"
+		_, err = conn.ListAliases(ctx, "")
+	}
 	took := time.Since(started).Round(100 * time.Microsecond)
 	switch {
 	case milvus.IsUnauthenticated(err):
@@ -185,7 +190,7 @@ func (d *doctor) cluster(ctx context.Context, conn *connection) {
 	default:
 		d.find("tls", statusOK, "", "not in use")
 	}
-	d.find("token", statusOK, "", "accepted (or the server asks for none); %s visible", quantity.Of(len(databases), "database"))
+	d.find("token", statusOK, "", "accepted (or the server asks for none); %s", visible)
 	d.belongs(ctx, conn)
 	profile, evidence, err := milvus.Recognise(ctx, conn.Client)
 	switch {

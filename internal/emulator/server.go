@@ -17,6 +17,9 @@ type ServerOptions struct {
 	TLS *tls.Config // with a certificate: serve HTTPS
 	// ErrorLog gets what goes wrong with connections; nil is nobody.
 	ErrorLog *log.Logger
+	// OnHTTP2 is called with the address of a client that speaks HTTP/2, which
+	// is refused: as a rule it wants gRPC. nil is not called.
+	OnHTTP2 func(client string)
 }
 
 // Server is a handler that listens.
@@ -38,7 +41,7 @@ func Start(h http.Handler, listen string, opts ServerOptions) (*Server, error) {
 		opts.ErrorLog = log.New(io.Discard, "", 0)
 	}
 	s := &Server{
-		http: &http.Server{Handler: h, ErrorLog: opts.ErrorLog, ReadHeaderTimeout: 10 * time.Second},
+		http: &http.Server{Handler: &restOnly{h, opts.OnHTTP2}, ErrorLog: opts.ErrorLog, ReadHeaderTimeout: 10 * time.Second},
 		url:  "http://" + listener.Addr().String(),
 		done: make(chan error, 1),
 	}
@@ -76,4 +79,52 @@ func (s *Server) Close() error {
 		return nil
 	}
 	return s.http.Close()
+}
+
+// restOnly passes on what speaks HTTP/1, as REST clients do.
+type restOnly struct {
+	http.Handler
+	onHTTP2 func(client string)
+}
+
+// ServeHTTP knows the preface of HTTP/2 as a request: net/http hands it on.
+func (h *restOnly) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != "PRI" || r.ProtoMajor != 2 {
+		h.Handler.ServeHTTP(w, r)
+		return
+	}
+	if h.onHTTP2 != nil {
+		h.onHTTP2(r.RemoteAddr)
+	}
+	connection, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return
+	}
+	defer connection.Close()
+	// What is not read would make a reset of the close, which could overtake
+	// the farewell.
+	connection.SetDeadline(time.Now().Add(farewellTime))
+	if _, err := connection.Write(farewell()); err != nil {
+		return
+	}
+	if half, ok := connection.(interface{ CloseWrite() error }); ok {
+		half.CloseWrite()
+	}
+	io.Copy(io.Discard, connection)
+}
+
+const farewellTime = time.Second
+
+// farewell is what an HTTP/2 server sends to end a connection: empty settings,
+// and a GOAWAY that says to use HTTP/1.1 (RFC 9113, sections 6.5 and 6.8).
+func farewell() []byte {
+	const (
+		settings, goAway = 4, 7
+		http11Required   = 0xd
+		reason           = "aliasctl dev serves Milvus' REST API over HTTP/1.1, no gRPC"
+	)
+	frames := []byte{0, 0, 0, settings, 0, 0, 0, 0, 0}
+	frames = append(frames, 0, 0, byte(8+len(reason)), goAway, 0, 0, 0, 0, 0)
+	frames = append(frames, 0, 0, 0, 0, 0, 0, 0, http11Required)
+	return append(frames, reason...)
 }

@@ -3,6 +3,7 @@ package emulator
 import (
 	"crypto/tls"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -55,5 +56,32 @@ func TestServerSpeaksTLS(t *testing.T) {
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		t.Errorf("status %d", response.StatusCode)
+	}
+}
+
+// A gRPC client is told to use HTTP/1.1, and its connection ends without a
+// reset; REST clients do not notice.
+func TestServerSendsGRPCAway(t *testing.T) {
+	clients := make(chan string, 10)
+	server, err := Start(New(V26), "127.0.0.1:0", ServerOptions{OnHTTP2: func(client string) { clients <- client }})
+	must(t, err)
+	defer server.Close()
+	connection, err := net.Dial("tcp", strings.TrimPrefix(server.URL(), "http://"))
+	must(t, err)
+	defer connection.Close()
+	// The preface, settings, and some of what a client sends without waiting.
+	_, err = io.WriteString(connection, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00"+strings.Repeat("\x00", 1<<16))
+	must(t, err)
+	must(t, connection.(*net.TCPConn).CloseWrite())
+	answer, err := io.ReadAll(connection)
+	if err != nil || !strings.HasPrefix(string(answer), "\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00") ||
+		!strings.Contains(string(answer), "\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x0d") || !strings.HasSuffix(string(answer), "no gRPC") {
+		t.Errorf("got %q, %v", answer, err)
+	}
+	if client := <-clients; client != connection.LocalAddr().String() {
+		t.Errorf("told of %s", client)
+	}
+	if got := post(t, server.URL(), "aliases/list", "{}"); got != `{"code":0,"data":[]}` {
+		t.Error(got)
 	}
 }

@@ -85,8 +85,9 @@ func (c *Client) DropCollection(ctx context.Context, database, collection string
 	return err
 }
 
-// noRoute says that a path is not served, by Milvus or by what answers for it.
-func noRoute(err error) bool {
+// IsRouteMissing says that a path is not served, by Milvus or by what answers for
+// it.
+func IsRouteMissing(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && e.Status == http.StatusNotFound && e.Code == 0
 }

@@ -289,7 +289,7 @@ func ends(ctx context.Context, err error) bool {
 	switch {
 	case ctx.Err() != nil, !errors.As(err, &e), IsUnauthenticated(err):
 		return true
-	case noRoute(err): // this call alone is not served
+	case IsRouteMissing(err): // this call alone is not served
 		return false
 	}
 	return e.Status == 0 || e.class == executor.Fatal

@@ -93,7 +93,7 @@ func (r *recogniser) lookAtDatabase(ctx context.Context) error {
 		r.saw(question+": false, with code 200 as before 2.4.3", "2.3", "2.4")
 	case err == nil:
 		r.saw(question+": false", "2.4")
-	case noRoute(err) || ends(ctx, err):
+	case IsRouteMissing(err) || ends(ctx, err):
 		return err
 	default:
 		r.saw(whyOf(err))
@@ -104,7 +104,7 @@ func (r *recogniser) lookAtDatabase(ctx context.Context) error {
 func (r *recogniser) lookAtRoutes(ctx context.Context) error {
 	_, err := r.c.readAnswer(ctx, call{route: resourceGroupsList, server: true})
 	switch {
-	case noRoute(err):
+	case IsRouteMissing(err):
 		r.saw("resource_groups/list: no such route", "2.3", "2.4")
 	case err == nil || IsDenied(err):
 		r.saw("resource_groups/list: it is there", "2.5", "2.6.18", "2.6", "3.0")

@@ -100,7 +100,7 @@ func TestRecogniseFails(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	uri, _ := serve(t, func(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) })
-	if _, _, err := Recognise(t.Context(), newClient(t, uri, nil)); !noRoute(err) {
+	if _, _, err := Recognise(t.Context(), newClient(t, uri, nil)); !IsRouteMissing(err) {
 		t.Errorf("%v", err)
 	}
 }

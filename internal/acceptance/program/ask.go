@@ -18,6 +18,9 @@ type Answered struct {
 
 func (a Answered) OK() bool { return a.status == http.StatusOK && (a.Code == 0 || a.Code == 200) }
 
+// Missing says that the server has no such route.
+func (a Answered) Missing() bool { return a.status == http.StatusNotFound }
+
 // Ask makes a call as any client would, without any of our rooms.
 func Ask(t *testing.T, uri, token, path string, body map[string]any) Answered {
 	t.Helper()
@@ -39,6 +42,9 @@ func Ask(t *testing.T, uri, token, path string, body map[string]any) Answered {
 	}
 	defer response.Body.Close()
 	var a Answered
+	if response.StatusCode == http.StatusNotFound { // no such route: the answer is no JSON
+		return Answered{Code: http.StatusNotFound, Message: "no such route", status: response.StatusCode}
+	}
 	if err := json.NewDecoder(response.Body).Decode(&a); err != nil {
 		t.Fatalf("%s: %v", path, err)
 	}
