@@ -78,6 +78,7 @@ func (d *driftRun) do() error {
 	if d.manifest == nil {
 		d.manifest = planner.Remembered(stored.state)
 	}
+	d.managed = aliasesOf(d.manifest) + len(stored.state.Bindings)
 	conn, err := connect(d.c, d.streams, namesDefault(d.manifest))
 	if err != nil {
 		return err

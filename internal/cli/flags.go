@@ -69,6 +69,8 @@ func connectionFlags() []cli.Flag {
 			Usage: "try a failed call again this often, with at most 10s of waiting in all" + variablesOf("retries")}},
 		numberFlag{&cli.IntFlag{Name: "parallel", Category: category,
 			Usage: "this many calls side by side, in a group too (default: 8 for reads; an apply finds out what the server takes)" + variablesOf("parallel")}},
+		numberFlag{&cli.IntFlag{Name: "max-names", Category: categoryLimits,
+			Usage: "read lists of the server with up to `N` names (default: 1000000, or 20 for each managed alias)"}},
 		&cli.StringFlag{Name: "collection-api", Category: category, Value: string(milvus.CollectionAuto),
 			Usage: "route that drops collections: auto (v2, and v1 where the server has no v2), v1 or v2" + variablesOf("collection-api")},
 	}

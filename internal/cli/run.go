@@ -148,6 +148,7 @@ func (r *run) do(want func(*run) error, derive func(*run, planner.State) error) 
 		}
 	}
 	cluster := stored.state.Cluster
+	r.managed = aliasesOf(r.manifest) + len(stored.state.Bindings)
 	if !offline {
 		if r.conn, err = connect(r.c, r.streams, namesDefault(r.manifest)); err != nil {
 			return err

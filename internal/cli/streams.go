@@ -33,6 +33,7 @@ type streams struct {
 	written  map[string]bool // the output files that are of this run
 	reads    []string        // what the run reads and keeps, as far as it is known
 	label    string          // of the cluster, as far as it is known
+	managed  int             // aliases that the manifest and the state have, as far as they are known
 	soft     context.Context // of the signals that are watched, nil for none
 }
 

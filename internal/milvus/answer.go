@@ -14,8 +14,8 @@ import (
 	"unicode/utf8"
 )
 
-// maxBody bounds an answer. The largest legitimate one lists 65,536 names of
-// 255 bytes, 17 MiB.
+// maxBody bounds an answer, but for lists of more names than DefaultMaxNames. The
+// largest legitimate one lists 65,536 names of 255 bytes, 17 MiB.
 const maxBody = 64 << 20
 
 // The lengths in bytes at which a foreign text in a message is cut off.
@@ -27,7 +27,6 @@ const (
 
 // Causes of answers that cannot be used.
 var (
-	errTooLarge  = errors.New("the answer is larger than 64 MiB")
 	errEmpty     = errors.New("an empty body")
 	errWebPage   = errors.New("a web page")
 	errNotJSON   = errors.New("not JSON")

@@ -71,6 +71,7 @@ const (
 	hintRESTPort = "check the port: with TLS on (tlsMode 1 or 2) Milvus serves REST on a port of its own, `proxy.http.port`; the port that it shares with gRPC cuts the connection"
 	hintInName   = "check that the URI leads to Milvus itself; where something has the name of the password by chance, change the password"
 	hintNewer    = "aliasctl does not know this code, so it may be older than the server: see whether a newer aliasctl exists"
+	hintNames    = "check the URI and the database; where there are so many names, `--max-names N` reads them"
 	hintIgnored  = "upgrade the server, or use only the default database"
 )
 
@@ -230,7 +231,7 @@ func (e *Error) classifyTransport(ctx context.Context, err error, was sending, l
 	case errors.Is(err, context.DeadlineExceeded):
 		e.class = executor.Unknown
 		e.Err = fmt.Errorf("no whole answer within %s: %w", limit, context.DeadlineExceeded)
-	case errors.Is(err, errTooLarge):
+	case isTooLarge(err):
 		e.class, e.hint, e.hopeless = executor.Unknown, hintURI, true
 	default:
 		e.class = executor.Unknown

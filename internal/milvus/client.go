@@ -12,7 +12,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -251,11 +250,18 @@ func (c *Client) exchange(ctx context.Context, k call) (answer, *Error) {
 	e.Status = resp.StatusCode
 	e.retryAfter = retryAfter(resp.StatusCode, resp.Header)
 
-	text, err := readBody(resp)
+	text, err := readBody(resp, c.bodyBound(k))
 	broken := badCompression(err)
 	if err != nil && success(resp.StatusCode) && !broken {
 		e.classifyTransport(ctx, err, was, c.cfg.Timeout.String())
+		if isTooLarge(err) {
+			e.hint = k.tooLarge()
+		}
 		return answer{}, c.finish(k, e)
+	}
+	if many := c.tooManyNames(k, text); many != nil {
+		many.Attempts, many.Status = 1, e.Status
+		return answer{}, c.finish(k, many)
 	}
 	a, err := decodeAnswer(text, k.names)
 	if err == nil && a.ok() && success(e.Status) && (!k.write || a.acknowledges()) {
@@ -293,23 +299,6 @@ func (c *Client) path(route string) string {
 }
 
 func success(status int) bool { return status >= 200 && status < 300 }
-
-// readBody reads an answer of at most maxBody bytes. What came before an error
-// is returned with it.
-func readBody(resp *http.Response) ([]byte, error) {
-	if resp.ContentLength > maxBody {
-		return nil, errTooLarge
-	}
-	var b bytes.Buffer
-	if n := resp.ContentLength; n > 0 && n < 1<<20 {
-		b.Grow(int(n) + bytes.MinRead) // of more than that the bytes have to come first
-	}
-	_, err := b.ReadFrom(io.LimitReader(resp.Body, maxBody+1))
-	if err == nil && b.Len() > maxBody {
-		err = errTooLarge
-	}
-	return b.Bytes(), err
-}
 
 // header returns the headers that every request has.
 func header(cfg Config) http.Header {

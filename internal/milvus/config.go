@@ -22,6 +22,7 @@ const (
 	DefaultTimeout  = 40 * time.Second // the server's own limit is 30 s
 	DefaultRetries  = 4
 	DefaultParallel = 8
+	DefaultMaxNames = 1_000_000 // of 64 bytes each they fill the largest answer
 	defaultAgent    = "aliasctl"
 )
 
@@ -73,7 +74,10 @@ type Config struct {
 	NameDefault bool
 	// Parallel is how many requests Read and IDs have in flight; 0 means
 	// DefaultParallel.
-	Parallel  int
+	Parallel int
+	// MaxNames is how many names one list of the server may have; 0 means
+	// DefaultMaxNames. A longer list is refused before its names are kept.
+	MaxNames  int
 	UserAgent string
 	// Warn, when set, is given what a person should know although New succeeds.
 	Warn func(string)
@@ -110,6 +114,9 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Parallel == 0 {
 		c.Parallel = DefaultParallel
 	}
+	if c.MaxNames == 0 {
+		c.MaxNames = DefaultMaxNames
+	}
 	if c.CollectionAPI == "" {
 		c.CollectionAPI = CollectionAuto
 	}
@@ -126,6 +133,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, &ConfigError{Field: "retries", Reason: fmt.Sprintf("\"%d\" is negative", c.Retries)}
 	case c.Parallel < 0:
 		return c, &ConfigError{Field: "parallel", Reason: fmt.Sprintf("\"%d\" is negative", c.Parallel)}
+	case c.MaxNames < 0:
+		return c, &ConfigError{Field: "max-names", Reason: fmt.Sprintf("\"%d\" is negative", c.MaxNames)}
 	case c.RequestTimeout != 0 && c.RequestTimeout < minRequestTimeout:
 		return c, &ConfigError{
 			Field:  "request-timeout",
