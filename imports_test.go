@@ -26,9 +26,10 @@ var mayImport = map[string][]string{
 	"aliasctl/internal/state/local":     {"internal/atomicfile", "internal/state", "planner"},
 	"aliasctl/internal/state/s3":        {"internal/state"},
 	"aliasctl/internal/state/gs":        {"internal/state"},
+	"aliasctl/internal/state/azblob":    {"internal/state"},
 	"aliasctl/internal/state/git":       {"internal/state"},
 	"aliasctl/internal/state/httpstate": {"internal/state"},
-	"aliasctl/internal/state/stores":    {"internal/state", "internal/state/local", "internal/state/s3", "internal/state/gs", "internal/state/git", "internal/state/httpstate"},
+	"aliasctl/internal/state/stores":    {"internal/state", "internal/state/local", "internal/state/s3", "internal/state/gs", "internal/state/azblob", "internal/state/git", "internal/state/httpstate"},
 	// For tests: what every kind of store has to keep.
 	"aliasctl/internal/state/contract": {"internal/state", "internal/state/stores", "planner"},
 	"aliasctl/internal/atomicfile":     {"internal/input"},

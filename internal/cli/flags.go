@@ -39,9 +39,9 @@ func manifestFlags() []cli.Flag {
 func stateFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "state", Category: categoryManifest,
-			Usage: "state file `PATH`, or s3://BUCKET/KEY?endpoint=HOST&region=REGION, gs://BUCKET/KEY, git::https://HOST/REPO.git//PATH?ref=BRANCH, https://HOST/PATH or gitlab:NAME for a state that machines share (default: beside the manifest, NAME.state.json for NAME.yaml, NAME.aliasctl-state.json for another; in a directory, aliasctl-state.json)" + variablesOf("state")},
+			Usage: "state file `PATH`, or s3://BUCKET/KEY?endpoint=HOST&region=REGION, gs://BUCKET/KEY, azblob://ACCOUNT/CONTAINER/KEY, git::https://HOST/REPO.git//PATH?ref=BRANCH, https://HOST/PATH or gitlab:NAME for a state that machines share (default: beside the manifest, NAME.state.json for NAME.yaml, NAME.aliasctl-state.json for another; in a directory, aliasctl-state.json)" + variablesOf("state")},
 		numberFlag{&cli.IntFlag{Name: "state-history", Category: categoryManifest,
-			Usage: "keep the last `N` replaced states of an s3:// or gs:// state as objects beside it (default: none; the versioning of the bucket)" + variablesOf("state-history")}},
+			Usage: "keep the last `N` replaced states of an s3://, gs:// or azblob:// state as objects beside it (default: none; the versioning of the bucket)" + variablesOf("state-history")}},
 		&cli.DurationFlag{Name: "lock-timeout", Category: categoryManifest,
 			Usage: "wait this long for another run that holds the state (default: 0s, refuse at once)" + variablesOf("lock-timeout")},
 		followLinksFlag(),

@@ -42,8 +42,8 @@ type Trait int
 const (
 	// NoExpiry is a store whose locks never end by themselves.
 	NoExpiry Trait = iota
-	// FixedLease is a store whose leases are longer than the suite waits.
-	FixedLease
+	// LongLease is a store that grants no lease of less than 15 seconds.
+	LongLease
 	// Guarded is a store without conditional writes: it is written under its
 	// lock only, and a race is one for the lock too.
 	Guarded
@@ -88,7 +88,10 @@ type suite struct {
 
 // short is a lease that ends while a test waits, and that a renewal keeps.
 func (s suite) short() time.Duration {
-	if s.traits[Slow] {
+	switch {
+	case s.traits[LongLease]:
+		return 15 * time.Second
+	case s.traits[Slow]:
 		return 10 * time.Second
 	}
 	return short
@@ -351,7 +354,7 @@ func (s suite) broken(t *testing.T) {
 }
 
 func (s suite) renewed(t *testing.T) {
-	if s.traits[NoExpiry] || s.traits[FixedLease] {
+	if s.traits[NoExpiry] {
 		t.Skip("its leases do not end while a test waits")
 	}
 	l := s.open(t, "renewed.json", state.Options{Lease: s.short()})
@@ -390,7 +393,7 @@ func (s suite) killed(t *testing.T) {
 	if _, err := l.Lock(t.Context(), 0, Holder); !state.IsLocked(err) {
 		t.Errorf("at once: %v", err)
 	}
-	if s.traits[NoExpiry] || s.traits[FixedLease] {
+	if s.traits[NoExpiry] {
 		status, err := l.LockStatus(t.Context())
 		if err != nil || !status.Held {
 			t.Fatalf("%+v, %v", status, err)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -13,10 +14,14 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"aliasctl/internal/state"
 	"aliasctl/internal/state/stores"
 )
+
+// shortest is a lease that every store grants.
+const shortest = 15 * time.Second
 
 // struck is the location that a child process uses until it is killed.
 const struck = "ALIASCTL_CONTRACT_STRUCK"
@@ -71,7 +76,7 @@ func (s *sky) next(r *http.Request) (strike, *plan) {
 }
 
 func (s *sky) start(t *testing.T, server string) (address string) {
-	forward := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+	forward := &httputil.ReverseProxy{ErrorLog: log.New(io.Discard, "", 0), Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(&url.URL{Scheme: "http", Host: server})
 		r.Out.Host = r.In.Host // it may be signed
 	}}
@@ -119,7 +124,7 @@ func (s *sky) start(t *testing.T, server string) (address string) {
 // takes.
 func Weather(t *testing.T, server string, use func(address string) func(name string) string) {
 	if location := os.Getenv(struck); location != "" {
-		l, err := stores.OpenWith(location, state.Options{Lease: long})
+		l, err := stores.OpenWith(location, state.Options{Lease: shortest})
 		if err == nil {
 			_, err = apply(t, l)
 		}
@@ -137,12 +142,22 @@ func Weather(t *testing.T, server string, use func(address string) func(name str
 	}
 }
 
+// brief is a new run's view of a state, with a short lease.
+func brief(t *testing.T, location string) state.Location {
+	t.Helper()
+	l, err := stores.OpenWith(location, state.Options{Lease: shortest})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
 func (s *sky) prepare(t *testing.T, location string, earlier uint64) {
 	t.Helper()
 	if earlier == 0 {
 		return
 	}
-	if saved, err := apply(t, Open(t, location)); err != nil || saved != earlier {
+	if saved, err := apply(t, brief(t, location)); err != nil || saved != earlier {
 		t.Fatalf("the run before: %d, %v", saved, Told(err))
 	}
 }
@@ -151,7 +166,7 @@ func (s *sky) count(t *testing.T, location func(string) string, earlier uint64) 
 	name := fmt.Sprintf("count-%d.json", earlier)
 	s.prepare(t, location(name), earlier)
 	p := s.plan(name, func(int) strike { return pass })
-	if _, err := apply(t, Open(t, location(name))); err != nil {
+	if _, err := apply(t, brief(t, location(name))); err != nil {
 		t.Fatal(Told(err))
 	}
 	return p.seen
@@ -164,7 +179,7 @@ func (s *sky) once(t *testing.T, location func(string) string, earlier uint64, r
 			name := fmt.Sprintf("once-%d-%d-%03d.json", earlier, kind, n)
 			s.prepare(t, location(name), earlier)
 			s.plan(name, at1(n+1, kind))
-			saved, err := apply(t, Open(t, location(name)))
+			saved, err := apply(t, brief(t, location(name)))
 			if err != nil || saved != earlier+2 {
 				t.Errorf("%s at %s: saved %d, %s", strikes[kind], requests[n], saved, Told(err))
 			}
@@ -188,7 +203,7 @@ func (s *sky) outage(t *testing.T, location func(string) string, earlier uint64,
 				return pass
 			})
 			all.Go(func() {
-				saved, err := apply(t, Open(t, location(name)))
+				saved, err := apply(t, brief(t, location(name)))
 				if err == nil {
 					t.Errorf("%s from %s on: no error", strikes[kind], requests[n])
 				}
@@ -208,20 +223,21 @@ func (s *sky) outage(t *testing.T, location func(string) string, earlier uint64,
 // death: the run is killed at each request. The state is what one of its
 // saves has left.
 func (s *sky) death(t *testing.T, location func(string) string, earlier uint64, requests []string) {
+	var all sync.WaitGroup // for leases that nobody can release end by themselves
 	for kind := deathBefore; kind <= deathAfter; kind++ {
 		for n := range requests {
 			name := fmt.Sprintf("death-%d-%d-%03d.json", earlier, kind, n)
 			s.prepare(t, location(name), earlier)
 			child := exec.Command(os.Args[0], "-test.run=^"+strings.Split(t.Name(), "/")[0]+"$")
 			child.Env = append(os.Environ(), struck+"="+location(name))
-			p := s.plan(name, at1(n+1, kind))
-			p.kill = func() { _ = child.Process.Kill() }
+			s.plan(name, at1(n+1, kind)).kill = func() { _ = child.Process.Kill() }
 			if err := child.Run(); err == nil {
 				t.Errorf("%s at %s: it lives", strikes[kind], requests[n])
 			}
-			s.after(t, location(name), earlier, earlier+2)
+			all.Go(func() { s.after(t, location(name), earlier, earlier+2) })
 		}
 	}
+	all.Wait()
 }
 
 // at1 strikes the n-th request.
@@ -238,9 +254,9 @@ func at1(n int, kind strike) func(int) strike {
 // released by its id where it was left.
 func (s *sky) after(t *testing.T, location string, least, most uint64) {
 	t.Helper()
-	l := Open(t, location)
+	l := brief(t, location)
 	status, err := l.LockStatus(t.Context())
-	if err == nil && status.Held {
+	if err == nil && status.Held && status.ID != "" { // else it died before it left its name
 		err = l.BreakLock(t.Context(), status.ID)
 	}
 	if err != nil {
@@ -250,7 +266,7 @@ func (s *sky) after(t *testing.T, location string, least, most uint64) {
 	if err != nil && !(least == 0 && state.IsAbsent(err)) || got.Serial < least || got.Serial > most {
 		t.Errorf("%s: serial %d, not %d to %d: %s", location, got.Serial, least, most, Told(err))
 	}
-	if saved, err := apply(t, l); err != nil || saved != got.Serial+2 {
+	if saved, err := applyWithin(t, l, 2*shortest); err != nil || saved != got.Serial+2 {
 		t.Errorf("%s: the next run: saved %d, %s", location, saved, Told(err))
 	}
 }
@@ -258,7 +274,11 @@ func (s *sky) after(t *testing.T, location string, least, most uint64) {
 // apply is what a run does to its state, from the lock to its release. It ends
 // with the first error; saved is the last serial that it was told is in place.
 func apply(t *testing.T, l state.Location) (saved uint64, err error) {
-	lock, err := l.Lock(t.Context(), 0, Holder)
+	return applyWithin(t, l, 0)
+}
+
+func applyWithin(t *testing.T, l state.Location, timeout time.Duration) (saved uint64, err error) {
+	lock, err := l.Lock(t.Context(), timeout, Holder)
 	if err != nil {
 		if there, readErr := l.Read(t.Context()); readErr == nil {
 			saved = there.Serial

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"aliasctl/internal/state"
+	"aliasctl/internal/state/azblob"
 	"aliasctl/internal/state/git"
 	"aliasctl/internal/state/gs"
 	"aliasctl/internal/state/httpstate"
@@ -17,6 +18,9 @@ import (
 var remote = map[string]func(location string) (store state.Store, name string, history int, err error){
 	s3.Scheme: func(location string) (state.Store, string, int, error) { return s3.Open(location) },
 	gs.Scheme: func(location string) (state.Store, string, int, error) { return gs.Open(location) },
+	azblob.Scheme: func(location string) (state.Store, string, int, error) {
+		return azblob.Open(location)
+	},
 	git.Scheme: func(location string) (state.Store, string, int, error) {
 		store, name, err := git.Open(location)
 		return store, name, 0, err
@@ -65,6 +69,7 @@ func Clean() { git.Clean() }
 //
 //	s3://BUCKET/KEY?endpoint=HOST:PORT&region=REGION&insecure=BOOL&history=N
 //	gs://BUCKET/KEY?history=N
+//	azblob://ACCOUNT/CONTAINER/KEY?endpoint=URL&history=N
 //	git::https://HOST/REPO.git//PATH?ref=BRANCH
 //	https://HOST/PATH
 //	gitlab:NAME
@@ -85,7 +90,7 @@ func OpenWith(location string, options state.Options) (state.Location, error) {
 	}
 	open, ok := remote[scheme]
 	if !ok {
-		return nil, &state.UnsupportedError{Scheme: scheme, Why: fmt.Sprintf("no store for scheme %q; use s3://, gs://, git::https://, https://, gitlab:NAME or the path of a local file", scheme)}
+		return nil, &state.UnsupportedError{Scheme: scheme, Why: fmt.Sprintf("no store for scheme %q; use s3://, gs://, azblob://, git::https://, https://, gitlab:NAME or the path of a local file", scheme)}
 	}
 	store, name, history, err := open(location)
 	if err != nil {
