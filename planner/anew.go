@@ -24,6 +24,8 @@ func (b *builder) adoptAnew(d *database, e *managed, live *LiveDatabase, was, is
 	b.record(d, e, Adopt, name)
 	step := &b.records[len(b.records)-1]
 	step.FromID, step.ToID, step.Drift = was, is, true
+	ask := b.ask(e, live, Step{Database: d.name, Alias: e.alias})
+	b.recordAsks = append(b.recordAsks, ask) // the id is in the step
 	b.note("collection %q of alias %q was dropped and made anew outside aliasctl: id %s, now %s", b.flagName(d, name), e.alias, was, is)
 }
 

@@ -83,6 +83,11 @@ func TestACollectionMadeAnewIsChecked(t *testing.T) {
 	if len(p.Checks) != 1 || p.Checks[0].Verdict != planner.CheckFailed || len(p.Check(planner.DefaultLimits())) != 1 {
 		t.Errorf("checks %+v", p.Checks)
 	}
+	// What is asked of it is part of what is reviewed.
+	m.Databases[0].Aliases[0].Cutover = &manifest.Cutover{Require: []manifest.Check{{Name: manifest.MinRows, Rows: 11}}}
+	if other := planner.Compare(m, state, planner.Options{Now: noon}).Plan(live); other.Digest() == p.Digest() {
+		t.Error("other checks, and the same digest")
+	}
 	if !strings.Contains(strings.Join(p.Notes, " "), "made anew outside aliasctl: id 7, now 8") {
 		t.Errorf("notes %q", p.Notes)
 	}

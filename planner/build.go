@@ -35,6 +35,7 @@ func (c *Comparison) Plan(live *Live) Plan {
 		b.note("%s had announced %s: never created", b.announcer(), listed(b.faded))
 	}
 	b.plan.Steps = append(b.plan.Steps, slices.Concat(b.binds, b.unbinds, b.drops, b.records)...)
+	b.plan.Asks = append(b.plan.Asks, b.recordAsks...)
 	b.plan.Summary.Conflicts = len(b.plan.Conflicts)
 	return b.plan
 }
@@ -53,6 +54,8 @@ type builder struct {
 	unbinds []Step // drop-alias
 	drops   []Step // drop-collection
 	records []Step // adopt, forget
+
+	recordAsks []Ask // of the adopts of what was made anew
 
 	settled []string // aliases that an unfinished run brought where they should be
 	faded   []string // aliases that an unfinished run announced and never created

@@ -123,8 +123,8 @@ type Plan struct {
 
 	// Choices are the flags that shape the plan or lift a refusal, sorted.
 	Choices []Choice `json:"-"`
-	// Asks are what the manifest asks of each binding that the steps make, in
-	// their order.
+	// Asks are what the manifest asks of each binding that the steps make, or adopt
+	// because its collection was made anew, in their order.
 	Asks []Ask `json:"-"`
 
 	Housekeeping Housekeeping `json:"-"`

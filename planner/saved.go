@@ -51,12 +51,17 @@ func (s *Saved) Complete(m *manifest.Manifest, golden map[Key]string) error {
 	}
 	for i := range s.Plan.Steps {
 		step := &s.Plan.Steps[i]
-		if step.Op == DropCollection || step.Op == DropAlias && !step.Recreate || !step.Op.Writes() {
+		anew := step.Op == Adopt && step.Anew()
+		if step.Op == DropCollection || step.Op == DropAlias && !step.Recreate || !step.Op.Writes() && !anew {
 			continue
 		}
 		want, found := wanted[step.key()]
 		if !found || step.To != "" && step.To != want.Collection {
 			return fmt.Errorf("its manifest does not bind alias %q to %q", step.key(), step.To)
+		}
+		if anew {
+			s.Plan.Asks = append(s.Plan.Asks, Ask{Database: step.Database, Alias: step.Alias, Golden: golden[step.key()], Cutover: want.Cutover})
+			continue
 		}
 		step.Cutover = cutoverOf(want.Cutover)
 		switch {

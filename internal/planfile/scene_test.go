@@ -32,6 +32,7 @@ aliases:
   adopt: {collection: c_2, protect: true}
   foreign: taken
   unchanged: "u_${own}"
+  anew: {collection: a_1, require: {min_rows: 20}}
 retire: [r_1, {collection: r_2, after: 1h}]
 ---
 version: 1
@@ -53,15 +54,17 @@ func newWorld(t testing.TB, choose func(*planner.Options)) world {
 	w.state = planner.State{Version: 1, Lineage: "6a0b7a5e-0000-4000-8000-000000000000", Serial: 7, Bindings: []planner.Binding{
 		bind("default", "drop", "d_1"), bind("default", "gone", "d_1"), bind("default", "switch", "s_1"), bind("default", "unchanged", "u_v1"),
 		bind("shop", "moved", "m_1"),
+		{Database: "default", Alias: "anew", Collection: "a_1", CollectionID: "31", Since: noon},
 	}}
 	rows, few := &planner.RowsFact{Count: 500, Source: "count(*)"}, &planner.RowsFact{Count: 5, Source: "get_stats"}
 	loaded := &planner.LoadFact{State: planner.Loaded, Progress: 100}
 	w.live = &planner.Live{Databases: map[string]*planner.LiveDatabase{
 		"default": {
-			Bindings: map[string]string{"drop": "d_1", "switch": "s_1", "unchanged": "u_v1", "adopt": "c_2", "foreign": "theirs"},
-			Aliases:  map[string]struct{}{"drop": {}, "switch": {}, "unchanged": {}, "adopt": {}, "foreign": {}},
+			Bindings: map[string]string{"anew": "a_1", "drop": "d_1", "switch": "s_1", "unchanged": "u_v1", "adopt": "c_2", "foreign": "theirs"},
+			Aliases:  map[string]struct{}{"anew": {}, "drop": {}, "switch": {}, "unchanged": {}, "adopt": {}, "foreign": {}},
 			Collections: map[string]planner.LiveCollection{
 				"c_2": {ID: "12", Facts: &planner.Facts{Load: loaded, Rows: rows}},
+				"a_1": {ID: "32", Facts: &planner.Facts{Load: loaded, Rows: rows}},
 				"s_2": {ID: "22", Facts: &planner.Facts{Load: loaded, Rows: few}}, "s_1": {ID: "21"},
 				"r_1": {ID: "5", Facts: &planner.Facts{Rows: rows}}, "r_2": {ID: "6"},
 				"taken": {ID: "41", Facts: &planner.Facts{Load: loaded, Rows: rows}}, "d_1": {}, "u_v1": {}, "theirs": {},
