@@ -137,7 +137,8 @@ func TestMutatedPlans(t *testing.T) {
 
 // ownChoice and ownManifest: the flags and the manifest of the file are what
 // the plan is made from again. The command line does that; here the options
-// and the manifest stay, so that these are looked at in TestInputsOfAPlan.
+// and the manifest stay, so that these are looked at in TestInputsOfAPlan of
+// internal/acceptance/hostile.
 func ownChoice(place string) bool { return strings.HasPrefix(place, "flags") }
 func ownManifest(place string) bool {
 	return strings.HasPrefix(place, "manifest") || strings.HasPrefix(place, "vars")
