@@ -29,9 +29,11 @@ func start(t *testing.T) (address string) {
 }
 
 func TestContract(t *testing.T) {
+	t.Parallel()
 	contract.Test(t, use(start(t)), contract.LongLease)
 }
 
 func TestWeather(t *testing.T) {
+	t.Parallel()
 	contract.Weather(t, start(t), use)
 }

@@ -1,0 +1,112 @@
+// Package stores has the real program keep its state in every kind of store
+// that it knows, on the servers at hand.
+package stores
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"aliasctl/internal/acceptance/program"
+	"aliasctl/internal/testkit/gateway"
+	"aliasctl/internal/testkit/gitserver"
+)
+
+func TestMain(m *testing.M) { program.Main(m) }
+
+// store is a place for states.
+type store struct {
+	location    func(name string) string
+	environment []string
+}
+
+// kinds start a server each.
+var kinds = map[string]func(t *testing.T) store{
+	"file": func(t *testing.T) store {
+		dir := t.TempDir()
+		return store{location: func(name string) string { return filepath.Join(dir, name) }}
+	},
+	"s3": func(t *testing.T) store {
+		address := gateway.Start(t)
+		return store{func(name string) string { return gateway.Location(address, name) },
+			[]string{"AWS_ACCESS_KEY_ID=" + gateway.User, "AWS_SECRET_ACCESS_KEY=" + gateway.Secret, "AWS_EC2_METADATA_DISABLED=true"}}
+	},
+	"gs": func(t *testing.T) store {
+		address := gateway.FakeGCS.Start(t)
+		return store{func(name string) string { return "gs://" + gateway.Bucket + "/" + name }, []string{"STORAGE_EMULATOR_HOST=" + address}}
+	},
+	"azblob": func(t *testing.T) store {
+		address := gateway.Azurite.Start(t)
+		return store{func(name string) string { return gateway.AzureLocation(address, name) }, []string{"AZURE_STORAGE_KEY=" + gateway.AzureKey}}
+	},
+	"git": func(t *testing.T) store {
+		return store{gitserver.Start(t, nil).File, []string{"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull}}
+	},
+	"http": func(t *testing.T) store {
+		server := httptest.NewServer(&terraform{states: make(map[string][]byte), locks: make(map[string][]byte)})
+		t.Cleanup(server.Close)
+		return store{location: func(name string) string { return server.URL + "/" + name + "?insecure=true" }}
+	},
+}
+
+// terraform is a plain server of Terraform's HTTP state protocol.
+type terraform struct {
+	mu            sync.Mutex
+	states, locks map[string][]byte
+}
+
+func (s *terraform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	path, held := r.URL.Path, s.locks[r.URL.Path]
+	switch same := bytes.Equal(idOf(held), idOf(body)); r.Method {
+	case http.MethodGet:
+		if s.states[path] == nil {
+			w.WriteHeader(http.StatusNotFound)
+		}
+		_, _ = w.Write(s.states[path])
+	case http.MethodPost:
+		if string(idOf(held)) != r.URL.Query().Get("ID") {
+			w.WriteHeader(http.StatusConflict)
+			return
+		}
+		s.states[path] = body
+	case "LOCK", "UNLOCK":
+		if held != nil && !same {
+			w.WriteHeader(http.StatusLocked)
+			_, _ = w.Write(held)
+			return
+		}
+		if s.locks[path] = body; r.Method == "UNLOCK" {
+			delete(s.locks, path)
+		}
+	}
+}
+
+func idOf(lock []byte) []byte {
+	var info struct{ ID string }
+	_ = json.Unmarshal(lock, &info)
+	return []byte(info.ID)
+}
+
+// run is one run of the program.
+func run(t *testing.T, environment []string, line ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	cmd := exec.Command("aliasctl", line...)
+	cmd.Dir = t.TempDir()
+	cmd.Env = program.Environment(environment...)
+	var out, told bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &told
+	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode(), out.String(), told.String()
+}
