@@ -18,12 +18,24 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// program is the command line of the server, built or installed once for each
-// version of it.
+// program is the command line of the server.
 func (s Server) program() ([]string, error) {
+	made, err := s.made()
+	if err != nil || s.tool != "" {
+		return []string{made}, err
+	}
+	return []string{"node", filepath.Join(made, "node_modules", s.name, cmp.Or(s.script, "bin/"+s.name+".js"))}, nil
+}
+
+// Installed is the folder with the npm packages of testdata/NAME, installed once
+// for each version of its package-lock.json.
+func Installed(name string) (string, error) { return Server{name: name}.made() }
+
+// made is the server, built or installed once for each version of it.
+func (s Server) made() (string, error) {
 	source, err := s.module()
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	lock := "go.sum"
 	if s.tool == "" {
@@ -31,39 +43,37 @@ func (s Server) program() ([]string, error) {
 	}
 	sums, err := os.ReadFile(filepath.Join(source, lock))
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	dir := filepath.Join(cache, "aliasctl-test")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
+		return "", err
 	}
 	sum := sha256.Sum256(append(sums, runtime.Version()...))
 	built := filepath.Join(dir, s.name+"-"+hex.EncodeToString(sum[:8]))
-	program := []string{built}
 	make := s.build
 	if s.tool == "" {
-		program = []string{"node", filepath.Join(built, "node_modules", s.name, cmp.Or(s.script, "bin/"+s.name+".js"))}
 		make = s.install
 	}
 	// Of two packages that are tested at once, one builds.
 	only := flock.New(built + ".lock")
 	if err := only.Lock(); err != nil {
-		return nil, err
+		return "", err
 	}
 	defer func() { _ = only.Unlock() }()
 	if _, err := os.Stat(built); err == nil {
-		return program, nil
+		return built, nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Minute)
 	defer cancel()
 	if err := make(ctx, source, built+".new"); err != nil {
-		return nil, err
+		return "", err
 	}
-	return program, os.Rename(built+".new", built)
+	return built, os.Rename(built+".new", built)
 }
 
 func (s Server) build(ctx context.Context, source, built string) error {
