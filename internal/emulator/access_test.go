@@ -71,13 +71,15 @@ func TestGrantsAndRevocations(t *testing.T) {
 		{root, "roles/describe", `{"roleName":"retire"}`, `{"code":0,"data":[` +
 			`{"dbName":"default","grantor":"root","objectName":"products_v2","objectType":"Collection","privilege":"Load"},` +
 			`{"dbName":"default","grantor":"root","objectName":"*","objectType":"Global","privilege":"DropAlias"}],"description":""}`},
-		{root, "users/describe", `{"userName":"ops"}`, `{"code":0,"data":["retire"]}`},
+		{root, "users/describe", `{"userName":"ops"}`, `{"code":0,"data":["retire"],"description":""}`},
 		{root, "roles/revoke_privilege", right, done},
 		{ops, "aliases/drop", drop, denied},
 		{root, "users/grant_role", `{"userName":"ops","roleName":"admin"}`, done},
 		{ops, "aliases/drop", drop, done},
 		{root, "users/drop", `{"userName":"ops"}`, done},
 		{ops, "aliases/drop", drop, `{"code":1800,"message":"user hasn't authenticated"}`},
+		{root, "roles/drop", `{"roleName":"retire"}`, `{"code":1100,"message":"failed to check if drop role: fail to drop the role that it has privileges. Use REVOKE API to revoke privileges: invalid parameter"}`},
+		{root, "roles/revoke_privilege", one, done},
 		{root, "roles/drop", `{"roleName":"retire"}`, done},
 		{root, "roles/list", `{}`, `{"code":0,"data":["admin","public"]}`},
 	} {

@@ -307,3 +307,36 @@ func TestAnUnknownDatabase(t *testing.T) {
 		}
 	})
 }
+
+func TestRolesInTheWordsOfTheirTime(t *testing.T) {
+	overProfiles(t, func(t *testing.T, e *Emulator, url string) {
+		const unknown = "not found the role, maybe the role isn't existed or internal system error"
+		const inUse = "fail to drop the role that it has privileges. Use REVOKE API to revoke privileges"
+		words := func(old, typed string) string {
+			if e.profile.TypedErrors {
+				return `{"code":1100,"message":"` + typed + `: invalid parameter"}`
+			}
+			return `{"code":65535,"message":"` + old + `"}`
+		}
+		right := `{"roleName":"r","objectType":"Global","objectName":"*","privilege":"DropAlias"}`
+		for _, c := range []struct{ route, body, want string }{
+			{"roles/create", `{"roleName":"r"}`, e.profile.ok()},
+			{"roles/create", `{"roleName":"r"}`, words(`role [name:\"r\"] already exists`, `role [name:\"r\"] already exists`)},
+			{"roles/describe", `{"roleName":"none"}`, words(unknown, `the role \"none\" does not exist`)},
+			{"roles/drop", `{"roleName":"none"}`, words(unknown, unknown)},
+			{"users/grant_role", `{"userName":"root","roleName":"none"}`, words(unknown, unknown)},
+			{"roles/grant_privilege", right, e.profile.ok()},
+			{"roles/drop", `{"roleName":"r"}`, words(inUse, "failed to check if drop role: "+inUse)},
+			{"roles/revoke_privilege", right, e.profile.ok()},
+			{"roles/drop", `{"roleName":"r"}`, e.profile.ok()},
+		} {
+			if got := post(t, url, c.route, c.body); got != c.want {
+				t.Errorf("%s %s\n got %s\nwant %s", c.route, c.body, got, c.want)
+			}
+		}
+		got := post(t, url, "users/describe", `{"userName":"root"}`)
+		if want := e.profile.is("2.6", "3.0"); strings.Contains(got, `"description":""`) != want {
+			t.Error(got)
+		}
+	})
+}
