@@ -14,14 +14,25 @@ import (
 
 // The rooms and the rooms that each may know. Imports point one way:
 //
-//	cli -> render, milvus, state, emulator -> executor -> planner -> manifest
+//	cli -> report, milvus, state, emulator -> executor -> planner -> manifest
 var mayImport = map[string][]string{
 	"aliasctl":                   {"internal/cli"},
-	"aliasctl/internal/cli":      {"internal/planfile", "internal/render", "internal/milvus", "internal/state", "internal/state/local", "internal/state/stores", "internal/emulator", "internal/atomicfile", "executor", "planner", "manifest"},
+	"aliasctl/internal/cli":      {"internal/planfile", "internal/layout", "internal/report", "internal/report/formats", "internal/report/text", "internal/report/github", "internal/report/progress", "internal/milvus", "internal/state", "internal/state/local", "internal/state/stores", "internal/emulator", "internal/atomicfile", "executor", "planner", "manifest"},
 	"aliasctl/internal/planfile": {"planner", "manifest"},
-	"aliasctl/internal/render":   {"executor", "planner", "manifest"},
-	"aliasctl/internal/milvus":   {"internal/input", "executor", "planner", "manifest"},
-	"aliasctl/internal/state":    {"internal/input", "executor", "planner", "manifest"},
+	"aliasctl/internal/layout":   {},
+	"aliasctl/internal/report":   {"executor", "planner", "manifest"},
+	// One a printer, and the one that knows them all. A diff has lines of text above it.
+	"aliasctl/internal/report/text":     {"internal/report", "internal/layout", "planner"},
+	"aliasctl/internal/report/diff":     {"internal/report", "internal/report/text", "internal/layout", "planner"},
+	"aliasctl/internal/report/json":     {"internal/report", "executor", "planner", "manifest"},
+	"aliasctl/internal/report/markdown": {"internal/report", "planner"},
+	"aliasctl/internal/report/html":     {"internal/report"},
+	"aliasctl/internal/report/formats":  {"internal/report", "internal/report/text", "internal/report/diff", "internal/report/json", "internal/report/markdown", "internal/report/html", "internal/layout"},
+	// What else an apply and a workflow read of a run.
+	"aliasctl/internal/report/progress": {"internal/report", "executor", "planner"},
+	"aliasctl/internal/report/github":   {"manifest"},
+	"aliasctl/internal/milvus":          {"internal/input", "executor", "planner", "manifest"},
+	"aliasctl/internal/state":           {"internal/input", "executor", "planner", "manifest"},
 	// One a kind of store, and the one that knows them all.
 	"aliasctl/internal/state/local":     {"internal/atomicfile", "internal/state", "planner"},
 	"aliasctl/internal/state/s3":        {"internal/state"},

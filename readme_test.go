@@ -222,7 +222,7 @@ func TestReferenceListsTheJSON(t *testing.T) {
 			plans += golden
 		}
 	}
-	forms := strings.Join(slices.Concat(contents(t, "planner/*.go"), contents(t, "executor/*.go"), contents(t, "internal/render/json*.go")), "")
+	forms := strings.Join(slices.Concat(contents(t, "planner/*.go"), contents(t, "executor/*.go"), contents(t, "internal/report/json/*.go")), "")
 	agree("-o json", document, words(`"([a-z_]+)": ?`, plans), words(`"([a-z_-]+)[",]`, forms))
 	commands := strings.Join(contents(t, "internal/cli/*.go"), "")
 	said := words(`Event: "([a-z-]+)"`, commands)

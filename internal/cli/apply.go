@@ -12,7 +12,8 @@ import (
 
 	"aliasctl/executor"
 	"aliasctl/internal/quantity"
-	"aliasctl/internal/render"
+	"aliasctl/internal/report"
+	"aliasctl/internal/report/progress"
 	"aliasctl/internal/safetext"
 	statefile "aliasctl/internal/state"
 	"aliasctl/internal/state/local"
@@ -21,7 +22,7 @@ import (
 
 // conclude shows the plan and carries it out where that was asked for and
 // nothing stands against it. unseen is what is wrong with a --verify-uri.
-func (r *run) conclude(state planner.State, report render.Report, unseen error) error {
+func (r *run) conclude(state planner.State, report report.Report, unseen error) error {
 	blocked := blockedBy(report)
 	switch {
 	case blocked == nil:
@@ -58,7 +59,7 @@ func (r *run) conclude(state planner.State, report render.Report, unseen error) 
 
 // blockedBy says what stands between a plan and its apply. A dry run ends with
 // the same error, so that a pull request shows what the deploy job would.
-func blockedBy(report render.Report) error {
+func blockedBy(report report.Report) error {
 	if !report.Proof.OK {
 		return &failedError{what: "the plan fails its own proof and is not applied", hint: "this is a bug in aliasctl: please report it with the plan above"}
 	}
@@ -84,14 +85,14 @@ func counted(n int, one string, m int, other string) string {
 }
 
 // carryOut applies the plan and shows what became of it.
-func (r *run) carryOut(state planner.State, report render.Report) error {
+func (r *run) carryOut(state planner.State, report report.Report) error {
 	var store executor.Store = r.file
 	var observer executor.Observer
 	finish := func() {}
 	if r.events != nil {
 		store, observer = loggedStore{r.file, r.events, report.StatePath}, r.events
 	} else {
-		progress := render.NewProgress(r.conversation(), len(report.Plan.Steps), isTerminal(r.err))
+		progress := progress.New(r.conversation(), len(report.Plan.Steps), isTerminal(r.err))
 		observer, finish = drainTeller{progress, r.streams}, progress.Finish
 	}
 	done, err := executor.Apply(r.signals.hard, report.Plan, state, r.conn.Client, store, executor.Options{
@@ -123,7 +124,7 @@ func (r *run) carryOut(state planner.State, report render.Report) error {
 // drainTeller says what an apply waits for: a silent half minute looks like a
 // hang.
 type drainTeller struct {
-	*render.Progress
+	*progress.Progress
 	streams *streams
 }
 

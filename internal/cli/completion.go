@@ -8,7 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"aliasctl/internal/render"
+	"aliasctl/internal/report/formats"
 	statefile "aliasctl/internal/state"
 	"aliasctl/internal/state/stores"
 	"aliasctl/manifest"
@@ -120,7 +120,7 @@ func completeValue(command *cli.Command, flag string, words []string, s *streams
 	}
 	switch command.Flags[i].Names()[0] {
 	case "output":
-		for _, f := range render.Formats() {
+		for _, f := range formats.All() {
 			values = append(values, string(f))
 		}
 	case "switch":

@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"strings"
 
-	"aliasctl/internal/render"
+	"aliasctl/internal/layout"
+	"aliasctl/internal/report"
+	"aliasctl/internal/report/formats"
+	"aliasctl/internal/report/text"
 	"aliasctl/planner"
 )
 
@@ -36,13 +39,13 @@ func (r *run) confirm(p planner.Plan) error {
 }
 
 // tellPlan shows a plan to whoever is asked about it.
-func (r *run) tellPlan(report render.Report) error {
+func (r *run) tellPlan(plan report.Report) error {
 	if r.events == nil {
-		return r.outputs.render(r.streams, r.err, render.FormatText, report)
+		return r.outputs.render(r.streams, r.err, formats.Text, plan)
 	}
-	var text strings.Builder
-	err := render.Text(&text, r.redactedDocument(report).(render.Report), render.Style{})
-	r.events.write(event{Event: "message", Text: text.String()})
+	var message strings.Builder
+	err := text.Plan(&message, r.redactedDocument(plan), layout.Style{})
+	r.events.write(event{Event: "message", Text: message.String()})
 	return err
 }
 

@@ -10,9 +10,11 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"aliasctl/internal/layout"
 	"aliasctl/internal/milvus"
 	"aliasctl/internal/quantity"
-	"aliasctl/internal/render"
+	"aliasctl/internal/report"
+	"aliasctl/internal/safetext"
 	statefile "aliasctl/internal/state"
 	"aliasctl/internal/state/local"
 	"aliasctl/internal/state/stores"
@@ -252,7 +254,7 @@ func (d *doctor) state(ctx context.Context) {
 			d.find("pending", statusWarn, "run `aliasctl sync --apply` again: it goes on from there", "%s announced by a run that did not finish", quantity.Phrase(n, "step was", "steps were"))
 		}
 		for _, u := range state.Unverified {
-			d.find("unverified", statusWarn, "run `aliasctl sync --apply` again: it verifies it", "%s", render.UnverifiedLine(u))
+			d.find("unverified", statusWarn, "run `aliasctl sync --apply` again: it verifies it", "%s", report.UnverifiedLine(u))
 		}
 		if ahead := time.Until(state.UpdatedAt); ahead > time.Minute {
 			d.find("clock", statusWarn, "set the clock of this machine, or of the one that applied last", "the state is %v ahead of this machine", ahead.Round(time.Second))
@@ -310,13 +312,13 @@ func (f finding) text(width int) string {
 	put := func(head, text string) string {
 		lines := []string{text}
 		if width > 0 {
-			lines = wrap(text, max(width-len(head), 30))
+			lines = layout.Wrap(text, max(width-len(head), 30))
 		}
 		return head + strings.Join(lines, "\n"+strings.Repeat(" ", len(head)))
 	}
-	text := put(fmt.Sprintf("%-8s %-29s ", f.Status, f.What), render.Clean(f.Found))
+	text := put(fmt.Sprintf("%-8s %-29s ", f.Status, f.What), safetext.Line(f.Found))
 	if f.WayOut != "" {
-		text += "\n" + put(fmt.Sprintf("%-8s ", ""), render.Clean("way out: "+f.WayOut))
+		text += "\n" + put(fmt.Sprintf("%-8s ", ""), safetext.Line("way out: "+f.WayOut))
 	}
 	return text
 }

@@ -8,7 +8,7 @@ import (
 
 	"aliasctl/internal/milvus"
 	"aliasctl/internal/quantity"
-	"aliasctl/internal/render"
+	"aliasctl/internal/report"
 	statefile "aliasctl/internal/state"
 	"aliasctl/planner"
 )
@@ -125,7 +125,7 @@ func (d *driftRun) compare(stored storedState, conn *connection) error {
 		return d.readFailed(err)
 	}
 	live.Learn(found.read)
-	report := render.DriftReport{
+	report := report.DriftReport{
 		Cluster: cluster, Serial: state.Serial, StatePath: d.file.Path(),
 		Bindings: state.Bindings, Unverified: state.Unverified, Drift: planner.DriftOf(state, live),
 		Plan: comparison.Plan(live).Summary, Manifest: len(d.c.StringSlice("file")) > 0,

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"aliasctl/executor"
-	"aliasctl/internal/render"
+	"aliasctl/internal/report"
 	"aliasctl/internal/safetext"
 	statefile "aliasctl/internal/state"
 	"aliasctl/planner"
@@ -83,7 +83,7 @@ func (l *eventLog) write(e event) {
 	fmt.Fprintln(l.streams.err, string(safetext.JSON(text))) // one event a line, at any width
 }
 
-func (l *eventLog) plan(r render.Report) {
+func (l *eventLog) plan(r report.Report) {
 	l.write(event{Event: "plan", Summary: &r.Plan.Summary, Digest: r.Plan.Digest(), Steps: len(r.Plan.Steps), Refused: blockedBy(r) != nil, StatePath: l.streams.redact(r.StatePath)})
 }
 

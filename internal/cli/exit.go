@@ -9,7 +9,7 @@ import (
 	"aliasctl/internal/atomicfile"
 	"aliasctl/internal/emulator"
 	"aliasctl/internal/milvus"
-	"aliasctl/internal/render"
+	"aliasctl/internal/report/formats"
 	statefile "aliasctl/internal/state"
 	"aliasctl/manifest"
 	"aliasctl/planner"
@@ -154,7 +154,7 @@ func exitCode(err error) int {
 		return exitDrift
 	case is[*usageError](err), isBadManifest(err), is[*planner.SelectionError](err),
 		is[*milvus.ConfigError](err), is[*statefile.UnsupportedError](err), is[*statefile.URIError](err),
-		is[*render.FormatError](err), is[*emulator.SeedError](err):
+		is[*formats.FormatError](err), is[*emulator.SeedError](err):
 		return exitUsage
 	default:
 		return exitError

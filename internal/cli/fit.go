@@ -6,6 +6,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"unicode/utf8"
+
+	"aliasctl/internal/layout"
 )
 
 // fit breaks the lines of a text that are wider than width, between blanks. What
@@ -23,7 +25,7 @@ func fit(text string, width int) string {
 		} else {
 			head := line[:len(line)-len(strings.TrimLeft(line, " "))]
 			b.WriteString(head)
-			b.WriteString(strings.Join(wrap(line, width-len(head)-2), "\n"+head+"  "))
+			b.WriteString(strings.Join(layout.Wrap(line, width-len(head)-2), "\n"+head+"  "))
 		}
 		if ended {
 			b.WriteByte('\n')
@@ -74,7 +76,7 @@ func writeBlocks(w io.Writer, header []string, rows [][]string, width int) error
 			if cell = strings.TrimSpace(cell); cell == "" || cell == "-" {
 				continue
 			}
-			lines := strings.Join(wrap(cell, width-names-2), "\n"+strings.Repeat(" ", names+2))
+			lines := strings.Join(layout.Wrap(cell, width-names-2), "\n"+strings.Repeat(" ", names+2))
 			fmt.Fprintf(&b, "%-*s  %s\n", names, header[k], lines)
 		}
 	}

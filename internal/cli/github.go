@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"aliasctl/internal/render"
+	"aliasctl/internal/report"
 )
 
 // inGitHubActions says whether this is a step of a workflow.
@@ -21,7 +21,7 @@ func plans(args []string) bool {
 // setOutputs writes what later steps of a workflow ask for. The exit code is
 // among them because a step with continue-on-error hides it. A run that was to make
 // a plan and has none clears what an earlier run of the step has set.
-func (s *streams) setOutputs(code int, planning bool, report *render.Report) {
+func (s *streams) setOutputs(code int, planning bool, report *report.Report) {
 	path := s.variable("GITHUB_OUTPUT")
 	if path == "" {
 		return

@@ -5,9 +5,10 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
+
+	"aliasctl/internal/layout"
 )
 
 // helpWidth is the width of a help page: what fits beside a second window.
@@ -41,7 +42,7 @@ func fullName(command *cli.Command) string {
 func helpOf(command *cli.Command) string {
 	var b strings.Builder
 	title := strings.TrimSpace(fullName(command)+" "+command.ArgsUsage) + ": " + command.Usage
-	fmt.Fprintln(&b, strings.Join(wrap(title, helpWidth), "\n    "))
+	fmt.Fprintln(&b, strings.Join(layout.Wrap(title, helpWidth), "\n    "))
 	if command.Description != "" {
 		fmt.Fprintf(&b, "\n%s\n", command.Description)
 	}
@@ -55,7 +56,7 @@ func helpOf(command *cli.Command) string {
 		fmt.Fprintf(&b, "\n%s:\n", group.title)
 		for _, f := range group.flags {
 			fmt.Fprintf(&b, "  %s\n", flagTitle(f))
-			for _, line := range wrap(flagText(f), helpWidth-6) {
+			for _, line := range layout.Wrap(flagText(f), helpWidth-6) {
 				fmt.Fprintf(&b, "      %s\n", line)
 			}
 		}
@@ -137,22 +138,4 @@ func flagText(f cli.DocGenerationFlag) string {
 		return text
 	}
 	return text + " (default: " + value + ")"
-}
-
-// wrap breaks a text between words.
-func wrap(text string, width int) []string {
-	var lines []string
-	line := ""
-	for word := range strings.FieldsSeq(text) {
-		switch {
-		case line == "":
-			line = word
-		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width:
-			lines = append(lines, line)
-			line = word
-		default:
-			line += " " + word
-		}
-	}
-	return append(lines, line)
 }

@@ -10,20 +10,22 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"aliasctl/internal/atomicfile"
-	"aliasctl/internal/render"
+	"aliasctl/internal/report"
+	"aliasctl/internal/report/formats"
+	"aliasctl/internal/report/text"
 	"aliasctl/internal/state/stores"
 )
 
 // outputs is where a report goes: standard output in one format, and files.
 // All of them show one computation.
 type outputs struct {
-	format render.Format
+	format formats.Format
 	files  []outputFile
 	plan   string // of --plan-out
 }
 
 type outputFile struct {
-	format render.Format
+	format formats.Format
 	path   string
 }
 
@@ -33,7 +35,7 @@ func outputsOf(c *cli.Context) (outputs, error) {
 	if f := c.String("log-format"); f != "text" && f != "json" {
 		return o, usagef("the formats are text, json", "--log-format: no format %q", f)
 	}
-	if o.format, err = render.ParseFormat(c.String("output")); err != nil {
+	if o.format, err = formats.Parse(c.String("output")); err != nil {
 		return o, usagef(formatHint(), "--output: %v", err)
 	}
 	for _, v := range c.StringSlice("output-file") {
@@ -41,7 +43,7 @@ func outputsOf(c *cli.Context) (outputs, error) {
 		if !ok || path == "" {
 			return o, usagef("write `--output-file json=plan.json`", "--output-file %q is not FORMAT=PATH", v)
 		}
-		format, err := render.ParseFormat(name)
+		format, err := formats.Parse(name)
 		if err != nil {
 			return o, usagef(formatHint(), "--output-file: %v", err)
 		}
@@ -113,15 +115,15 @@ func real(path string) string {
 }
 
 func formatHint() string {
-	names := make([]string, 0, len(render.Formats()))
-	for _, f := range render.Formats() {
+	names := make([]string, 0, len(formats.All()))
+	for _, f := range formats.All() {
 		names = append(names, string(f))
 	}
 	return "the formats are " + strings.Join(names, ", ")
 }
 
 // write shows a report that will not change any more.
-func (o outputs) write(s *streams, d render.Document) error {
+func (o outputs) write(s *streams, d report.Document) error {
 	if err := o.render(s, s.out, o.format, d); err != nil {
 		return err
 	}
@@ -132,7 +134,7 @@ func (o outputs) write(s *streams, d render.Document) error {
 // anything happens. A format that is one document is written at the end. The files
 // are tried now, because after the apply it would be too late to find out
 // that they cannot be written.
-func (o outputs) before(s *streams, r render.Report) error {
+func (o outputs) before(s *streams, r report.Report) error {
 	for _, f := range o.files {
 		if err := atomicfile.Check(f.path); err != nil {
 			return fmt.Errorf("cannot write the output file: %w", err)
@@ -145,13 +147,13 @@ func (o outputs) before(s *streams, r render.Report) error {
 }
 
 // after shows what became of the plan.
-func (o outputs) after(s *streams, r render.Report) error {
+func (o outputs) after(s *streams, r report.Report) error {
 	var err error
 	switch {
 	case o.format.Whole():
 		err = o.render(s, s.out, o.format, r)
 	case len(r.Results) == 0: // nothing was to do, and the plan said so
-	case o.format == render.FormatText:
+	case o.format == formats.Text:
 		if _, err = io.WriteString(s.out, "\n"); err == nil {
 			err = s.results(s.out, r)
 		}
@@ -165,11 +167,11 @@ func (o outputs) after(s *streams, r render.Report) error {
 	return o.writeFiles(s, r)
 }
 
-func (s *streams) results(w io.Writer, r render.Report) error {
-	return render.Results(w, s.redactedDocument(r).(render.Report), s.style(w))
+func (s *streams) results(w io.Writer, r report.Report) error {
+	return text.Results(w, s.redactedDocument(r).(report.Report), s.style(w))
 }
 
-func (o outputs) writeFiles(s *streams, d render.Document) error {
+func (o outputs) writeFiles(s *streams, d report.Document) error {
 	for _, f := range o.files {
 		if err := o.writeFile(s, f, d); err != nil {
 			return fmt.Errorf("cannot write the output file: %w", err)
@@ -178,7 +180,7 @@ func (o outputs) writeFiles(s *streams, d render.Document) error {
 	return nil
 }
 
-func (o outputs) writeFile(s *streams, f outputFile, d render.Document) error {
+func (o outputs) writeFile(s *streams, f outputFile, d report.Document) error {
 	var content bytes.Buffer
 	if err := o.render(s, &content, f.format, d); err != nil {
 		return err
@@ -193,15 +195,15 @@ func (o outputs) writeFile(s *streams, f outputFile, d render.Document) error {
 	return err
 }
 
-func (o outputs) render(s *streams, w io.Writer, format render.Format, d render.Document) error {
+func (o outputs) render(s *streams, w io.Writer, format formats.Format, d report.Document) error {
 	flush := func() error { return nil }
 	out := w
-	if format == render.FormatJSON { // its digest is that of the plan as it is
+	if format == formats.JSON { // its digest is that of the plan as it is
 		out, flush = s.redactedJSON(w)
 	} else {
 		d = s.redactedDocument(d)
 	}
-	err := render.Write(out, format, d, s.style(w))
+	err := formats.Write(out, format, d, s.style(w))
 	if err == nil {
 		err = flush()
 	}

@@ -12,7 +12,7 @@ import (
 	"aliasctl/internal/atomicfile"
 	"aliasctl/internal/input"
 	"aliasctl/internal/planfile"
-	"aliasctl/internal/render"
+	"aliasctl/internal/report"
 	"aliasctl/manifest"
 	"aliasctl/planner"
 )
@@ -91,7 +91,7 @@ func showCommand(s *streams) *cli.Command {
 				return err
 			}
 			p := saved.Plan
-			return outputs.write(s, render.Report{Plan: p, Proof: planner.Prove(p, nil), Refusals: p.Check(limits), NoState: saved.Lineage == ""})
+			return outputs.write(s, report.Report{Plan: p, Proof: planner.Prove(p, nil), Refusals: p.Check(limits), NoState: saved.Lineage == ""})
 		},
 	}
 }

@@ -11,7 +11,8 @@ import (
 
 	"aliasctl/executor"
 	"aliasctl/internal/milvus"
-	"aliasctl/internal/render"
+	"aliasctl/internal/report"
+	"aliasctl/internal/report/formats"
 	"aliasctl/planner"
 )
 
@@ -21,13 +22,13 @@ var ours = []string{"true", "false", "version", "null", "alter-alias", "read", "
 // A password that is a word of ours changes no word of ours, in any format, and a
 // password that is a value is nowhere.
 func TestRedactionKeepsWhatIsOurs(t *testing.T) {
-	report := render.Report{Plan: planner.Plan{Version: 1, Live: planner.LiveRead,
+	report := report.Report{Plan: planner.Plan{Version: 1, Live: planner.LiveRead,
 		Steps: []planner.Step{{Op: planner.AlterAlias, Database: "default", Alias: "p", From: "secretsecret_v1", To: "v2"}},
 		Notes: []string{"note with secretsecret in it"}},
 		Applied: true,
 		Results: []executor.Result{{Step: planner.Step{Op: planner.AlterAlias, Alias: "p"}, Outcome: executor.Failed, Err: errors.New("secretsecret, says the server")}},
 	}
-	shown := func(password string, format render.Format) string {
+	shown := func(password string, format formats.Format) string {
 		s := &streams{redactor: milvus.NewRedactor("root:" + password)}
 		var b bytes.Buffer
 		if err := (outputs{}).render(s, &b, format, report); err != nil {
@@ -35,7 +36,7 @@ func TestRedactionKeepsWhatIsOurs(t *testing.T) {
 		}
 		return b.String()
 	}
-	for _, format := range render.Formats() {
+	for _, format := range formats.All() {
 		plain := shown("", format)
 		for _, word := range ours {
 			if d := cmp.Diff(plain, shown(word, format)); d != "" {
@@ -43,10 +44,10 @@ func TestRedactionKeepsWhatIsOurs(t *testing.T) {
 			}
 		}
 		hidden := shown("secretsecret", format)
-		if strings.Contains(hidden, "secretsecret") || !strings.Contains(hidden, milvus.Redacted) && format != render.FormatDiff {
+		if strings.Contains(hidden, "secretsecret") || !strings.Contains(hidden, milvus.Redacted) && format != formats.Diff {
 			t.Errorf("%s shows the password:\n%s", format, hidden)
 		}
-		if format == render.FormatJSON && !json.Valid([]byte(hidden)) {
+		if format == formats.JSON && !json.Valid([]byte(hidden)) {
 			t.Errorf("no JSON:\n%s", hidden)
 		}
 	}

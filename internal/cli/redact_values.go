@@ -3,16 +3,16 @@ package cli
 import (
 	"reflect"
 
-	"aliasctl/internal/render"
+	"aliasctl/internal/report"
 )
 
 // redactedDocument is a report without the token in its texts: names, messages and
 // notes. What is printed around them is ours and stays, whatever the token is.
-func (s *streams) redactedDocument(d render.Document) render.Document {
+func (s *streams) redactedDocument(d report.Document) report.Document {
 	if s.redactor == nil {
 		return d
 	}
-	return s.redactedValue(reflect.ValueOf(d)).Interface().(render.Document)
+	return s.redactedValue(reflect.ValueOf(d)).Interface().(report.Document)
 }
 
 var (

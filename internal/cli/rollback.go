@@ -6,7 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"aliasctl/internal/render"
+	"aliasctl/internal/report"
 	"aliasctl/manifest"
 	"aliasctl/planner"
 )
@@ -62,7 +62,7 @@ func (r *run) goBack(state planner.State) error {
 
 // waitsForLoad says that nothing stands against a plan but collections that
 // are not loaded: then, and only then, they are loaded.
-func waitsForLoad(report render.Report) bool {
+func waitsForLoad(report report.Report) bool {
 	if len(report.Plan.Conflicts) > 0 || len(report.Refusals) == 0 {
 		return false
 	}
@@ -82,7 +82,7 @@ func waitsForLoad(report render.Report) bool {
 // loadFirst loads what a rollback goes to and waits until it can be searched,
 // with progress: a large collection takes minutes. People see the plan, and
 // are asked, before that.
-func (r *run) loadFirst(report render.Report) error {
+func (r *run) loadFirst(report report.Report) error {
 	r.report = &report
 	if r.asksPeople() && !r.c.Bool("yes") {
 		if err := r.tellPlan(report); err != nil {

@@ -14,7 +14,8 @@ import (
 	"aliasctl/internal/emulator"
 	"aliasctl/internal/milvus"
 	"aliasctl/internal/quantity"
-	"aliasctl/internal/render"
+	"aliasctl/internal/report"
+	"aliasctl/internal/safetext"
 	statefile "aliasctl/internal/state"
 	"aliasctl/manifest"
 	"aliasctl/planner"
@@ -243,7 +244,7 @@ func (r *run) takeLock() error {
 	holder := r.self()
 	lock, err := r.file.Lock(r.signals.soft, 0, holder)
 	if timeout := r.c.Duration("lock-timeout"); statefile.IsLocked(err) && timeout > 0 {
-		r.say("aliasctl: waiting up to %v: %s", timeout, render.Clean(err.Error()))
+		r.say("aliasctl: waiting up to %v: %s", timeout, safetext.Line(err.Error()))
 		lock, err = r.file.Lock(r.signals.soft, timeout, holder)
 	}
 	switch {
@@ -343,30 +344,30 @@ func (r *run) paths() []string {
 }
 
 // plan reads the cluster and computes everything that is shown and done.
-func (r *run) plan(stored storedState, cluster planner.Cluster, limits planner.Limits) (render.Report, error) {
+func (r *run) plan(stored storedState, cluster planner.Cluster, limits planner.Limits) (report.Report, error) {
 	options, err := r.planOptions(cluster)
 	if err != nil {
-		return render.Report{}, err
+		return report.Report{}, err
 	}
 	if r.saved != nil {
 		if err := r.fits(stored, cluster); err != nil {
-			return render.Report{}, err
+			return report.Report{}, err
 		}
 		options.Due = notAfter(r.saved.MadeAt, options.Now)
 	}
 	if err := r.selections(stored.state, &options); err != nil {
-		return render.Report{}, err
+		return report.Report{}, err
 	}
 	comparison := planner.Compare(r.manifest, stored.state, options)
 	var live *planner.Live
 	if r.conn != nil {
 		var err error
 		if live, err = milvus.Read(r.signals.soft, r.conn.Client, comparison.Scope()); err != nil {
-			return render.Report{}, r.readFailed(err)
+			return report.Report{}, r.readFailed(err)
 		}
 		live.Learn(r.identity.read)
 		if err := r.inspect(comparison, live); err != nil {
-			return render.Report{}, err
+			return report.Report{}, err
 		}
 	}
 	p := comparison.Plan(live)
@@ -379,15 +380,15 @@ func (r *run) plan(stored storedState, cluster planner.Cluster, limits planner.L
 	}
 	if path := r.c.String("plan-out"); path != "" {
 		if err := writePlan(path, save(*r.origin)); err != nil {
-			return render.Report{}, err
+			return report.Report{}, err
 		}
 	}
 	if r.saved != nil {
 		if err := r.holds(save(r.saved.Origin), stored.state, live); err != nil {
-			return render.Report{}, err
+			return report.Report{}, err
 		}
 	}
-	return render.Report{Plan: p, Proof: planner.Prove(p, live), Refusals: refusals, NoState: !stored.found}, r.expected(p)
+	return report.Report{Plan: p, Proof: planner.Prove(p, live), Refusals: refusals, NoState: !stored.found}, r.expected(p)
 }
 
 // inspect reads what a plan needs beyond the bindings. An id that is read on the

@@ -14,7 +14,8 @@ import (
 
 	"aliasctl/internal/atomicfile"
 	"aliasctl/internal/input"
-	"aliasctl/internal/render"
+	"aliasctl/internal/report"
+	"aliasctl/internal/report/formats"
 	statefile "aliasctl/internal/state"
 	"aliasctl/internal/state/stores"
 	"aliasctl/manifest"
@@ -59,15 +60,15 @@ func askedFiles(args []string) []outputFile {
 			value = args[i+1]
 		}
 		kind, path, ok := strings.Cut(value, "=")
-		if format, err := render.ParseFormat(kind); err == nil && ok && path != "" {
+		if format, err := formats.Parse(kind); err == nil && ok && path != "" {
 			files = append(files, outputFile{format, path})
 		}
 	}
 	return files
 }
 
-func (s *streams) failureOf(command string, code int, err error) render.Failure {
-	f := render.Failure{
+func (s *streams) failureOf(command string, code int, err error) report.Failure {
+	f := report.Failure{
 		Command: command, What: err.Error(), Hint: hintOf(err), Details: linesOf(err), Code: code,
 		Cluster: planner.Cluster{Label: s.label}, Commit: s.commit(context.Background(), "."), Time: time.Now(), Drift: command == "drift",
 	}
@@ -88,7 +89,7 @@ func (s *streams) failureOf(command string, code int, err error) render.Failure 
 
 // standIn writes a failure in place of one report. A link there that a report would
 // not have followed is replaced itself: what it leads to must not be posted either.
-func (s *streams) standIn(f outputFile, args []string, failure render.Failure) error {
+func (s *streams) standIn(f outputFile, args []string, failure report.Failure) error {
 	if s.precious(f.path, args) {
 		return errors.New("it may be something that this run reads, and is left as it is")
 	}

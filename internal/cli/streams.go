@@ -13,8 +13,10 @@ import (
 	"golang.org/x/term"
 
 	"aliasctl/internal/emulator"
+	"aliasctl/internal/layout"
 	"aliasctl/internal/milvus"
-	"aliasctl/internal/render"
+	"aliasctl/internal/report"
+	"aliasctl/internal/report/github"
 	"aliasctl/internal/safetext"
 	"aliasctl/manifest"
 )
@@ -29,7 +31,7 @@ type streams struct {
 	noColor  bool
 	owned    bool            // the process ends when Main returns
 	events   *eventLog       // of --log-format json: then stderr has nothing else
-	report   *render.Report  // the last plan, for the outputs of a workflow
+	report   *report.Report  // the last plan, for the outputs of a workflow
 	written  map[string]bool // the output files that are of this run
 	reads    []string        // what the run reads and keeps, as far as it is known
 	label    string          // of the cluster, as far as it is known
@@ -137,7 +139,7 @@ func (s *streams) fail(err error) {
 		return
 	case s.events != nil:
 		if bad && s.inGitHubActions() {
-			_ = render.Annotations(s.out, problems)
+			_ = github.Annotations(s.out, problems)
 		}
 		details := linesOf(err)
 		for i, line := range details {
@@ -151,7 +153,7 @@ func (s *streams) fail(err error) {
 	case bad:
 		s.line(s.redact(problems.Error()))
 		if s.inGitHubActions() {
-			_ = render.Annotations(s.out, problems) // the problems themselves were told
+			_ = github.Annotations(s.out, problems) // the problems themselves were told
 		}
 		return
 	}
@@ -194,8 +196,8 @@ const narrowest = 40
 // style is how text goes to a writer: colour only on a terminal, and never
 // against NO_COLOR or --no-color; a width on a terminal, or where COLUMNS has one
 // for the streams (never for a file).
-func (s *streams) style(w io.Writer) render.Style {
-	style := render.Style{}
+func (s *streams) style(w io.Writer) layout.Style {
+	style := layout.Style{}
 	if w == s.out || w == s.err {
 		if n, err := strconv.Atoi(s.variable("COLUMNS")); err == nil && n > 0 {
 			style.Width = max(n, narrowest)

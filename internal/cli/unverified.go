@@ -1,13 +1,13 @@
 package cli
 
 import (
-	"aliasctl/internal/render"
+	"aliasctl/internal/report"
 	"aliasctl/planner"
 )
 
 // owes says on standard error what the next apply has to make up.
 func (r *run) owes(state planner.State) {
 	for _, u := range state.Unverified {
-		r.say("aliasctl: %s%s", render.UnverifiedLine(u), render.MadeUp)
+		r.say("aliasctl: %s%s", report.UnverifiedLine(u), report.MadeUp)
 	}
 }

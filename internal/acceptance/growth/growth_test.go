@@ -18,8 +18,10 @@ import (
 	"aliasctl/executor"
 	"aliasctl/internal/acceptance/program"
 	"aliasctl/internal/emulator"
+	"aliasctl/internal/layout"
 	"aliasctl/internal/milvus"
-	"aliasctl/internal/render"
+	"aliasctl/internal/report"
+	"aliasctl/internal/report/formats"
 	statefile "aliasctl/internal/state"
 	"aliasctl/manifest"
 	"aliasctl/planner"
@@ -176,20 +178,20 @@ var allGrowing = append([]growing{
 			state.Bindings[i].Alias = fmt.Sprintf("former_%07d", i)
 		}
 		p, _ := planned(parsed(t, tenants(n)), state)
-		return rendered(t, render.FormatDiff, render.Report{Plan: p})
+		return rendered(t, formats.Diff, report.Report{Plan: p})
 	}},
-}, formats()...)
+}, printers()...)
 
-// formats is one of them for each output format.
-func formats() []growing {
+// printers is one of them for each output format.
+func printers() []growing {
 	var list []growing
-	for _, f := range render.Formats() {
+	for _, f := range formats.All() {
 		list = append(list, growing{"show as " + string(f), 1000, func(t *testing.T, n int) func() {
 			p, proof := planned(parsed(t, tenants(n)), tenants(n).State())
 			if len(p.Steps) != n {
 				t.Fatalf("%d steps, not %d", len(p.Steps), n)
 			}
-			return rendered(t, f, render.Report{Plan: p, Proof: proof})
+			return rendered(t, f, report.Report{Plan: p, Proof: proof})
 		}})
 	}
 	return list
@@ -221,9 +223,9 @@ func planned(m *manifest.Manifest, s planner.State) (planner.Plan, planner.Proof
 	return p, planner.Prove(p, nil)
 }
 
-func rendered(t *testing.T, f render.Format, r render.Report) func() {
+func rendered(t *testing.T, f formats.Format, r report.Report) func() {
 	return func() {
-		if err := render.Write(io.Discard, f, r, render.Style{}); err != nil {
+		if err := formats.Write(io.Discard, f, r, layout.Style{}); err != nil {
 			t.Error(err)
 		}
 	}

@@ -9,7 +9,10 @@ import (
 	"os"
 	"path/filepath"
 
-	"aliasctl/internal/render"
+	"aliasctl/internal/layout"
+	"aliasctl/internal/report"
+	"aliasctl/internal/report/diff"
+	"aliasctl/internal/report/formats"
 	statefile "aliasctl/internal/state"
 	"aliasctl/internal/state/stores"
 	"aliasctl/manifest"
@@ -91,14 +94,14 @@ func (b *bench) rendering() error {
 		p := planner.Compare(desired, state, planner.Options{Now: workload.Epoch}).Plan(nil)
 		return p, planner.Prove(p, nil)
 	}
-	report := render.Report{}
-	report.Plan, report.Proof = plan()
-	if len(report.Plan.Steps) != n {
-		return fmt.Errorf("%d steps, not %d", len(report.Plan.Steps), n)
+	shown := report.Report{}
+	shown.Plan, shown.Proof = plan()
+	if len(shown.Plan.Steps) != n {
+		return fmt.Errorf("%d steps, not %d", len(shown.Plan.Steps), n)
 	}
 	planning := inside(func() error { plan(); return nil })
-	for _, format := range render.Formats() {
-		r, err := inTurn(b.rounds, inside(func() error { return render.Write(io.Discard, format, report, render.Style{}) }), planning)
+	for _, format := range formats.All() {
+		r, err := inTurn(b.rounds, inside(func() error { return formats.Write(io.Discard, format, shown, layout.Style{}) }), planning)
 		if err != nil {
 			return err
 		}
@@ -111,8 +114,8 @@ func (b *bench) rendering() error {
 		foreign.Bindings[i].Alias = fmt.Sprintf("former_%07d", (i*7919)%n)
 		foreign.Bindings[i].Protect = false
 	}
-	unrelated := render.Report{Plan: planner.Compare(desired, foreign, planner.Options{Now: workload.Epoch}).Plan(nil)}
-	r, err := inTurn(b.rounds, inside(func() error { return render.Diff(io.Discard, unrelated, render.Style{}) }), planning)
+	unrelated := report.Report{Plan: planner.Compare(desired, foreign, planner.Options{Now: workload.Epoch}).Plan(nil)}
+	r, err := inTurn(b.rounds, inside(func() error { return diff.Write(io.Discard, unrelated, layout.Style{}) }), planning)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,74 @@
+// Package formats finds the printer of a report by the name that `-o` takes.
+package formats
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"aliasctl/internal/layout"
+	"aliasctl/internal/report"
+	"aliasctl/internal/report/diff"
+	"aliasctl/internal/report/html"
+	"aliasctl/internal/report/json"
+	"aliasctl/internal/report/markdown"
+	"aliasctl/internal/report/text"
+)
+
+// Format is the name of a printer, as `-o` takes it.
+type Format string
+
+// The formats.
+const (
+	Text     Format = "text"
+	Diff     Format = "diff"
+	JSON     Format = "json"
+	Markdown Format = "markdown"
+	HTML     Format = "html"
+)
+
+// All lists the formats in the order in which help shows them.
+func All() []Format { return []Format{Text, Diff, JSON, Markdown, HTML} }
+
+// Whole says that a report in this format is one document with the results in
+// it, to be written once, when everything is known.
+func (f Format) Whole() bool { return f != Text && f != Diff }
+
+// Parse finds a format by its name.
+func Parse(name string) (Format, error) {
+	var names []string
+	for _, f := range All() {
+		if string(f) == name {
+			return f, nil
+		}
+		names = append(names, string(f))
+	}
+	return "", &FormatError{Name: name, Known: names}
+}
+
+// FormatError is a format that does not exist.
+type FormatError struct {
+	Name  string
+	Known []string
+}
+
+func (e *FormatError) Error() string {
+	return fmt.Sprintf("no format %q: want one of %s", e.Name, strings.Join(e.Known, ", "))
+}
+
+// Write prints a whole document in one format. The only errors are those of w.
+func Write(w io.Writer, f Format, d report.Document, s layout.Style) error {
+	switch f {
+	case Text:
+		return text.Write(w, d, s)
+	case Diff:
+		return diff.Write(w, d, s)
+	case JSON:
+		return json.Write(w, d)
+	case Markdown:
+		return markdown.Write(w, d)
+	case HTML:
+		return html.Write(w, d)
+	}
+	return &FormatError{Name: string(f)}
+}

@@ -1,0 +1,86 @@
+package report
+
+import (
+	"unicode/utf8"
+
+	"aliasctl/planner"
+)
+
+// maxNameColumn keeps one very long name from pushing every other line apart.
+const maxNameColumn = 32
+
+// names says how aliases and collections are called in one report.
+type names struct {
+	// qualified names carry their database, because there is more than one or
+	// because the only one is not the default.
+	qualified bool
+	column    int // columns for the names that stand below one another
+}
+
+const defaultDatabase = "default"
+
+func newNames(plan planner.Plan) names {
+	var n names
+	see := func(database string) { n.qualified = n.qualified || database != "" && database != defaultDatabase }
+	for _, b := range plan.Before {
+		see(b.Database)
+	}
+	for i := range plan.Steps {
+		see(plan.Steps[i].Database)
+	}
+	for _, c := range plan.Conflicts {
+		see(c.Database)
+	}
+	widen := func(name string) { n.column = max(n.column, min(maxNameColumn, utf8.RuneCountInString(name))) }
+	for i := range plan.Steps {
+		widen(n.of(&plan.Steps[i]))
+	}
+	for _, c := range plan.Conflicts {
+		if c.Kind == planner.Drifted {
+			widen(n.ofConflict(c))
+		}
+	}
+	return n
+}
+
+// key is the name of an alias or of a collection.
+func (n names) key(database, name string) string {
+	switch {
+	case name == "":
+		return database
+	case n.qualified:
+		return database + "/" + name
+	}
+	return name
+}
+
+// of is the name of what a step changes.
+func (n names) of(s *planner.Step) string { return n.key(s.Database, StepSubject(s)) }
+
+// StepSubject is the alias or the collection that a step changes, without its
+// database.
+func StepSubject(s *planner.Step) string {
+	if s.Op == planner.DropCollection {
+		return s.Collection
+	}
+	return s.Alias
+}
+
+// ofConflict is the name of what a conflict is about.
+func (n names) ofConflict(c planner.Conflict) string {
+	if c.Alias != "" {
+		return n.key(c.Database, c.Alias)
+	}
+	return n.key(c.Database, c.Collection)
+}
+
+// recreates says that steps i and i+1 are the two halves of one switch by drop
+// and create.
+func recreates(steps []planner.Step, i int) bool {
+	if i < 0 || i+1 >= len(steps) {
+		return false
+	}
+	a, b := steps[i], steps[i+1]
+	return a.Recreate && b.Recreate && a.Op == planner.DropAlias && b.Op == planner.CreateAlias &&
+		a.Database == b.Database && a.Alias == b.Alias
+}
