@@ -29,9 +29,15 @@ func stateCommand(s *streams) *cli.Command {
 			"           aliasctl state rm products",
 		Subcommands: []*cli.Command{
 			{
-				Name: "show", Usage: "print what the state is about", Flags: at,
-				Description: "Example:   aliasctl state show",
-				Action:      func(c *cli.Context) error { return withState(c, s, showState) },
+				Name: "show", Usage: "print what the state is about",
+				Flags:       append(slices.Clone(at), &cli.BoolFlag{Name: "history", Category: categoryOutput, Usage: "list the versions that a bucket with versioning has kept, the newest first, at most 20"}),
+				Description: "Example:   aliasctl state show\n           aliasctl state show --history --state gs://bucket/prod.json",
+				Action: func(c *cli.Context) error {
+					if c.Bool("history") {
+						return versionsOf(c, s)
+					}
+					return withState(c, s, showState)
+				},
 			},
 			{
 				Name: "list", Usage: "list the bindings", Flags: at,
@@ -200,6 +206,35 @@ func changeState(c *cli.Context, s *streams, change func(*planner.State) error) 
 	}
 	r.say("aliasctl: saved serial %d in %s", state.Serial, r.file.Path())
 	return nil
+}
+
+// versionsOf lists the states that the store has kept. The one in place may be
+// damaged: that is when they are looked for.
+func versionsOf(c *cli.Context, s *streams) error {
+	const most = 20
+	r := newRun(c, s)
+	defer r.close()
+	if err := r.locate(); err != nil {
+		return err
+	}
+	store, ok := r.file.(*statefile.Shared)
+	var err error = &statefile.UnversionedError{Path: r.file.Path()}
+	var all []statefile.OldState
+	if ok {
+		all, err = store.Versions(r.signals.soft, most)
+	}
+	if err != nil {
+		return &failedError{what: err.Error(), hint: hintOf(err), err: err}
+	}
+	var rows [][]string
+	for _, old := range all {
+		serial, bindings := "-", "no state"
+		if old.Err == nil {
+			serial, bindings = fmt.Sprint(old.State.Serial), fmt.Sprint(len(old.State.Bindings))
+		}
+		rows = append(rows, []string{serial, old.Written.UTC().Format(time.RFC3339), bindings, r.cell(old.ID)})
+	}
+	return r.table([]string{"SERIAL", "WRITTEN", "BINDINGS", "VERSION"}, rows)
 }
 
 func showState(r *run, s planner.State) error {

@@ -40,3 +40,7 @@ func TestContract(t *testing.T) {
 func TestWeather(t *testing.T) {
 	contract.Weather(t, start(t), use(t))
 }
+
+func TestVersions(t *testing.T) {
+	contract.Versions(t, use(t)(start(t)))
+}

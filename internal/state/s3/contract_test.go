@@ -69,3 +69,15 @@ func TestS3rverIsRefused(t *testing.T) {
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "S3RVER")
 	refused(t, gateway.S3rver, "it ignores If-Match")
 }
+
+func TestVersionsOnGofakes3(t *testing.T) {
+	address := gateway.Gofakes3.Start(t)
+	client, err := gateway.Client(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := client.EnableVersioning(t.Context(), gateway.Bucket); err != nil {
+		t.Fatal(err)
+	}
+	contract.Versions(t, func(name string) string { return gateway.Location(address, name) })
+}

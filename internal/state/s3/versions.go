@@ -1,0 +1,64 @@
+package s3
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+
+	"aliasctl/internal/state"
+)
+
+var _ state.Versioned = (*Store)(nil)
+
+// Versions is state.Versioned's, in a bucket with versioning.
+func (s *Store) Versions(ctx context.Context, name string, most int) ([]state.Version, error) {
+	b, err := s.connect()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
+	defer cancel()
+	var all []state.Version
+	for info := range b.core.Client.ListObjects(ctx, b.name, minio.ListObjectsOptions{Prefix: name, Recursive: true, WithVersions: true}) {
+		switch {
+		case info.Err != nil:
+			told := b.explain(info.Err, reading)
+			if told.Status == 403 {
+				told.Advice = "check the credentials, and allow s3:ListBucketVersions on the bucket and s3:GetObjectVersion on the state"
+			}
+			return nil, told
+		case info.Key == name && !info.IsDeleteMarker:
+			all = append(all, state.Version{ID: info.VersionID, Written: info.LastModified})
+		}
+	}
+	// AWS lists the newest first, others the oldest.
+	slices.SortStableFunc(all, func(a, b state.Version) int { return b.Written.Compare(a.Written) })
+	return all[:min(most, len(all))], nil
+}
+
+// ReadVersion is state.Versioned's.
+func (s *Store) ReadVersion(ctx context.Context, name, id string, most int64) (state.Object, error) {
+	b, err := s.connect()
+	if err != nil {
+		return state.Object{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, tryTimeout+time.Duration(most/slowest)*time.Second)
+	defer cancel()
+	body, info, _, err := b.core.GetObject(ctx, b.name, name, minio.GetObjectOptions{VersionID: id})
+	if err != nil {
+		return b.unlessAbsent(err)
+	}
+	defer body.Close()
+	text, err := io.ReadAll(io.LimitReader(body, most+1))
+	if err != nil {
+		return state.Object{}, b.explain(err, reading)
+	}
+	if int64(len(text)) > most {
+		return state.Object{}, &state.StoreError{Message: fmt.Sprintf("the object has more than %d bytes", most)}
+	}
+	return state.Object{Revision: info.ETag, Body: text}, nil
+}
