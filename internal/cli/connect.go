@@ -16,7 +16,6 @@ import (
 	"aliasctl/internal/input"
 	"aliasctl/internal/milvus"
 	statefile "aliasctl/internal/state"
-	"aliasctl/manifest"
 	"aliasctl/planner"
 )
 
@@ -72,27 +71,6 @@ func clientConfig(c *cli.Context, s *streams, token string, nameDefault bool) mi
 		UserAgent:          "aliasctl/" + version(),
 		Warn:               s.warn,
 	}
-}
-
-// maxNames is how many names one list of the server may have: of a shared cluster, many
-// more than are managed.
-func (s *streams) maxNames(c *cli.Context) int {
-	const perManaged = 20
-	if n := c.Int("max-names"); n != 0 {
-		return n
-	}
-	return max(milvus.DefaultMaxNames, perManaged*s.managed)
-}
-
-// aliasesOf is how many aliases a manifest binds; it may be nil.
-func aliasesOf(m *manifest.Manifest) int {
-	n := 0
-	if m != nil {
-		for _, d := range m.Databases {
-			n += len(d.Aliases)
-		}
-	}
-	return n
 }
 
 // at is a client of the same settings for another address.

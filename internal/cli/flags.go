@@ -44,6 +44,7 @@ func stateFlags() []cli.Flag {
 			Usage: "keep the last `N` replaced states of an s3://, gs:// or azblob:// state as objects beside it (default: none; the versioning of the bucket)" + variablesOf("state-history")}},
 		&cli.DurationFlag{Name: "lock-timeout", Category: categoryManifest,
 			Usage: "wait this long for another run that holds the state (default: 0s, refuse at once)" + variablesOf("lock-timeout")},
+		maxStateBytesFlag(),
 		followLinksFlag(),
 	}
 }
@@ -241,7 +242,11 @@ func (s *streams) openState(c *cli.Context, location string) (statefile.Location
 	if n < 0 {
 		return nil, usagef("", "--state-history %d is negative", n)
 	}
-	return stores.OpenWith(location, statefile.Options{History: n})
+	most, err := s.stateBound(c)
+	if err != nil {
+		return nil, err
+	}
+	return stores.OpenWith(location, statefile.Options{History: n, MaxBytes: most})
 }
 
 // usageConflict refuses flags that contradict each other.

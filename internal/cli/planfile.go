@@ -110,6 +110,7 @@ func (r *run) readSaved() error {
 		return err
 	}
 	r.saved, r.manifest, r.label = &saved, m, m.Cluster
+	r.managed = max(1, aliasesOf(m))
 	r.options.Manifests = saved.Origin.Names()
 	r.golden, err = r.readGolden(r.c, m)
 	return err

@@ -159,6 +159,8 @@ func errNoPlace(manifests []string) error {
 // read.
 func unreadableHint(err error) string {
 	switch {
+	case input.IsTooLarge(err):
+		return tooLargeHint
 	case statefile.IsCorrupt(err):
 		return "the file was left as it is; " + restoreHint(err) + ", or move it away and read \"State lost\" in docs/state.md"
 	case statefile.IsTooNew(err):
@@ -169,6 +171,9 @@ func unreadableHint(err error) string {
 	}
 	return cmp.Or(hintOf(err), "check the path and its permissions")
 }
+
+// tooLargeHint is for a state of a size that nothing managed explains.
+const tooLargeHint = "look at who wrote it; `--max-state-bytes SIZE` reads a larger one, as 1GiB"
 
 // restoreHint names the backup of a damaged state, if that is one.
 func restoreHint(err error) string {
@@ -316,9 +321,17 @@ func pushState(c *cli.Context, s *streams) error {
 	if err := s.checkLinks(c, "the state to push", path); err != nil {
 		return err
 	}
-	text, err := input.Read(c.Context, path, input.MaxState)
+	most, err := s.stateBound(c)
 	if err != nil {
-		return usagef("", "cannot read the state to push: %v", err)
+		return err
+	}
+	text, err := input.Read(c.Context, path, most)
+	if err != nil {
+		hint := ""
+		if input.IsTooLarge(err) {
+			hint = tooLargeHint
+		}
+		return usagef(hint, "cannot read the state to push: %v", err)
 	}
 	state, err := statefile.Decode(path, text)
 	if err != nil {

@@ -54,7 +54,7 @@ func loadManifest(c *cli.Context, s *streams, paths []string, origin *manifest.O
 	var sums goldenSums
 	switch {
 	case m != nil:
-		s.label = m.Cluster
+		s.label, s.managed = m.Cluster, max(1, aliasesOf(m))
 	case isBadManifest(err):
 		s.label = looseLabel(s.reading(), paths)
 	}

@@ -28,7 +28,7 @@ const (
 	MaxToken       = 64 << 10
 	MaxCertificate = 16 << 20 // the authorities of a whole system are under 1 MiB
 	MaxSeed        = 64 << 20
-	MaxState       = 1 << 30
+	MaxState       = 256 << 20 // a million bindings have 150 MiB
 	MaxPlan        = 512 << 20 // half a million steps, and the largest manifest
 )
 
@@ -41,18 +41,24 @@ type KindError struct {
 // Error leaves the path out: it may be a secret that was given by mistake.
 func (e *KindError) Error() string { return "it is " + e.Kind + ", not a file" }
 
-// TooLargeError is a file with more bytes than its reader takes.
+// TooLargeError is a file, or what a store has, with more bytes than its reader takes.
 type TooLargeError struct {
 	Path string
 	Most int64
+	Size int64 // 0 where it was not known before it was read
 }
 
 // Error leaves the path out, as KindError does.
 func (e *TooLargeError) Error() string {
-	if e.Most < 1<<20 {
-		return fmt.Sprintf("it is larger than %d KiB", e.Most>>10)
+	unit, name := int64(1<<20), "MiB"
+	if e.Most < unit {
+		unit, name = 1<<10, "KiB"
 	}
-	return fmt.Sprintf("it is larger than %d MiB", e.Most>>20)
+	text := fmt.Sprintf("it is larger than %d %s", e.Most/unit, name)
+	if e.Size > 0 {
+		text += fmt.Sprintf(": it has %d %s", (e.Size+unit-1)/unit, name)
+	}
+	return text
 }
 
 // IsTooLarge says that err is a *TooLargeError.
@@ -69,13 +75,28 @@ func IsTooLarge(err error) bool {
 // A byte order mark before the content is left out: PowerShell and some editors
 // write one, and no format of ours knows it.
 func Read(ctx context.Context, path string, most int64) ([]byte, error) {
-	return until(ctx, func() ([]byte, error) { return read(path, most) })
+	return until(ctx, func() ([]byte, error) { return unmarked(read(path, most)) })
 }
 
 // ReadStream is Read for a stream that is open already, as standard input. name
 // is what its *TooLargeError calls it.
 func ReadStream(ctx context.Context, r io.Reader, name string, most int64) ([]byte, error) {
-	return until(ctx, func() ([]byte, error) { return drain(r, name, 0, most) })
+	return until(ctx, func() ([]byte, error) { return unmarked(drain(r, name, 0, most)) })
+}
+
+// Body reads the body of an answer of at most that many bytes, as it is. size is what
+// was announced of it, less than 1 for nothing: where that is more, a *TooLargeError comes
+// before anything is read.
+func Body(r io.Reader, size, most int64) ([]byte, error) {
+	if size > most {
+		return nil, &TooLargeError{Most: most, Size: size}
+	}
+	return drain(r, "", size, most)
+}
+
+// unmarked is content without a byte order mark.
+func unmarked(data []byte, err error) ([]byte, error) {
+	return bytes.TrimPrefix(data, []byte("\ufeff")), err
 }
 
 // until reads, but no longer than ctx lasts.
@@ -121,7 +142,7 @@ func read(path string, most int64) ([]byte, error) {
 		return nil, err
 	}
 	if info.Mode().IsRegular() && info.Size() > most {
-		return nil, &TooLargeError{path, most}
+		return nil, &TooLargeError{Path: path, Most: most, Size: info.Size()}
 	}
 	return drain(file, path, info.Size(), most)
 }
@@ -174,9 +195,9 @@ func drain(r io.Reader, path string, size, most int64) ([]byte, error) {
 		data = data[:len(data)+n]
 		switch {
 		case int64(len(data)) > most:
-			return nil, &TooLargeError{path, most}
+			return nil, &TooLargeError{Path: path, Most: most}
 		case errors.Is(err, io.EOF):
-			return bytes.TrimPrefix(data, []byte("\ufeff")), nil
+			return data, nil
 		case err != nil:
 			return nil, err
 		case len(data) == cap(data):

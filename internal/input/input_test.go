@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -144,3 +145,38 @@ func TestReadLeavesOutTheByteOrderMark(t *testing.T) {
 		}
 	}
 }
+
+// A body that announces too much is not read at all, and one that does not is read up
+// to the bound.
+func TestBodyIsBounded(t *testing.T) {
+	const most = 1 << 16
+	allocated := func(do func()) uint64 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		do()
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	for name, c := range map[string]struct {
+		announced, has int64
+		text           string // of the error
+	}{
+		"fits": {most, most, ""}, "fits, not announced": {-1, most, ""}, "empty": {0, 0, ""}, "announced as less": {10, most, ""},
+		"announced": {1 << 40, 0, "larger than 64 KiB: it has 1073741824 KiB"}, "endless": {-1, 1 << 40, "larger than 64 KiB"}, "a liar": {10, 1 << 40, "larger than 64 KiB"},
+	} {
+		body := io.LimitReader(zeros{}, c.has)
+		var data []byte
+		var err error
+		cost := allocated(func() { data, err = input.Body(body, c.announced, most) })
+		if c.text == "" && (err != nil || int64(len(data)) != c.has) || c.text != "" && (!input.IsTooLarge(err) || !strings.Contains(err.Error(), c.text)) {
+			t.Errorf("%s: %d bytes, %v", name, len(data), err)
+		}
+		if cost > 6*most {
+			t.Errorf("%s: %d bytes allocated", name, cost)
+		}
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }

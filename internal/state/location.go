@@ -54,6 +54,8 @@ type Options struct {
 	// `?history=N` in the location says the same. A file keeps one, as
 	// `.backup`, always.
 	History int
+	// MaxBytes is how large a state may be to be read; 0 means input.MaxState.
+	MaxBytes int64
 	// Lease is how long the lock of an object outlives its last renewal; 0
 	// means DefaultLease.
 	Lease time.Duration

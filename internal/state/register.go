@@ -27,6 +27,7 @@ type register struct {
 	store    Store
 	name     string
 	patience time.Duration
+	most     int64  // bytes that are read
 	revision string // of what was last seen, "" for no object
 	// mine are the marks of writes that were given up with their outcome
 	// unknown: what bears one of them is not somebody else's.
@@ -127,7 +128,8 @@ func (r *register) look(ctx context.Context, body []byte, mark string) (Object, 
 	if err != nil || there.Mark != "" || there.Revision == "" || there.Revision == r.revision {
 		return there, err
 	}
-	there, err = r.store.Read(ctx, r.name, mostObject)
+	// What this run wrote itself is never too large.
+	there, err = r.store.Read(ctx, r.name, max(r.most, int64(len(body))))
 	if err == nil && there.Mark == "" && bytes.Equal(there.Body, body) {
 		there.Mark = mark
 	}

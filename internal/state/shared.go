@@ -2,6 +2,7 @@ package state
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,12 +10,9 @@ import (
 	"sync"
 	"time"
 
+	"aliasctl/internal/input"
 	"aliasctl/planner"
 )
-
-// mostObject bounds what is read: a state of a million aliases has a fifth of
-// it.
-const mostObject = 1 << 30
 
 // Shared is a state in a Store, for several machines to share. It holds what
 // one run has seen: Read remembers which version it returned, and Save replaces
@@ -51,7 +49,7 @@ func NewShared(store Store, options SharedOptions) *Shared {
 	if s.lease <= 0 {
 		s.lease = DefaultLease
 	}
-	s.state = register{store: store, name: options.Name, patience: patience}
+	s.state = register{store: store, name: options.Name, patience: patience, most: cmp.Or(options.MaxBytes, input.MaxState)}
 	return s
 }
 
@@ -62,7 +60,7 @@ func (o *Shared) Path() string { return o.options.Location }
 func (o *Shared) Read(ctx context.Context) (planner.State, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	there, err := o.state.read(ctx, mostObject)
+	there, err := o.state.read(ctx, o.state.most)
 	if err != nil {
 		return planner.State{}, &AccessError{Path: o.options.Location, Doing: "read", Err: err}
 	}

@@ -35,6 +35,10 @@ func (e *StoreError) Unwrap() error { return e.Err }
 // Hint says what to look at.
 func (e *StoreError) Hint() string { return e.Advice }
 
+// TooLarge is the error of a store for an object with more bytes than may be read;
+// err is the *input.TooLargeError.
+func TooLarge(err error) *StoreError { return &StoreError{Message: err.Error(), Err: err} }
+
 // classOf is Final for what is no *StoreError.
 func classOf(err error) Class {
 	if store := (*StoreError)(nil); errors.As(err, &store) {

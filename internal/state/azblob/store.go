@@ -15,8 +15,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/md5"
-	"fmt"
-	"io"
 	"sync"
 	"time"
 
@@ -26,6 +24,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blockblob"
 
+	"aliasctl/internal/input"
 	"aliasctl/internal/state"
 )
 
@@ -88,12 +87,16 @@ func (s *Store) Read(ctx context.Context, name string, most int64) (state.Object
 		return s.unlessAbsent(name, c.explain(err, reading))
 	}
 	defer there.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(there.Body, most+1))
+	announced := int64(0)
+	if there.ContentLength != nil {
+		announced = *there.ContentLength
+	}
+	body, err := input.Body(there.Body, announced, most)
 	switch {
+	case input.IsTooLarge(err):
+		return state.Object{}, state.TooLarge(err)
 	case err != nil:
 		return state.Object{}, c.explain(err, reading)
-	case int64(len(body)) > most:
-		return state.Object{}, &state.StoreError{Message: fmt.Sprintf("the blob has more than %d bytes", most)}
 	}
 	if sum := md5.Sum(body); len(there.ContentMD5) > 0 && !bytes.Equal(there.ContentMD5, sum[:]) {
 		return state.Object{}, &state.StoreError{Class: state.Busy, Message: "the blob does not fit its Content-MD5",

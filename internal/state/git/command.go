@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"aliasctl/internal/input"
 	"aliasctl/internal/state"
 )
 
@@ -30,19 +31,26 @@ type workshop struct {
 
 	author, committer string // as NAME <EMAIL>
 	imports           int
+	most              int64 // bytes of a file, as it was last asked for
 }
 
-// most is what a command prints at most: a state, and what stands around it.
-const most = 1<<30 + 1<<20
+// around is what a command prints beside a state, at most.
+const around = 1 << 20
 
-// bounded is a buffer that takes no more than most.
-type bounded struct{ bytes.Buffer }
+// bounded is a buffer that takes no more than most. It does not embed the buffer, whose
+// ReadFrom io.Copy would call in place of Write.
+type bounded struct {
+	text bytes.Buffer
+	most int64
+	over error // a *input.TooLargeError, once there was more
+}
 
 func (b *bounded) Write(p []byte) (int, error) {
-	if b.Len()+len(p) > most {
-		return 0, errors.New("git prints more than a state has")
+	if int64(b.text.Len()+len(p)) > b.most+around {
+		b.over = &input.TooLargeError{Most: b.most}
+		return 0, b.over
 	}
-	return b.Buffer.Write(p)
+	return b.text.Write(p)
 }
 
 // workshops are those of this process, for Clean.
@@ -178,23 +186,31 @@ func (e *commandError) Unwrap() error { return e.err }
 
 // run runs git; stdin may be nil. Its error is a *commandError.
 func (w *workshop) run(ctx context.Context, stdin []byte, args ...string) (stdout []byte, err error) {
+	return w.runUpTo(ctx, input.MaxState, stdin, args...)
+}
+
+// runUpTo is run for a command that prints at most so many bytes of a file.
+func (w *workshop) runUpTo(ctx context.Context, most int64, stdin []byte, args ...string) (stdout []byte, err error) {
 	cmd := exec.CommandContext(ctx, "git", args...)
 	cmd.Dir, cmd.Env = w.dir, w.env
 	cmd.WaitDelay = 2 * time.Second // for what it has started
 	cmd.Stdin = bytes.NewReader(stdin)
-	var out, errs bounded
+	out, errs := bounded{most: most}, bounded{most: most}
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {
-		failed := &commandError{verb: verbOf(args), code: -1, stderr: w.clean(errs.String()), err: err, token: len(w.hidden) > 0}
+		if out.over != nil {
+			err = out.over
+		}
+		failed := &commandError{verb: verbOf(args), code: -1, stderr: w.clean(errs.text.String()), err: err, token: len(w.hidden) > 0}
 		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 			failed.code = exit.ExitCode()
 		}
 		if ctx.Err() != nil {
 			failed.err = context.Cause(ctx)
 		}
-		return out.Bytes(), failed
+		return out.text.Bytes(), failed
 	}
-	return out.Bytes(), nil
+	return out.text.Bytes(), nil
 }
 
 func verbOf(args []string) string {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"aliasctl/internal/input"
 	"aliasctl/internal/state"
 )
 
@@ -119,7 +120,15 @@ func (w *workshop) file(ctx context.Context, name, path string, most int64) (com
 			ask += name + ":" + path[:i] + "\n"
 		}
 	}
-	out, err := w.run(ctx, []byte(ask), "cat-file", "--batch")
+	bound := most
+	if most == 0 { // the body comes all the same
+		bound = max(w.most, input.MaxState)
+	}
+	w.most = max(w.most, bound)
+	out, err := w.runUpTo(ctx, bound, []byte(ask), "cat-file", "--batch")
+	if input.IsTooLarge(err) {
+		return "", there, state.TooLarge(&input.TooLargeError{Most: bound})
+	}
 	if err != nil {
 		return "", there, explain(err)
 	}
@@ -140,7 +149,7 @@ func (w *workshop) file(ctx context.Context, name, path string, most int64) (com
 			there.Body = file.body
 		}
 		if most > 0 && int64(len(file.body)) > most {
-			return "", state.Object{}, &state.StoreError{Message: fmt.Sprintf("the file is larger than %d bytes", most)}
+			return "", state.Object{}, state.TooLarge(&input.TooLargeError{Most: most, Size: int64(len(file.body))})
 		}
 	}
 	return commit, there, nil

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -17,6 +16,7 @@ import (
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/google"
 
+	"aliasctl/internal/input"
 	"aliasctl/internal/state"
 )
 
@@ -169,12 +169,12 @@ func (c *client) do(ctx context.Context, method, path string, query url.Values, 
 	if resp.StatusCode >= 300 {
 		most = max(most, mostAnswer)
 	}
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, most+1))
-	if err != nil {
+	answer, err := input.Body(resp.Body, resp.ContentLength, most)
+	switch {
+	case input.IsTooLarge(err):
+		return reply{}, state.TooLarge(err)
+	case err != nil:
 		return reply{}, unanswered(err)
-	}
-	if int64(len(answer)) > most {
-		return reply{}, &state.StoreError{Message: fmt.Sprintf("the object has more than %d bytes", most)}
 	}
 	return reply{resp.StatusCode, resp.Header, answer}, nil
 }

@@ -5,12 +5,11 @@ import (
 	"context"
 	"crypto/md5"
 	"encoding/base64"
-	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"time"
 
+	"aliasctl/internal/input"
 	"aliasctl/internal/state"
 )
 
@@ -90,12 +89,12 @@ func (c *client) do(ctx context.Context, method, url string, body []byte, most i
 		return reply{}, c.unanswered(err)
 	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, most+1))
-	if err != nil {
+	answer, err := input.Body(resp.Body, resp.ContentLength, most)
+	switch {
+	case input.IsTooLarge(err):
+		return reply{}, state.TooLarge(err)
+	case err != nil:
 		return reply{}, c.unanswered(err)
-	}
-	if int64(len(answer)) > most {
-		return reply{}, &state.StoreError{Message: fmt.Sprintf("the server answers more than %d bytes", most), Advice: "check --state"}
 	}
 	if sum := md5.Sum(answer); resp.Header.Get("Content-MD5") != "" && resp.StatusCode == http.StatusOK &&
 		resp.Header.Get("Content-MD5") != base64.StdEncoding.EncodeToString(sum[:]) {

@@ -16,11 +16,12 @@ import (
 	"strings"
 	"sync"
 
+	"aliasctl/internal/input"
 	"aliasctl/internal/state"
 )
 
-// mostState bounds what is read.
-const mostState = 1<<30 + 1<<20
+// around is what stands around a state on the server, at most.
+const around = 64 << 10
 
 // Store is the address of one state. Nothing is asked before the first verb.
 type Store struct {
@@ -28,6 +29,7 @@ type Store struct {
 	client func() *client
 
 	mu       sync.Mutex
+	most     int64  // bytes of a state, as the last Read had it
 	held     string // the id of the lock that this run has, "" for none
 	excluded bool   // the server was seen to refuse a second lock
 }
@@ -55,7 +57,14 @@ func Open(location string) (s *Store, name string, err error) {
 // read gets what lies on the server, and the serial of that; no state is an
 // object without a revision.
 func (s *Store) read(ctx context.Context) (state.Object, uint64, error) {
-	r, err := s.client().do(ctx, http.MethodGet, s.at.state, nil, mostState)
+	s.mu.Lock()
+	most := max(s.most, input.MaxState)
+	s.mu.Unlock()
+	return s.readUpTo(ctx, most)
+}
+
+func (s *Store) readUpTo(ctx context.Context, most int64) (state.Object, uint64, error) {
+	r, err := s.client().do(ctx, http.MethodGet, s.at.state, nil, most+around)
 	if err != nil {
 		return state.Object{}, 0, err
 	}
@@ -80,10 +89,15 @@ func (s *Store) Read(ctx context.Context, name string, most int64) (state.Object
 	if err := s.only(name); err != nil {
 		return state.Object{}, err
 	}
-	there, _, err := s.read(ctx)
 	if most == 0 {
+		there, _, err := s.read(ctx)
 		there.Body = nil
+		return there, err
 	}
+	s.mu.Lock()
+	s.most = most
+	s.mu.Unlock()
+	there, _, err := s.readUpTo(ctx, most)
 	return there, err
 }
 

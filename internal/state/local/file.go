@@ -30,6 +30,9 @@ var _ state.Location = (*File)(nil)
 // Open names the path of a state; nothing is read and nothing is created.
 func Open(path string) (*File, error) { return OpenFS(path, OS) }
 
+// OpenBounded is Open for a state of at most so many bytes.
+func OpenBounded(path string, most int64) (*File, error) { return OpenFS(path, osFS{most}) }
+
 // OpenFS is Open for a local file on a file system of the caller's: tests make
 // its operations fail.
 func OpenFS(path string, fsys FS) (*File, error) {

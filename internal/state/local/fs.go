@@ -35,17 +35,17 @@ type TempFile interface {
 }
 
 // OS is the file system of the operating system.
-var OS FS = osFS{}
+var OS FS = osFS{input.MaxState}
 
-type osFS struct{}
+type osFS struct{ most int64 }
 
 func (osFS) Stat(name string) (fs.FileInfo, error) { return os.Stat(name) }
 func (osFS) Readlink(name string) (string, error)  { return os.Readlink(name) }
 
-// ReadFile refuses what is no file before it opens it, and what is larger than any
-// state.
-func (osFS) ReadFile(name string) ([]byte, error) {
-	return input.Read(context.Background(), name, input.MaxState)
+// ReadFile refuses what is no file before it opens it, and what is too large before
+// it reads it.
+func (o osFS) ReadFile(name string) ([]byte, error) {
+	return input.Read(context.Background(), name, o.most)
 }
 
 func (osFS) Link(name, second string) error { return os.Link(name, second) }

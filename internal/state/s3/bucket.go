@@ -8,8 +8,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -19,6 +17,7 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 	"github.com/minio/minio-go/v7/pkg/encrypt"
 
+	"aliasctl/internal/input"
 	"aliasctl/internal/state"
 )
 
@@ -116,12 +115,12 @@ func (b *bucket) get(ctx context.Context, key string, most int64) (state.Object,
 		return b.unlessAbsent(err)
 	}
 	defer body.Close()
-	data, err := io.ReadAll(io.LimitReader(body, most+1))
-	if err != nil {
+	data, err := input.Body(body, info.Size, most)
+	switch {
+	case input.IsTooLarge(err):
+		return state.Object{}, state.TooLarge(err)
+	case err != nil:
 		return state.Object{}, b.explain(err, reading)
-	}
-	if int64(len(data)) > most {
-		return state.Object{}, &state.StoreError{Message: fmt.Sprintf("the object has more than %d bytes", most)}
 	}
 	return state.Object{Revision: info.ETag, Mark: header.Get("X-Amz-Meta-" + markKey), Body: data, Age: state.Age(header)}, nil
 }

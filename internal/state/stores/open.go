@@ -2,9 +2,11 @@
 package stores
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
+	"aliasctl/internal/input"
 	"aliasctl/internal/state"
 	"aliasctl/internal/state/azblob"
 	"aliasctl/internal/state/git"
@@ -82,7 +84,7 @@ func Open(location string) (state.Location, error) { return OpenWith(location, s
 func OpenWith(location string, options state.Options) (state.Location, error) {
 	scheme := schemeOf(location)
 	if scheme == "" {
-		f, err := local.Open(location)
+		f, err := local.OpenBounded(location, cmp.Or(options.MaxBytes, input.MaxState))
 		if err != nil {
 			return nil, err // not a nil *File in a Location
 		}
