@@ -19,9 +19,9 @@ func devCommand(s *streams) *cli.Command {
 	return &cli.Command{
 		Name:  "dev",
 		Usage: "serve the embedded cluster to REST clients",
-		Description: "Answers like a real Milvus over REST (no gRPC), one profile per version. With --seed the cluster is\n" +
-			"the one of --uri embedded:SEED, and changes are kept; without it the cluster\n" +
-			"starts empty and nothing is kept.\n\n" +
+		Description: "Answers like a real Milvus over REST (no gRPC), one profile per version. With\n" +
+			"--seed the cluster is the one of --uri embedded:SEED, and changes are kept;\n" +
+			"without it the cluster starts empty and nothing is kept.\n\n" +
 			"Example:   aliasctl dev --seed cluster.yaml --profile 2.5",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:19530", Usage: "serve on this `ADDRESS`; port 0 takes a free one"},

@@ -65,7 +65,7 @@ func (o *Shared) Versions(ctx context.Context, most int) ([]OldState, error) {
 		old := OldState{Version: v}
 		var there Object
 		if err := o.patiently(ctx, func() (err error) {
-			there, err = store.ReadVersion(ctx, o.options.Name, v.ID, mostObject)
+			there, err = store.ReadVersion(ctx, o.options.Name, v.ID, o.state.most)
 			return err
 		}); err != nil {
 			return nil, failed(err)

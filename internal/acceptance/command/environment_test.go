@@ -68,6 +68,8 @@ var effects = map[string]effect{
 	"accept-cluster":        {scene: "relabelled"},
 	"accept-manifests":      {more: []string{"--file=other.yaml", "--state=aliases.state.json"}},
 	"follow-links":          {scene: "linked"},
+	"max-names":             {value: "1"},
+	"max-state-bytes":       {value: "1B"},
 	"forward":               {value: "nobody"},
 	"skip-check":            {value: "nobody"},
 	"plan":                  {value: "nowhere.json"},

@@ -2,13 +2,12 @@ package s3
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"slices"
 	"time"
 
 	"github.com/minio/minio-go/v7"
 
+	"aliasctl/internal/input"
 	"aliasctl/internal/state"
 )
 
@@ -53,12 +52,12 @@ func (s *Store) ReadVersion(ctx context.Context, name, id string, most int64) (s
 		return b.unlessAbsent(err)
 	}
 	defer body.Close()
-	text, err := io.ReadAll(io.LimitReader(body, most+1))
-	if err != nil {
+	text, err := input.Body(body, info.Size, most)
+	switch {
+	case input.IsTooLarge(err):
+		return state.Object{}, state.TooLarge(err)
+	case err != nil:
 		return state.Object{}, b.explain(err, reading)
-	}
-	if int64(len(text)) > most {
-		return state.Object{}, &state.StoreError{Message: fmt.Sprintf("the object has more than %d bytes", most)}
 	}
 	return state.Object{Revision: info.ETag, Body: text}, nil
 }
