@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -44,7 +43,13 @@ type keeper struct {
 }
 
 func openKeeper(path, digest string) (*keeper, error) {
+	// In a checkout a stranger may have put links there.
 	dir := filepath.Dir(path)
+	for _, name := range []string{dir, path, path + ".lock"} {
+		if _, err := atomicfile.Target(name); err != nil {
+			return nil, &CopyError{name, err}
+		}
+	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, &CopyError{path, err}
 	}
@@ -126,7 +131,7 @@ func (k *keeper) refresh(c *catalog) error {
 	if err != nil {
 		return &CopyError{k.path, err}
 	}
-	content, err := io.ReadAll(file)
+	content, err := input.Body(file, 0, maxCopy)
 	if err != nil {
 		file.Close()
 		return &CopyError{k.path, err}
@@ -134,7 +139,7 @@ func (k *keeper) refresh(c *catalog) error {
 	digest, err := c.decode(content)
 	if err != nil {
 		file.Close()
-		return &CopyError{k.path, fmt.Errorf("cannot be understood: %w; delete it to start over from the seed", err)}
+		return &CopyError{k.path, fmt.Errorf("cannot be understood: %w; delete it to start over from the seed", input.JSONError(err))}
 	}
 	if digest != k.digest {
 		file.Close()
@@ -165,7 +170,7 @@ func (k *keeper) forget() {
 
 // save replaces the file durably and in one piece.
 func (k *keeper) save(c *catalog) error {
-	if err := k.replace(k.path, c.encode(k.digest), atomicfile.Options{Mode: 0o600}); err != nil {
+	if err := k.replace(k.path, c.encode(k.digest), atomicfile.Options{Mode: 0o600, Links: atomicfile.Within}); err != nil {
 		return &CopyError{k.path, err}
 	}
 	file, err := os.Open(k.path) // with the lock held it is the one just written
@@ -179,6 +184,9 @@ func (k *keeper) close() error {
 	k.forget()
 	return k.lock.Close()
 }
+
+// maxCopy bounds a copy: one of a million collections has half of it.
+const maxCopy = 1 << 30
 
 // snapshotVersion is the version of the copy's format.
 const snapshotVersion = 1

@@ -145,3 +145,55 @@ func TestThePasswordOfAnAddressIsNotInTheLock(t *testing.T) {
 		}
 	}
 }
+
+// The folder with the copy of an embedded cluster, and the files in it, follow no link
+// out, and nothing that a link leads to is shown.
+func TestTheCopyFollowsNoLinkOut(t *testing.T) {
+	for name, plant := range map[string]func(t *testing.T, out string){
+		"the folder":   func(t *testing.T, out string) { link(t, out, ".aliasctl") },
+		"a new folder": func(t *testing.T, out string) { link(t, filepath.Join(out, "new"), ".aliasctl") },
+		"into .git":    func(t *testing.T, out string) { link(t, ".git/hooks", ".aliasctl") },
+		"the copy":     func(t *testing.T, out string) { link(t, filepath.Join(out, "secret"), ".aliasctl/cluster.yaml.json") },
+		"a new copy":   func(t *testing.T, out string) { link(t, filepath.Join(out, "new"), ".aliasctl/cluster.yaml.json") },
+		"the lock": func(t *testing.T, out string) {
+			link(t, filepath.Join(out, "secret"), ".aliasctl/cluster.yaml.json.lock")
+		},
+		"a new lock":     func(t *testing.T, out string) { link(t, filepath.Join(out, "new"), ".aliasctl/cluster.yaml.json.lock") },
+		"no snapshot":    func(t *testing.T, out string) { put(t, ".aliasctl/cluster.yaml.json", "HARMLESS: x\n") },
+		"the ignore":     func(t *testing.T, out string) { link(t, filepath.Join(out, "new"), ".aliasctl/.gitignore") },
+		"a device there": func(t *testing.T, out string) { link(t, "/dev/zero", ".aliasctl/cluster.yaml.json") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			out := checkout(t)
+			put(t, filepath.Join(out, "secret"), "HARMLESS")
+			if err := os.MkdirAll(".git/hooks", 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(name, "folder") && name != "into .git" {
+				if err := os.Mkdir(".aliasctl", 0o755); err != nil {
+					t.Fatal(err)
+				}
+			}
+			plant(t, out)
+			printed, code := run("sync", "--apply", "--yes", "--take-over", "all", "--uri", "embedded:cluster.yaml")
+			refused := 3
+			switch name {
+			case "no snapshot":
+				refused = 1
+			case "the ignore":
+				refused = 0
+			}
+			if code != refused || strings.Contains(printed, "HARMLESS") || refused == 3 && !strings.Contains(printed, "remove the link") {
+				t.Errorf("exit %d\n%s", code, printed)
+			}
+			if text, err := os.ReadFile(filepath.Join(out, "secret")); err != nil || string(text) != "HARMLESS" {
+				t.Errorf("the file outside has %q (%v)", text, err)
+			}
+			found, _ := filepath.Glob(filepath.Join(out, "*"))
+			hooks, _ := filepath.Glob(".git/hooks/*")
+			if len(found) != 1 || len(hooks) > 0 {
+				t.Errorf("made outside: %q %q", found, hooks)
+			}
+		})
+	}
+}
