@@ -23,6 +23,11 @@ func (r *run) author() executor.Author {
 		}
 	}
 	a.Commit = r.commit(r.signals.soft, filepath.Dir(manifestsOf(r.c)[0]))
+	// A state holds plain text, and would not be saved with anything else: after
+	// the cluster was changed.
+	for _, text := range []*string{&a.User, &a.Host, &a.Commit} {
+		*text = statefile.Excerpt(*text, 200)
+	}
 	return a
 }
 
