@@ -64,6 +64,26 @@ func TestPagesNameTestsThatExist(t *testing.T) {
 	}
 }
 
+// TestThreatsNameTheirTests: every line of what somebody can and cannot do ends with the
+// test that holds it; TestPagesNameTestsThatExist looks for them.
+func TestThreatsNameTheirTests(t *testing.T) {
+	named := regexp.MustCompile("`(?:Test|Fuzz)\\w+`")
+	lines := 0
+	tables := strings.Split(page(t, "docs/threat-model.md"), "| can | cannot | test |\n| --- | --- | --- |\n")
+	for _, table := range tables[1:] {
+		table, _, _ = strings.Cut(table, "\n\n")
+		for line := range strings.Lines(table) {
+			cells := strings.Split(line, " | ")
+			if lines++; !named.MatchString(cells[len(cells)-1]) {
+				t.Errorf("no test: %s", line)
+			}
+		}
+	}
+	if lines < 15 {
+		t.Errorf("%d lines", lines)
+	}
+}
+
 // Each promise stands with at least one test.
 func TestPromisesNameTheirTests(t *testing.T) {
 	_, rest, found := strings.Cut(page(t, "docs/promises.md"), "## Safety promises")
