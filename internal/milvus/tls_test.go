@@ -5,6 +5,8 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -72,6 +74,43 @@ func TestTLS(t *testing.T) {
 	t.Cleanup(old.Close)
 	e, _ = list(old.URL, func(cfg *Config) { cfg.InsecureSkipVerify = true })
 	fatal("TLS 1.1", "TLS", e)
+}
+
+// A port with TLS that REST shares with gRPC (Milvus' tlsMode 1 or 2) completes the
+// handshake or not, and then cuts the connection or takes h2 alone.
+func TestAPortOfGRPCAlone(t *testing.T) {
+	cut := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	after := httptest.NewUnstartedServer(cut)
+	h2 := httptest.NewUnstartedServer(cut)
+	h2.TLS = &tls.Config{NextProtos: []string{"h2"}}
+	for _, s := range []*httptest.Server{after, h2} {
+		s.Config.ErrorLog = quiet
+		s.StartTLS()
+		t.Cleanup(s.Close)
+	}
+	before, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { before.Close() })
+	go func() {
+		for {
+			c, err := before.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = c.Read(make([]byte, 1<<10)) // its hello, so that the end is EOF
+			c.Close()
+		}
+	}()
+	for name, uri := range map[string]string{"after the handshake": after.URL, "h2 alone": h2.URL, "in the handshake": "https://" + before.Addr().String()} {
+		c := newClient(t, uri, func(cfg *Config) { cfg.InsecureSkipVerify, cfg.Retries = true, 0 })
+		_, err := c.ListAliases(t.Context(), "")
+		var e *Error
+		if !errors.As(err, &e) || !strings.Contains(e.Hint(), "proxy.http.port") {
+			t.Errorf("%s: %v, hint %q", name, err, e.Hint())
+		}
+	}
 }
 
 func writePEM(t *testing.T, path string, cert *x509.Certificate) {
