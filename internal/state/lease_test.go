@@ -258,7 +258,7 @@ func TestADamagedLockIsTakenOver(t *testing.T) {
 	}
 	store.put("s.json.lock", make([]byte, 1<<20))
 	var failed *statefile.LockError
-	if _, err := o.Lock(t.Context(), 0, deploy); !errors.As(err, &failed) || !strings.Contains(err.Error(), "more than 65536 bytes") {
+	if _, err := o.Lock(t.Context(), 0, deploy); !errors.As(err, &failed) || !strings.Contains(err.Error(), "larger than 64 KiB") {
 		t.Errorf("a huge one: %v", err)
 	}
 }
