@@ -254,11 +254,7 @@ func createIndex(x *exchange) reply {
 	if err := x.decode(&asked); err != nil {
 		return failureReply(err)
 	}
-	return x.done(x.e.update(func(c *catalog) error {
-		of, err := x.find(c, collectionNotFoundIn)
-		if err != nil {
-			return err
-		}
+	return x.change(func(c *catalog, of *collection) error {
 		for _, ix := range asked.IndexParams {
 			if of.schema.field(ix.Field).Name == "" {
 				return c.profile.unclassified("cannot create index on non-exist field: %s", ix.Field)
@@ -269,16 +265,12 @@ func createIndex(x *exchange) reply {
 			}
 		}
 		return nil
-	}))
+	})
 }
 
 // dropIndex is a success for an index that does not exist.
 func dropIndex(x *exchange) reply {
-	return x.done(x.e.update(func(c *catalog) error {
-		of, err := x.find(c, collectionNotFoundIn)
-		if err != nil {
-			return err
-		}
+	return x.change(func(c *catalog, of *collection) error {
 		if of.loaded {
 			return c.profile.unclassified("index cannot be dropped, collection is loaded, please release it first")
 		}
@@ -287,7 +279,7 @@ func dropIndex(x *exchange) reply {
 		})
 		c.changed()
 		return nil
-	}))
+	})
 }
 
 // listPartitions knows the one partition that every collection has.

@@ -41,28 +41,20 @@ func loadState(x *exchange) reply {
 }
 
 func loadCollection(x *exchange) reply {
-	return x.done(x.e.update(func(c *catalog) error {
-		of, err := x.find(c, collectionNotFoundIn)
-		if err != nil {
-			return err
-		}
+	return x.change(func(c *catalog, of *collection) error {
 		return c.load(of)
-	}))
+	})
 }
 
 // releaseCollection is a success for a collection that is not loaded.
 func releaseCollection(x *exchange) reply {
-	return x.done(x.e.update(func(c *catalog) error {
-		of, err := x.find(c, collectionNotFoundIn)
-		if err != nil {
-			return err
-		}
+	return x.change(func(c *catalog, of *collection) error {
 		if of.loaded {
 			of.loaded = false
 			c.changed()
 		}
 		return nil
-	}))
+	})
 }
 
 // refreshLoad loads what a loaded collection has grown by, which here is
@@ -129,28 +121,20 @@ func alterProperties(x *exchange) reply {
 	if err := x.decode(&asked); err != nil {
 		return failureReply(err)
 	}
-	return x.done(x.e.update(func(c *catalog) error {
-		of, err := x.find(c, collectionNotFoundIn)
-		if err != nil {
-			return err
-		}
+	return x.change(func(c *catalog, of *collection) error {
 		for _, p := range properties(asked.Properties) {
 			of.schema.setProperty(p)
 		}
 		c.changed()
 		return nil
-	}))
+	})
 }
 
 // truncateCollection empties the collection, also behind an alias.
 func truncateCollection(x *exchange) reply {
-	return x.done(x.e.update(func(c *catalog) error {
-		of, err := x.find(c, collectionNotFoundIn)
-		if err != nil {
-			return err
-		}
+	return x.change(func(c *catalog, of *collection) error {
 		of.truncate()
 		c.changed()
 		return nil
-	}))
+	})
 }

@@ -160,6 +160,18 @@ func (x *exchange) find(c *catalog, missing func(database, name string) *Failure
 	return x.proxy.find(c, database, name, missing)
 }
 
+// change answers a call that changes the collection it names, or that an alias
+// names.
+func (x *exchange) change(do func(c *catalog, of *collection) error) reply {
+	return x.done(x.e.update(func(c *catalog) error {
+		of, err := x.find(c, collectionNotFoundIn)
+		if err != nil {
+			return err
+		}
+		return do(c, of)
+	}))
+}
+
 // find looks into the cache first. It runs within Emulator.view or update, so
 // that what it keeps cannot be older than a change whose expiry came before.
 func (p *Proxy) find(c *catalog, database, name string, missing func(database, name string) *Failure) (*collection, error) {
