@@ -31,7 +31,7 @@ func page(t *testing.T, path string) string {
 func pages(t *testing.T) string {
 	t.Helper()
 	text := page(t, "README.md")
-	for _, name := range []string{"manifest", "pipelines", "state", "reference", "promises", "milvus", "speed", "threat-model"} {
+	for _, name := range []string{"manifest", "pipelines", "state", "reference", "promises", "milvus", "speed", "threat-model", "versions"} {
 		text += "\n" + page(t, "docs/"+name+".md")
 	}
 	return text

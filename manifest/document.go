@@ -1,6 +1,8 @@
 package manifest
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -59,8 +61,8 @@ func (d *document) read(node *yaml.Node) {
 }
 
 func (d *document) readVersion(n *yaml.Node) {
-	if n != nil && target(n).Value != "1" {
-		d.report(d.pos(n), "this program reads version 1; a newer one may read others",
+	if n != nil && target(n).Value != strconv.Itoa(Version) {
+		d.report(d.pos(n), fmt.Sprintf("this program reads version %d; a newer one may read others", Version),
 			"version %s is not supported", quoted(target(n).Value))
 	}
 }

@@ -12,6 +12,9 @@ import (
 	"time"
 )
 
+// Version is the version of the format, the value of `version`.
+const Version = 1
+
 // DefaultDatabase is the database that a document without a `database` field
 // means. Milvus calls it so in every version (milvus-rest section 1).
 const DefaultDatabase = "default"

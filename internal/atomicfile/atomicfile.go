@@ -125,7 +125,7 @@ func Replace(path string, content []byte, options Options) error {
 		_ = root.Remove(temp)
 		return &Error{Path: path, Doing: doing + " the temporary file beside", Err: reason(err)}
 	}
-	if err := root.Rename(temp, name); err != nil {
+	if err := Rename(func() error { return root.Rename(temp, name) }); err != nil {
 		_ = root.Remove(temp)
 		return &Error{Path: path, Doing: "rename the temporary file to", Err: reason(err)}
 	}

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gofrs/flock"
-
 	"aliasctl/internal/input"
 )
 
@@ -126,41 +124,19 @@ func Check(path string) error {
 	return errors.Join(temp.Close(), os.Remove(temp.Name()))
 }
 
-// mark locks a temporary file as long as its process lives, so that sweep can tell it from
-// one that a killed run has left. ok is false when a sweep was faster.
-func mark(file *os.File) (unlock func() error, ok bool) {
-	lock := flock.New(file.Name(), flock.SetFlag(os.O_WRONLY))
-	locked, err := lock.TryLock()
-	if errors.Is(err, fs.ErrNotExist) || err == nil && !(locked && named(file, file.Name())) {
-		_ = lock.Close()
-		return nil, false
-	}
-	return lock.Close, true // without locks in this file system, nothing sweeps there either
-}
-
-// named says that the name still leads to the file.
-func named(file *os.File, name string) bool {
-	open, err := file.Stat()
-	if err != nil {
-		return false
-	}
-	there, err := os.Lstat(name)
-	return err == nil && os.SameFile(open, there)
-}
-
 // sweep removes the temporary files that killed runs have left beside target. What
 // it cannot remove is harmless and stays.
 func sweep(target string) {
-	left, _ := filepath.Glob(filepath.Join(escaped(filepath.Dir(target)), escaped(TempPrefix(target))+"*"))
-	for _, name := range left {
+	names, _ := filepath.Glob(filepath.Join(escaped(filepath.Dir(target)), escaped(TempPrefix(target))+"*"))
+	for _, name := range names {
 		if info, err := os.Lstat(name); err != nil || !info.Mode().IsRegular() {
 			continue
 		}
-		lock := flock.New(name, flock.SetFlag(os.O_WRONLY))
-		if free, err := lock.TryLock(); err == nil && free {
+		old, unlock := left(name)
+		if old {
 			_ = os.Remove(name)
 		}
-		_ = lock.Close()
+		_ = unlock()
 	}
 }
 

@@ -89,6 +89,16 @@ func outputFlags() []cli.Flag {
 	}
 }
 
+// ownFlag is a flag that no variable sets, though others of its name have one.
+type ownFlag struct{ *cli.StringFlag }
+
+// formatFlag is --output of a command that has formats of its own: a format of
+// reports in ALIASCTL_OUTPUT is not meant for it.
+func formatFlag(names ...string) cli.Flag {
+	return ownFlag{&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: categoryOutput, Value: names[0],
+		Usage: "print it as `FORMAT`: " + strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]}}
+}
+
 // applyFlags are about carrying a plan out.
 func applyFlags() []cli.Flag {
 	category := categoryPlan

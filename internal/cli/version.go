@@ -2,47 +2,125 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"runtime"
 	"runtime/debug"
+	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"aliasctl/internal/planfile"
+	"aliasctl/internal/report"
+	"aliasctl/manifest"
+	"aliasctl/planner"
 )
 
 // release is set by the linker in a release build.
 var release string
 
-// version is the release, else what the build knows of its commit.
-func version() string {
-	if release != "" {
-		return release
+// build is what a binary knows of how it was made.
+type build struct {
+	Version string     `json:"version"`
+	Commit  string     `json:"commit"` // "" where it was not built in a clone
+	Date    *time.Time `json:"date"`   // of the commit
+	Dirty   bool       `json:"dirty"`  // with changes that are in no commit
+	Go      string     `json:"go"`
+	OS      string     `json:"os"`
+	Arch    string     `json:"arch"`
+	// Formats are the versions that this program writes.
+	Formats formatVersions `json:"formats"`
+}
+
+type formatVersions struct {
+	Manifest int `json:"manifest"`
+	State    int `json:"state"`
+	Plan     int `json:"plan"`
+	Report   int `json:"report"`
+	Drift    int `json:"drift"`
+	Events   int `json:"events"`
+}
+
+// thisBuild reads what the linker and the go command have put into the binary.
+func thisBuild() build {
+	b := build{
+		Version: release, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
+		Formats: formatVersions{Manifest: manifest.Version, State: planner.StateVersion, Plan: planfile.Version,
+			Report: planner.PlanVersion, Drift: report.DriftVersion, Events: eventVersion},
 	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "devel"
+		return b.named("")
 	}
-	if v := info.Main.Version; v != "" && v != "(devel)" {
-		return v
-	}
-	revision, dirty := "", ""
 	for _, s := range info.Settings {
-		switch {
-		case s.Key == "vcs.revision" && len(s.Value) >= 12:
-			revision = "-" + s.Value[:12]
-		case s.Key == "vcs.modified" && s.Value == "true":
-			dirty = "-dirty"
+		switch s.Key {
+		case "vcs.revision":
+			b.Commit = s.Value
+		case "vcs.modified":
+			b.Dirty = s.Value == "true"
+		case "vcs.time":
+			if at, err := time.Parse(time.RFC3339, s.Value); err == nil {
+				b.Date = &at
+			}
 		}
 	}
-	return "devel" + revision + dirty
+	return b.named(info.Main.Version)
 }
+
+// named gives a build a version: that of the release, else of the module, else
+// what is known of the commit.
+func (b build) named(module string) build {
+	switch {
+	case b.Version != "":
+	case module != "" && module != "(devel)":
+		b.Version = module
+	default:
+		b.Version = "devel"
+		if len(b.Commit) >= 12 {
+			b.Version += "-" + b.Commit[:12]
+		}
+		if b.Dirty {
+			b.Version += "-dirty"
+		}
+	}
+	return b
+}
+
+func (b build) text() string {
+	text := fmt.Sprintf("aliasctl %s %s %s/%s\n", b.Version, b.Go, b.OS, b.Arch)
+	if b.Commit == "" {
+		return text
+	}
+	text += "commit " + b.Commit
+	if b.Dirty {
+		text += ", with changes that are not committed"
+	}
+	if b.Date != nil {
+		text += "\ndate " + b.Date.UTC().Format(time.RFC3339)
+	}
+	return text + "\n"
+}
+
+// version names this build in one word.
+func version() string { return thisBuild().Version }
 
 func versionCommand(s *streams) *cli.Command {
 	return &cli.Command{
-		Name:        "version",
-		Usage:       "print the version",
-		Description: "Example:   aliasctl version",
-		Action: func(*cli.Context) error {
-			_, err := fmt.Fprintf(s.out, "aliasctl %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-			return err
+		Name:  "version",
+		Usage: "print the version, the commit and how it was built",
+		Description: "With -o json also the versions of the formats that it writes.\n\n" +
+			"Example:   aliasctl version\n" +
+			"           aliasctl version -o json",
+		Flags: []cli.Flag{formatFlag("text", "json")},
+		Action: func(c *cli.Context) error {
+			switch format := c.String("output"); format {
+			case "text":
+				_, err := io.WriteString(s.out, fit(thisBuild().text(), s.style(s.out).Width))
+				return err
+			case "json":
+				return s.answerJSON(thisBuild())
+			default:
+				return usagef("the formats are text, json", "--output: no format %q", format)
+			}
 		},
 	}
 }

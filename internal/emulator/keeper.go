@@ -127,7 +127,7 @@ func (k *keeper) refresh(c *catalog) error {
 	if !k.stale() {
 		return nil
 	}
-	file, err := os.Open(k.path)
+	file, err := atomicfile.OpenShared(k.path)
 	if err != nil {
 		return &CopyError{k.path, err}
 	}
@@ -173,7 +173,7 @@ func (k *keeper) save(c *catalog) error {
 	if err := k.replace(k.path, c.encode(k.digest), atomicfile.Options{Mode: 0o600, Links: atomicfile.Within}); err != nil {
 		return &CopyError{k.path, err}
 	}
-	file, err := os.Open(k.path) // with the lock held it is the one just written
+	file, err := atomicfile.OpenShared(k.path) // with the lock held it is the one just written
 	if err != nil {
 		return &CopyError{k.path, err}
 	}

@@ -9,6 +9,10 @@ import (
 	"aliasctl/planner"
 )
 
+// DriftVersion is the version of the JSON of a drift report. Fields are added,
+// never changed.
+const DriftVersion = 1
+
 // DriftReport is where a cluster differs from a state. It is no plan, and looks
 // like none: nothing in it is going to be applied.
 type DriftReport struct {

@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -147,9 +146,9 @@ func TestModeOfAState(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				old := syscall.Umask(umask)
+				old := setUmask(umask)
 				err = errors.Join(f.Save(t.Context(), numbered(1)), f.Save(t.Context(), numbered(2)))
-				syscall.Umask(old)
+				setUmask(old)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -203,9 +202,7 @@ func TestWhatIsNoFileIsRefused(t *testing.T) {
 	if err := os.Mkdir(dir+"/dir", 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Mkfifo(dir+"/pipe", 0o600); err != nil {
-		t.Fatal(err)
-	}
+	makePipe(t, dir+"/pipe")
 	if err := os.Symlink("/dev/null", dir+"/null"); err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -44,7 +43,7 @@ func TestAHolderThatSleptDoesNotSave(t *testing.T) {
 	t.Parallel()
 	g := startGateway(t)
 	cmd, in, out := holding(t, "child-lease", g.location("s.json"))
-	if err := cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+	if err := cmd.Process.Signal(stopSignal); err != nil {
 		t.Fatal(err)
 	}
 	o := g.object(t, "s.json", shortLease)
@@ -53,7 +52,7 @@ func TestAHolderThatSleptDoesNotSave(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = in.Close()
-	if err := cmd.Process.Signal(syscall.SIGCONT); err != nil {
+	if err := cmd.Process.Signal(continueSignal); err != nil {
 		t.Fatal(err)
 	}
 	if line, err := out.ReadString('\n'); line != "lost: true\n" {

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
 	statefile "aliasctl/internal/state"
@@ -17,9 +16,7 @@ func TestDefaultPath(t *testing.T) {
 	if err := os.Mkdir(dir+"/prod.yaml", 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Mkfifo(dir+"/pipe", 0o600); err != nil {
-		t.Fatal(err)
-	}
+	makePipe(t, dir+"/pipe")
 	for _, tt := range []struct {
 		manifests []string
 		want      string

@@ -55,12 +55,8 @@ func (o *object) plan(r report.Report) {
 	}
 }
 
-// driftVersion is the version of the JSON of a drift report. Fields are added,
-// never changed.
-const driftVersion = 1
-
 func (o *object) drift(r report.DriftReport) {
-	o.field("version", driftVersion)
+	o.field("version", report.DriftVersion)
 	list(o, "drift", r.Drift, func(d *planner.Drift) any { return d })
 	if len(r.Unverified) > 0 {
 		list(o, "unverified", r.Unverified, func(u *planner.Unverified) any { return u })

@@ -49,8 +49,11 @@ func (o osFS) ReadFile(name string) ([]byte, error) {
 }
 
 func (osFS) Link(name, second string) error { return os.Link(name, second) }
-func (osFS) Rename(from, to string) error   { return os.Rename(from, to) }
 func (osFS) Remove(name string) error       { return os.Remove(name) }
+
+func (osFS) Rename(from, to string) error {
+	return atomicfile.Rename(func() error { return os.Rename(from, to) })
+}
 
 func (osFS) CreateTemp(dir, pattern string) (TempFile, error) {
 	// Not `return os.CreateTemp(...)`: a nil *os.File would be a non-nil TempFile.

@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gofrs/flock"
-
 	"aliasctl/internal/atomicfile"
 	"aliasctl/internal/input"
 	"aliasctl/internal/state"
@@ -102,16 +100,15 @@ func lockName(path string) (string, error) {
 // try returns nil without an error when somebody else holds the lock.
 func try(name string) (*state.Lock, error) {
 	for {
-		fl := flock.New(name, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(mode))
-		locked, err := fl.TryLock()
-		if err != nil || !locked {
+		lock, err := lockFile(name, os.O_CREATE|os.O_RDWR, mode, false)
+		if err != nil || lock == nil {
 			return nil, err
 		}
-		same, err := named(fl, name)
+		same, err := named(lock, name)
 		if same {
-			return state.NewLock(sync.OnceValue(func() error { return unlock(fl, name) })), nil
+			return state.NewLock(sync.OnceValue(func() error { return lock.unlockRemoved(name) })), nil
 		}
-		_ = fl.Unlock()
+		_ = lock.unlock()
 		if err != nil {
 			return nil, err
 		}
@@ -119,8 +116,8 @@ func try(name string) (*state.Lock, error) {
 }
 
 // named says whether the name leads to the file that is locked.
-func named(fl *flock.Flock, name string) (bool, error) {
-	held, err := fl.Stat()
+func named(lock *kernelLock, name string) (bool, error) {
+	held, err := lock.stat()
 	if err != nil {
 		return false, err
 	}
@@ -147,13 +144,6 @@ func await(name string) state.Holder {
 	return state.Holder{}
 }
 
-func unlock(fl *flock.Flock, name string) error {
-	// First remove, then unlock: after the unlock the file may be another's.
-	// Where it cannot be removed it stays, and is of no harm.
-	_ = os.Remove(name)
-	return fl.Unlock()
-}
-
 // LockStatus is Location's. To tell a lock from the file that a killed run has
 // left, it takes the lock for a moment, shared.
 func (f *File) LockStatus(context.Context) (state.LockStatus, error) {
@@ -165,16 +155,15 @@ func (f *File) LockStatus(context.Context) (state.LockStatus, error) {
 	if err != nil {
 		return state.LockStatus{}, &state.LockError{Path: f.path, Lock: target + ".lock", Err: err}
 	}
-	fl := flock.New(name, flock.SetFlag(os.O_RDONLY))
-	free, err := fl.TryRLock()
+	lock, err := lockFile(name, os.O_RDONLY, 0, true)
 	if errors.Is(err, fs.ErrNotExist) {
 		return state.LockStatus{}, nil
 	}
 	if err != nil {
 		return state.LockStatus{}, &state.LockError{Path: f.path, Lock: name, Err: cause(err)}
 	}
-	if free {
-		return state.LockStatus{}, fl.Unlock()
+	if lock != nil {
+		return state.LockStatus{}, lock.unlock()
 	}
 	return state.LockStatus{Held: true, Holder: await(name)}, nil
 }

@@ -1,5 +1,3 @@
-//go:build linux || darwin
-
 // Package gateway starts real object stores on loopback for tests: those of
 // states in objects use them, and the scripts of the program. Most of them speak
 // S3; fake-gcs-server speaks Cloud Storage's JSON API and azurite Azure's.
@@ -18,7 +16,6 @@ import (
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
-	"golang.org/x/sys/unix"
 )
 
 // What the server knows: one user, and one bucket.
@@ -168,7 +165,7 @@ func (s Server) try(t *testing.T, program []string, dir string) (address string)
 // the server keeps the metadata of objects.
 func attributesDir(t *testing.T) (string, error) {
 	dir := t.TempDir()
-	err := unix.Setxattr(dir, "user.aliasctl", []byte("1"), 0)
+	err := markFile(dir)
 	if err == nil {
 		return dir, nil
 	}
@@ -177,5 +174,5 @@ func attributesDir(t *testing.T) (string, error) {
 		return "", errors.Join(err, mkdirErr)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(here) })
-	return here, unix.Setxattr(here, "user.aliasctl", []byte("1"), 0)
+	return here, markFile(here)
 }
