@@ -27,3 +27,22 @@ func fieldHint(name string, fields []field) string {
 	}
 	return "known fields: " + strings.Join(names, ", ")
 }
+
+// nearestName is the name that is spelt most like another one, "" when none is near:
+// at most two letters apart, and at most a third of the name.
+func nearestName(name string, names []string) string {
+	const most = 10_000 // bounds the work of a hint
+	best, distance := "", min(3, len(name)/3+1)
+	for i, other := range names {
+		if i == most || len(name) > MaxName {
+			break
+		}
+		if d := len(other) - len(name); d >= distance || -d >= distance {
+			continue
+		}
+		if d := smetrics.WagnerFischer(strings.ToLower(name), strings.ToLower(other), 1, 1, 1); d < distance {
+			best, distance = other, d
+		}
+	}
+	return best
+}

@@ -70,7 +70,7 @@ func newApp(s *streams) *cli.App {
 		Writer:    s.out,
 		ErrWriter: s.err,
 		Commands: []*cli.Command{
-			syncCommand(s), rollbackCommand(s), historyCommand(s), showCommand(s), validateCommand(s),
+			syncCommand(s), rollbackCommand(s), historyCommand(s), showCommand(s), validateCommand(s), setCommand(s),
 			driftCommand(s), exportCommand(s), doctorCommand(s), stateCommand(s), lockCommand(s),
 			schemaCommand(s), completionCommand(s), manCommand(s), devCommand(s), versionCommand(s),
 		},
@@ -111,7 +111,7 @@ func prepare(command *cli.Command, parent string, s *streams) {
 		switch n := c.Args().Len(); {
 		case command.ArgsUsage == "" && n > 0:
 			return strayArgument(c)
-		case command.ArgsUsage != "" && n != len(strings.Fields(command.ArgsUsage)):
+		case command.ArgsUsage != "" && !strings.HasSuffix(command.ArgsUsage, "...]") && n != len(strings.Fields(command.ArgsUsage)):
 			return usagef(helpHint(c), "%s takes %s, and %s given", command.Name, command.ArgsUsage, quantity.Phrase(n, "word was", "words were"))
 		}
 		if err := fromEnvironment(c, s); err != nil {

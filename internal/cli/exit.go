@@ -152,7 +152,7 @@ func exitCode(err error) int {
 		return exitVerify
 	case is[*driftError](err):
 		return exitDrift
-	case is[*usageError](err), isBadManifest(err), is[*planner.SelectionError](err),
+	case is[*usageError](err), isBadManifest(err), is[*manifest.EditError](err), is[*planner.SelectionError](err),
 		is[*milvus.ConfigError](err), is[*statefile.UnsupportedError](err), is[*statefile.URIError](err),
 		is[*formats.FormatError](err), is[*emulator.SeedError](err):
 		return exitUsage

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -11,13 +12,25 @@ import (
 	"aliasctl/internal/acceptance/program"
 )
 
-// The story of examples/bluegreen, from its first line to its last as a reader
-// would type it: every command is run by one bash, and each says what stands
-// there. A command that fails without an `echo $?` behind it fails the test.
-func TestBlueGreenStory(t *testing.T) {
-	t.Parallel()
+// The stories of the examples, from the first line to the last as a reader would
+// type it: every command is run by one bash, and each says what stands there. A
+// command that fails without an `echo $?` behind it fails the test.
+func TestStories(t *testing.T) {
 	bash(t)
-	text, err := os.ReadFile("examples/bluegreen/STORY.md")
+	stories, err := filepath.Glob("examples/*/STORY.md")
+	if err != nil || len(stories) == 0 {
+		t.Fatalf("no story: %v", err)
+	}
+	for _, path := range stories {
+		t.Run(filepath.Base(filepath.Dir(path)), func(t *testing.T) {
+			t.Parallel()
+			tellStory(t, path)
+		})
+	}
+}
+
+func tellStory(t *testing.T, path string) {
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}

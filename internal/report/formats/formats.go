@@ -56,6 +56,11 @@ func (e *FormatError) Error() string {
 	return fmt.Sprintf("no format %q: want one of %s", e.Name, strings.Join(e.Known, ", "))
 }
 
+// Texts prints how one text, which has a name, becomes another, as a unified diff.
+func Texts(w io.Writer, name, before, after string, s layout.Style) error {
+	return diff.Texts(w, name, before, after, s)
+}
+
 // Write prints a whole document in one format. The only errors are those of w.
 func Write(w io.Writer, f Format, d report.Document, s layout.Style) error {
 	switch f {

@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"aliasctl/internal/atomicfile"
+	"aliasctl/internal/quantity"
+	"aliasctl/internal/report/formats"
+	"aliasctl/manifest"
+)
+
+func setCommand(s *streams) *cli.Command {
+	return &cli.Command{
+		Name:      "set",
+		Usage:     "bind aliases to other collections in the manifest itself",
+		ArgsUsage: "[[DATABASE/]ALIAS=COLLECTION...]",
+		Description: "Edits the files in place and prints the diff. Comments, order, quotes and line\n" +
+			"ends stay as they are. The result has to be valid, or nothing is written. No\n" +
+			"cluster is asked: the last line of an index build can open the pull request.\n\n" +
+			"Example:   aliasctl set products=products_v43\n" +
+			"           aliasctl set products=products_v43 --retire products_v41 -f prod.yaml",
+		Flags: flagList(manifestFlags(), []cli.Flag{
+			&cli.StringSliceFlag{Name: "retire", Category: categoryManifest, Usage: "add the collection `NAME` (or DATABASE/NAME) to `retire`; repeatable"},
+			&cli.BoolFlag{Name: "dry-run", Category: categoryPlan, Usage: "print the diff and write nothing"},
+			&cli.BoolFlag{Name: "no-color", Category: categoryOutput, Usage: "no colour, also on a terminal" + variablesOf("no-color") + " [$NO_COLOR]"},
+		}),
+		Action: func(c *cli.Context) error { return set(c, s) },
+	}
+}
+
+func set(c *cli.Context, s *streams) error {
+	s.noColor = c.Bool("no-color")
+	edit, err := editOf(c)
+	if err != nil {
+		return err
+	}
+	paths := manifestsOf(c)
+	if i := slices.IndexFunc(paths, manifest.Nameless); i >= 0 {
+		return usagef("name the file", "-f %s: a stream cannot be edited in place", paths[i])
+	}
+	var origin manifest.Origin
+	if _, _, err := loadManifest(c, s, paths, &origin); err != nil {
+		return err
+	}
+	edited, err := origin.Edit(edit)
+	if err != nil {
+		return err
+	}
+	for _, l := range edited.Literal {
+		s.warn(fmt.Sprintf("%s: %q had a variable and is written out now", l.Pos, l.Text))
+	}
+	for _, name := range edited.Unused {
+		s.warn(fmt.Sprintf("no manifest uses the variable %q any more: a command with `--var %s=...` is refused", name, name))
+	}
+	if len(edited.Files) == 0 {
+		s.say("aliasctl: nothing to change: the manifest has it all")
+		return nil
+	}
+	for _, f := range edited.Files {
+		if err := formats.Texts(s.out, f.Name, s.redact(string(f.Before)), s.redact(string(f.After)), s.style(s.out)); err != nil {
+			return fmt.Errorf("cannot write the diff: %w", err)
+		}
+	}
+	if c.Bool("dry-run") {
+		return nil
+	}
+	return replaceManifests(edited.Files)
+}
+
+// replaceManifests writes the files that nobody has changed meanwhile. A file that cannot
+// be written is found before the first one is.
+func replaceManifests(files []manifest.EditedFile) error {
+	for _, f := range files {
+		now, err := os.ReadFile(f.Name)
+		switch {
+		case err != nil:
+			return &failedError{what: fmt.Sprintf("cannot edit the manifest, nothing was written: %v", err), err: err}
+		case !bytes.Equal(now, f.Before):
+			return &failedError{what: fmt.Sprintf("%s was changed meanwhile; nothing was written", f.Name), hint: "run the same command again"}
+		}
+		if err := atomicfile.Check(f.Name); err != nil {
+			return &failedError{what: fmt.Sprintf("cannot edit the manifest, nothing was written: %v", err), hint: hintOf(err), err: err}
+		}
+	}
+	for i, f := range files {
+		if err := atomicfile.Write(f.Name, f.After, 0o644); err != nil {
+			return &failedError{what: fmt.Sprintf("cannot edit the manifest, %s of %d written: %v", quantity.Phrase(i, "file was", "files were"), len(files), err),
+				hint: hintOf(err), err: err}
+		}
+	}
+	return nil
+}
+
+// editOf reads what is to be edited from the words of the command line.
+func editOf(c *cli.Context) (manifest.Edit, error) {
+	var edit manifest.Edit
+	for _, word := range c.Args().Slice() {
+		name, collection, ok := strings.Cut(word, "=")
+		if !ok || name == "" || collection == "" {
+			return edit, usagef("write `aliasctl set products=products_v43`", "%q is not ALIAS=COLLECTION", word)
+		}
+		b := manifest.Rebinding{Alias: name, Collection: collection}
+		if database, alias, ok := strings.Cut(name, "/"); ok {
+			b.Database, b.Alias = database, alias
+		}
+		edit.Bind = append(edit.Bind, b)
+	}
+	for _, name := range c.StringSlice("retire") {
+		r := manifest.Retirement{Collection: name}
+		if database, collection, ok := strings.Cut(name, "/"); ok {
+			r.Database, r.Collection = database, collection
+		}
+		edit.Retire = append(edit.Retire, r)
+	}
+	if len(edit.Bind)+len(edit.Retire) == 0 {
+		return edit, usagef("write `aliasctl set products=products_v43`, or `--retire NAME`", "there is nothing to set")
+	}
+	return edit, nil
+}
