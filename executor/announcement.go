@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"cmp"
 	"time"
 
 	"aliasctl/planner"
@@ -32,21 +33,25 @@ func Announce(state planner.State, plan planner.Plan, witnessed bool, now time.T
 			continue // it sends nothing
 		}
 		if s.Op.Writes() {
-			list.add(announcement(s, plan.Rollback, now))
+			list.announce(s, plan.Rollback, now)
 		}
 	}
 	after.Pending = list.list
 	return after
 }
 
-func announcement(s planner.Step, rollback bool, now time.Time) planner.Announcement {
+// announce adds every write of a step. A state has the id of a collection to
+// drop as `from`.
+func (l *announcements) announce(s planner.Step, rollback bool, now time.Time) {
 	if s.Op == planner.VerifyAlias { // all that it may send is the way back
 		s.Op, s.From, s.To = planner.AlterAlias, s.To, s.Back
 		if s.To == "" {
 			s.Op = planner.DropAlias
 		}
 	}
-	return planner.Announcement{Op: s.Op, Database: s.Database, Alias: s.Alias, Collection: s.Collection, From: s.From, To: s.To, At: now, Rollback: rollback}
+	for _, w := range s.Halves() {
+		l.add(planner.Announcement{Op: w.Op, Database: w.Database, Alias: w.Alias, Collection: w.Collection, From: cmp.Or(w.ID, w.From), To: w.To, At: now, Rollback: rollback})
+	}
 }
 
 // young says that an announcement is less than so old. One without a time is

@@ -123,10 +123,8 @@ func (r *run) unit(ctx context.Context, u unit) {
 	switch {
 	case step.Cutover != nil:
 		r.cutover(ctx, u)
-	case len(u.steps) == 2:
-		dropped, created := r.recreate(ctx, step, r.results[u.steps[1]].Step)
-		r.conclude(first, dropped)
-		r.conclude(u.steps[1], created)
+	case step.Op == planner.RecreateAlias:
+		r.conclude(first, r.recreate(ctx, step))
 	case step.Op == planner.DropCollection:
 		drop := &retirement{cluster: r.cluster, step: step, held: r.opts.Held}
 		r.conclude(first, drop.told(r.carryOut(ctx, drop)))
@@ -145,6 +143,7 @@ func (r *run) unit(ctx context.Context, u unit) {
 func (r *run) conclude(i int, v verdict) {
 	result := &r.results[i]
 	result.Outcome, result.Err, result.Note, result.Took = v.outcome, v.err, v.note, v.took
+	result.Dropped, result.DroppedIn, result.Unbound = v.dropped, v.droppedIn, v.unbound
 	if result.Done() {
 		r.leaves(result.Step)
 	}

@@ -263,11 +263,9 @@ func TestAFailureStopsLaterPhasesAndNothingElse(t *testing.T) {
 }
 
 func TestPlansThatMustNotRunAreRefused(t *testing.T) {
-	step := planner.Step{Op: planner.DropAlias, Database: "default", Alias: "products", From: "v1", Recreate: true}
 	for name, plan := range map[string]planner.Plan{
 		"conflicts": {Live: planner.LiveRead, Conflicts: []planner.Conflict{{}}},
 		"offline":   {Live: planner.LiveAssumed},
-		"half pair": {Live: planner.LiveRead, Steps: []planner.Step{step}},
 		"unknown":   {Live: planner.LiveRead, Steps: []planner.Step{{Op: "rename"}}},
 	} {
 		w := rich()

@@ -11,6 +11,7 @@ import (
 type binding struct {
 	cluster Cluster
 	step    planner.Step
+	half    bool // of a recreate-alias
 
 	// A zombie is an alias whose collection was dropped behind its back:
 	// servers before 2.4.23 and 2.5.5 leave it so, and 2.5.27 does when a
@@ -86,12 +87,12 @@ func (b *binding) healed() string {
 // binding, with nobody there to notice. Left unknown, the alias goes on
 // serving the old collection until the next run.
 func (b *binding) repeatable() bool {
-	return b.step.Op != planner.DropAlias || !b.step.Recreate
+	return b.step.Op != planner.DropAlias || !b.half
 }
 
 // urgent: until the second half of a switch by drop and create readers find
 // nothing.
-func (b *binding) urgent() bool { return b.step.Recreate && b.step.Op == planner.CreateAlias }
+func (b *binding) urgent() bool { return b.half && b.step.Op == planner.CreateAlias }
 
 func (b *binding) unconfirmed(s sight) error {
 	return &OvertakenError{Database: b.step.Database, Alias: b.step.Alias, Applied: b.step.To, Found: s.found}
@@ -102,43 +103,61 @@ func (b *binding) unconfirmed(s sight) error {
 // the old binding is created again at once. That is safe even when the create
 // is only unknown: should it arrive later, Milvus refuses it because the alias
 // is taken.
-func (r *run) recreate(ctx context.Context, drop, create planner.Step) (dropped, created verdict) {
-	created = verdict{outcome: NotReached}
-	dropped = r.carryOut(ctx, &binding{cluster: r.cluster, step: drop})
+func (r *run) recreate(ctx context.Context, step planner.Step) verdict {
+	halves := step.Halves()
+	half := func(s planner.Step) verdict {
+		return r.carryOut(ctx, &binding{cluster: r.cluster, step: s, half: true})
+	}
+	dropped := half(halves[0])
 	switch {
-	case dropped.outcome == Failed && movedTo(dropped.err, create.To):
-		// Somebody else has done the whole switch.
-		dropped.outcome, dropped.err = AlreadyDone, nil
-		created.outcome = AlreadyDone
-		return dropped, created
+	case dropped.outcome == Failed && movedTo(dropped.err, step.To):
+		// Another client has done the whole switch.
+		return verdict{outcome: AlreadyDone, took: dropped.took, dropped: AlreadyDone, droppedIn: dropped.took}
 	case dropped.outcome != Applied && dropped.outcome != AlreadyDone:
-		return dropped, created
+		dropped.dropped, dropped.droppedIn = dropped.outcome, dropped.took
+		_, dropped.unbound = dropped.err.(*OvertakenError)
+		return dropped
 	}
 
-	create.From = ""
-	created = r.carryOut(ctx, &binding{cluster: r.cluster, step: create})
-	lacking := created.outcome == Failed || created.outcome == Undecided
-	if !lacking || dropped.outcome != Applied || interfered(created.err) || ctx.Err() != nil {
-		return dropped, created
+	created := half(halves[1])
+	created.dropped, created.droppedIn = dropped.outcome, dropped.took
+	created.took += dropped.took
+	switch created.outcome {
+	case Applied, AlreadyDone:
+		if dropped.outcome == Applied {
+			created.outcome = Applied
+		}
+		return created
+	case NotReached:
+		created.outcome, created.unbound = Failed, true
+		created.err = &UnrestoredError{Database: step.Database, Alias: step.Alias, Collection: step.From, Create: created.err}
+		return created
+	}
+	if dropped.outcome != Applied || interfered(created.err) || ctx.Err() != nil {
+		_, overtaken := created.err.(*OvertakenError)
+		created.unbound = !overtaken
+		return created
 	}
 
-	old := create
-	old.To = drop.From
-	restored := r.carryOut(ctx, &binding{cluster: r.cluster, step: old})
+	old := halves[1]
+	old.To = step.From
+	restored := half(old)
+	created.took += restored.took
 	switch {
 	case restored.outcome == Applied || restored.outcome == AlreadyDone:
-		dropped.outcome, dropped.note = Failed, restored.note
-		dropped.err = &UndoneError{Database: drop.Database, Alias: drop.Alias, Collection: drop.From}
-	case movedTo(restored.err, create.To):
+		created.note = restored.note
+		created.err = &UndoneError{Database: step.Database, Alias: step.Alias, Collection: step.From, Err: created.err}
+	case movedTo(restored.err, step.To):
 		created.outcome, created.err = Applied, nil // the lost create arrived after all
 	default:
 		if restored.outcome == Undecided {
 			created.outcome = Undecided
 		}
+		created.unbound = true
 		created.err = &UnrestoredError{
-			Database: drop.Database, Alias: drop.Alias, Collection: drop.From,
+			Database: step.Database, Alias: step.Alias, Collection: step.From,
 			Create: created.err, Restore: restored.err,
 		}
 	}
-	return dropped, created
+	return created
 }

@@ -65,6 +65,13 @@ type verdict struct {
 	err     error
 	note    string
 	took    time.Duration
+	// dropped and droppedIn are what became of the first write of a
+	// recreate-alias, and the part of took that it had.
+	dropped   Outcome
+	droppedIn time.Duration
+	// unbound says that a recreate-alias took the alias from its old collection
+	// and left it without the new one.
+	unbound bool
 	lost    error // why an answer is missing to a write that was sent again: the first may still land
 }
 

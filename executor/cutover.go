@@ -105,12 +105,10 @@ func (r *run) cutover(ctx context.Context, u unit) {
 		if m.step.Op == planner.VerifyAlias && m.verdict.outcome == AlreadyDone && c.verified {
 			m.verdict.outcome = Applied
 		}
-		if m.pair() {
-			r.conclude(m.steps[0], m.halved)
-		}
-		r.conclude(m.last(), m.verdict)
-		r.results[m.last()].Unverified = !c.verified && r.results[m.last()].Done()
-		r.results[m.last()].Converged = m.proxies
+		r.conclude(m.index, m.verdict)
+		result := &r.results[m.index]
+		result.Unverified = !c.verified && result.Done()
+		result.Converged = m.proxies
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -119,14 +117,8 @@ func (r *run) cutover(ctx context.Context, u unit) {
 
 func (r *run) newCutover(u unit) *cutover {
 	c := &cutover{run: r}
-	for n := 0; n < len(u.steps); n++ {
-		i := u.steps[n]
-		m := &member{steps: u.steps[n : n+1], step: r.results[i].Step}
-		if m.step.Op == planner.DropAlias {
-			n++
-			m.steps, m.step.To = u.steps[n-1:n+1], r.results[u.steps[n]].To
-			m.halved.outcome = NotReached
-		}
+	for _, i := range u.steps {
+		m := &member{index: i, step: r.results[i].Step}
 		m.verdict.outcome = NotReached
 		c.group = m.step.Cutover.Group
 		c.back = c.back || m.step.Cutover.SwitchBack
@@ -179,9 +171,8 @@ func (c *cutover) look(ctx context.Context) bool {
 func (c *cutover) switchAll(ctx context.Context) {
 	c.together(func(m *member) {
 		m.verdict = verdict{outcome: Undecided} // should the write panic
-		if m.pair() {
-			m.halved.outcome = Undecided
-			m.halved, m.verdict = c.recreate(ctx, c.results[m.steps[0]].Step, c.results[m.steps[1]].Step)
+		if m.step.Op == planner.RecreateAlias {
+			m.verdict = c.recreate(ctx, m.step)
 		} else {
 			m.verdict = c.carryOut(ctx, c.change(m, m.step))
 		}
@@ -192,7 +183,7 @@ func (c *cutover) switchAll(ctx context.Context) {
 			m.verdict.err = c.bug()
 		}
 		if m.verdict.outcome != Applied && m.verdict.outcome != AlreadyDone {
-			c.fail(m, cmp.Or(m.verdict.err, m.halved.err))
+			c.fail(m, m.verdict.err)
 		}
 	}
 	c.measure()
@@ -273,7 +264,7 @@ func (c *cutover) switchBack(ctx context.Context) {
 		if m.verdict.outcome != Applied && m.verdict.outcome != Undecided && !earlier {
 			return
 		}
-		if m.pair() {
+		if m.step.Op == planner.RecreateAlias {
 			c.recreateBack(ctx, m)
 			return
 		}
@@ -293,18 +284,12 @@ func (c *cutover) recreateBack(ctx context.Context, m *member) {
 	if m.verdict.outcome != Applied {
 		return
 	}
-	drop, create := c.results[m.steps[0]].Step, c.results[m.steps[1]].Step
-	drop.From, create.To = create.To, drop.From
-	dropped, created := c.recreate(ctx, drop, create)
-	switch {
-	case dropped.outcome == Applied || dropped.outcome == AlreadyDone:
-		c.wentBack(m, created, false)
-	default:
-		c.wentBack(m, dropped, true)
-	}
-	if m.verdict.outcome == SwitchedBack {
-		m.halved.outcome = SwitchedBack
-	}
+	undo := m.step
+	undo.From, undo.To = m.step.To, m.step.From
+	back := c.recreate(ctx, undo)
+	c.wentBack(m, back, !back.unbound)
+	_, moved := back.err.(*MovedError)
+	m.verdict.unbound = back.unbound && !moved
 }
 
 // wentBack judges a member by its way back. there says that it is still on
@@ -359,7 +344,7 @@ func (c *cutover) report() Cutover {
 	report := Cutover{Database: c.members[0].step.Database, Group: c.group, Mixed: c.mixed, Unverified: c.unverified, Err: c.err}
 	for _, m := range c.members {
 		stands, at := m.standing()
-		report.Members = append(report.Members, Member{Step: m.last(), Alias: m.step.Alias, Stands: stands, At: at})
+		report.Members = append(report.Members, Member{Step: m.index, Alias: m.step.Alias, Stands: stands, At: at})
 	}
 	first := report.Members[0].Stands
 	report.Split = len(c.members) > 1 && (first == Elsewhere || first == Uncertain ||

@@ -120,17 +120,20 @@ func (e *UndecidedError) Unwrap() []error {
 	return errs
 }
 
-// UndoneError is why the drop half of a switch by drop and create failed: the
-// create after it failed, and the old binding was created again.
+// UndoneError says that a switch by drop and create was undone: the create
+// failed, and the old binding was created again.
 type UndoneError struct {
 	Database, Alias string
 	Collection      string // where the alias is bound again
+	Err             error  // why it could not be bound to the new collection
 }
 
 func (e *UndoneError) Error() string {
-	return fmt.Sprintf("undone: alias %q of database %q is bound to %q again, because the create after its drop failed",
-		e.Alias, e.Database, e.Collection)
+	return fmt.Sprintf("undone: alias %q of database %q is bound to %q again, because the create after its drop failed: %v",
+		e.Alias, e.Database, e.Collection, e.Err)
 }
+
+func (e *UndoneError) Unwrap() error { return e.Err }
 
 // UnrestoredError says that a switch by drop and create lost its alias: the
 // create failed after the drop, and so did creating the old binding again.
@@ -138,10 +141,13 @@ type UnrestoredError struct {
 	Database, Alias string
 	Collection      string // where the alias was bound before
 	Create          error  // why it could not be bound to the new collection
-	Restore         error  // why it could not be bound to the old one again
+	Restore         error  // why it could not be bound to the old one again; nil when that was not tried
 }
 
 func (e *UnrestoredError) Error() string {
+	if e.Restore == nil {
+		return fmt.Sprintf("alias %q of database %q was dropped and not created: %v", e.Alias, e.Database, e.Create)
+	}
 	return fmt.Sprintf("alias %q of database %q was dropped, could not be created (%v), and could not be bound to %q again (%v)",
 		e.Alias, e.Database, e.Create, e.Collection, e.Restore)
 }

@@ -81,9 +81,6 @@ func told(changes []planner.Change, results []Result) []planner.Change {
 		if r.Op == planner.DropCollection || !r.Done() {
 			continue
 		}
-		if half, found := steps[key]; found && r.Recreate {
-			r.From = half.From // the drop half knows it
-		}
 		steps[key] = r
 	}
 	for i := range changes {

@@ -271,7 +271,7 @@ func TestNothingIsWrittenWithoutTheLock(t *testing.T) {
 			w := rotating()
 			w.want.retire, w.want.options.Switch = nil, planner.ByRecreate
 			return w, w.plan()
-		}, []string{"drop", "create"}, "applied applied"},
+		}, []string{"drop", "create"}, "applied"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, plan := test.world()

@@ -1,7 +1,6 @@
 package executor
 
 import (
-	"cmp"
 	"context"
 	"time"
 
@@ -10,7 +9,7 @@ import (
 
 // Member is one alias of a cutover.
 type Member struct {
-	Step   int // its index in the plan; that of the create of a switch by drop and create
+	Step   int // its index in the plan
 	Alias  string
 	Stands Standing
 	At     string // the collection that it was last seen at, "" for absent or unknown
@@ -29,17 +28,14 @@ const (
 
 // member is the switch of one alias.
 type member struct {
-	steps   []int        // one, or the two halves of a switch by drop and create
-	step    planner.Step // the whole switch
-	seen    *sight       // by the look that all members took together
-	sent    time.Time    // its first write
+	index   int // of its step in the plan
+	step    planner.Step
+	seen    *sight    // by the look that all members took together
+	sent    time.Time // its first write
 	verdict verdict
-	halved  verdict // of the drop half
 	ended   time.Time
 	proxies time.Duration // how long the witnesses took to converge
 }
-
-func (m *member) pair() bool { return len(m.steps) == 2 }
 
 // blue is where the member goes back to, "" for absent.
 func (m *member) blue() string {
@@ -49,10 +45,7 @@ func (m *member) blue() string {
 	return m.step.From
 }
 
-// last is the step whose result speaks for the member.
-func (m *member) last() int { return m.steps[len(m.steps)-1] }
-
-// standing is where a member is, from what became of its steps.
+// standing is where a member is, from what became of its step.
 func (m *member) standing() (Standing, string) {
 	switch m.verdict.outcome {
 	case Applied, AlreadyDone:
@@ -62,13 +55,10 @@ func (m *member) standing() (Standing, string) {
 	case SwitchedBack:
 		return OnBlue, m.blue()
 	}
-	if m.halved.outcome == Undecided {
-		return Uncertain, ""
-	}
-	if found, known := foundAt(cmp.Or(m.verdict.err, m.halved.err)); known {
+	if found, known := foundAt(m.verdict.err); known {
 		return Elsewhere, found
 	}
-	if m.pair() && m.halved.outcome == Applied {
+	if m.verdict.unbound {
 		return Elsewhere, ""
 	}
 	return OnBlue, m.step.From

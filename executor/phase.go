@@ -12,8 +12,8 @@ import (
 	"aliasctl/planner"
 )
 
-// unit is what one worker does in one piece: a step, the two halves of a
-// switch by drop and create, or a cutover with all its members.
+// unit is what one worker does in one piece: a step, or a cutover with all its
+// members.
 type unit struct{ steps []int }
 
 // phasesOf sorts the steps that write into the three phases, in plan order. A
@@ -31,16 +31,10 @@ func phasesOf(plan planner.Plan) ([][]unit, error) {
 	}
 	phases := make([][]unit, 3)
 	groups := make(map[planner.Key]int)
-	for i := 0; i < len(plan.Steps); i++ {
+	for i, s := range plan.Steps {
 		one := unit{indexes[i : i+1 : i+1]}
-		switch s := plan.Steps[i]; {
-		case s.Op == planner.DropAlias && s.Recreate:
-			if i+1 == len(plan.Steps) || !pair(s, plan.Steps[i+1]) {
-				return nil, &UnfitError{Reason: fmt.Sprintf("step %d drops alias %q of database %q to create it again, and no such create follows", i+1, s.Alias, s.Database)}
-			}
-			phases[0] = join(phases[0], groups, s, unit{indexes[i : i+2 : i+2]})
-			i++
-		case s.Op == planner.CreateAlias, s.Op == planner.AlterAlias, s.Op == planner.VerifyAlias:
+		switch {
+		case s.Op == planner.CreateAlias, s.Op == planner.AlterAlias, s.Op == planner.RecreateAlias, s.Op == planner.VerifyAlias:
 			phases[0] = join(phases[0], groups, s, one)
 		case s.Op == planner.DropAlias:
 			phases[1] = append(phases[1], one)
@@ -51,7 +45,7 @@ func phasesOf(plan planner.Plan) ([][]unit, error) {
 		}
 	}
 	for _, u := range phases[0] {
-		if i := slices.IndexFunc(u.steps, func(i int) bool { return plan.Steps[i].Recreate }); i >= 0 && len(u.steps) > 2 {
+		if i := slices.IndexFunc(u.steps, func(i int) bool { return plan.Steps[i].Op == planner.RecreateAlias }); i >= 0 && len(u.steps) > 1 {
 			s := plan.Steps[u.steps[i]]
 			return nil, &UnfitError{Reason: fmt.Sprintf("group %q of database %q has several members, and a switch by drop and create cannot keep them together (`--switch alter` can)", s.Cutover.Group, s.Database)}
 		}
@@ -71,10 +65,6 @@ func join(units []unit, groups map[planner.Key]int, s planner.Step, u unit) []un
 	}
 	groups[group] = len(units)
 	return append(units, u)
-}
-
-func pair(drop, create planner.Step) bool {
-	return create.Op == planner.CreateAlias && create.Recreate && create.Database == drop.Database && create.Alias == drop.Alias
 }
 
 // incomplete says that a step or a cutover of an earlier phase went wrong.

@@ -2,6 +2,7 @@ package executor
 
 import (
 	"errors"
+	"slices"
 
 	"aliasctl/planner"
 )
@@ -70,21 +71,29 @@ func (r Report) Recorded() int {
 
 // Changed says that this run changed the cluster, or may have: a run that
 // failed without it left everything as it was.
-func (r Report) Changed() bool {
-	for _, result := range r.Results {
-		if !result.Op.Writes() || result.Op == planner.VerifyAlias && result.Outcome == Applied && result.Err == nil {
-			continue
-		}
-		switch result.Outcome {
-		case Applied, Undecided, SwitchedBack:
-			return true
-		}
-		if e, ok := errors.AsType[*ReleaseError](result.Err); ok && ClassOf(e.Err) == Unknown {
-			return true
-		}
-		if is[*OvertakenError](result.Err) || is[*UndoneError](result.Err) || is[*SwitchBackError](result.Err) || is[*ReleasedError](result.Err) {
-			return true
-		}
+func (r Report) Changed() bool { return slices.ContainsFunc(r.Results, Result.changed) }
+
+// Undone says that this run changed the cluster and undid all of it: the
+// bindings are as before.
+func (r Report) Undone() bool {
+	remains := func(result Result) bool {
+		_, undone := result.Err.(*UndoneError)
+		return result.changed() && (!undone || result.Outcome != Failed)
 	}
-	return false
+	return r.Changed() && !slices.ContainsFunc(r.Results, remains)
+}
+
+// changed says that the step changed the cluster, or may have.
+func (r Result) changed() bool {
+	if !r.Op.Writes() || r.Op == planner.VerifyAlias && r.Outcome == Applied && r.Err == nil {
+		return false
+	}
+	switch r.Outcome {
+	case Applied, Undecided, SwitchedBack:
+		return true
+	}
+	if e, ok := errors.AsType[*ReleaseError](r.Err); ok && ClassOf(e.Err) == Unknown {
+		return true
+	}
+	return r.Unbound || is[*OvertakenError](r.Err) || is[*UndoneError](r.Err) || is[*SwitchBackError](r.Err) || is[*ReleasedError](r.Err)
 }

@@ -39,6 +39,38 @@ type Result struct {
 	// Unverified says that the switch is done and its verification is not: it
 	// failed, or the run ended before it.
 	Unverified bool
+	// Dropped is what became of the first write of a recreate-alias, "" when it
+	// was not begun, and DroppedIn the part of Took that it had. Unbound says that
+	// the drop happened and that neither the new nor the old binding was created.
+	Dropped   Outcome
+	DroppedIn time.Duration
+	Unbound   bool
+}
+
+// Halves are the results of the writes of a step (see planner.Step.Halves), for
+// readers that know a switch by drop and create as two steps.
+func (r Result) Halves() []Result {
+	if r.Op != planner.RecreateAlias {
+		return []Result{r}
+	}
+	steps := r.Step.Halves()
+	drop, create := r, r
+	drop.Step, create.Step = steps[0], steps[1]
+	undone, wasUndone := r.Err.(*UndoneError) // a failed way back may wrap one
+	switch {
+	case r.Dropped == "" && r.Outcome != NotReached: // a bug: either may have been sent
+	case r.Outcome == SwitchedBack:
+		drop.Err, drop.Note = nil, ""
+	case wasUndone:
+		drop.Outcome, create.Err, create.Note = Failed, undone.Err, ""
+	case r.Dropped == Applied || r.Dropped == AlreadyDone:
+		drop.Outcome, drop.Err, drop.Note = r.Dropped, nil, ""
+	default:
+		create.Outcome, create.Err, create.Note = NotReached, nil, ""
+	}
+	drop.Converged, drop.Unverified = 0, false
+	drop.Took, create.Took = r.DroppedIn, r.Took-r.DroppedIn
+	return []Result{drop, create}
 }
 
 // Done says that the cluster is now as the step wanted it.

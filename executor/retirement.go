@@ -46,8 +46,8 @@ func (c *retirement) look(ctx context.Context) (sight, error) {
 		return sight{}, err
 	case !exists:
 		return sight{place: asWanted}, nil
-	case id != c.step.From:
-		return sight{place: elsewhere, why: &RecreatedError{Database: db, Collection: name, Expected: c.step.From, Found: id}}, nil
+	case id != c.step.ID:
+		return sight{place: elsewhere, why: &RecreatedError{Database: db, Collection: name, Expected: c.step.ID, Found: id}}, nil
 	}
 	aliases, err := c.cluster.AliasesOf(ctx, db, name)
 	switch {
@@ -113,7 +113,7 @@ func (c *retirement) verify(ctx context.Context) (sight, error) {
 		return sight{}, err
 	case !exists:
 		return sight{place: asWanted}, nil
-	case id != c.step.From:
+	case id != c.step.ID:
 		return sight{place: asWanted, note: fmt.Sprintf("something else has the name %q already (collection id %s); it was not touched", name, id)}, nil
 	default:
 		return sight{place: asExpected}, nil

@@ -1,7 +1,6 @@
 package executor
 
 import (
-	"cmp"
 	"maps"
 	"reflect"
 	"slices"
@@ -51,7 +50,6 @@ type settlement struct {
 	bindings *table[planner.Binding]
 	retired  *table[planner.Retired]
 	idle     *table[planner.Idle]
-	left     map[planner.Key]string // what the drop half of a switch left
 	settled  map[subject]settled
 	unknown  map[subject]bool // every announcement about it stays
 	fresh    []planner.Key    // aliases whose binding has no id yet
@@ -66,7 +64,6 @@ func newSettlement(state planner.State, plan planner.Plan, results []Result, on 
 		bindings: newTable(state.Bindings, bindingKey),
 		retired:  newTable(state.Retired, retiredKey),
 		idle:     newTable(state.Idle, idleKey),
-		left:     make(map[planner.Key]string),
 		settled:  make(map[subject]settled),
 		unknown:  make(map[subject]bool),
 	}
@@ -188,25 +185,25 @@ func (s *settlement) result(r Result) {
 		case gone && r.Surplus: // a fence is for names under `retire`
 			s.settled[key] = settled{}
 		case gone:
-			s.fence(planner.Retired{Database: r.Database, Collection: r.Collection, CollectionID: r.From, DroppedAt: s.Now})
+			s.fence(planner.Retired{Database: r.Database, Collection: r.Collection, CollectionID: r.ID, DroppedAt: s.Now})
 		}
 	case r.Outcome == SwitchedBack && r.Op == planner.VerifyAlias && r.Back == "":
 		s.bindings.remove(key.Key)
 		s.settled[key] = settled{from: r.To}
 	case r.Outcome == SwitchedBack && r.Back != "":
 		s.bind(planner.Binding{Database: r.Database, Alias: r.Alias, Collection: r.Back, Protect: r.Protect, Group: r.Cutover.Group})
-	case r.Outcome == SwitchedBack && r.Op == planner.CreateAlias && !r.Recreate:
+	case r.Outcome == SwitchedBack && r.Op == planner.CreateAlias:
 		s.settled[key] = settled{from: r.To}
 	case r.Outcome == SwitchedBack:
-		s.settled[key] = settled{at: cmp.Or(r.From, s.settled[key].at)} // the drop half knows it
+		s.settled[key] = settled{at: r.From}
+	case r.Unbound:
+		s.bindings.remove(key.Key)
+		s.settled[key] = settled{from: r.From}
 	case !happened(r):
 	case r.Released:
 		s.bindings.remove(key.Key)
 		s.settled[key] = settled{free: true}
 	case r.To == "":
-		if r.Recreate {
-			s.left[key.Key] = r.From
-		}
 		s.bindings.remove(key.Key)
 		s.settled[key] = settled{}
 		if r.Op == planner.DropAlias { // it was there: its create is over
@@ -218,7 +215,7 @@ func (s *settlement) result(r Result) {
 			b.Group = r.Cutover.Group
 		}
 		if r.RolledBack {
-			b.RolledBackFrom = cmp.Or(r.From, s.left[key.Key])
+			b.RolledBackFrom = r.From
 		}
 		if r.Anew() { // by name it is bound as before
 			was, _ := s.bindings.get(key.Key)
@@ -279,7 +276,7 @@ func (s *settlement) pending() []planner.Announcement {
 	}
 	for _, r := range s.results {
 		if r.Op.Writes() && s.unknown[about(r.Op, r.Database, r.Alias, r.Collection)] {
-			kept.add(announcement(r.Step, s.plan.Rollback, s.Now)) // its last request may be as young as that
+			kept.announce(r.Step, s.plan.Rollback, s.Now) // its last request may be as young as that
 		}
 	}
 	return kept.list

@@ -28,7 +28,13 @@ func TestSettlement(t *testing.T) {
 	before := start.Add(-time.Hour)
 	switchStep := planner.Step{Op: planner.AlterAlias, Database: "default", Alias: "products", From: "v1", To: "v2", Protect: true}
 	dropStep := planner.Step{Op: planner.DropAlias, Database: "default", Alias: "products", From: "v1"}
-	retireStep := planner.Step{Op: planner.DropCollection, Database: "default", Collection: "v0", From: "100"}
+	retireStep := planner.Step{Op: planner.DropCollection, Database: "default", Collection: "v0", ID: "100"}
+	recreateStep := planner.Step{Op: planner.RecreateAlias, Database: "default", Alias: "products", From: "v1", To: "v2"}
+	announced := func(s planner.Step) planner.Announcement {
+		l := newAnnouncements(1)
+		l.announce(s, false, start)
+		return l.list[0]
+	}
 	was := planner.Binding{Database: "default", Alias: "products", Collection: "v1", CollectionID: "101", Since: before}
 	moved := planner.Binding{Database: "default", Alias: "products", Collection: "v2", CollectionID: "102", Since: start, Protect: true}
 	gone := planner.Retired{Database: "default", Collection: "v0", CollectionID: "100", DroppedAt: start}
@@ -70,26 +76,20 @@ func TestSettlement(t *testing.T) {
 			results:  []Result{{Step: switchStep, Outcome: SwitchedBack, Err: errRefused}},
 			bindings: []planner.Binding{was}, pending: []planner.Announcement{olderDrop}, serial: 8,
 		}, {
-			name: "so is one by drop and create",
-			results: []Result{
-				{Step: planner.Step{Op: planner.DropAlias, Database: "default", Alias: "products", From: "v1", Recreate: true}, Outcome: SwitchedBack, Err: errRefused},
-				{Step: planner.Step{Op: planner.CreateAlias, Database: "default", Alias: "products", To: "v2", Recreate: true}, Outcome: SwitchedBack, Err: errRefused},
-			},
+			name:     "so is one by drop and create",
+			results:  []Result{{Step: recreateStep, Outcome: SwitchedBack, Err: errRefused}},
 			bindings: []planner.Binding{was}, pending: []planner.Announcement{olderDrop}, serial: 8,
 		}, {
 			name:     "an unknown switch is announced beside the older ones",
 			results:  []Result{{Step: switchStep, Outcome: Undecided, Err: errLost}},
-			bindings: []planner.Binding{was}, pending: []planner.Announcement{olderSwitch, olderDrop, announcement(switchStep, false, start)}, serial: 8,
+			bindings: []planner.Binding{was}, pending: []planner.Announcement{olderSwitch, olderDrop, announced(switchStep)}, serial: 8,
 		}, {
 			name:     "a dropped alias leaves the state",
 			results:  []Result{{Step: dropStep, Outcome: Applied}},
 			bindings: []planner.Binding{}, pending: []planner.Announcement{olderDrop}, serial: 8,
 		}, {
-			name: "a switch by drop and create whose create is unknown",
-			results: []Result{
-				{Step: planner.Step{Op: planner.DropAlias, Database: "default", Alias: "products", From: "v1", Recreate: true}, Outcome: Applied},
-				{Step: planner.Step{Op: planner.CreateAlias, Database: "default", Alias: "products", To: "v2", Recreate: true}, Outcome: Undecided},
-			},
+			name:     "a switch by drop and create whose create is unknown",
+			results:  []Result{{Step: recreateStep, Outcome: Undecided, Unbound: true}},
 			bindings: []planner.Binding{},
 			pending: []planner.Announcement{
 				olderSwitch, olderDrop,
@@ -125,7 +125,7 @@ func TestSettlement(t *testing.T) {
 		}, {
 			name:     "an unknown drop is announced once, with its latest time",
 			results:  []Result{{Step: retireStep, Outcome: Undecided}},
-			bindings: []planner.Binding{was}, pending: []planner.Announcement{olderSwitch, announcement(retireStep, false, start)}, serial: 8,
+			bindings: []planner.Binding{was}, pending: []planner.Announcement{olderSwitch, announced(retireStep)}, serial: 8,
 		}, {
 			name:         "a retiree found gone",
 			housekeeping: planner.Housekeeping{Fences: []planner.Retired{gone}},
@@ -184,7 +184,7 @@ func TestACollectionWaitsForItsDropUntilItIsGone(t *testing.T) {
 	if diff := cmp.Diff([]planner.Idle{waiting}, state.Idle); diff != "" || state.Serial != 1 {
 		t.Fatalf("serial %d, idle (-want +got):\n%s", state.Serial, diff)
 	}
-	step := planner.Step{Op: planner.DropCollection, Database: "default", Collection: "v1", From: "101"}
+	step := planner.Step{Op: planner.DropCollection, Database: "default", Collection: "v1", ID: "101"}
 	for outcome, want := range map[Outcome]int{Applied: 0, Failed: 1} {
 		if got := settle(state, planner.Plan{Cluster: fakeURI}, []Result{{Step: step, Outcome: outcome}}, Occasion{Now: start}, nil); len(got.Idle) != want {
 			t.Errorf("drop %s: idle %+v", outcome, got.Idle)

@@ -156,14 +156,9 @@ func (b *builder) bind(d *database, e *managed, live *LiveDatabase, step Step) {
 		b.plan.Summary.Create++
 		b.binds = append(b.binds, step)
 	case b.options.Switch == ByRecreate:
-		// Drop and create stand side by side: whatever lies between them is
-		// time in which readers find nothing.
-		step.Recreate = true
-		drop, create := step, step
-		drop.Op, drop.To = DropAlias, ""
-		create.Op, create.From = CreateAlias, ""
+		step.Op = RecreateAlias
 		b.plan.Summary.Switch++
-		b.binds = append(b.binds, drop, create)
+		b.binds = append(b.binds, step)
 	default:
 		step.Op = AlterAlias
 		b.plan.Summary.Switch++

@@ -50,7 +50,7 @@ type builder struct {
 	databases []*database
 	plan      Plan
 
-	binds   []Step // create-alias, alter-alias, recreate pairs
+	binds   []Step // create-alias, alter-alias, recreate-alias, verify-alias
 	unbinds []Step // drop-alias
 	drops   []Step // drop-collection
 	records []Step // adopt, forget

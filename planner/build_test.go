@@ -107,7 +107,7 @@ func TestPlansAsAReviewerReadsThem(t *testing.T) {
 		},
 		"switch by drop and create": {
 			scene{want: "p: v2", last: "p: v1\nx: v1", live: "p: v1\nx: v1", have: "v2", options: planner.Options{Switch: planner.ByRecreate}},
-			[]string{"- p (v1) recreate", "+ p -> v2 recreate", "- x (v1)"}, "",
+			[]string{"~ p: v1 -> v2 recreate", "- x (v1)"}, "",
 		},
 
 		// Retirements.

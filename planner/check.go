@@ -122,7 +122,7 @@ func (p Plan) Check(l Limits) []Refusal {
 	}
 	torn := make(map[Key]bool)
 	for _, s := range p.Steps {
-		if g := (Key{s.Database, ""}); s.Recreate && s.Cutover != nil && s.Cutover.Group != "" {
+		if g := (Key{s.Database, ""}); s.Op == RecreateAlias && s.Cutover != nil && s.Cutover.Group != "" {
 			if g.Name = s.Cutover.Group; !torn[g] {
 				torn[g] = true
 				refuse("group-recreate", "`--switch alter`, or take the aliases out of the group",

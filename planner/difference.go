@@ -175,7 +175,7 @@ func (s Step) bare() Step {
 func (s Step) describe() string {
 	text := fmt.Sprintf("%s %s", s.Op, s.key())
 	if s.Op == DropCollection {
-		return text + " (id " + orUnknown(s.From) + ")"
+		return text + " (id " + orUnknown(s.ID) + ")"
 	}
 	if s.From != "" {
 		text += fmt.Sprintf(" from %q", s.From)

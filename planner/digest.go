@@ -66,6 +66,9 @@ func (p Plan) Digest() string {
 	}
 	for _, s := range p.Steps {
 		s.Rows, s.Order, s.Drift, s.Cutover = nil, nil, false, nil
+		if s.Op == DropCollection { // its form in a digest stays what it always was
+			s.From, s.ID = s.ID, ""
+		}
 		_ = out.Encode(s)
 	}
 	for _, a := range p.Asks {

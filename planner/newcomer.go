@@ -73,10 +73,10 @@ func (b *builder) newcomers(d *database, live *LiveDatabase, drops []Step) {
 	bound, known := b.boundIDs(d, live), leftOf(d, b.state, live)
 	for _, s := range drops {
 		asked := b.options.RetireNewer.Has(d.name, s.Collection) || b.options.RetireAgain.Has(d.name, s.Collection)
-		if s.Surplus || asked || known.has(s.Collection, s.From) || !newest(s.From, bound) {
+		if s.Surplus || asked || known.has(s.Collection, s.ID) || !newest(s.ID, bound) {
 			continue
 		}
-		b.plan.Newcomers = append(b.plan.Newcomers, Newcomer{Database: d.name, Collection: s.Collection, ID: s.From})
+		b.plan.Newcomers = append(b.plan.Newcomers, Newcomer{Database: d.name, Collection: s.Collection, ID: s.ID})
 	}
 }
 

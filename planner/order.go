@@ -53,7 +53,7 @@ func (b *builder) order(d *database, live *LiveDatabase, drops []Step) {
 		learn(name, id)
 	}
 	for _, s := range drops {
-		learn(s.Collection, s.From)
+		learn(s.Collection, s.ID)
 	}
 	if len(known) < 2 {
 		return

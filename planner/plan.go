@@ -20,8 +20,11 @@ type Op string
 
 // The operations. Adopt and Forget change only the state.
 const (
-	CreateAlias    Op = "create-alias"
-	AlterAlias     Op = "alter-alias"
+	CreateAlias Op = "create-alias"
+	AlterAlias  Op = "alter-alias"
+	// RecreateAlias switches by drop and create: it needs only the calls of the
+	// oldest servers and leaves the alias unbound for a moment.
+	RecreateAlias  Op = "recreate-alias"
 	DropAlias      Op = "drop-alias"
 	DropCollection Op = "drop-collection"
 	// VerifyAlias makes up the verification of an earlier switch. It writes only
@@ -37,15 +40,28 @@ func (s Step) Anew() bool { return s.ToID != "" }
 // Writes says whether the operation changes the cluster.
 func (o Op) Writes() bool { return o != Adopt && o != Forget }
 
+// Halves are the writes of a step, each as a step: the drop and the create of a
+// recreate-alias, and for any other operation the step itself.
+func (s Step) Halves() []Step {
+	if s.Op != RecreateAlias {
+		return []Step{s}
+	}
+	drop, create := s, s
+	drop.Op, drop.To = DropAlias, ""
+	create.Op, create.From = CreateAlias, ""
+	return []Step{drop, create}
+}
+
 // Step is one change, with the value that it expects to find.
 type Step struct {
 	Op         Op     `json:"op"`
 	Database   string `json:"database"`
 	Alias      string `json:"alias"`      // of all but drop-collection
 	Collection string `json:"collection"` // of drop-collection: what is dropped
-	// From is what the step expects to find just before it writes: the
-	// collection that the alias is bound to ("" for absent); for
-	// drop-collection the collection id.
+	// ID is the id that the collection of a drop-collection must have.
+	ID string `json:"id,omitempty"`
+	// From is the collection that the alias must be bound to just before the
+	// step writes, "" for absent.
 	From string `json:"from"`
 	// To is the collection that the alias is bound to afterwards, "" for absent.
 	To string `json:"to"`
@@ -57,8 +73,6 @@ type Step struct {
 	Drift bool `json:"drift"`
 	// Protect is the mark that the state has after the step.
 	Protect bool `json:"protect,omitempty"`
-	// Recreate marks the two halves of a switch by drop and create.
-	Recreate bool `json:"recreate,omitempty"`
 	// Cutover is how the step is made one with others, verified and undone; nil
 	// for a step that stands for itself.
 	Cutover *Cutover `json:"cutover,omitempty"`
@@ -188,8 +202,7 @@ const (
 	LiveAssumed = "assumed"
 )
 
-// Summary counts what the plan does. A switch by drop and create counts once,
-// under Switch.
+// Summary counts what the plan does.
 type Summary struct {
 	Create    int `json:"create"`
 	Switch    int `json:"switch"`

@@ -93,7 +93,7 @@ func (w *world) apply(s planner.Step) {
 		w.state.Retired = slices.DeleteFunc(w.state.Retired, func(r planner.Retired) bool {
 			return r.Database == s.Database && r.Collection == s.Collection
 		})
-		w.state.Retired = append(w.state.Retired, planner.Retired{Database: s.Database, Collection: s.Collection, CollectionID: s.From})
+		w.state.Retired = append(w.state.Retired, planner.Retired{Database: s.Database, Collection: s.Collection, CollectionID: s.ID})
 		return
 	}
 	if s.Op.Writes() {
@@ -216,18 +216,24 @@ func TestEveryPrefixLeadsToTheSameEnd(t *testing.T) {
 		for _, s := range p.Steps {
 			whole.apply(s)
 		}
-		for cut := range len(p.Steps) + 1 {
+		var writes []planner.Step
+		for _, s := range p.Steps {
+			if s.Op.Writes() {
+				writes = append(writes, s.Halves()...)
+			}
+		}
+		for cut := range len(writes) + 1 {
 			killed := w.clone()
-			for _, s := range p.Steps {
-				if s.Op.Writes() {
-					killed.state.Pending = append(killed.state.Pending, planner.Announcement{Op: s.Op, Database: s.Database, Alias: s.Alias, Collection: s.Collection, From: s.From, To: s.To})
+			for _, s := range writes {
+				from := s.From
+				if s.Op == planner.DropCollection {
+					from = s.ID
 				}
+				killed.state.Pending = append(killed.state.Pending, planner.Announcement{Op: s.Op, Database: s.Database, Alias: s.Alias, Collection: s.Collection, From: from, To: s.To})
 			}
 			state := killed.state
-			for _, s := range p.Steps[:cut] {
-				if s.Op.Writes() {
-					killed.apply(s)
-				}
+			for _, s := range writes[:cut] {
+				killed.apply(s)
 			}
 			killed.state = state // what the killed run knew is lost
 			// The next run lifts nothing: what the first one announced is ours.

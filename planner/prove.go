@@ -11,7 +11,7 @@ import (
 // cluster: what holds at every place where a run can be cut.
 type Proof struct {
 	OK       bool `json:"ok"`
-	Prefixes int  `json:"prefixes"` // places looked at: one more than there are steps
+	Prefixes int  `json:"prefixes"` // places looked at: one more than there are steps, and one for each gap
 	// Gaps names (DATABASE/ALIAS) the aliases that exist before and after and
 	// resolve to nothing in between; only a switch by drop and create makes one.
 	Gaps []string `json:"gaps"`
@@ -32,23 +32,23 @@ type Proof struct {
 // Linear, and still about every prefix and every interleaving. Steps of
 // different aliases share nothing: the verdict on an alias reads its own three
 // values only, and a collection drop comes after every alias step (checked).
-// So a prefix of the plan is, for each alias, a prefix of its own one or two
-// steps, and to look at each of those once is to look at all of them.
+// So a prefix of the plan is, for each alias, a prefix of its own writes, and to
+// look at each of those once is to look at all of them.
 func Prove(p Plan, live *Live) Proof {
 	m := newModel(p, live)
+	m.proof.Prefixes = len(p.Steps) + 1
 	for i, s := range p.Steps {
 		m.step = i + 1
 		m.order(s)
 		switch s.Op {
-		case CreateAlias, AlterAlias, DropAlias, VerifyAlias:
-			m.rebind(i, s)
+		case CreateAlias, AlterAlias, RecreateAlias, DropAlias, VerifyAlias:
+			m.rebind(s)
 		case DropCollection:
 			m.dropCollection(s)
 		}
 	}
 	m.step = 0
 	m.end()
-	m.proof.Prefixes = len(p.Steps) + 1
 	m.proof.OK = len(m.proof.Problems) == 0
 	return m.proof
 }
@@ -85,7 +85,7 @@ func newModel(p Plan, live *Live) *model {
 		switch s.Op {
 		case DropCollection:
 			m.pointing[s.key()] = 0
-		case CreateAlias, AlterAlias, DropAlias, VerifyAlias:
+		case CreateAlias, AlterAlias, RecreateAlias, DropAlias, VerifyAlias:
 			if k := s.key(); m.tracks[k] == nil {
 				m.tracks[k] = &track{}
 			}
@@ -186,7 +186,7 @@ func (m *model) order(s Step) {
 }
 
 // rebind plays one alias step and looks at the place behind it.
-func (m *model) rebind(i int, s Step) {
+func (m *model) rebind(s Step) {
 	k := s.key()
 	t := m.tracks[k]
 	if !t.managed {
@@ -195,29 +195,21 @@ func (m *model) rebind(i int, s Step) {
 	if t.bound != s.From {
 		m.problem("%s of %s expects %q and would find %q", s.Op, k, s.From, t.bound)
 	}
-	if t.steps++; t.steps > 1 && !m.secondHalf(i) {
+	if t.steps++; t.steps > 1 {
 		m.problem("alias %s has two steps that are not one switch", k)
 	}
 	m.replan(k, t, s, s.From)
+	if s.Op == RecreateAlias {
+		m.set(k, t, "")
+		m.proof.Gaps = append(m.proof.Gaps, k.String())
+		m.proof.Prefixes++
+		m.replan(k, t, s, "")
+	}
 	m.set(k, t, s.To)
 	if s.To == "" && t.final != "" {
-		if s.Recreate {
-			m.proof.Gaps = append(m.proof.Gaps, k.String())
-		} else {
-			m.problem("alias %s exists before and after and would be unbound", k)
-		}
+		m.problem("alias %s exists before and after and would be unbound", k)
 	}
 	m.replan(k, t, s, s.To)
-}
-
-// secondHalf says whether step i is the create of a switch by drop and create
-// whose drop stands directly before it.
-func (m *model) secondHalf(i int) bool {
-	if i == 0 {
-		return false
-	}
-	first, second := m.plan.Steps[i-1], m.plan.Steps[i]
-	return first.Recreate && second.Recreate && first.Op == DropAlias && second.Op == CreateAlias && first.key() == second.key()
 }
 
 // replan checks that a run which starts where this one was cut, with the
@@ -227,6 +219,9 @@ func (m *model) replan(k Key, t *track, s Step, now string) {
 	var announced ours
 	announced.add(s.From)
 	announced.add(s.To)
+	if s.Op == RecreateAlias {
+		announced.add("")
+	}
 	end := now
 	switch decide(want, announced, now) {
 	case create, alter:
@@ -264,8 +259,8 @@ func (m *model) dropCollection(s Step) {
 	if n := m.pointing[k]; n > 0 {
 		m.problem("collection %s would be dropped while %s at it", k, quantity.Phrase(n, "alias points", "aliases point"))
 	}
-	if id, known := m.ids[k]; known && id != s.From {
-		m.problem("collection %s has id %q and the step expects %q", k, id, s.From)
+	if id, known := m.ids[k]; known && id != s.ID {
+		m.problem("collection %s has id %q and the step expects %q", k, id, s.ID)
 	}
 	if m.dropped[k] {
 		m.problem("collection %s would be dropped twice", k)
@@ -295,11 +290,10 @@ func (s Step) key() Key {
 	return Key{s.Database, s.Alias}
 }
 
-// phase is the place of a step in the order of safety. The drop half of a
-// switch belongs to the first phase, beside its create.
+// phase is the place of a step in the order of safety.
 func (s Step) phase() int {
 	switch {
-	case s.Op == CreateAlias, s.Op == AlterAlias, s.Op == VerifyAlias, s.Recreate:
+	case s.Op == CreateAlias, s.Op == AlterAlias, s.Op == RecreateAlias, s.Op == VerifyAlias:
 		return 1
 	case s.Op == DropAlias:
 		return 2

@@ -56,9 +56,9 @@ func TestProofCatchesWrongPlans(t *testing.T) {
 		"unmanaged alias touched": {rich, func(p *planner.Plan) {
 			p.Steps = slices.Insert(p.Steps, 0, planner.Step{Op: planner.DropAlias, Database: "default", Alias: "foreign", From: "a2"})
 		}, "alias default/foreign is not managed and would be touched"},
-		"switch by an unmarked drop and create": {recreate, func(p *planner.Plan) { p.Steps[0].Recreate = false },
+		"drop of an alias that stays": {recreate, func(p *planner.Plan) { p.Steps[0] = p.Steps[0].Halves()[0] },
 			"alias default/a exists before and after and would be unbound"},
-		"halves of a switch torn apart": {recreate, func(p *planner.Plan) { p.Steps = move(p.Steps, 1, 2) },
+		"drop and create instead of one switch": {recreate, func(p *planner.Plan) { p.Steps = slices.Concat(p.Steps[0].Halves(), p.Steps[1:]) },
 			"alias default/a has two steps that are not one switch"},
 		"wrong expectation": {rich, func(p *planner.Plan) { p.Steps[0].From = "a9" },
 			`alter-alias of default/a expects "a9" and would find "a1"`},
@@ -68,7 +68,7 @@ func TestProofCatchesWrongPlans(t *testing.T) {
 			`alias default/a is at "a1" and the plan says "a2"`},
 		"another plan from the middle": {rich, func(p *planner.Plan) { p.After = slices.Delete(p.After, 0, 1) },
 			`alias default/a is at "a2" and the plan says ""`},
-		"wrong collection id": {rich, func(p *planner.Plan) { p.Steps[3].From = "9" },
+		"wrong collection id": {rich, func(p *planner.Plan) { p.Steps[3].ID = "9" },
 			`collection default/a1 has id "1" and the step expects "9"`},
 		"collection dropped twice": {rich, func(p *planner.Plan) { p.Steps = append(p.Steps, p.Steps[4]) },
 			"collection default/old would be dropped twice"},

@@ -90,7 +90,7 @@ func (b *builder) surplus(d *database, live *LiveDatabase, s surplus, reachedBy 
 
 // drop adds the step that drops a collection, with what is known of it.
 func (b *builder) drop(d *database, r manifest.Retiree, now LiveCollection) {
-	step := Step{Op: DropCollection, Database: d.name, Collection: r.Collection, From: now.ID, ReleaseFirst: r.ReleaseFirst}
+	step := Step{Op: DropCollection, Database: d.name, Collection: r.Collection, ID: now.ID, ReleaseFirst: r.ReleaseFirst}
 	if now.Facts != nil && now.Facts.Rows != nil && now.Facts.Rows.Why == "" {
 		step.Rows = &now.Facts.Rows.Count
 	}

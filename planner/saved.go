@@ -52,7 +52,7 @@ func (s *Saved) Complete(m *manifest.Manifest, golden map[Key]string) error {
 	for i := range s.Plan.Steps {
 		step := &s.Plan.Steps[i]
 		anew := step.Op == Adopt && step.Anew()
-		if step.Op == DropCollection || step.Op == DropAlias && !step.Recreate || !step.Op.Writes() && !anew {
+		if step.Op == DropCollection || step.Op == DropAlias || !step.Op.Writes() && !anew {
 			continue
 		}
 		want, found := wanted[step.key()]

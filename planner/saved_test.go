@@ -89,3 +89,58 @@ func TestDigestTellsHowASwitchIsMade(t *testing.T) {
 		}
 	}
 }
+
+// What a file leaves out is put back from its manifest, for every operation; one
+// that binds an alias to what the manifest does not want is refused.
+func TestASavedPlanIsCompletedFromItsManifest(t *testing.T) {
+	cutover := &manifest.Cutover{Confirmations: 2, Canary: &manifest.Canary{Query: &manifest.Query{Limit: 1}}}
+	m := &manifest.Manifest{Databases: []manifest.Database{{Name: "default", Aliases: []manifest.Alias{{Name: "a", Collection: "v2", Cutover: cutover}}}}}
+	golden := map[planner.Key]string{key("a"): "ab"}
+	ask := planner.Ask{Database: "default", Alias: "a", Target: "2", Golden: "ab", Cutover: cutover}
+	for _, tt := range []struct {
+		name  string
+		step  planner.Step
+		binds bool
+		asks  []planner.Ask
+	}{
+		{"create", planner.Step{Op: planner.CreateAlias, To: "v2"}, true, []planner.Ask{ask}},
+		{"create with a way back", planner.Step{Op: planner.CreateAlias, To: "v2", Back: "v1"}, true, []planner.Ask{ask}},
+		{"alter", planner.Step{Op: planner.AlterAlias, From: "v1", To: "v2"}, true, []planner.Ask{ask}},
+		{"recreate", planner.Step{Op: planner.RecreateAlias, From: "v1", To: "v2"}, true, []planner.Ask{ask}},
+		{"verify", planner.Step{Op: planner.VerifyAlias, From: "v2", To: "v2", Back: "v1"}, true, []planner.Ask{{Database: "default", Alias: "a", Cutover: cutover}}},
+		{"adopt anew", planner.Step{Op: planner.Adopt, From: "v2", To: "v2", FromID: "1", ToID: "2"}, true, []planner.Ask{{Database: "default", Alias: "a", Golden: "ab", Cutover: cutover}}},
+		{"adopt", planner.Step{Op: planner.Adopt, To: "v2"}, false, nil},
+		{"forget", planner.Step{Op: planner.Forget, From: "v1"}, false, nil},
+		{"drop", planner.Step{Op: planner.DropAlias, From: "v1"}, false, nil},
+		{"drop collection", planner.Step{Op: planner.DropCollection, Collection: "v1", ID: "1"}, false, nil},
+	} {
+		tt.step.Database = "default"
+		if tt.step.Op != planner.DropCollection {
+			tt.step.Alias = "a"
+		}
+		complete := func(m *manifest.Manifest) (planner.Saved, error) {
+			s := planner.Saved{Touches: []planner.Touch{{Database: "default", Alias: "a", To: "v2", Target: "2"}}}
+			s.Plan.Steps = []planner.Step{tt.step}
+			err := s.Complete(m, golden)
+			return s, err
+		}
+		s, err := complete(m)
+		if err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		if diff := cmp.Diff(tt.asks, s.Plan.Asks); diff != "" {
+			t.Errorf("%s: asks (-want +got):\n%s", tt.name, diff)
+		}
+		if got, want := s.Plan.Steps[0].Cutover != nil, tt.binds && tt.step.Op != planner.Adopt; got != want {
+			t.Errorf("%s: the step has a cutover: %v, want %v", tt.name, got, want)
+		}
+		for name, other := range map[string]*manifest.Manifest{
+			"without it": {},
+			"elsewhere":  {Databases: []manifest.Database{{Name: "default", Aliases: []manifest.Alias{{Name: "a", Collection: "v3"}}}}},
+		} {
+			if _, err := complete(other); (err != nil) != tt.binds {
+				t.Errorf("%s, a manifest %s: %v", tt.name, name, err)
+			}
+		}
+	}
+}

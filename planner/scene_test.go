@@ -207,18 +207,18 @@ func line(s planner.Step) string {
 	switch s.Op {
 	case planner.CreateAlias:
 		text = fmt.Sprintf("+ %s -> %s", name, s.To)
-	case planner.AlterAlias:
+	case planner.AlterAlias, planner.RecreateAlias:
 		text = fmt.Sprintf("~ %s: %s -> %s", name, s.From, s.To)
 	case planner.DropAlias:
 		text = fmt.Sprintf("- %s (%s)", name, s.From)
 	case planner.DropCollection:
-		text = fmt.Sprintf("! %s%s #%s", name, s.Collection, s.From)
+		text = fmt.Sprintf("! %s%s #%s", name, s.Collection, s.ID)
 	case planner.Adopt:
 		text = fmt.Sprintf("= adopt %s -> %s", name, s.To)
 	case planner.Forget:
 		text = fmt.Sprintf("= forget %s", name)
 	}
-	if s.Recreate {
+	if s.Op == planner.RecreateAlias {
 		text += " recreate"
 	}
 	if s.Drift {

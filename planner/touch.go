@@ -30,8 +30,7 @@ func (t Touch) name() string {
 	return fmt.Sprintf("collection %s/%s", t.Database, t.Collection)
 }
 
-// touches looks at the state and the cluster where a plan touches them; the
-// two halves of a switch by drop and create touch one alias.
+// touches looks at the state and the cluster where a plan touches them.
 func touches(p Plan, s State, live *Live) []Touch {
 	known := make(map[Key]*ours)
 	get := func(k Key) *ours {
@@ -58,10 +57,7 @@ func touches(p Plan, s State, live *Live) []Touch {
 		moved[step.key()] = moved[step.key()] || step.Op != DropCollection
 	}
 	out := make([]Touch, 0, len(p.Steps))
-	for i, step := range p.Steps {
-		if i > 0 && step.Recreate && p.Steps[i-1].key() == step.key() {
-			continue
-		}
+	for _, step := range p.Steps {
 		t := Touch{Database: step.Database, Alias: step.Alias, Collection: step.Collection}
 		var d *LiveDatabase
 		if live != nil {
@@ -69,7 +65,7 @@ func touches(p Plan, s State, live *Live) []Touch {
 		}
 		switch {
 		case step.Op == DropCollection:
-			t.Live = step.From
+			t.Live = step.ID
 			if d != nil {
 				t.Live = d.Collections[step.Collection].ID
 				for _, alias := range d.Collections[step.Collection].Aliases {
@@ -83,14 +79,10 @@ func touches(p Plan, s State, live *Live) []Touch {
 				t.Ours = slices.Sorted(slices.Values(o.all()))
 			}
 			t.RolledBackFrom = marks[step.key()]
-			to := step.To
-			if to == "" && step.Recreate && i+1 < len(p.Steps) {
-				to = p.Steps[i+1].To
-			}
 			if d != nil {
 				t.Live = d.Bindings[step.Alias]
-				if to != "" && step.Op.Writes() {
-					t.To, t.Target = to, d.Collections[to].ID
+				if step.To != "" && step.Op.Writes() {
+					t.To, t.Target = step.To, d.Collections[step.To].ID
 				}
 			}
 		}

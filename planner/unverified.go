@@ -151,13 +151,8 @@ func Promises(steps []Step, witnessed bool, now time.Time) []Unverified {
 		}
 	}
 	var list []Unverified
-	from := make(map[Key]string) // of the drop half of a switch
 	for _, s := range steps {
 		if s.Cutover == nil || !promised[unit(s)] {
-			continue
-		}
-		if s.Op == DropAlias {
-			from[s.key()] = s.From
 			continue
 		}
 		c := owed(s)
@@ -165,11 +160,8 @@ func Promises(steps []Step, witnessed bool, now time.Time) []Unverified {
 			Database: s.Database, Alias: s.Alias, From: s.From, To: s.To, At: now,
 			Group: c.Group, SwitchBack: c.SwitchBack, Confirmations: c.Confirmations, Canary: ProbeOf(c.Canary),
 		}
-		switch {
-		case s.Op == VerifyAlias || s.Back != "":
+		if s.Op == VerifyAlias || s.Back != "" {
 			u.From = s.Back
-		case s.Recreate:
-			u.From = from[s.key()]
 		}
 		list = append(list, u)
 	}

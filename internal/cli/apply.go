@@ -207,8 +207,10 @@ func (r *run) outcome(done executor.Report, err error) error {
 		return nil
 	case counts.Unknown > 0:
 		return &partlyError{what: "an outcome is unknown: " + told, hint: partlyHint(done), err: done.Ended}
-	case done.Changed() && applied == 0:
+	case done.Undone():
 		return &partlyError{what: "undone, the bindings are as before: " + told, hint: partlyHint(done), err: done.Ended}
+	case done.Changed() && applied == 0:
+		return &partlyError{what: "the cluster was changed, and not as planned: " + told, hint: partlyHint(done), err: done.Ended}
 	case done.Changed():
 		return &partlyError{what: "partly applied: " + told, hint: partlyHint(done), err: done.Ended}
 	default:

@@ -91,12 +91,20 @@ func (l *eventLog) plan(r report.Report) {
 func (l *eventLog) StepStarted(i int, s planner.Step) {
 	number := i + 1
 	redact := l.streams.redact
-	l.write(event{Event: "step-start", Step: &number, Op: s.Op, Database: redact(s.Database), Alias: redact(s.Alias), Name: redact(s.Collection)})
+	for _, s := range s.Halves() {
+		l.write(event{Event: "step-start", Step: &number, Op: s.Op, Database: redact(s.Database), Alias: redact(s.Alias), Name: redact(s.Collection)})
+	}
 }
 
 // StepDone tells what became of a step.
 func (l *eventLog) StepDone(i int, r executor.Result) {
-	number, seconds := i+1, r.Took.Seconds()
+	for _, half := range r.Halves() {
+		l.stepDone(i+1, half)
+	}
+}
+
+func (l *eventLog) stepDone(number int, r executor.Result) {
+	seconds := r.Took.Seconds()
 	redact := l.streams.redact
 	e := event{Event: "step-done", Step: &number, Op: r.Op, Database: redact(r.Database), Alias: redact(r.Alias), Name: redact(r.Collection), Outcome: r.Outcome, Seconds: &seconds}
 	if r.Err != nil {

@@ -109,7 +109,7 @@ func (f file) saved() planner.Saved {
 		Plan: planner.Plan{
 			Version: f.Plan.Version, Cluster: planner.Cluster{URI: f.Plan.Cluster.URI, Label: f.Plan.Cluster.Label}, Serial: f.Plan.Serial, Live: f.Plan.Live,
 			Manifests: few(f.Plan.Manifests), StateManifests: few(f.Plan.StateManifests),
-			Summary: planner.Summary(f.Plan.Summary), Steps: f.steps(), Notes: f.Plan.Notes,
+			Summary: planner.Summary(f.Plan.Summary), Steps: each(f.Plan.Steps, step.planned), Notes: f.Plan.Notes,
 			Conflicts: each(f.Plan.Conflicts, func(c conflict) planner.Conflict {
 				return planner.Conflict{Kind: planner.ConflictKind(c.Kind), Database: c.Database, Alias: c.Alias, Collection: c.Collection,
 					Reason: c.Reason, Want: c.Want, Last: c.Last, Live: c.Live, WaysOut: c.WaysOut}
@@ -159,27 +159,11 @@ func (c check) planned() planner.Check {
 	return planned
 }
 
-// steps are those of the planner.
-func (f file) steps() []planner.Step {
-	steps := make([]planner.Step, 0, len(f.Plan.Steps))
-	for _, s := range f.Plan.Steps {
-		planned := planner.Step{
-			Op: planner.Op(s.Op), Database: s.Database, Alias: s.Alias, Collection: s.Collection, From: s.From, To: s.To,
-			Back: s.Back, FromID: s.FromID, ToID: s.ToID, Drift: s.Drift, Protect: s.Protect, Released: s.Released, ReleaseFirst: s.ReleaseFirst, Surplus: s.Surplus, Rows: s.Rows, Order: (*planner.Order)(s.Order),
-		}
-		switch s.Op {
-		case string(planner.DropCollection):
-			planned.From = s.ID
-		case recreate:
-			drop, create := planned, planned
-			drop.Op, drop.To, drop.Recreate = planner.DropAlias, "", true
-			create.Op, create.From, create.Recreate = planner.CreateAlias, "", true
-			steps = append(steps, drop, create)
-			continue
-		}
-		steps = append(steps, planned)
+func (s step) planned() planner.Step {
+	return planner.Step{
+		Op: planner.Op(s.Op), Database: s.Database, Alias: s.Alias, Collection: s.Collection, From: s.From, To: s.To, ID: s.ID,
+		Back: s.Back, FromID: s.FromID, ToID: s.ToID, Drift: s.Drift, Protect: s.Protect, Released: s.Released, ReleaseFirst: s.ReleaseFirst, Surplus: s.Surplus, Rows: s.Rows, Order: (*planner.Order)(s.Order),
 	}
-	return steps
 }
 
 // some turns a list into another one, nil for an empty one.

@@ -28,7 +28,7 @@ func fileOf(s planner.Saved) file {
 		Plan: plan{
 			Version: p.Version, Cluster: cluster{p.Cluster.URI, p.Cluster.Label}, Serial: p.Serial, Live: p.Live,
 			Manifests: full(p.Manifests), StateManifests: full(p.StateManifests), Summary: summary(p.Summary),
-			Steps: stepsOf(p.Steps), Notes: full(p.Notes),
+			Steps: each(p.Steps, stepOf), Notes: full(p.Notes),
 			Conflicts: each(p.Conflicts, func(c planner.Conflict) conflict {
 				return conflict{string(c.Kind), c.Database, c.Alias, c.Collection, c.Reason, c.Want, c.Last, c.Live, full(c.WaysOut)}
 			}),
@@ -73,25 +73,11 @@ func checkOf(c planner.Check) check {
 	return form
 }
 
-// stepsOf makes one step of the two halves of a switch by drop and create.
-func stepsOf(steps []planner.Step) []step {
-	out := make([]step, 0, len(steps))
-	for i, s := range steps {
-		form := step{
-			Op: string(s.Op), Database: s.Database, Alias: s.Alias, Collection: s.Collection, From: s.From, To: s.To,
-			Back: s.Back, FromID: s.FromID, ToID: s.ToID, Drift: s.Drift, Protect: s.Protect, Released: s.Released, ReleaseFirst: s.ReleaseFirst, Surplus: s.Surplus, Rows: s.Rows, Order: (*order)(s.Order),
-		}
-		switch {
-		case s.Op == planner.DropCollection:
-			form.ID, form.From = s.From, ""
-		case s.Recreate && s.Op == planner.DropAlias && i+1 < len(steps):
-			form.Op, form.To = recreate, steps[i+1].To
-		case s.Recreate:
-			continue
-		}
-		out = append(out, form)
+func stepOf(s planner.Step) step {
+	return step{
+		Op: string(s.Op), Database: s.Database, Alias: s.Alias, Collection: s.Collection, From: s.From, To: s.To, ID: s.ID,
+		Back: s.Back, FromID: s.FromID, ToID: s.ToID, Drift: s.Drift, Protect: s.Protect, Released: s.Released, ReleaseFirst: s.ReleaseFirst, Surplus: s.Surplus, Rows: s.Rows, Order: (*order)(s.Order),
 	}
-	return out
 }
 
 // each turns a list into another one that is never nil.

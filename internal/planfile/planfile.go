@@ -129,9 +129,6 @@ type order struct {
 	Of    int `json:"of"`
 }
 
-// recreate is the step that stands for two of the planner's.
-const recreate = "recreate-alias"
-
 type conflict struct {
 	Kind       string   `json:"kind"`
 	Database   string   `json:"database"`

@@ -88,7 +88,7 @@ func (p path) String() string {
 }
 
 var (
-	ops = []string{string(planner.CreateAlias), string(planner.AlterAlias), recreate, string(planner.DropAlias),
+	ops = []string{string(planner.CreateAlias), string(planner.AlterAlias), string(planner.RecreateAlias), string(planner.DropAlias),
 		string(planner.DropCollection), string(planner.VerifyAlias), string(planner.Adopt), string(planner.Forget)}
 	verdicts = []string{string(planner.CheckPassed), string(planner.CheckFailed), string(planner.CheckUnknown),
 		string(planner.CheckAllowed), string(planner.CheckSkipped), string(planner.CheckPending)}
@@ -143,7 +143,7 @@ func (s *summary) add(op string) {
 	switch op {
 	case string(planner.CreateAlias):
 		s.Create++
-	case string(planner.AlterAlias), recreate:
+	case string(planner.AlterAlias), string(planner.RecreateAlias):
 		s.Switch++
 	case string(planner.DropAlias):
 		s.Drop++

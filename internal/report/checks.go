@@ -140,16 +140,11 @@ func (p plan) moves() map[planner.Key]planner.Step {
 	for i := range p.Plan.Checks {
 		wanted[planner.Key{Database: p.Plan.Checks[i].Database, Name: p.Plan.Checks[i].Alias}] = planner.Step{}
 	}
-	steps := p.Plan.Steps
-	for i, s := range steps {
+	for _, s := range p.Plan.Steps {
 		key := planner.Key{Database: s.Database, Name: s.Alias}
-		if _, ok := wanted[key]; !ok || recreates(steps, i-1) {
-			continue
+		if _, ok := wanted[key]; ok {
+			wanted[key] = s
 		}
-		if recreates(steps, i) {
-			s.To = steps[i+1].To
-		}
-		wanted[key] = s
 	}
 	return wanted
 }

@@ -33,9 +33,7 @@ func (p plan) groups() []group {
 			groups = append(groups, group{name: p.key(s.Database, s.Cutover.Group), switchBack: s.Cutover.SwitchBack})
 		}
 		groups[at].steps = append(groups[at].steps, i+1)
-		if !recreates(p.Plan.Steps, i-1) {
-			groups[at].switches++
-		}
+		groups[at].switches++
 	}
 	return groups
 }

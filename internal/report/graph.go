@@ -65,8 +65,8 @@ func (p plan) drawing(limit int) *Drawing {
 		return at
 	}
 	lone := 0
-	for i := 0; i < len(steps); i++ {
-		s := steps[i]
+	for i := range steps {
+		s := &steps[i]
 		from, to := "", s.To
 		fate := Stays
 		switch {
@@ -83,9 +83,6 @@ func (p plan) drawing(limit int) *Drawing {
 			continue
 		case !s.Op.Writes(): // no binding of the cluster changes
 			continue
-		case recreates(steps, i):
-			from, to = s.From, steps[i+1].To
-			i++
 		case s.Op == planner.CreateAlias:
 			fate = Created
 		case s.Op == planner.DropAlias:

@@ -73,14 +73,3 @@ func (n names) ofConflict(c planner.Conflict) string {
 	}
 	return n.key(c.Database, c.Collection)
 }
-
-// recreates says that steps i and i+1 are the two halves of one switch by drop
-// and create.
-func recreates(steps []planner.Step, i int) bool {
-	if i < 0 || i+1 >= len(steps) {
-		return false
-	}
-	a, b := steps[i], steps[i+1]
-	return a.Recreate && b.Recreate && a.Op == planner.DropAlias && b.Op == planner.CreateAlias &&
-		a.Database == b.Database && a.Alias == b.Alias
-}

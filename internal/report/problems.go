@@ -78,7 +78,7 @@ func (p plan) losses() []Section {
 		switch {
 		case s.Op == planner.DropCollection:
 			collections = append(collections, s)
-		case s.Op == planner.DropAlias && !s.Recreate: // not half of a switch
+		case s.Op == planner.DropAlias:
 			aliases = append(aliases, s)
 		}
 	}
@@ -107,8 +107,8 @@ func (p plan) losses() []Section {
 	add(len(collections), "collection", " dropped for good", "", newList("collection", collections, func(at **planner.Step) Item {
 		s := *at
 		i := Item{Line: []Span{{Text: p.of(s), Role: Subject}}}
-		if s.From != "" {
-			i.Line = append(i.Line, Span{Text: ", id "}, Span{Text: s.From, Role: Name})
+		if s.ID != "" {
+			i.Line = append(i.Line, Span{Text: ", id "}, Span{Text: s.ID, Role: Name})
 		}
 		for _, fact := range destroyed(s) {
 			i.Line = append(i.Line, Span{Text: ", " + fact})

@@ -8,10 +8,9 @@ import (
 	"aliasctl/planner"
 )
 
-// Step is a row of a plan: one step, or the two halves of a switch by drop and
-// create.
+// Step is a row of a plan.
 type Step struct {
-	Number string // "3", or "3-4"
+	Number string
 	Op     planner.Op
 	Verb   string // what happens, in words
 	Name   string // of the alias or collection
@@ -20,8 +19,6 @@ type Step struct {
 	Marks  []Mark
 	Facts  []string // of a collection that is dropped
 	Result *Result  // nil for what is still to be done
-
-	steps int // how many steps it is: 1 or 2
 }
 
 // Mark is what a reader has to know about a step beyond what it does.
@@ -101,20 +98,13 @@ func (p plan) steps() []Section {
 		return nil
 	}
 	digits := len(strconv.Itoa(len(all)))
-	for i := range all {
-		if recreates(all, i) {
-			digits = 2*digits + 1 // "3-4"
-			break
-		}
-	}
 	return one(Section{Title: "Steps", Table: &Table{Class: "steps", Noun: "step", Columns: stepColumns(), N: len(all), Numbers: digits, Rows: func(yield func(*Row) bool) {
 		var row Row
-		for i := 0; i < len(all); {
-			row.show(i, p.stepAt(i))
+		for i := range all {
+			row.show(i, p.step(i, &all[i]))
 			if !yield(&row) {
 				return
 			}
-			i += row.step.steps
 		}
 	}}})
 }
@@ -152,20 +142,9 @@ func (r *Row) show(i int, s Step) {
 	r.Cells = stepCells(r.Cells[:0], &r.step)
 }
 
-// stepAt is the row that begins at step i of the plan.
-func (p plan) stepAt(i int) Step {
-	steps := p.Plan.Steps
-	s := p.step(i, &steps[i])
-	if recreates(steps, i) {
-		s.Number, s.Op, s.Verb, s.To, s.steps = number(steps, i), planner.AlterAlias, "switch", steps[i+1].To, 2
-		s.Marks[0] = Mark{Texts: []string{"by drop and create, with a gap"}, Tone: Bad} // what was "half of a switch"
-	}
-	return s
-}
-
-// step is step i alone.
+// step is step i.
 func (p plan) step(i int, of *planner.Step) Step {
-	s := Step{Number: strconv.Itoa(i + 1), Op: of.Op, Verb: string(of.Op), Name: p.of(of), From: of.From, To: of.To, steps: 1}
+	s := Step{Number: strconv.Itoa(i + 1), Op: of.Op, Verb: string(of.Op), Name: p.of(of), From: of.From, To: of.To}
 	mark := func(tone Tone, texts ...string) { s.Marks = append(s.Marks, Mark{Texts: texts, Tone: tone}) }
 	table := func(text string) { s.Marks = append(s.Marks, Mark{Texts: []string{text}, Table: true}) }
 	switch of.Op {
@@ -173,19 +152,19 @@ func (p plan) step(i int, of *planner.Step) Step {
 		s.Verb, s.From = "create", ""
 	case planner.AlterAlias:
 		s.Verb = "switch"
+	case planner.RecreateAlias:
+		s.Op, s.Verb = planner.AlterAlias, "switch"
+		mark(Bad, "by drop and create, with a gap")
 	case planner.VerifyAlias:
 		s.Verb = "verify"
 		mark(Faint, neverVerified(of))
 	case planner.DropAlias:
 		s.Verb, s.To = "drop", ""
 	case planner.DropCollection:
-		s.Verb, s.To = "drop collection", ""
+		s.Verb, s.From, s.To = "drop collection", of.ID, ""
 		s.Facts = destroyed(of)
 	case planner.Forget:
 		s.To = ""
-	}
-	if of.Recreate {
-		mark(Bad, "half of a switch by drop and create")
 	}
 	switch {
 	case of.Anew():
@@ -250,14 +229,6 @@ func cutoverMarks(s *planner.Step) []string {
 	return marks
 }
 
-// number is that of step i, or of the pair that begins there.
-func number(steps []planner.Step, i int) string {
-	if recreates(steps, i) {
-		return strconv.Itoa(i+1) + "-" + strconv.Itoa(i+2)
-	}
-	return strconv.Itoa(i + 1)
-}
-
 // drifted is what was changed outside aliasctl: what is not decided yet, and
 // what a step follows or undoes.
 func (p plan) drifted() []Section {
@@ -273,16 +244,14 @@ func (p plan) drifted() []Section {
 	steps := p.Plan.Steps
 	for i := range steps {
 		s := &steps[i]
-		if !s.Drift || recreates(steps, i-1) {
+		if !s.Drift {
 			continue
 		}
-		name, step, last := p.of(s), "step "+number(steps, i), cmp.Or(s.From, "never")
+		name, step, last := p.of(s), "step "+strconv.Itoa(i+1), cmp.Or(s.From, "never")
 		switch {
-		case recreates(steps, i):
-			entry(name, s.From, "steps ", number(steps, i), " move it to ", steps[i+1].To)
 		case s.Op == planner.CreateAlias:
 			entry(name, "unbound", step, " creates it again")
-		case s.Op == planner.AlterAlias:
+		case s.Op == planner.AlterAlias, s.Op == planner.RecreateAlias:
 			entry(name, s.From, step, " moves it to ", s.To)
 		case s.Anew():
 			entry(name, s.To, "made anew with id ", s.ToID, ": ", step, " accepts it, last applied ", s.FromID)

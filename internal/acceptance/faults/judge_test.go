@@ -52,16 +52,16 @@ func (s *stage) result(name string, r executor.Result) {
 	switch {
 	case r.Outcome == executor.Applied && !wrote:
 		s.differ("%s %s is said to be applied, and no write of ours had an effect", r.Op, name)
-	case r.Outcome == executor.AlreadyDone && wrote && !r.Recreate:
+	case r.Outcome == executor.AlreadyDone && wrote:
 		s.differ("%s %s is said to have been done already, and we did it", r.Op, name)
-	case r.Outcome == executor.Failed && wrote && !overtaken && !undone && !unrestored && !r.Recreate:
+	case r.Outcome == executor.Failed && wrote && !overtaken && !undone && !unrestored && !r.Unbound:
 		s.differ("%s %s is said to have failed (%v), and our write had an effect", r.Op, name, r.Err)
-	case r.Outcome == executor.NotReached && wrote && !r.Recreate:
+	case r.Outcome == executor.NotReached && wrote:
 		s.differ("%s %s is said to be not reached, and we did it", r.Op, name)
 	case r.Outcome == executor.Undecided && r.Err == nil:
 		s.differ("%s %s is unknown without a reason", r.Op, name)
 	}
-	if r.Done() && r.Op != planner.DropCollection && s.seen[name] != r.To && !r.Recreate {
+	if r.Done() && r.Op != planner.DropCollection && s.seen[name] != r.To {
 		s.differ("%s %s is said to be %s, and its last read showed %q", r.Op, name, r.Outcome, s.seen[name])
 	}
 }

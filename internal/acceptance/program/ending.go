@@ -25,8 +25,9 @@ type answerJSON struct {
 	Conflicts []planner.Conflict `json:"conflicts"`
 	Results   []struct {
 		planner.Step
-		Outcome executor.Outcome `json:"outcome"`
-		Error   string           `json:"error"`
+		Recreate bool             `json:"recreate"` // half of a switch by drop and create
+		Outcome  executor.Outcome `json:"outcome"`
+		Error    string           `json:"error"`
 	} `json:"results"`
 }
 

@@ -36,11 +36,11 @@ func hostile() *rapid.Generator[string] {
 func reports() *rapid.Generator[report.Report] {
 	steps := rapid.Custom(func(t *rapid.T) planner.Step {
 		return planner.Step{
-			Op: rapid.SampledFrom([]planner.Op{planner.CreateAlias, planner.AlterAlias, planner.DropAlias,
+			Op: rapid.SampledFrom([]planner.Op{planner.CreateAlias, planner.AlterAlias, planner.RecreateAlias, planner.DropAlias,
 				planner.DropCollection, planner.Adopt, planner.Forget}).Draw(t, "op"),
 			Database: hostile().Draw(t, "database"), Alias: hostile().Draw(t, "alias"), Collection: hostile().Draw(t, "collection"),
 			From: hostile().Draw(t, "from"), To: hostile().Draw(t, "to"),
-			Drift: rapid.Bool().Draw(t, "drift"), Protect: rapid.Bool().Draw(t, "protect"), Recreate: rapid.Bool().Draw(t, "recreate"),
+			Drift: rapid.Bool().Draw(t, "drift"), Protect: rapid.Bool().Draw(t, "protect"),
 			Cutover:    rapid.SampledFrom([]*planner.Cutover{nil, {Group: hostile().Draw(t, "group"), Confirmations: 2, Canary: &manifest.Canary{Search: &manifest.Search{}}}}).Draw(t, "cutover"),
 			RolledBack: rapid.Bool().Draw(t, "rolled back"), ReleaseFirst: rapid.Bool().Draw(t, "release"),
 		}
@@ -152,8 +152,15 @@ func TestJSONIsValidAndComplete(t *testing.T) {
 		if err := json.Unmarshal(b.Bytes(), &plan); err != nil {
 			t.Fatal(err)
 		}
+		var writes []planner.Step
+		for _, s := range r.Plan.Steps {
+			writes = append(writes, s.Halves()...)
+		}
+		if len(writes) != len(plan.Steps) {
+			t.Fatalf("%d steps came back, want %d", len(plan.Steps), len(writes))
+		}
 		for i, s := range plan.Steps {
-			if want := strings.ToValidUTF8(r.Plan.Steps[i].Alias, "\ufffd"); utf8.ValidString(r.Plan.Steps[i].Alias) && s.Alias != want {
+			if want := strings.ToValidUTF8(writes[i].Alias, "\ufffd"); utf8.ValidString(writes[i].Alias) && s.Alias != want {
 				t.Fatalf("alias %q came back as %q", want, s.Alias)
 			}
 		}

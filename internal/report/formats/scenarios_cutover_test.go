@@ -124,7 +124,7 @@ func goldenQueries() report.Report {
 func retirement() report.Report {
 	rows, one, none := int64(1_200_000), int64(1), int64(0)
 	drop := func(collection, id string) planner.Step {
-		return planner.Step{Op: planner.DropCollection, Database: "default", Collection: collection, From: id}
+		return planner.Step{Op: planner.DropCollection, Database: "default", Collection: collection, ID: id}
 	}
 	steps := []planner.Step{
 		drop("products_v39", "455632177914940001"), drop("products_v40", "455632177914940002"),

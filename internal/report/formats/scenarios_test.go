@@ -91,7 +91,7 @@ func switchAndRetire() report.Report {
 	p := plan(planner.Summary{Create: 1, Switch: 1, Retire: 1, Unchanged: 6},
 		planner.Step{Op: planner.AlterAlias, Database: "default", Alias: "products", From: "products_v1", To: "products_v2"},
 		planner.Step{Op: planner.CreateAlias, Database: "default", Alias: "questions", To: "questions_v1", Protect: true},
-		planner.Step{Op: planner.DropCollection, Database: "default", Collection: "products_v1", From: "455632177914940001"})
+		planner.Step{Op: planner.DropCollection, Database: "default", Collection: "products_v1", ID: "455632177914940001"})
 	p.Before = []planner.Binding{
 		binding("default", "authors", "authors_v3"), binding("default", "books", "books_v9"),
 		binding("default", "cities", "cities_v1"), binding("default", "events", "events_v2"),
@@ -112,8 +112,8 @@ func everyStep() report.Report {
 		planner.Step{Op: planner.CreateAlias, Database: "default", Alias: "orders", To: "orders_v1"},
 		planner.Step{Op: planner.AlterAlias, Database: "shop_eu", Alias: "products", From: "products_v41", To: "products_v42"},
 		planner.Step{Op: planner.DropAlias, Database: "shop_eu", Alias: "legacy", From: "legacy_v1"},
-		planner.Step{Op: planner.DropCollection, Database: "default", Collection: "orders_v0", From: "455632177914940001"},
-		planner.Step{Op: planner.DropCollection, Database: "shop_eu", Collection: "products_v40", From: "455632177914940002"},
+		planner.Step{Op: planner.DropCollection, Database: "default", Collection: "orders_v0", ID: "455632177914940001"},
+		planner.Step{Op: planner.DropCollection, Database: "shop_eu", Collection: "products_v40", ID: "455632177914940002"},
 		planner.Step{Op: planner.Adopt, Database: "default", Alias: "books", From: "books_v2", To: "books_v2", Protect: true},
 		planner.Step{Op: planner.Adopt, Database: "default", Alias: "cities", From: "cities_v1", To: "cities_v1"},
 		planner.Step{Op: planner.Adopt, Database: "shop_eu", Alias: "users", To: "users_v3"},
@@ -174,10 +174,8 @@ func driftAndConflicts() report.Report {
 func recreate() report.Report {
 	p := plan(planner.Summary{Create: 1, Switch: 2},
 		planner.Step{Op: planner.CreateAlias, Database: "default", Alias: "orders", To: "orders_v1"},
-		planner.Step{Op: planner.DropAlias, Database: "default", Alias: "products", From: "products_v41", Recreate: true},
-		planner.Step{Op: planner.CreateAlias, Database: "default", Alias: "products", To: "products_v42", Recreate: true},
-		planner.Step{Op: planner.DropAlias, Database: "default", Alias: "reviews", From: "reviews_v5", Recreate: true, Drift: true},
-		planner.Step{Op: planner.CreateAlias, Database: "default", Alias: "reviews", To: "reviews_v7", Recreate: true, Drift: true})
+		planner.Step{Op: planner.RecreateAlias, Database: "default", Alias: "products", From: "products_v41", To: "products_v42"},
+		planner.Step{Op: planner.RecreateAlias, Database: "default", Alias: "reviews", From: "reviews_v5", To: "reviews_v7", Drift: true})
 	p.Before = []planner.Binding{binding("default", "products", "products_v41"), binding("default", "reviews", "reviews_v5")}
 	p.After = []planner.Binding{binding("default", "orders", "orders_v1"), binding("default", "products", "products_v42"), binding("default", "reviews", "reviews_v7")}
 	proof := proved(5)
@@ -204,7 +202,7 @@ func longNames() report.Report {
 		planner.Step{Op: planner.AlterAlias, Database: "default", Alias: "products", From: "products_v1", To: "products_v2"},
 		planner.Step{Op: planner.AlterAlias, Database: "default", Alias: longest("alias_"), From: longest("old_"), To: longest("new_")},
 		planner.Step{Op: planner.CreateAlias, Database: "default", Alias: "customer_reviews_by_language_and_region", To: "customer_reviews_by_language_and_region_v3"},
-		planner.Step{Op: planner.DropCollection, Database: "default", Collection: longest("old_"), From: "455632177914940001"})
+		planner.Step{Op: planner.DropCollection, Database: "default", Collection: longest("old_"), ID: "455632177914940001"})
 	p.Before = []planner.Binding{binding("default", longest("alias_"), longest("old_")), binding("default", "products", "products_v1")}
 	p.After = []planner.Binding{
 		binding("default", longest("alias_"), longest("new_")),
@@ -253,7 +251,7 @@ func hostileMarkup() report.Report {
 	p := plan(planner.Summary{Create: 1, Switch: 1, Retire: 1, Conflicts: 1},
 		planner.Step{Op: planner.AlterAlias, Database: "default", Alias: table, From: element, To: mermaid},
 		planner.Step{Op: planner.CreateAlias, Database: "default", Alias: "_init_", To: "1. list **bold** _v2"},
-		planner.Step{Op: planner.DropCollection, Database: "default", Collection: element, From: "`| |`"})
+		planner.Step{Op: planner.DropCollection, Database: "default", Collection: element, ID: "`| |`"})
 	p.Cluster.Label = "prod --> <b>eu</b>"
 	p.Conflicts = []planner.Conflict{{
 		Kind: planner.NotOurs, Database: "default", Alias: "![x](https://evil.example/x.png)",
@@ -272,10 +270,8 @@ func everyOutcome() report.Report {
 	r.Applied = true
 	r.Results = []executor.Result{
 		{Outcome: executor.Applied, Took: 8 * time.Millisecond, Note: `3 aliases that nobody manages resolve again now that "orders_v1" exists`},
-		{Outcome: executor.AlreadyDone},
-		{Outcome: executor.Applied, Took: 61234 * time.Millisecond},
-		{Outcome: executor.Undecided, Took: 40 * time.Second, Err: errors.New("drop alias \"reviews\": no answer within 40s, and the read that would tell failed too: connection refused")},
-		{Outcome: executor.NotReached},
+		{Outcome: executor.Applied, Took: 61234 * time.Millisecond, Dropped: executor.AlreadyDone},
+		{Outcome: executor.Undecided, Took: 40 * time.Second, Dropped: executor.Undecided, DroppedIn: 40 * time.Second, Err: errors.New("drop alias \"reviews\": no answer within 40s, and the read that would tell failed too: connection refused")},
 	}
 	for i := range r.Results {
 		r.Results[i].Step = r.Plan.Steps[i]
@@ -298,7 +294,7 @@ func many(n int) report.Report {
 	}
 	p.Summary.Switch = n
 	for i := range n / 10 {
-		p.Steps = append(p.Steps, planner.Step{Op: planner.DropCollection, Database: "default", Collection: fmt.Sprintf("tenant_%06d_v1", i*10), From: "455632177914940001"})
+		p.Steps = append(p.Steps, planner.Step{Op: planner.DropCollection, Database: "default", Collection: fmt.Sprintf("tenant_%06d_v1", i*10), ID: "455632177914940001"})
 		p.Summary.Retire++
 	}
 	return report.Report{Plan: p, Proof: proved(len(p.Steps))}

@@ -12,10 +12,12 @@ import (
 // seconds, lists are never null, and what is in the manifest anyway stays
 // there (the vector of a canary, where something was written).
 
-// step is the form of a step with a cutover.
+// step is the form of a step. What readers know stays: a switch by drop and
+// create is its two halves, and a drop-collection has its id as `from` too.
 type step struct {
 	planner.Step
-	Cutover *cutover `json:"cutover,omitempty"` // in place of the planner's
+	Recreate bool     `json:"recreate,omitempty"`
+	Cutover  *cutover `json:"cutover,omitempty"` // in place of the planner's
 }
 
 type cutover struct {
@@ -33,8 +35,11 @@ type canary struct {
 	MaxLatency float64 `json:"max_latency_seconds,omitempty"`
 }
 
-func newStep(s planner.Step) step {
-	form := step{Step: s}
+func newStep(s planner.Step, recreate bool) step {
+	form := step{Step: s, Recreate: recreate}
+	if s.Op == planner.DropCollection {
+		form.From = s.ID
+	}
 	if c := s.Cutover; c != nil {
 		form.Cutover = &cutover{Group: c.Group, SwitchBack: c.SwitchBack, Confirmations: c.Confirmations, Canary: newCanary(c.Canary)}
 	}
@@ -56,10 +61,17 @@ func newCanary(c *manifest.Canary) *canary {
 }
 
 func stepJSON(s *planner.Step) any {
-	if s.Cutover == nil {
+	switch {
+	case s.Op == planner.RecreateAlias:
+		var parts []any
+		for _, half := range s.Halves() {
+			parts = append(parts, newStep(half, true))
+		}
+		return parts
+	case s.Cutover == nil && s.Op != planner.DropCollection:
 		return s
 	}
-	return newStep(*s)
+	return newStep(*s, false)
 }
 
 func conflictJSON(c *planner.Conflict) any {
@@ -116,7 +128,18 @@ type result struct {
 }
 
 func resultJSON(r *executor.Result) any {
-	form := result{step: newStep(r.Step), Outcome: r.Outcome, Note: r.Note, Seconds: seconds(r.Took), Converged: seconds(r.Converged)}
+	if r.Op != planner.RecreateAlias {
+		return newResult(*r, false)
+	}
+	var parts []any
+	for _, half := range r.Halves() {
+		parts = append(parts, newResult(half, true))
+	}
+	return parts
+}
+
+func newResult(r executor.Result, recreate bool) result {
+	form := result{step: newStep(r.Step, recreate), Outcome: r.Outcome, Note: r.Note, Seconds: seconds(r.Took), Converged: seconds(r.Converged)}
 	if r.Err != nil {
 		form.Error = r.Err.Error()
 	}

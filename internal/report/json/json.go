@@ -108,17 +108,27 @@ func (o *object) field(name string, value any) {
 	o.value(value)
 }
 
-// list is a field whose value is a list. (A function, because a method has no
+// list is a field whose value is a list; a form of several parts makes several
+// elements. (A function, because a method has no
 // type parameters.)
 func list[T any](o *object, name string, items []T, form func(*T) any) {
 	o.name(name)
 	o.WriteByte('[')
+	between := ""
+	element := func(v any) {
+		o.WriteString(between + "\n    ")
+		o.value(v)
+		between = ","
+	}
 	for i := range items {
-		if i > 0 {
-			o.WriteByte(',')
+		switch v := form(&items[i]).(type) {
+		case []any:
+			for _, part := range v {
+				element(part)
+			}
+		default:
+			element(v)
 		}
-		o.WriteString("\n    ")
-		o.value(form(&items[i]))
 	}
 	if len(items) > 0 {
 		o.WriteString("\n  ")
