@@ -51,8 +51,13 @@ const (
 	Exists     CheckName = "exists"
 	Loaded     CheckName = "loaded"
 	Indexed    CheckName = "indexed"
+	Rows       CheckName = "rows"
 	MinRows    CheckName = "min_rows"
 	RowsWithin CheckName = "rows_within"
+	Dimension  CheckName = "dimension"
+	Metric     CheckName = "metric"
+	IndexType  CheckName = "index_type"
+	Fields     CheckName = "fields"
 	SameSchema CheckName = "same_schema"
 )
 
@@ -62,15 +67,21 @@ const GoldenCheck CheckName = "golden"
 
 // CheckNames are all checks, in the order in which they are made.
 func CheckNames() []CheckName {
-	return []CheckName{Exists, Loaded, Indexed, MinRows, RowsWithin, SameSchema, GoldenCheck}
+	return []CheckName{Exists, Loaded, Indexed, Rows, MinRows, RowsWithin, Dimension, Metric, IndexType, Fields, SameSchema, GoldenCheck}
 }
 
 // Check is one requirement. Its long form is a mapping, such as
 // `min_rows: {rows: 1000, unknown: allow}` or `loaded: {unknown: allow}`.
 type Check struct {
 	Name    CheckName
-	Rows    int64   // of MinRows
+	Rows    int64   // of MinRows and Rows
 	Percent float64 // of RowsWithin; 5 is written 5%
+	// Dimension, and Word of Metric and IndexType in capitals, hold for Field, or
+	// for every vector field that has one when Field is "".
+	Dimension int64    `json:",omitempty"`
+	Word      string   `json:",omitempty"`
+	Field     string   `json:",omitempty"`
+	Fields    []string `json:",omitempty"` // of Fields: all names, as they are written
 	// AllowUnknown lets the check pass when the server cannot answer it.
 	AllowUnknown bool
 	Pos          Position

@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,10 +28,21 @@ func genShared() *rapid.Generator[Cutover] {
 			}
 			check := Check{Name: CheckName(f.name), AllowUnknown: rapid.Bool().Draw(t, "allow")}
 			switch check.Name {
-			case MinRows:
+			case MinRows, Rows:
 				check.Rows = rapid.Int64Range(0, 1<<62).Draw(t, "rows")
 			case RowsWithin:
 				check.Percent = float64(rapid.IntRange(0, 100_000).Draw(t, "percent")) / 100
+			}
+			switch check.Name {
+			case Dimension:
+				check.Dimension = rapid.Int64Range(1, maxDimension).Draw(t, "dimension")
+			case Metric, IndexType:
+				check.Word = rapid.SampledFrom([]string{"COSINE", "IVF_FLAT", "NO"}).Draw(t, "word")
+			case Fields:
+				check.Fields = rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"id", "vector", "yes", "a b", "parts[emb]"}), 1, 3, rapid.ID).Draw(t, "fields")
+			}
+			if check.Dimension > 0 || check.Word != "" {
+				check.Field = rapid.SampledFrom([]string{"", "vector"}).Draw(t, "field")
 			}
 			c.Require = append(c.Require, check)
 		}
@@ -156,7 +168,7 @@ func (w *writer) shared(defaults, c Cutover) []string {
 		case unsaid && !w.flip("said"):
 		case want < 0:
 			checks = append(checks, f.name+": false")
-		case before >= 0 && defaults.Require[before] == c.Require[want] && !w.flip("said"):
+		case before >= 0 && reflect.DeepEqual(defaults.Require[before], c.Require[want]) && !w.flip("said"):
 		default:
 			checks = append(checks, f.name+": "+w.check(c.Require[want]))
 		}
@@ -171,12 +183,33 @@ func (w *writer) shared(defaults, c Cutover) []string {
 func (w *writer) check(c Check) string {
 	short, long := "true", []string(nil)
 	switch c.Name {
-	case MinRows:
+	case MinRows, Rows:
 		short = strconv.FormatInt(c.Rows, 10)
 		long = []string{"rows: " + short}
+	case Dimension:
+		short = strconv.FormatInt(c.Dimension, 10)
+		long = []string{"dimension: " + short}
+	case Metric, IndexType:
+		short = c.Word
+		if w.flip("lower") {
+			short = strings.ToLower(short)
+		}
+		if scalar(short) != short { // NO
+			short = strconv.Quote(short)
+		}
+		long = []string{string(c.Name) + ": " + short}
+	case Fields:
+		short = flowList(c.Fields)
+		long = []string{"fields: " + short}
 	case RowsWithin:
 		short = decimalText(c.Percent) + "%"
 		long = []string{"percent: " + short}
+	}
+	if c.Field != "" {
+		long = append(long, "field: "+c.Field)
+		if !c.AllowUnknown {
+			return w.flow(long)
+		}
 	}
 	switch {
 	case c.AllowUnknown:

@@ -53,6 +53,10 @@ var requireShape = &shape{forms: mapping, none: "{}", fields: []field{
 		about: "every vector field has a finished index without pending rows",
 	},
 	{
+		name: string(Rows), shape: exactRowsShape,
+		about: "exactly the number of rows",
+	},
+	{
 		name: string(MinRows), shape: minRowsShape,
 		about: "the least number of rows",
 	},
@@ -61,10 +65,29 @@ var requireShape = &shape{forms: mapping, none: "{}", fields: []field{
 		about: "how far the number of rows may be from that of the collection that the alias leaves, such as 5%",
 	},
 	{
+		name: string(Dimension), shape: dimensionShape,
+		about: "the dimension of every vector field that has one, or of the field that the long form names",
+	},
+	{
+		name: string(Metric), shape: metricShape,
+		about: "the metric of the index of every vector field, such as COSINE, or of the field that the long form names",
+	},
+	{
+		name: string(IndexType), shape: indexTypeShape,
+		about: "the type of the index of every vector field, such as HNSW, or of the field that the long form names",
+	},
+	{
+		name: string(Fields), shape: fieldsShape,
+		about: "the names of all fields, in any order",
+	},
+	{
 		name: string(SameSchema), shape: checkShape,
 		about: "fields, types, dimensions, metrics, primary key and dynamic field are those of the collection that the alias leaves",
 	},
 }}
+
+// requireCount is how many checks `require` has.
+const requireCount = 11
 
 const unknownAbout = "what it means when the server cannot answer: fail, which is the default, or allow"
 
@@ -73,6 +96,7 @@ const unknownAbout = "what it means when the server cannot answer: fail, which i
 const (
 	checkUnknown = iota
 	checkValue
+	checkField
 	checkFieldCount
 )
 
@@ -84,11 +108,38 @@ var (
 		checkUnknown: {name: "unknown", shape: unknownShape, about: unknownAbout},
 		checkValue:   {name: "rows", shape: rowsShape, required: true, about: "the least number of rows"},
 	}}
+	exactRowsShape = &shape{forms: number | boolean | mapping, rule: rowCount, none: "false", offOnly: true, fields: []field{
+		checkUnknown: {name: "unknown", shape: unknownShape, about: unknownAbout},
+		checkValue:   {name: "rows", shape: rowsShape, required: true, about: "the number of rows"},
+	}}
+	dimensionShape = &shape{forms: number | boolean | mapping, rule: dimensionCount, none: "false", offOnly: true, fields: []field{
+		checkUnknown: {name: "unknown", shape: unknownShape, about: unknownAbout},
+		checkValue:   {name: "dimension", shape: &shape{forms: number, rule: dimensionCount}, required: true, about: "the dimension"},
+		checkField:   {name: "field", shape: fieldNameShape, about: checkFieldAbout},
+	}}
+	metricShape    = wordCheck("metric", metricName)
+	indexTypeShape = wordCheck("index_type", indexTypeName)
+	fieldsShape    = &shape{forms: list | boolean | mapping, each: fieldItemShape, least: 1, none: "false", offOnly: true, fields: []field{
+		checkUnknown: {name: "unknown", shape: unknownShape, about: unknownAbout},
+		checkValue:   {name: "fields", shape: &shape{forms: list, each: fieldItemShape, least: 1}, required: true, about: "the names of all fields"},
+	}}
+	fieldItemShape  = &shape{forms: text, rule: anyField}
 	rowsWithinShape = &shape{forms: text | boolean | mapping, rule: percentage, none: "false", offOnly: true, fields: []field{
 		checkUnknown: {name: "unknown", shape: unknownShape, about: unknownAbout},
 		checkValue:   {name: "percent", shape: percentShape, required: true, about: "the most that the numbers of rows may differ by, such as 5%"},
 	}}
 )
+
+const checkFieldAbout = "the vector field; when left out, every one"
+
+// wordCheck is the shape of a check by a word of Milvus.
+func wordCheck(name string, r rule) *shape {
+	return &shape{forms: text | boolean | mapping, rule: r, none: "false", offOnly: true, fields: []field{
+		checkUnknown: {name: "unknown", shape: unknownShape, about: unknownAbout},
+		checkValue:   {name: name, shape: &shape{forms: text, rule: r}, required: true, about: "the word of Milvus for it, in any case"},
+		checkField:   {name: "field", shape: fieldNameShape, about: checkFieldAbout},
+	}}
+}
 
 // defaultConfirmations is what `verify: true` means.
 const defaultConfirmations = 3

@@ -157,18 +157,32 @@ func (e encoder) cutover(c *Cutover) {
 func (e encoder) check(c Check) {
 	name, field, value := string(c.Name), "", "true"
 	switch c.Name {
-	case MinRows:
+	case MinRows, Rows:
 		field, value = "rows", strconv.FormatInt(c.Rows, 10)
 	case RowsWithin:
 		field, value = "percent", decimalText(c.Percent)+"%"
+	case Dimension:
+		field, value = name, strconv.FormatInt(c.Dimension, 10)
+	case Metric, IndexType:
+		field, value = name, scalar(c.Word)
+	case Fields:
+		field, value = name, flowList(c.Fields)
+	}
+	var long []string
+	if c.Field != "" {
+		long = append(long, "field: "+scalar(c.Field))
+	}
+	if c.AllowUnknown {
+		long = append(long, "unknown: allow")
 	}
 	switch {
-	case !c.AllowUnknown:
+	case long == nil:
 		e.line(3, name, ": ", value)
-	case field == "":
-		e.line(3, name, ": {unknown: allow}")
+	case field != "":
+		long = append([]string{field + ": " + value}, long...)
+		fallthrough
 	default:
-		e.line(3, name, ": {", field, ": ", value, ", unknown: allow}")
+		e.line(3, name, ": {", strings.Join(long, ", "), "}")
 	}
 }
 
@@ -198,14 +212,16 @@ func (e encoder) rows(filter string, limit int, outputFields []string) {
 	if len(outputFields) == 0 {
 		return
 	}
-	e.WriteString("        output_fields: [")
-	for i, f := range outputFields {
-		if i > 0 {
-			e.WriteString(", ")
-		}
-		e.WriteString(scalar(f))
+	e.line(4, "output_fields: ", flowList(outputFields))
+}
+
+// flowList writes texts as a list on one line.
+func flowList(texts []string) string {
+	words := make([]string, len(texts))
+	for i, s := range texts {
+		words[i] = scalar(s)
 	}
-	e.WriteString("]\n")
+	return "[" + strings.Join(words, ", ") + "]"
 }
 
 func (e encoder) vector(v []float64) {

@@ -175,7 +175,7 @@ func numberSchemas(r rule) []*jsonSchema {
 
 func mappingSchema(s *shape) *jsonSchema {
 	m := &jsonSchema{Type: "object", AdditionalProperties: false}
-	if s.each != nil {
+	if s.each != nil && s.fields == nil { // else each is an item of the list form
 		m.PropertyNames = &jsonSchema{Pattern: s.keys.schema.pattern(false)}
 		m.AdditionalProperties = schemaOf(s.each)
 		return m

@@ -3,6 +3,7 @@ package manifest
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -27,7 +28,7 @@ func (d *document) readShared(c *Cutover, onFailure, require, verify *yaml.Node)
 // readRequire reads the checks of n over those of the defaults: what n does
 // not mention stays, and what it sets to false goes.
 func (d *document) readRequire(n *yaml.Node, defaults []Check, waivedByDefault []CheckName) (checks []Check, waived []CheckName) {
-	var f [6]*yaml.Node // as many as requireShape has
+	var f [requireCount]*yaml.Node
 	d.inside(n, "require", requireShape, f[:])
 	for i, node := range f {
 		field := requireShape.fields[i]
@@ -62,17 +63,49 @@ func (d *document) readCheck(n *yaml.Node, name CheckName, s *shape) Check {
 			check.AllowUnknown = word == "allow"
 		}
 		value = f[checkValue]
+		if n := f[checkField]; n != nil {
+			check.Field, _ = d.text(n, fieldNameShape.rule)
+		}
 	}
 	switch {
 	case value == nil: // which is reported when it has to be there
-	case name == MinRows:
+	case name == MinRows, name == Rows:
 		check.Rows = d.whole(value, rowCount)
+	case name == Dimension:
+		check.Dimension = d.whole(value, dimensionCount)
+	case name == Metric, name == IndexType:
+		word, _ := d.text(value, s.rule)
+		check.Word = strings.ToUpper(word)
+	case name == Fields:
+		check.Fields = d.readFieldNames(value)
 	case name == RowsWithin:
 		if text, ok := d.text(value, percentage); ok {
 			check.Percent, _ = parsePercentage(text)
 		}
 	}
 	return check
+}
+
+// readFieldNames reads the names of all fields, each once.
+func (d *document) readFieldNames(n *yaml.Node) []string {
+	if len(items(n)) == 0 {
+		d.report(d.pos(n), "", "a collection has one field at least")
+	}
+	var names []string
+	for _, item := range items(n) {
+		if d.expect(item, fieldItemShape, subject{"an entry of", "fields"}) == nil {
+			continue
+		}
+		name, ok := d.text(item, fieldItemShape.rule)
+		switch {
+		case !ok:
+		case slices.Contains(names, name):
+			d.report(d.pos(item), "", "duplicate field name %s", quoted(name))
+		default:
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 func (d *document) readVerify(n *yaml.Node) int {

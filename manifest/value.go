@@ -34,10 +34,11 @@ const (
 
 // The rules of values that are not names.
 var (
-	rowCount      = wholeNumber("number of rows", 0, math.MaxInt64)
-	readLimit     = wholeNumber("limit", 1, maxRead)
-	confirmations = wholeNumber("number of confirmations", 1, maxConfirmations)
-	keptCount     = wholeNumber("number of collections", 0, maxKept)
+	rowCount       = wholeNumber("number of rows", 0, math.MaxInt64)
+	dimensionCount = wholeNumber("dimension", 1, maxDimension)
+	readLimit      = wholeNumber("limit", 1, maxRead)
+	confirmations  = wholeNumber("number of confirmations", 1, maxConfirmations)
+	keptCount      = wholeNumber("number of collections", 0, maxKept)
 
 	share = decimalNumber("share", 0, 1)
 	ratio = decimalNumber("ratio", 0.001, maxRatio)
@@ -62,10 +63,15 @@ var (
 		},
 	}
 
+	// Milvus has new metrics and index types in every version: any word will do.
+	metricName    = wordRule("metric", "COSINE")
+	indexTypeName = wordRule("index type", "HNSW")
+
 	onFailure   = oneOf("value of on_failure", string(SwitchBack), string(KeepGoing))
 	unknownWord = oneOf("value of unknown", "allow", "fail")
 
 	outputField = rule{noun: "output field", fits: isLabel, fault: labelFault, schema: lineConstraint}
+	anyField    = rule{noun: "field name", fits: isLabel, fault: labelFault, schema: lineConstraint}
 	filePath    = rule{noun: "file name", fits: isPath, fault: pathFault, schema: lineConstraint}
 	filterText  = rule{noun: "filter", fits: isFilter, fault: filterFault, schema: constraint{
 		free: true, not: `^\s*$|[\x00-\x08\x0b-\x1f\x7f]`,
@@ -81,6 +87,13 @@ var (
 
 // lineConstraint is of free text on one line without blanks around it.
 var lineConstraint = constraint{free: true, not: `^$|^\s|\s$|[\x00-\x1f\x7f]`}
+
+// wordRule is the rule of a word of Milvus, which has letters, digits and _.
+func wordRule(noun, example string) rule {
+	r := nameRule(noun)
+	r.example = example
+	return r
+}
 
 // wholeNumber is the rule of a number in decimal digits, from least to most.
 func wholeNumber(noun string, least, most int64) rule {

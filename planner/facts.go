@@ -46,7 +46,8 @@ type VectorIndex struct {
 	Index   string // "" when the field has none
 	State   string // "Finished" when it is
 	Metric  string
-	Pending int64 // rows that are not indexed yet
+	Type    string // such as HNSW
+	Pending int64  // rows that are not indexed yet
 }
 
 // SchemaFact is what two collections must share to be interchangeable.
@@ -63,6 +64,7 @@ type Field struct {
 	Dim     string // of a vector, as Milvus gives it
 	Primary bool
 	Metric  string // of its index, "" when it has none
+	Index   string // the type of its index, "" when it has none
 }
 
 // GoldenFact is what a comparison by golden queries measured.

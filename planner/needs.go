@@ -117,8 +117,16 @@ func (n *Needs) binding(d *database, e managed, in *LiveDatabase, o Options, ins
 			inspect(d.name, green).Load = true
 		case manifest.Indexed:
 			inspect(d.name, green).Indexes = true
-		case manifest.MinRows:
+		case manifest.MinRows, manifest.Rows:
 			inspect(d.name, green).Rows = true
+			if check.Name == manifest.Rows && blue != "" { // shown beside it
+				inspect(d.name, blue).Rows = true
+			}
+		case manifest.Dimension, manifest.Metric, manifest.IndexType, manifest.Fields:
+			inspect(d.name, green).Schema = true
+			if blue != "" { // likewise
+				inspect(d.name, blue).Schema = true
+			}
 		case manifest.RowsWithin:
 			if blue != "" {
 				inspect(d.name, green).Rows = true

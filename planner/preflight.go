@@ -106,6 +106,12 @@ func (c *Check) judge(want manifest.Check, blue, green *Facts) {
 		c.loaded(blue.Load, green.Load)
 	case manifest.Indexed:
 		c.indexed(green.Indexes)
+	case manifest.Rows:
+		c.rows(want.Rows, blue.Rows, green.Rows)
+	case manifest.Dimension, manifest.Metric, manifest.IndexType:
+		c.vectorFields(want, blue.Schema, green.Schema)
+	case manifest.Fields:
+		c.fields(want.Fields, blue.Schema, green.Schema)
 	case manifest.MinRows:
 		c.minRows(want.Rows, blue.Rows, green.Rows)
 	case manifest.RowsWithin:

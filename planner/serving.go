@@ -31,7 +31,9 @@ var implied = []manifest.CheckName{manifest.Loaded, manifest.MinRows}
 // its manifest does not ask for it.
 func serves(c *manifest.Cutover, name manifest.CheckName) bool {
 	return c == nil || !slices.Contains(c.Waived, name) &&
-		!slices.ContainsFunc(c.Require, func(check manifest.Check) bool { return check.Name == name })
+		!slices.ContainsFunc(c.Require, func(check manifest.Check) bool {
+			return check.Name == name || check.Name == manifest.Rows && name == manifest.MinRows
+		})
 }
 
 // serving adds what has to be read for the checks of one switch.

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
-	"strings"
 
 	"aliasctl/planner"
 )
@@ -102,10 +101,6 @@ func (v fieldView) field(name string) planner.Field {
 	}
 	return f
 }
-
-// isVector says whether a field can be searched: FloatVector, BinaryVector,
-// SparseFloatVector and so on, and arrays of them.
-func isVector(f planner.Field) bool { return strings.HasSuffix(f.Type, "Vector") }
 
 // text is a value that may be written as a JSON string or as a number.
 func text(value any) string {

@@ -30,6 +30,7 @@ func (c *Client) indexes(ctx context.Context, database, collection string) ([]pl
 			FieldName   string `json:"fieldName"`
 			IndexName   string `json:"indexName"`
 			IndexState  string `json:"indexState"`
+			IndexType   string `json:"indexType"`
 			MetricType  string `json:"metricType"`
 			PendingRows int64  `json:"pendingRows"`
 		}
@@ -37,11 +38,11 @@ func (c *Client) indexes(ctx context.Context, database, collection string) ([]pl
 			return nil, c.badData(k, data)
 		}
 		for _, v := range views {
-			if c.redactor.In(v.FieldName, v.IndexName, v.IndexState, v.MetricType) {
+			if c.redactor.In(v.FieldName, v.IndexName, v.IndexState, v.IndexType, v.MetricType) {
 				return nil, c.tokenInName(k)
 			}
 			all = append(all, planner.VectorIndex{
-				Field: v.FieldName, Index: v.IndexName, State: v.IndexState, Metric: v.MetricType, Pending: v.PendingRows,
+				Field: v.FieldName, Index: v.IndexName, State: v.IndexState, Type: v.IndexType, Metric: v.MetricType, Pending: v.PendingRows,
 			})
 		}
 	}

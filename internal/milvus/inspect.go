@@ -201,7 +201,7 @@ func (s *subject) identify(ctx context.Context, c *Client) error {
 func (s *subject) shape(fields []planner.Field, dynamic bool, indexes []planner.VectorIndex) {
 	var vectors []planner.VectorIndex
 	for i, f := range fields {
-		if !isVector(f) {
+		if !f.Vector() {
 			continue
 		}
 		index := planner.VectorIndex{Field: f.Name}
@@ -209,7 +209,7 @@ func (s *subject) shape(fields []planner.Field, dynamic bool, indexes []planner.
 			index = indexes[at]
 		}
 		vectors = append(vectors, index)
-		fields[i].Metric = index.Metric
+		fields[i].Metric, fields[i].Index = index.Metric, index.Type
 	}
 	if s.Indexes {
 		s.facts.Indexes = &planner.IndexFact{Fields: vectors}

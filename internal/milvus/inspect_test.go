@@ -30,19 +30,19 @@ func TestInspect(t *testing.T) {
 			"blue": {ID: "id", Facts: &planner.Facts{
 				Load:    &planner.LoadFact{State: planner.Loaded, Progress: 100},
 				Rows:    &planner.RowsFact{Count: 2, Source: "count(*)"},
-				Indexes: &planner.IndexFact{Fields: []planner.VectorIndex{{Field: "vector", Index: "vector", State: "Finished", Metric: "COSINE"}}},
+				Indexes: &planner.IndexFact{Fields: []planner.VectorIndex{{Field: "vector", Index: "vector", State: "Finished", Type: "AUTOINDEX", Metric: "COSINE"}}},
 				Schema: &planner.SchemaFact{Dynamic: true, Fields: []planner.Field{
 					{Name: "id", Type: "Int64", Primary: true},
-					{Name: "vector", Type: "FloatVector", Dim: "2", Metric: "COSINE"},
+					{Name: "vector", Type: "FloatVector", Dim: "2", Metric: "COSINE", Index: "AUTOINDEX"},
 				}},
 			}},
 			// Released: it is not counted, and growing rows are not seen.
 			"green": {ID: "id", Facts: &planner.Facts{
 				Load:    &planner.LoadFact{State: "LoadStateNotLoad"},
 				Rows:    &planner.RowsFact{Count: 0, Source: "get_stats"},
-				Indexes: &planner.IndexFact{Fields: []planner.VectorIndex{{Field: "dense", Index: "dense_ix", State: "Finished", Metric: "L2"}}},
+				Indexes: &planner.IndexFact{Fields: []planner.VectorIndex{{Field: "dense", Index: "dense_ix", State: "Finished", Type: "HNSW", Metric: "L2"}}},
 				Schema: &planner.SchemaFact{Fields: []planner.Field{
-					{Name: "dense", Type: "FloatVector", Dim: "3", Metric: "L2"},
+					{Name: "dense", Type: "FloatVector", Dim: "3", Metric: "L2", Index: "HNSW"},
 					{Name: "id", Type: "Int64", Primary: true},
 					{Name: "title", Type: "VarChar"},
 				}},
@@ -256,7 +256,7 @@ func TestSchemaOfNestedFields(t *testing.T) {
 	}
 	var vectors []string
 	for _, f := range got {
-		if isVector(f) {
+		if f.Vector() {
 			vectors = append(vectors, f.Name)
 		}
 	}
