@@ -2,7 +2,7 @@
 // plan in the state, carries its steps out, verifies each one, and settles the
 // state from what really happened. A dry run does not call it.
 //
-// internal/cli calls Apply; internal/milvus and internal/state implement
+// internal/sync calls Apply; internal/milvus and internal/state implement
 // the two interfaces that it declares.
 package executor
 

@@ -4,7 +4,7 @@
 //
 // It also writes a Manifest as YAML, and describes the format as a JSON Schema.
 //
-// The planner consumes a Manifest; internal/cli calls Load, Encode and Schema.
+// The planner consumes a Manifest; internal/sync calls Load, internal/cli Encode and Schema.
 package manifest
 
 import (

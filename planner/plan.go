@@ -3,7 +3,7 @@
 // cluster; Check holds it against the limits. Values in, values out: no file,
 // no socket, no clock, no error. A problem is data in the plan.
 //
-// internal/cli calls it; the executor carries out what it returns.
+// internal/sync calls it; the executor carries out what it returns.
 package planner
 
 import (

@@ -1,6 +1,6 @@
-// Package cli is the command line: flags, environment, streams, signals and
-// exit codes around the rooms that do the work. It is the only place that
-// knows them all, and the only one that decides what happens next.
+// Package cli is the command line: flags, environment, streams and signals. Each
+// command fills its options once from its flags, makes one call of an operation
+// (package sync), and prints what it returned; the error is the exit code.
 //
 // main calls Main.
 package cli
@@ -23,6 +23,7 @@ import (
 	"aliasctl/internal/milvus"
 	"aliasctl/internal/quantity"
 	"aliasctl/internal/state/stores"
+	"aliasctl/internal/sync"
 )
 
 // Main runs one command line (args[0] is the program) and returns the exit
@@ -39,10 +40,10 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 	var failed error
 	defer func() {
 		if value := recover(); value != nil {
-			p := &panicError{value: value, stack: debug.Stack()}
-			s.sayStack(p.stack)
-			s.fail(p)
-			failed, code = p, exitCode(p)
+			s.sayStack(debug.Stack())
+			failed = &sync.Failure{Code: sync.Panicked, What: fmt.Sprintf("internal error: %v", value),
+				Hint: "this is a bug in aliasctl: please report it with the lines above; the same command again is safe"}
+			code = s.fail(failed)
 		}
 		s.standIns(args, code, failed)
 		if s.events != nil {
@@ -54,11 +55,10 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 	app := newApp(s)
 	if n := len(args) - 1; n > 0 && args[n] == "--generate-bash-completion" {
 		complete(app, s, args[:n])
-		return exitOK
+		return int(sync.OK)
 	}
 	failed = app.Run(argumentsLast(app, args))
-	s.fail(failed)
-	return exitCode(failed)
+	return s.fail(failed)
 }
 
 func newApp(s *streams) *cli.App {
@@ -112,7 +112,7 @@ func prepare(command *cli.Command, parent string, s *streams) {
 		case command.ArgsUsage == "" && n > 0:
 			return strayArgument(c)
 		case command.ArgsUsage != "" && !strings.HasSuffix(command.ArgsUsage, "...]") && n != len(strings.Fields(command.ArgsUsage)):
-			return usagef(helpHint(c), "%s takes %s, and %s given", command.Name, command.ArgsUsage, quantity.Phrase(n, "word was", "words were"))
+			return sync.Usagef(helpHint(c), "%s takes %s, and %s given", command.Name, command.ArgsUsage, quantity.Phrase(n, "word was", "words were"))
 		}
 		if err := fromEnvironment(c, s); err != nil {
 			return err
@@ -186,7 +186,7 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 			hint = cmp.Or(valueHint(c.Command, name, strings.TrimPrefix(value, "invalid value ")), hint)
 		}
 	}
-	return &usageError{what: what, hint: hint, err: err}
+	return &sync.Failure{Code: sync.Usage, What: what, Hint: hint, Err: err}
 }
 
 func cutLast(s, separator string) (before, after string, found bool) {
@@ -252,11 +252,11 @@ func strayArgument(c *cli.Context) error {
 	first := c.Args().First()
 	if c.Command.Name == "sync" || c.Command.Name == "validate" {
 		if !strings.HasPrefix(first, "-") {
-			return usagef(fmt.Sprintf("a manifest is given with `-f %s`; flags behind a stray word are not read", first),
+			return sync.Usagef(fmt.Sprintf("a manifest is given with `-f %s`; flags behind a stray word are not read", first),
 				"%s takes no argument, and %q is one", c.Command.Name, first)
 		}
 	}
-	return usagef(helpHint(c), "%s takes no argument, and %q is one", c.Command.Name, first)
+	return sync.Usagef(helpHint(c), "%s takes no argument, and %q is one", c.Command.Name, first)
 }
 
 func unknownCommand(c *cli.Context) error {
@@ -269,5 +269,5 @@ func unknownCommand(c *cli.Context) error {
 	if close := closest(name, names); close != "" {
 		hint = fmt.Sprintf("did you mean `aliasctl %s`?", close)
 	}
-	return usagef(hint, "there is no command %q", name)
+	return sync.Usagef(hint, "there is no command %q", name)
 }

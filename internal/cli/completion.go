@@ -11,6 +11,7 @@ import (
 	"aliasctl/internal/report/formats"
 	statefile "aliasctl/internal/state"
 	"aliasctl/internal/state/stores"
+	"aliasctl/internal/sync"
 	"aliasctl/manifest"
 	"aliasctl/planner"
 )
@@ -54,7 +55,7 @@ func completionCommand(s *streams) *cli.Command {
 		Action: func(c *cli.Context) error {
 			script, ok := completionScripts[c.Args().First()]
 			if !ok {
-				return usagef("the shells are bash, zsh, fish", "no completion for %q", c.Args().First())
+				return sync.Usagef("the shells are bash, zsh, fish", "no completion for %q", c.Args().First())
 			}
 			_, err := fmt.Fprint(s.out, script)
 			return err

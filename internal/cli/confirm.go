@@ -9,13 +9,14 @@ import (
 	"aliasctl/internal/report"
 	"aliasctl/internal/report/formats"
 	"aliasctl/internal/report/text"
+	"aliasctl/internal/sync"
 	"aliasctl/planner"
 )
 
 // confirm asks before an apply, where somebody is there to answer. In CI, or
 // with --yes, the review of the plan has taken place elsewhere.
-func (r *run) confirm(p planner.Plan) error {
-	if len(p.Steps) == 0 || r.c.Bool("yes") || !r.asksPeople() {
+func (r *session) confirm(p planner.Plan) error {
+	if len(p.Steps) == 0 || r.o.yes || !r.asksPeople() {
 		return nil
 	}
 	if r.outputs.format.Whole() { // the plan was not shown yet
@@ -30,16 +31,16 @@ func (r *run) confirm(p planner.Plan) error {
 		if r.events == nil {
 			r.line("") // below the question
 		}
-		return &interruptedError{what: "nothing was changed"}
+		return &sync.Failure{Code: sync.Interrupted, What: "interrupted: nothing was changed", Hint: "the same command again goes on from here"}
 	case err == nil && answer == "yes":
 		return nil
 	default:
-		return &failedError{what: "not applied: the answer was not \"yes\"", hint: "nothing was changed; `--yes` does not ask"}
+		return &sync.Failure{Code: sync.Failed, What: "not applied: the answer was not \"yes\"", Hint: "nothing was changed; `--yes` does not ask"}
 	}
 }
 
 // tellPlan shows a plan to whoever is asked about it.
-func (r *run) tellPlan(plan report.Report) error {
+func (r *session) tellPlan(plan report.Report) error {
 	if r.events == nil {
 		return r.outputs.render(r.streams, r.err, formats.Text, plan)
 	}

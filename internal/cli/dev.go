@@ -1,14 +1,16 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
-	"sync"
+	stdsync "sync"
 
 	"github.com/urfave/cli/v2"
 
 	"aliasctl/internal/emulator"
+	"aliasctl/internal/sync"
 )
 
 func devCommand(s *streams) *cli.Command {
@@ -16,6 +18,7 @@ func devCommand(s *streams) *cli.Command {
 	for _, p := range emulator.Profiles() {
 		profiles = append(profiles, p.Name)
 	}
+	o := newOptions()
 	return &cli.Command{
 		Name:  "dev",
 		Usage: "serve the embedded cluster to REST clients",
@@ -24,35 +27,35 @@ func devCommand(s *streams) *cli.Command {
 			"without it the cluster starts empty and nothing is kept.\n\n" +
 			"Example:   aliasctl dev --seed cluster.yaml --profile 2.5",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:19530", Usage: "serve on this `ADDRESS`; port 0 takes a free one"},
-			&cli.StringFlag{Name: "seed", Usage: "start from the catalogue in `FILE`"},
-			&cli.StringFlag{Name: "profile", Value: emulator.V26.Name, Usage: "behave like this Milvus: " + strings.Join(profiles, ", ")},
-			&cli.StringFlag{Name: "token-file", Usage: "demand the token in `FILE` (user:password)"},
+			&cli.StringFlag{Name: "listen", Destination: &o.listen, Value: "127.0.0.1:19530", Usage: "serve on this `ADDRESS`; port 0 takes a free one"},
+			&cli.StringFlag{Name: "seed", Destination: &o.seed, Usage: "start from the catalogue in `FILE`"},
+			&cli.StringFlag{Name: "profile", Destination: &o.profile, Value: emulator.V26.Name, Usage: "behave like this Milvus: " + strings.Join(profiles, ", ")},
+			&cli.StringFlag{Name: "token-file", Destination: &o.Cluster.TokenFile, Usage: "demand the token in `FILE` (user:password)"},
 		},
-		Action: func(c *cli.Context) error { return serve(c, s) },
+		Action: o.action(s, func(*cli.Context) error { return serve(o, s) }),
 	}
 }
 
-func serve(c *cli.Context, s *streams) error {
-	profile, err := emulator.ProfileByName(c.String("profile"))
+func serve(o *options, s *streams) error {
+	profile, err := emulator.ProfileByName(o.profile)
 	if err != nil {
-		return &usageError{what: "--profile: " + err.Error(), err: err}
+		return sync.Usagef("", "--profile: %v", err)
 	}
 	cluster := emulator.New(profile)
-	if seed := c.String("seed"); seed != "" {
-		if cluster, err = emulator.Open(seed, profile); err != nil {
-			return embeddedError(seed, err)
+	if o.seed != "" {
+		if cluster, err = emulator.Open(o.seed, profile); err != nil {
+			return sync.EmbeddedError(o.seed, err)
 		}
 	}
 	defer cluster.Close()
-	if c.String("token-file") != "" {
-		token, err := tokenOf(c, s)
+	if o.Cluster.TokenFile != "" {
+		token, err := sync.ReadToken(context.Background(), o.Cluster.TokenFile)
 		if err != nil {
 			return err
 		}
 		cluster.RequireToken(token)
 	}
-	server, err := emulator.Start(cluster, c.String("listen"), emulator.ServerOptions{OnHTTP2: toldOnce(s.err)})
+	server, err := emulator.Start(cluster, o.listen, emulator.ServerOptions{OnHTTP2: toldOnce(s.err)})
 	if err != nil {
 		return err
 	}
@@ -73,7 +76,7 @@ func serve(c *cli.Context, s *streams) error {
 // toldOnce writes one line about the first client that speaks gRPC: they come
 // again and again.
 func toldOnce(to io.Writer) func(client string) {
-	var once sync.Once
+	var once stdsync.Once
 	return func(client string) {
 		once.Do(func() {
 			fmt.Fprintf(to, "aliasctl dev: refused gRPC from %s: this serves Milvus' REST API\n", client)

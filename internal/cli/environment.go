@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"aliasctl/internal/sync"
 )
 
 // variables maps each connection and format flag to its environment
@@ -58,7 +60,7 @@ func fromEnvironment(c *cli.Context, s *streams) error {
 				continue
 			}
 			if err := c.Set(v.flag, value); err != nil {
-				return usagef(valueHint(c.Command, v.flag, value), "%s is %q, which --%s does not take", name, value, v.flag)
+				return sync.Usagef(valueHint(c.Command, v.flag, value), "%s is %q, which --%s does not take", name, value, v.flag)
 			}
 			break
 		}

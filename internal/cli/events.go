@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"sync"
@@ -83,8 +82,8 @@ func (l *eventLog) write(e event) {
 	fmt.Fprintln(l.streams.err, string(safetext.JSON(text))) // one event a line, at any width
 }
 
-func (l *eventLog) plan(r report.Report) {
-	l.write(event{Event: "plan", Summary: &r.Plan.Summary, Digest: r.Plan.Digest(), Steps: len(r.Plan.Steps), Refused: blockedBy(r) != nil, StatePath: l.streams.redact(r.StatePath)})
+func (l *eventLog) plan(r report.Report, refused bool) {
+	l.write(event{Event: "plan", Summary: &r.Plan.Summary, Digest: r.Plan.Digest(), Steps: len(r.Plan.Steps), Refused: refused, StatePath: l.streams.redact(r.StatePath)})
 }
 
 // StepStarted tells that a step began.
@@ -139,18 +138,7 @@ func (l *eventLog) summary(code int) {
 	l.write(e)
 }
 
-// loggedStore tells of every save.
-type loggedStore struct {
-	executor.Store
-	log  *eventLog
-	path string
-}
-
-func (s loggedStore) Save(ctx context.Context, state planner.State) error {
-	err := s.Store.Save(ctx, state)
-	if err == nil {
-		pending := len(state.Pending)
-		s.log.write(event{Event: "state-saved", Serial: &state.Serial, Pending: &pending, StatePath: s.path})
-	}
-	return err
+func (l *eventLog) saved(path string, state planner.State) {
+	pending := len(state.Pending)
+	l.write(event{Event: "state-saved", Serial: &state.Serial, Pending: &pending, StatePath: path})
 }

@@ -7,38 +7,40 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"aliasctl/internal/report"
+	"aliasctl/internal/sync"
 	"aliasctl/planner"
 )
 
 func historyCommand(s *streams) *cli.Command {
+	o := newOptions()
 	return &cli.Command{
 		Name:        "history",
 		Usage:       "list the last applies of a state, the newest first",
 		Description: "Reads the state alone; the cluster is not asked.\n\nExample:   aliasctl history --state prod.state.json",
-		Flags: flagList([]cli.Flag{rollbackFileFlag()}, stateFlags(), []cli.Flag{
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: categoryOutput, Value: "text", Usage: "print as `FORMAT`: text or json" + variablesOf("output")},
+		Flags:       flagList([]cli.Flag{rollbackFileFlag(o)}, stateFlags(o), []cli.Flag{textOrJSONFlag(o)}),
+		Action: o.action(s, func(*cli.Context) error {
+			if err := o.textOrJSON(); err != nil {
+				return err
+			}
+			return newSession(o, s).withState((*session).showHistory)
 		}),
-		Action: func(c *cli.Context) error { return history(c, s) },
 	}
 }
 
-func history(c *cli.Context, s *streams) error {
-	format := c.String("output")
-	if format != "text" && format != "json" {
-		return usagef("the formats are text, json", "--output: no format %q", format)
+func (r *session) showHistory(state sync.State) error {
+	entries := slices.Clone(state.History)
+	slices.Reverse(entries)
+	if r.o.output == "json" {
+		return r.historyJSON(state.State, entries)
 	}
-	return withState(c, s, func(r *run, state planner.State) error {
-		entries := slices.Clone(state.History)
-		slices.Reverse(entries)
-		if format == "json" {
-			return r.historyJSON(state, entries)
-		}
-		if err := r.historyText(entries); err != nil {
-			return err
-		}
-		r.owes(state)
-		return nil
-	})
+	if err := r.historyText(entries); err != nil {
+		return err
+	}
+	for _, u := range state.Unverified {
+		r.say("aliasctl: %s%s", report.UnverifiedLine(u), report.MadeUp)
+	}
+	return nil
 }
 
 // historyEntry is an apply with those of its switches that are not verified.
@@ -47,7 +49,7 @@ type historyEntry struct {
 	Unverified []string `json:"unverified,omitempty"` // as DATABASE/ALIAS
 }
 
-func (r *run) historyJSON(state planner.State, list []planner.Entry) error {
+func (r *session) historyJSON(state planner.State, list []planner.Entry) error {
 	entries := []historyEntry{}
 	owed := make(map[planner.Key]string)
 	for _, u := range state.Unverified {
@@ -67,7 +69,7 @@ func (r *run) historyJSON(state planner.State, list []planner.Entry) error {
 	return r.answerJSON(entries)
 }
 
-func (r *run) historyText(entries []planner.Entry) error {
+func (r *session) historyText(entries []planner.Entry) error {
 	if len(entries) == 0 {
 		return r.answer("no apply has been recorded yet\n")
 	}

@@ -5,11 +5,12 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	statefile "aliasctl/internal/state"
+	"aliasctl/internal/sync"
 )
 
 func lockCommand(s *streams) *cli.Command {
-	at := flagList([]cli.Flag{rollbackFileFlag()}, stateFlags())
+	o := newOptions()
+	at := flagList([]cli.Flag{rollbackFileFlag(o)}, stateFlags(o))
 	return &cli.Command{
 		Name:        "lock",
 		Usage:       "see who holds a state, and free it from a dead run",
@@ -18,36 +19,32 @@ func lockCommand(s *streams) *cli.Command {
 			{
 				Name: "show", Usage: "print who holds the lock", Flags: at,
 				Description: "Example:   aliasctl lock show",
-				Action:      func(c *cli.Context) error { return showLock(c, s) },
+				Action:      o.action(s, func(*cli.Context) error { return newSession(o, s).showLock() }),
 			},
 			{
 				Name: "release", Usage: "take the lock away from a run that is known to be dead", ArgsUsage: "ID", Flags: at,
 				Description: "ID is what `aliasctl lock show` prints. The lock of a local file needs none of\nthis: it ends with its process.\n\nExample:   aliasctl lock release 0b54...",
-				Action:      func(c *cli.Context) error { return releaseLock(c, s) },
+				Action:      o.action(s, func(c *cli.Context) error { return newSession(o, s).releaseLock(c.Args().First()) }),
 			},
 		},
 	}
 }
 
-func showLock(c *cli.Context, s *streams) error {
-	r := newRun(c, s)
-	defer r.close()
-	if err := r.locate(); err != nil {
-		return err
-	}
-	status, err := r.file.LockStatus(r.signals.soft)
+func (r *session) showLock() error {
+	defer r.signals.stop()
+	path, status, err := sync.LockStatus(r.signals.hard, r.options())
 	if err != nil {
 		return err
 	}
 	if !status.Held {
-		return s.answer("%s is not locked\n", r.file.Path())
+		return r.answer("%s is not locked\n", path)
 	}
 	line := func(format string, args ...any) {
 		if err == nil {
-			err = s.answer(format, args...)
+			err = r.answer(format, args...)
 		}
 	}
-	line("%s is locked by %s\n", r.file.Path(), status.Holder)
+	line("%s is locked by %s\n", path, status.Holder)
 	if status.ID != "" {
 		line("id       %s\n", status.ID)
 		if status.Renewed > 0 { // some stores have no clock
@@ -65,19 +62,11 @@ func showLock(c *cli.Context, s *streams) error {
 	return err
 }
 
-func releaseLock(c *cli.Context, s *streams) error {
-	r := newRun(c, s)
-	defer r.close()
-	if err := r.locate(); err != nil {
-		return err
+func (r *session) releaseLock(id string) error {
+	defer r.signals.stop()
+	path, err := sync.ReleaseLock(r.signals.hard, r.options(), id)
+	if err == nil {
+		r.say("aliasctl: the lock %s of %s is free", id, path)
 	}
-	id := c.Args().First()
-	if err := r.file.BreakLock(r.signals.soft, id); err != nil {
-		if is[*statefile.NotHeldError](err) {
-			return &failedError{what: err.Error(), err: err, hint: "`aliasctl lock show` prints the id"}
-		}
-		return err
-	}
-	s.say("aliasctl: the lock %s of %s is free", id, r.file.Path())
-	return nil
+	return err
 }

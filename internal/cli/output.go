@@ -7,13 +7,12 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/urfave/cli/v2"
-
 	"aliasctl/internal/atomicfile"
 	"aliasctl/internal/report"
 	"aliasctl/internal/report/formats"
 	"aliasctl/internal/report/text"
 	"aliasctl/internal/state/stores"
+	"aliasctl/internal/sync"
 )
 
 // outputs is where a report goes: standard output in one format, and files.
@@ -29,27 +28,25 @@ type outputFile struct {
 	path   string
 }
 
-func outputsOf(c *cli.Context) (outputs, error) {
-	o := outputs{plan: c.String("plan-out")}
+// outputs are where the reports of a command go.
+func (o *options) outputs() (outputs, error) {
+	to := outputs{plan: o.PlanOut}
 	var err error
-	if f := c.String("log-format"); f != "text" && f != "json" {
-		return o, usagef("the formats are text, json", "--log-format: no format %q", f)
+	if to.format, err = formats.Parse(o.output); err != nil {
+		return to, sync.Usagef(formatHint(), "--output: %v", err)
 	}
-	if o.format, err = formats.Parse(c.String("output")); err != nil {
-		return o, usagef(formatHint(), "--output: %v", err)
-	}
-	for _, v := range c.StringSlice("output-file") {
+	for _, v := range o.outputFiles {
 		name, path, ok := strings.Cut(v, "=")
 		if !ok || path == "" {
-			return o, usagef("write `--output-file json=plan.json`", "--output-file %q is not FORMAT=PATH", v)
+			return to, sync.Usagef("write `--output-file json=plan.json`", "--output-file %q is not FORMAT=PATH", v)
 		}
 		format, err := formats.Parse(name)
 		if err != nil {
-			return o, usagef(formatHint(), "--output-file: %v", err)
+			return to, sync.Usagef(formatHint(), "--output-file: %v", err)
 		}
-		o.files = append(o.files, outputFile{format, path})
+		to.files = append(to.files, outputFile{format, path})
 	}
-	return o, nil
+	return to, nil
 }
 
 // paths are the files that are written.
@@ -89,12 +86,12 @@ func (o outputs) apart(state string, inputs []string) error {
 		}
 	}
 	if what := taken[real(o.plan)]; o.plan != "" && what != "" {
-		return usagef("choose another path", "--plan-out %s would overwrite %s", o.plan, what)
+		return sync.Usagef("choose another path", "--plan-out %s would overwrite %s", o.plan, what)
 	}
 	take(o.plan, "the plan of --plan-out")
 	for _, f := range o.files {
 		if what := taken[real(f.path)]; what != "" {
-			return usagef("choose another path", "--output-file %s=%s would overwrite %s", f.format, f.path, what)
+			return sync.Usagef("choose another path", "--output-file %s=%s would overwrite %s", f.format, f.path, what)
 		}
 		take(f.path, "another output file")
 	}

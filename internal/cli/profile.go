@@ -11,8 +11,8 @@ import (
 )
 
 // profileFlag is hidden: it is for whoever works on the speed of aliasctl.
-func profileFlag() cli.Flag {
-	return &cli.StringFlag{Name: "debug-profile", Hidden: true, Usage: "write cpu.pprof and heap.pprof into `DIR`"}
+func profileFlag(o *options) cli.Flag {
+	return &cli.StringFlag{Name: "debug-profile", Destination: &o.profileDir, Hidden: true, Usage: "write cpu.pprof and heap.pprof into `DIR`"}
 }
 
 // profile measures until stop is called, which writes both profiles. Without a

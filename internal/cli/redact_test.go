@@ -13,6 +13,7 @@ import (
 	"aliasctl/internal/milvus"
 	"aliasctl/internal/report"
 	"aliasctl/internal/report/formats"
+	"aliasctl/internal/sync"
 	"aliasctl/planner"
 )
 
@@ -61,7 +62,7 @@ func TestRedactionOfTheConversation(t *testing.T) {
 	for _, word := range append(ours, "error", "aliasctl", "hint", "warning", "text", "message") {
 		var b bytes.Buffer
 		s := &streams{lookup: unset, err: &b, redactor: milvus.NewRedactor("root:" + word)}
-		s.fail(usagef("do this", "bad %s", "x"))
+		s.fail(sync.Usagef("do this", "bad %s", "x"))
 		s.warn("beware")
 		if got, want := b.String(), "aliasctl: error: bad x\naliasctl: hint: do this\naliasctl: warning: beware\n"; got != want {
 			t.Errorf("password %q: %q", word, got)

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"aliasctl/internal/sync"
 )
 
 // reference is every command with its flags and the exit codes, as Markdown:
@@ -23,8 +25,8 @@ func reference(app *cli.App) string {
 		}
 	}
 	b.WriteString("## Exit codes\n\n| code | meaning |\n| --- | --- |\n")
-	for _, e := range exitCodes {
-		fmt.Fprintf(&b, "| %d | %s |\n", e.code, markdownText(e.meaning))
+	for _, e := range sync.Codes {
+		fmt.Fprintf(&b, "| %d | %s |\n", e.Code, markdownText(e.Meaning))
 	}
 	b.WriteString("\nA dry run exits as the apply would: 3 before 2.\n")
 	return b.String()

@@ -12,10 +12,12 @@ import (
 	"aliasctl/internal/atomicfile"
 	"aliasctl/internal/quantity"
 	"aliasctl/internal/report/formats"
+	"aliasctl/internal/sync"
 	"aliasctl/manifest"
 )
 
 func setCommand(s *streams) *cli.Command {
+	o := newOptions()
 	return &cli.Command{
 		Name:      "set",
 		Usage:     "bind aliases to other collections in the manifest itself",
@@ -25,27 +27,25 @@ func setCommand(s *streams) *cli.Command {
 			"cluster is asked: the last line of an index build can open the pull request.\n\n" +
 			"Example:   aliasctl set products=products_v43\n" +
 			"           aliasctl set products=products_v43 --retire products_v41 -f prod.yaml",
-		Flags: flagList(manifestFlags(), []cli.Flag{
-			&cli.StringSliceFlag{Name: "retire", Category: categoryManifest, Usage: "add the collection `NAME` (or DATABASE/NAME) to `retire`; repeatable"},
-			&cli.BoolFlag{Name: "dry-run", Category: categoryPlan, Usage: "print the diff and write nothing"},
-			&cli.BoolFlag{Name: "no-color", Category: categoryOutput, Usage: "no colour, also on a terminal" + variablesOf("no-color") + " [$NO_COLOR]"},
+		Flags: flagList(manifestFlags(o), []cli.Flag{
+			&cli.StringSliceFlag{Name: "retire", Action: store(&o.retire), Category: categoryManifest, Usage: "add the collection `NAME` (or DATABASE/NAME) to `retire`; repeatable"},
+			&cli.BoolFlag{Name: "dry-run", Destination: &o.dryRun, Category: categoryPlan, Usage: "print the diff and write nothing"},
+			&cli.BoolFlag{Name: "no-color", Destination: &o.noColor, Category: categoryOutput, Usage: "no colour, also on a terminal" + variablesOf("no-color") + " [$NO_COLOR]"},
 		}),
-		Action: func(c *cli.Context) error { return set(c, s) },
+		Action: o.action(s, func(c *cli.Context) error { return set(c, o, s) }),
 	}
 }
 
-func set(c *cli.Context, s *streams) error {
-	s.noColor = c.Bool("no-color")
-	edit, err := editOf(c)
+func set(c *cli.Context, o *options, s *streams) error {
+	edit, err := editOf(c.Args().Slice(), o.retire)
 	if err != nil {
 		return err
 	}
-	paths := manifestsOf(c)
-	if i := slices.IndexFunc(paths, manifest.Nameless); i >= 0 {
-		return usagef("name the file", "-f %s: a stream cannot be edited in place", paths[i])
+	if i := slices.IndexFunc(o.Manifests, manifest.Nameless); i >= 0 {
+		return sync.Usagef("name the file", "-f %s: a stream cannot be edited in place", o.Manifests[i])
 	}
 	var origin manifest.Origin
-	if _, _, err := loadManifest(c, s, paths, &origin); err != nil {
+	if _, err := sync.Manifest(c.Context, o.alone(s), &origin); err != nil {
 		return err
 	}
 	edited, err := origin.Edit(edit)
@@ -67,7 +67,7 @@ func set(c *cli.Context, s *streams) error {
 			return fmt.Errorf("cannot write the diff: %w", err)
 		}
 	}
-	if c.Bool("dry-run") {
+	if o.dryRun {
 		return nil
 	}
 	return replaceManifests(edited.Files)
@@ -80,30 +80,30 @@ func replaceManifests(files []manifest.EditedFile) error {
 		now, err := os.ReadFile(f.Name)
 		switch {
 		case err != nil:
-			return &failedError{what: fmt.Sprintf("cannot edit the manifest, nothing was written: %v", err), err: err}
+			return &sync.Failure{Code: sync.Failed, What: fmt.Sprintf("cannot edit the manifest, nothing was written: %v", err), Err: err}
 		case !bytes.Equal(now, f.Before):
-			return &failedError{what: fmt.Sprintf("%s was changed meanwhile; nothing was written", f.Name), hint: "run the same command again"}
+			return &sync.Failure{Code: sync.Failed, What: fmt.Sprintf("%s was changed meanwhile; nothing was written", f.Name), Hint: "run the same command again"}
 		}
 		if err := atomicfile.Check(f.Name); err != nil {
-			return &failedError{what: fmt.Sprintf("cannot edit the manifest, nothing was written: %v", err), hint: hintOf(err), err: err}
+			return &sync.Failure{Code: sync.Failed, What: fmt.Sprintf("cannot edit the manifest, nothing was written: %v", err), Hint: sync.FailureOf(err).Hint, Err: err}
 		}
 	}
 	for i, f := range files {
 		if err := atomicfile.Write(f.Name, f.After, 0o644); err != nil {
-			return &failedError{what: fmt.Sprintf("cannot edit the manifest, %s of %d written: %v", quantity.Phrase(i, "file was", "files were"), len(files), err),
-				hint: hintOf(err), err: err}
+			return &sync.Failure{Code: sync.Failed, What: fmt.Sprintf("cannot edit the manifest, %s of %d written: %v", quantity.Phrase(i, "file was", "files were"), len(files), err),
+				Hint: sync.FailureOf(err).Hint, Err: err}
 		}
 	}
 	return nil
 }
 
-// editOf reads what is to be edited from the words of the command line.
-func editOf(c *cli.Context) (manifest.Edit, error) {
+// editOf is what is to be edited.
+func editOf(words, retire []string) (manifest.Edit, error) {
 	var edit manifest.Edit
-	for _, word := range c.Args().Slice() {
+	for _, word := range words {
 		name, collection, ok := strings.Cut(word, "=")
 		if !ok || name == "" || collection == "" {
-			return edit, usagef("write `aliasctl set products=products_v43`", "%q is not ALIAS=COLLECTION", word)
+			return edit, sync.Usagef("write `aliasctl set products=products_v43`", "%q is not ALIAS=COLLECTION", word)
 		}
 		b := manifest.Rebinding{Alias: name, Collection: collection}
 		if database, alias, ok := strings.Cut(name, "/"); ok {
@@ -111,7 +111,7 @@ func editOf(c *cli.Context) (manifest.Edit, error) {
 		}
 		edit.Bind = append(edit.Bind, b)
 	}
-	for _, name := range c.StringSlice("retire") {
+	for _, name := range retire {
 		r := manifest.Retirement{Collection: name}
 		if database, collection, ok := strings.Cut(name, "/"); ok {
 			r.Database, r.Collection = database, collection
@@ -119,7 +119,7 @@ func editOf(c *cli.Context) (manifest.Edit, error) {
 		edit.Retire = append(edit.Retire, r)
 	}
 	if len(edit.Bind)+len(edit.Retire) == 0 {
-		return edit, usagef("write `aliasctl set products=products_v43`, or `--retire NAME`", "there is nothing to set")
+		return edit, sync.Usagef("write `aliasctl set products=products_v43`, or `--retire NAME`", "there is nothing to set")
 	}
 	return edit, nil
 }

@@ -24,7 +24,6 @@ const longestWord = 100 * time.Millisecond
 // watchSignals watches until stop is called. onFirst tells of the first signal.
 func (s *streams) watchSignals(onFirst func()) *interrupts {
 	soft, endSoft := context.WithCancel(context.Background())
-	s.soft = soft
 	hard, endHard := context.WithCancel(context.Background())
 	caught := make(chan os.Signal, 2)
 	done, said := make(chan struct{}), make(chan struct{})

@@ -6,18 +6,16 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"aliasctl/internal/atomicfile"
-	"aliasctl/internal/input"
 	"aliasctl/internal/report"
 	"aliasctl/internal/report/formats"
 	statefile "aliasctl/internal/state"
 	"aliasctl/internal/state/stores"
+	"aliasctl/internal/sync"
 	"aliasctl/manifest"
 	"aliasctl/planner"
 )
@@ -30,7 +28,7 @@ import (
 // It runs at the end of every run that failed, also of one whose command line could
 // not be read, so it takes the files from the words of the command line.
 func (s *streams) standIns(args []string, code int, err error) {
-	if err == nil || len(args) < 2 || is[pendingError](err) {
+	if err == nil || len(args) < 2 || code == int(sync.Pending) {
 		return
 	}
 	asked := slices.DeleteFunc(askedFiles(args), func(f outputFile) bool { return s.written[f.path] })
@@ -68,13 +66,14 @@ func askedFiles(args []string) []outputFile {
 }
 
 func (s *streams) failureOf(command string, code int, err error) report.Failure {
+	failed := sync.FailureOf(err)
 	f := report.Failure{
-		Command: command, What: err.Error(), Hint: hintOf(err), Details: linesOf(err), Code: code,
-		Cluster: planner.Cluster{Label: s.label}, Commit: s.commit(context.Background(), "."), Time: time.Now(), Drift: command == "drift",
+		Command: command, What: failed.What, Hint: failed.Hint, Details: failed.Lines, Code: code,
+		Cluster: planner.Cluster{Label: s.label}, Commit: sync.Commit(context.Background(), s.lookup, "."), Time: time.Now(), Drift: command == "drift",
 	}
-	for _, meaning := range exitCodes {
-		if meaning.code == code {
-			f.Meaning = strings.ReplaceAll(meaning.meaning, "`", "")
+	for _, c := range sync.Codes {
+		if int(c.Code) == code {
+			f.Meaning = strings.ReplaceAll(c.Meaning, "`", "")
 		}
 	}
 	if problems, bad := manifest.AsProblems(err); bad {
@@ -102,7 +101,7 @@ func (s *streams) standIn(f outputFile, args []string, failure report.Failure) e
 // unlink removes a link that no report follows. What is behind a directory that is
 // such a link is not ours to touch.
 func (s *streams) unlink(path string, follow bool) error {
-	leaves := func(path string) bool { return s.inCI() && !follow && leavesTree(path) }
+	leaves := func(path string) bool { return sync.CheckLinks(s.lookup, follow, "the output", path) != nil }
 	_, out := atomicfile.Target(path)
 	if out == nil && leaves(path) {
 		out = &atomicfile.LinkError{Path: path, Target: real(path)}
@@ -150,23 +149,3 @@ func (s *streams) precious(path string, args []string) bool {
 	}
 	return slices.ContainsFunc(s.reads, is)
 }
-
-// looseLabel is the label of the first manifest that has one on a line of its own.
-// It is for a manifest that cannot be used: the comment of its failure has to be
-// the one of its plan.
-func looseLabel(ctx context.Context, paths []string) string {
-	for _, path := range manifestFiles(paths) {
-		text, err := input.Read(ctx, path, 1<<20)
-		if err != nil {
-			continue
-		}
-		if m := labelLine().FindSubmatch(text); m != nil {
-			return string(m[1])
-		}
-	}
-	return ""
-}
-
-var labelLine = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?m)^cluster:[ \t]*["']?([A-Za-z0-9_./:-][A-Za-z0-9_./: -]{0,62}?)["']?[ \t\r]*(?:#.*)?$`)
-})

@@ -1,12 +1,10 @@
 package cli
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -18,6 +16,7 @@ import (
 	"aliasctl/internal/report"
 	"aliasctl/internal/report/github"
 	"aliasctl/internal/safetext"
+	"aliasctl/internal/sync"
 	"aliasctl/manifest"
 )
 
@@ -35,18 +34,13 @@ type streams struct {
 	written  map[string]bool // the output files that are of this run
 	reads    []string        // what the run reads and keeps, as far as it is known
 	label    string          // of the cluster, as far as it is known
-	managed  int             // aliases that the manifest and the state have, as far as they are known
-	soft     context.Context // of the signals that are watched, nil for none
 }
 
-// reading is what ends the reading of files: the first signal, where one is watched;
-// elsewhere a signal ends the process.
-func (s *streams) reading() context.Context {
-	if s.soft != nil {
-		return s.soft
-	}
-	return context.Background()
-}
+// Secret keeps the token out of everything that is shown from now on.
+func (s *streams) Secret(token string) { s.redactor = milvus.NewRedactor(token) }
+
+// Label keeps the label of the cluster for a failure.
+func (s *streams) Label(label string) { s.label = label }
 
 // variable is an environment variable; blank counts as unset.
 func (s *streams) variable(name string) string {
@@ -129,25 +123,33 @@ func (s *streams) warn(text string) {
 	s.line("aliasctl: warning: " + s.safe(text))
 }
 
-// fail says why a command failed, by the grammar `error: WHAT: WHY`, `hint:
-// what helps`. Manifest problems have their own form, which editors and CI
-// systems find.
-func (s *streams) fail(err error) {
+// fail ends a command: it says why it failed, and returns the exit code.
+func (s *streams) fail(err error) (code int) {
+	if err == nil {
+		return int(sync.OK)
+	}
+	failed := sync.FailureOf(err)
+	if failed.Code != sync.Pending { // which is an answer
+		s.explain(err, failed)
+	}
+	return int(failed.Code)
+}
+
+// explain prints a failure by the grammar `error: WHAT: WHY`, `hint: what helps`.
+// Manifest problems have their own form, which editors and CI systems find.
+func (s *streams) explain(err error, failed *sync.Failure) {
 	problems, bad := manifest.AsProblems(err)
 	switch {
-	case err == nil, is[pendingError](err):
-		return
 	case s.events != nil:
 		if bad && s.inGitHubActions() {
 			_ = github.Annotations(s.out, problems)
 		}
-		details := linesOf(err)
-		for i, line := range details {
-			details[i] = s.redact(line)
+		for i, line := range failed.Lines {
+			failed.Lines[i] = s.redact(line)
 		}
-		s.events.write(event{Event: "error", Text: s.redact(err.Error()), Hint: s.redact(hintOf(err)), Details: details})
+		s.events.write(event{Event: "error", Text: s.redact(failed.What), Hint: s.redact(failed.Hint), Details: failed.Lines})
 		return
-	case is[*emulator.SeedError](err):
+	case errors.As(err, new(*emulator.SeedError)):
 		s.line(s.redact(err.Error())) // lines of FILE:LINE:COLUMN, like those of a manifest
 		return
 	case bad:
@@ -158,36 +160,12 @@ func (s *streams) fail(err error) {
 		return
 	}
 	s.say("aliasctl: error: %s", err)
-	for _, line := range linesOf(err) {
+	for _, line := range failed.Lines {
 		s.say("  - %s", line)
 	}
-	if hint := hintOf(err); hint != "" {
-		s.say("aliasctl: hint: %s", hint)
+	if failed.Hint != "" {
+		s.say("aliasctl: hint: %s", failed.Hint)
 	}
-}
-
-// linesOf lists what an error is made of, where it is a list.
-func linesOf(err error) []string {
-	var listing interface {
-		error
-		Lines() []string
-	}
-	if errors.As(err, &listing) {
-		return slices.Clone(listing.Lines())
-	}
-	return nil
-}
-
-// hintOf is the advice of the first error in the chain that has one.
-func hintOf(err error) string {
-	var h interface {
-		error
-		Hint() string
-	}
-	if errors.As(err, &h) {
-		return h.Hint()
-	}
-	return ""
 }
 
 // narrowest is the least width that anything is laid out for.

@@ -6,16 +6,18 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"aliasctl/internal/quantity"
+	"aliasctl/internal/sync"
 )
 
 func validateCommand(s *streams) *cli.Command {
+	o := newOptions()
 	return &cli.Command{
 		Name:        "validate",
 		Usage:       "check manifests, offline and without credentials",
 		Description: "Reports every problem of every file in one run, as FILE:LINE:COLUMN: error: ...\n\nExample:   aliasctl validate -f aliases.yaml --var rev=v42",
-		Flags:       manifestFlags(),
-		Action: func(c *cli.Context) error {
-			m, _, err := loadManifest(c, s, manifestsOf(c), nil)
+		Flags:       manifestFlags(o),
+		Action: o.action(s, func(c *cli.Context) error {
+			m, err := sync.Manifest(c.Context, o.alone(s), nil)
 			if err != nil {
 				return err
 			}
@@ -27,6 +29,6 @@ func validateCommand(s *streams) *cli.Command {
 			_, err = fmt.Fprintf(s.out, "valid: %s, %s to retire, %s\n", quantity.Of(aliases, "alias"),
 				quantity.Of(retirees, "collection"), quantity.Of(len(m.Databases), "database"))
 			return err
-		},
+		}),
 	}
 }

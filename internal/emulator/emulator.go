@@ -3,7 +3,7 @@
 // engine. It serves `--uri embedded:SEED` and `aliasctl
 // dev`, and is what the tests of the other rooms talk to.
 //
-// internal/cli calls Open and Start; tests call New.
+// internal/sync and internal/cli call Open and Start; tests call New.
 package emulator
 
 import (

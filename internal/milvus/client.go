@@ -2,7 +2,7 @@
 // over the wire, its codes, which failures are worth another try, and Read,
 // which asks for what a plan needs in as few requests as there are collections.
 //
-// internal/cli makes a Client; the executor drives it through its interface
+// internal/sync makes a Client; the executor drives it through its interface
 // Cluster. Facts of the API come from milvus-rest, as the comments say.
 package milvus
 

@@ -7,7 +7,7 @@
 // whether the plan is the one of its manifest is found by making it again
 // (planner.Saved.Differences), never by looking at the file.
 //
-// internal/cli writes and reads plans with it.
+// internal/sync writes and reads plans with it.
 package planfile
 
 import (

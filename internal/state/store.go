@@ -3,7 +3,7 @@
 // holds what every shared store has in common: compare-and-set with lost
 // answers, the lock with its lease, the copies of replaced states.
 //
-// internal/cli opens a Location (package stores), locks it, reads it and judges
+// internal/sync opens a Location (package stores), locks it, reads it and judges
 // its cluster; the executor saves through it as its executor.Store.
 //
 // # Adding a store

@@ -1,4 +1,4 @@
-package cli
+package sync
 
 import (
 	"context"
@@ -22,7 +22,7 @@ func (r *run) author() executor.Author {
 			break
 		}
 	}
-	a.Commit = r.commit(r.signals.soft, filepath.Dir(manifestsOf(r.c)[0]))
+	a.Commit = Commit(r.soft, r.LookupEnv, filepath.Dir(r.Manifests[0]))
 	// A state holds plain text, and would not be saved with anything else: after
 	// the cluster was changed.
 	for _, text := range []*string{&a.User, &a.Host, &a.Commit} {
@@ -31,11 +31,12 @@ func (r *run) author() executor.Author {
 	return a
 }
 
-// commit is what a run is about: in CI by the system's variables, else by git in
+// Commit is what a run is about: in CI by the system's variables, else by git in
 // the directory; "" where neither has one.
-func (s *streams) commit(ctx context.Context, dir string) string {
+func Commit(ctx context.Context, lookup func(string) (string, bool), dir string) string {
 	for _, name := range []string{"GITHUB_SHA", "CI_COMMIT_SHA"} {
-		if commit := s.variable(name); commit != "" {
+		value, _ := lookup(name)
+		if commit := strings.TrimSpace(value); commit != "" {
 			return commit
 		}
 	}

@@ -1,27 +1,19 @@
-package cli
+package sync
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/urfave/cli/v2"
 
 	"aliasctl/internal/atomicfile"
 	"aliasctl/manifest"
 )
 
-// followLinksFlag lifts the refusal of links that leave the working tree.
-func followLinksFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "follow-links", Category: categoryLimits,
-		Usage: "in CI, read and write also through links that leave the working tree"}
-}
-
 // inCI says that nobody watches this run, and that what is checked out may be a
 // stranger's.
-func (s *streams) inCI() bool {
-	switch strings.ToLower(s.variable("CI")) {
+func inCI(lookup func(string) (string, bool)) bool {
+	value, _ := lookup("CI")
+	switch strings.ToLower(strings.TrimSpace(value)) {
 	case "", "0", "false", "no":
 		return false
 	}
@@ -31,25 +23,31 @@ func (s *streams) inCI() bool {
 // checkLinks refuses, in CI, a path below the working tree that a link leads out of
 // it, or into its .git, where credentials are: a pull request may have put the link
 // there. A path that is outside by its own name was chosen by whoever wrote the job.
-func (s *streams) checkLinks(c *cli.Context, what string, paths ...string) error {
-	if !s.inCI() || c.Bool("follow-links") {
+func (o Options) checkLinks(what string, paths ...string) error {
+	return CheckLinks(o.LookupEnv, o.FollowLinks, what, paths...)
+}
+
+// CheckLinks is what an operation does with each path that it is given, for those
+// that its caller writes: see Options.FollowLinks.
+func CheckLinks(lookup func(string) (string, bool), follow bool, what string, paths ...string) error {
+	if follow || !inCI(lookup) {
 		return nil
 	}
 	for _, path := range paths {
 		if path == "" || path == manifest.StdinPath || strings.Contains(path, "://") {
 			continue
 		}
-		if leavesTree(path) {
-			return &refusedError{what: fmt.Sprintf("%s %q is behind a link that leaves the working tree", what, path),
-				hint: "remove the link; `--follow-links` reads it all the same"}
+		if Leaves(path) {
+			return refused("remove the link; `--follow-links` reads it all the same",
+				"%s %q is behind a link that leaves the working tree", what, path)
 		}
 	}
 	return nil
 }
 
-// leavesTree says that a path is below the working tree by its name, and that a
+// Leaves says that a path is below the working tree by its name, and that a
 // link leads it out of the tree or into its .git.
-func leavesTree(path string) bool {
+func Leaves(path string) bool {
 	tree := workingTree()
 	absolute, err := filepath.Abs(path)
 	if err != nil || !below(tree, absolute) {

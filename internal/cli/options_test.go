@@ -1,0 +1,53 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"aliasctl/internal/sync"
+)
+
+// Every flag that lifts a refusal is a choice: reports show it, the digest covers it,
+// and a saved plan carries it. Every choice is a flag of sync.
+func TestEveryLimitIsAChoice(t *testing.T) {
+	o := newOptions()
+	var flags []string
+	for _, f := range limitFlags(o) {
+		flags = append(flags, f.Names()[0])
+	}
+	for _, f := range flagList(applyFlags(o), planFlags(o)) {
+		if name := f.Names()[0]; slices.Contains([]string{"only", "switch", "drain"}, name) { // they lift nothing
+			flags = append(flags, name)
+		}
+	}
+	slices.Sort(flags)
+	if choices := sync.ChoiceNames(); !slices.Equal(choices, flags) {
+		t.Errorf("the choices are %q, the flags %q", choices, flags)
+	}
+}
+
+// Flags are read where the options are filled, and nowhere else.
+func TestFlagsAreReadInOnePlace(t *testing.T) {
+	reads := regexp.MustCompile(`\bc\.(Bool|Duration|Float64|Generic|Int|Int64|IsSet|String|StringSlice|Uint|Uint64|Value)\(`)
+	files, err := filepath.Glob("*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, path := range files {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// environment.go asks of a flag whether the command line has set it.
+		if strings.HasSuffix(path, "_test.go") || path == "options.go" || path == "environment.go" {
+			continue
+		}
+		if read := reads.Find(text); read != nil {
+			t.Errorf("%s reads a flag: %s", path, read)
+		}
+	}
+}

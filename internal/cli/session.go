@@ -1,0 +1,186 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"slices"
+	"time"
+
+	"aliasctl/executor"
+	"aliasctl/internal/quantity"
+	"aliasctl/internal/report/progress"
+	"aliasctl/internal/safetext"
+	statefile "aliasctl/internal/state"
+	"aliasctl/internal/sync"
+	"aliasctl/planner"
+)
+
+// session is one command that runs an operation: the operation's Console, with the
+// signals that end it and the outputs that its report goes to.
+type session struct {
+	*streams
+	o       *options
+	signals *interrupts
+	outputs outputs
+
+	planned  bool // there is a plan to show
+	approved bool // it was shown, before it was applied
+	finish   func()
+}
+
+var _ sync.Console = (*session)(nil)
+
+func newSession(o *options, s *streams) *session {
+	if o.logFormat == "json" {
+		s.events = newEventLog(s)
+	}
+	r := &session{streams: s, o: o, finish: func() {}}
+	r.signals = s.watchSignals(func() {
+		if o.apply {
+			s.say("aliasctl: interrupted: no new step is started; a second signal ends at once")
+		}
+	})
+	return r
+}
+
+// options are those of the operation.
+func (r *session) options() sync.Options {
+	o := r.o.with(r.streams)
+	o.Console, o.Soft = r, r.signals.soft
+	return o
+}
+
+// alone are the options of an operation without a session: signals end the process.
+func (o *options) alone(s *streams) sync.Options {
+	options := o.with(s)
+	options.Console = &session{streams: s, o: o}
+	return options
+}
+
+func (o *options) with(s *streams) sync.Options {
+	options := o.Options
+	options.Stdin, options.LookupEnv, options.Command = s.in, s.lookup, os.Args
+	return options
+}
+
+// plan runs an operation that plans, and shows its report.
+func (r *session) plan(do func(context.Context, sync.Options) (sync.Report, error)) error {
+	defer r.signals.stop()
+	var err error
+	if r.outputs, err = r.o.outputs(); err != nil {
+		return err
+	}
+	report, err := do(r.signals.hard, r.options())
+	if r.planned && !r.approved {
+		if err := r.outputs.write(r.streams, report.Report); err != nil {
+			return err
+		}
+		if err == nil && r.o.detailedExit && report.Plan.Summary.Pending() > 0 {
+			return &sync.Failure{Code: sync.Pending, What: "changes are pending"}
+		}
+	}
+	if caught, ok := errors.AsType[*executor.PanicError](err); ok {
+		r.sayStack(caught.Stack)
+	}
+	return err
+}
+
+// Say writes a line of the conversation.
+func (r *session) Say(format string, args ...any) { r.say(format, args...) }
+
+// Warn writes a warning.
+func (r *session) Warn(text string) { r.warn(text) }
+
+// Reads keeps what is written apart from what is read, also by a link.
+func (r *session) Reads(state string, paths []string) error {
+	r.reads = append(slices.Clone(paths), state)
+	if err := r.outputs.apart(state, paths); err != nil {
+		return err
+	}
+	return sync.CheckLinks(r.lookup, r.o.FollowLinks, "the output", r.outputs.paths()...)
+}
+
+// Planned notes a plan that is to be shown.
+func (r *session) Planned(report sync.Report, refused bool) {
+	r.planned, r.report = true, &report.Report
+	if r.events != nil {
+		r.events.plan(report.Report, refused)
+	}
+}
+
+// Approve shows the plan and asks whoever is there.
+func (r *session) Approve(report sync.Report, loading bool) error {
+	r.report = &report.Report
+	if !loading {
+		r.approved = true
+		if err := r.outputs.before(r.streams, report.Report); err != nil {
+			return err
+		}
+		return r.confirm(report.Plan)
+	}
+	if !r.asksPeople() || r.o.yes {
+		return nil
+	}
+	if err := r.tellPlan(report.Report); err != nil {
+		return err
+	}
+	r.say("aliasctl: the collections are loaded first")
+	return r.confirm(report.Plan)
+}
+
+// Steps shows the steps of an apply as they go.
+func (r *session) Steps(n int) executor.Observer {
+	if r.events != nil {
+		return r.events
+	}
+	bar := progress.New(r.conversation(), n, isTerminal(r.err))
+	r.finish = bar.Finish
+	return drainTeller{bar, r.streams}
+}
+
+// drainTeller says what an apply waits for: a silent half minute looks like a
+// hang.
+type drainTeller struct {
+	*progress.Progress
+	streams *streams
+}
+
+var _ executor.DrainObserver = drainTeller{}
+
+// Draining is told of each wait before drops.
+func (d drainTeller) Draining(steps []planner.Step, wait time.Duration) {
+	d.streams.say("aliasctl: waiting %v before %s: proxies may still send readers there (--drain)", wait.Round(time.Second),
+		quantity.Phrase(len(steps), "collection is dropped", "collections are dropped"))
+}
+
+// Saved is an event.
+func (r *session) Saved(path string, state planner.State) {
+	if r.events != nil {
+		r.events.saved(path, state)
+	}
+}
+
+// Unsaved writes the state to standard error: a log may outlive the machine.
+func (r *session) Unsaved(path string, state planner.State) error {
+	if r.events != nil {
+		return r.events.unsaved(path, state)
+	}
+	r.say("aliasctl: the state after this run, which could not be saved:")
+	var text bytes.Buffer
+	if err := statefile.Encode(&text, state); err != nil {
+		return err
+	}
+	_, err := r.err.Write(safetext.JSON(text.Bytes()))
+	return err
+}
+
+// Applied shows what became of the plan.
+func (r *session) Applied(report sync.Report) error {
+	r.finish()
+	if r.events != nil && report.Ended != nil {
+		r.events.counts = &report.Ended.Counts
+	}
+	return r.outputs.after(r.streams, report.Report)
+}

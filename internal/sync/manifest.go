@@ -1,0 +1,137 @@
+package sync
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	stdsync "sync"
+
+	"aliasctl/internal/input"
+	"aliasctl/internal/milvus"
+	"aliasctl/manifest"
+)
+
+// Manifest reads the manifests and the golden files that they name, as a Plan does.
+func Manifest(ctx context.Context, o Options) (*manifest.Manifest, error) {
+	r := newRun(ctx, o)
+	err := r.loadManifest(nil)
+	return r.manifest, err
+}
+
+// loadManifest reads the manifests of a run and the golden files that they name.
+// origin may be nil.
+func (r *run) loadManifest(origin *manifest.Origin) error {
+	if err := r.checkLinks("the manifest", ManifestFiles(r.Manifests)...); err != nil {
+		return err
+	}
+	m, err := manifest.Load(r.Manifests, manifest.Options{Stdin: r.Stdin, Vars: r.Vars, LookupEnv: r.LookupEnv, Context: r.soft, Origin: origin})
+	switch {
+	case m != nil:
+		r.Console.Label(m.Cluster)
+		r.manifest, r.managed = m, max(1, aliasesOf(m))
+	case is[*manifest.Problems](err), is[*manifest.UnusedVarError](err):
+		r.Console.Label(looseLabel(r.soft, r.Manifests))
+	}
+	if err == nil {
+		r.golden, err = r.readGolden(m)
+	}
+	if r.soft.Err() != nil {
+		return interrupted("while reading the manifest; nothing was changed")
+	}
+	return err
+}
+
+// goldenSums are the SHA-256 of golden files, by their paths.
+type goldenSums map[string]string
+
+// readGolden reads the golden files that a manifest names: one that is missing
+// or broken is a mistake of the manifest, not of the cluster.
+func (r *run) readGolden(m *manifest.Manifest) (goldenSums, error) {
+	sums := make(goldenSums)
+	for _, g := range goldens(m) {
+		if err := r.checkLinks("the golden file", g.Path()); err != nil {
+			return nil, err
+		}
+		_, sum, err := milvus.GoldenVectors(r.soft, g)
+		if err != nil {
+			return nil, &Failure{Code: Usage, What: fmt.Sprintf("%s: golden: %v", g.Pos, err), Hint: hintOf(err), Err: err}
+		}
+		sums[g.Path()] = sum
+	}
+	return sums, nil
+}
+
+// reader reads golden files again, to use them, and refuses one that is not what
+// it was at first: its digest is part of the plan.
+func (sums goldenSums) reader(ctx context.Context) func(*manifest.Golden) ([][]float64, error) {
+	return func(g *manifest.Golden) ([][]float64, error) {
+		vectors, sum, err := milvus.GoldenVectors(ctx, g)
+		if err == nil && sum != sums[g.Path()] {
+			err = &milvus.VectorError{File: g.Path(), Reason: "the file was changed during the run"}
+		}
+		return vectors, err
+	}
+}
+
+// goldens are the golden files of a manifest, each once.
+func goldens(m *manifest.Manifest) []*manifest.Golden {
+	if m == nil {
+		return nil
+	}
+	var all []*manifest.Golden
+	seen := make(map[string]bool)
+	for _, d := range m.Databases {
+		for _, a := range d.Aliases {
+			if a.Cutover == nil || a.Cutover.Golden == nil || seen[a.Cutover.Golden.Path()] {
+				continue
+			}
+			seen[a.Cutover.Golden.Path()] = true
+			all = append(all, a.Cutover.Golden)
+		}
+	}
+	return all
+}
+
+// namesDefault says whether the manifest spells the default database out.
+func namesDefault(m *manifest.Manifest) bool {
+	if m == nil {
+		return false
+	}
+	for _, d := range m.Databases {
+		if d.Name == manifest.DefaultDatabase {
+			return d.Named
+		}
+	}
+	return false
+}
+
+// looseLabel is the label of the first manifest that has one on a line of its own.
+// It is for a manifest that cannot be used: the comment of its failure has to be
+// the one of its plan.
+func looseLabel(ctx context.Context, paths []string) string {
+	for _, path := range ManifestFiles(paths) {
+		text, err := input.Read(ctx, path, 1<<20)
+		if err != nil {
+			continue
+		}
+		if m := labelLine().FindSubmatch(text); m != nil {
+			return string(m[1])
+		}
+	}
+	return ""
+}
+
+var labelLine = stdsync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?m)^cluster:[ \t]*["']?([A-Za-z0-9_./:-][A-Za-z0-9_./: -]{0,62}?)["']?[ \t\r]*(?:#.*)?$`)
+})
+
+// aliasesOf is how many aliases a manifest binds; it may be nil.
+func aliasesOf(m *manifest.Manifest) int {
+	n := 0
+	if m != nil {
+		for _, d := range m.Databases {
+			n += len(d.Aliases)
+		}
+	}
+	return n
+}

@@ -1,0 +1,110 @@
+package sync
+
+import (
+	"fmt"
+
+	"aliasctl/internal/milvus"
+	"aliasctl/internal/quantity"
+	"aliasctl/internal/report"
+	"aliasctl/manifest"
+	"aliasctl/planner"
+)
+
+// plan reads the cluster and computes everything that is shown and done.
+func (r *run) plan(stored storedState, cluster planner.Cluster, limits planner.Limits) (report.Report, error) {
+	options, err := r.planOptions(cluster)
+	if err != nil {
+		return report.Report{}, err
+	}
+	if r.saved != nil {
+		if err := r.fits(stored, cluster); err != nil {
+			return report.Report{}, err
+		}
+		if options.Due = r.saved.MadeAt; options.Now.Before(options.Due) {
+			options.Due = options.Now
+		}
+	}
+	if err := selections(&r.Choices, r.manifest, stored.state, &options); err != nil {
+		return report.Report{}, err
+	}
+	comparison := planner.Compare(r.manifest, stored.state, options)
+	live, err := r.read(comparison)
+	if err != nil {
+		return report.Report{}, err
+	}
+	p := comparison.Plan(live)
+	if !stored.found {
+		p.Notes = append([]string{r.firstRun()}, p.Notes...)
+	}
+	refusals := p.Check(limits)
+	save := func(o manifest.Origin) planner.Saved {
+		return planner.Save(p, o, stored.state, live, refusals, options.Now)
+	}
+	if r.PlanOut != "" {
+		if err := writePlan(r.PlanOut, save(*r.origin)); err != nil {
+			return report.Report{}, err
+		}
+	}
+	if r.saved != nil {
+		if err := r.holds(save(r.saved.Origin), stored.state, live); err != nil {
+			return report.Report{}, err
+		}
+	}
+	return report.Report{Plan: p, Proof: planner.Prove(p, live), Refusals: refusals, NoState: !stored.found}, r.expected(p)
+}
+
+// read reads what the plan needs of the cluster, nil offline.
+func (r *run) read(comparison *planner.Comparison) (*planner.Live, error) {
+	if r.conn == nil {
+		return nil, nil
+	}
+	live, err := milvus.Read(r.soft, r.conn.Client, comparison.Scope())
+	if err != nil {
+		return nil, r.readFailed(err)
+	}
+	live.Learn(r.identity.read)
+	// An id that is read on the way may show a collection that was made anew, whose
+	// checks need more.
+	asked := -1
+	for needs := comparison.Needs(live); asked < len(needs.Facts)+len(needs.Golden); needs = comparison.Needs(live) {
+		asked = len(needs.Facts) + len(needs.Golden)
+		if err := milvus.Inspect(r.soft, r.conn.Client, needs, live, r.golden.reader(r.soft)); err != nil {
+			return nil, r.readFailed(err)
+		}
+	}
+	return live, nil
+}
+
+// addNotes adds to a plan what is known of this run alone: a saved plan has none of
+// it.
+func (r *run) addNotes(p *planner.Plan, stored storedState) {
+	var first []string
+	if r.accepted != "" {
+		first = append(first, r.accepted)
+	}
+	if stored.holder != "" {
+		first = append(first, stored.holder)
+	}
+	p.Notes = append(first, p.Notes...)
+	if n := toConfirm(*p); n > 0 && len(r.Cluster.VerifyURIs) == 0 {
+		p.Notes = append(p.Notes, fmt.Sprintf("no --verify-uri is given: nobody confirms %s", quantity.Phrase(n, "switch with `verify`", "switches with `verify`")))
+	}
+}
+
+func (r *run) firstRun() string {
+	if r.file == nil {
+		return "no --state: compared without one; aliases removed from the manifest cannot be seen"
+	}
+	return fmt.Sprintf("no state at %s: first run; aliases removed from the manifest cannot be seen", r.file.Path())
+}
+
+// toConfirm counts the switches that ask for a confirmation.
+func toConfirm(p planner.Plan) int {
+	n := 0
+	for _, s := range p.Steps {
+		if s.Op != planner.DropAlias && s.Cutover != nil && s.Cutover.Confirmations > 0 {
+			n++
+		}
+	}
+	return n
+}
