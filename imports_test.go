@@ -17,7 +17,7 @@ import (
 //	cli -> sync -> report, milvus, state, emulator -> executor -> planner -> manifest
 var mayImport = map[string][]string{
 	"aliasctl":                   {"internal/cli"},
-	"aliasctl/internal/cli":      {"internal/sync", "internal/layout", "internal/report", "internal/report/formats", "internal/report/text", "internal/report/github", "internal/report/progress", "internal/milvus", "internal/state", "internal/state/stores", "internal/emulator", "internal/atomicfile", "executor", "planner", "manifest"},
+	"aliasctl/internal/cli":      {"internal/sync", "internal/planfile", "internal/layout", "internal/report", "internal/report/formats", "internal/report/text", "internal/report/github", "internal/report/progress", "internal/milvus", "internal/state", "internal/state/stores", "internal/emulator", "internal/atomicfile", "executor", "planner", "manifest"},
 	"aliasctl/internal/sync":     {"internal/planfile", "internal/report", "internal/report/formats", "internal/milvus", "internal/state", "internal/state/local", "internal/state/stores", "internal/emulator", "internal/atomicfile", "executor", "planner", "manifest"},
 	"aliasctl/internal/planfile": {"planner", "manifest"},
 	"aliasctl/internal/layout":   {},

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 )
@@ -84,8 +85,8 @@ type ownFlag struct{ *cli.StringFlag }
 
 // formatFlag is --output of a command that has formats of its own: a format of
 // reports in ALIASCTL_OUTPUT is not meant for it.
-func formatFlag(names ...string) cli.Flag {
-	return ownFlag{&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Category: categoryOutput, Value: names[0],
+func formatFlag(o *options, names ...string) cli.Flag {
+	return ownFlag{&cli.StringFlag{Name: "output", Destination: &o.output, Aliases: []string{"o"}, Category: categoryOutput, Value: names[0],
 		Usage: "print it as `FORMAT`: " + strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]}}
 }
 

@@ -38,9 +38,7 @@ type options struct {
 
 // newOptions are the options of a command before its command line is read.
 func newOptions() *options {
-	o := &options{Options: sync.Default(), output: string(formats.Text), logFormat: "text"}
-	o.Cluster.UserAgent = "aliasctl/" + version()
-	return o
+	return &options{Options: sync.Default(), output: string(formats.Text), logFormat: "text"}
 }
 
 // action reads the options and runs a command.

@@ -104,23 +104,23 @@ func (b build) text() string {
 func version() string { return thisBuild().Version }
 
 func versionCommand(s *streams) *cli.Command {
+	o := newOptions()
 	return &cli.Command{
 		Name:  "version",
 		Usage: "print the version, the commit and how it was built",
 		Description: "With -o json also the versions of the formats that it writes.\n\n" +
 			"Example:   aliasctl version\n" +
 			"           aliasctl version -o json",
-		Flags: []cli.Flag{formatFlag("text", "json")},
-		Action: func(c *cli.Context) error {
-			switch format := c.String("output"); format {
-			case "text":
-				_, err := io.WriteString(s.out, fit(thisBuild().text(), s.style(s.out).Width))
+		Flags: []cli.Flag{formatFlag(o, "text", "json")},
+		Action: o.action(s, func(*cli.Context) error {
+			if err := o.textOrJSON(); err != nil {
 				return err
-			case "json":
-				return s.answerJSON(thisBuild())
-			default:
-				return usagef("the formats are text, json", "--output: no format %q", format)
 			}
-		},
+			if o.output == "json" {
+				return s.answerJSON(thisBuild())
+			}
+			_, err := io.WriteString(s.out, fit(thisBuild().text(), s.style(s.out).Width))
+			return err
+		}),
 	}
 }
