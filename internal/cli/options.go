@@ -31,6 +31,7 @@ type options struct {
 	unmanaged             bool        // of drift
 	history               bool        // of state show
 	force                 bool        // of state push
+	retire                []string    // of set
 	database              string      // of doctor
 	export                sync.Wanted // of export
 	listen, seed, profile string      // of dev

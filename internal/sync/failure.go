@@ -128,7 +128,7 @@ func codeOf(err error) Code {
 		return Refused
 	case own >= OK:
 		return own
-	case is[*manifest.Problems](err), is[*manifest.UnusedVarError](err), is[*planner.SelectionError](err),
+	case is[*manifest.Problems](err), is[*manifest.UnusedVarError](err), is[*manifest.EditError](err), is[*planner.SelectionError](err),
 		is[*milvus.ConfigError](err), is[*statefile.UnsupportedError](err), is[*statefile.URIError](err),
 		is[*formats.FormatError](err), is[*emulator.SeedError](err):
 		return Usage

@@ -12,9 +12,10 @@ import (
 )
 
 // Manifest reads the manifests and the golden files that they name, as a Plan does.
-func Manifest(ctx context.Context, o Options) (*manifest.Manifest, error) {
+// origin, when it is not nil, is filled with what was read.
+func Manifest(ctx context.Context, o Options, origin *manifest.Origin) (*manifest.Manifest, error) {
 	r := newRun(ctx, o)
-	err := r.loadManifest(nil)
+	err := r.loadManifest(origin)
 	return r.manifest, err
 }
 
