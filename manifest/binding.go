@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -10,32 +11,99 @@ func (d *document) readAliases(n *yaml.Node, db int) {
 	for key, value := range pairs(n) {
 		name, ok := d.key(key, aliasesShape.keys)
 		alias := Alias{Name: name, Pos: d.pos(key)}
-		d.readBinding(value, &alias)
+		b := d.readBinding(value, &alias)
 		if ok {
 			d.merger.addAlias(db, alias)
+			d.explain(db, &alias, value, b)
 		}
 	}
 }
 
+// bound is what the long form of a binding comes to.
+type bound struct {
+	protect bool
+	cutover *Cutover
+	over    *layer // what it is written over
+	own     *[sharedFieldCount]*yaml.Node
+}
+
 // readBinding fills in what an alias is bound to, from its short or long form.
-func (d *document) readBinding(n *yaml.Node, a *Alias) {
+func (d *document) readBinding(n *yaml.Node, a *Alias) bound {
 	who := subject{"alias", a.Name}
 	t := d.expect(n, bindingShape, who)
+	b := bound{protect: d.base.settings.protect, cutover: d.base.cutover, over: d.base}
+	at := n
 	switch {
 	case t == nil:
+		return b
 	case t.Kind == yaml.ScalarNode:
 		a.Collection, _ = d.text(n, bindingShape.rule)
-		a.Cutover = d.defaults.cutover
 	default:
 		var f [bindingFieldCount]*yaml.Node
 		d.fields(t, bindingShape, who, f[:])
 		if c := f[bindingCollection]; c != nil {
 			a.Collection, _ = d.text(c, collectionShape.rule)
+			at = c
 		}
-		if p := f[bindingProtect]; p != nil {
-			a.Protect = isTrue(p)
+		b = once(d, t, bindingShape, func() bound { return d.readOver(f[bindingShared:]) })
+	}
+	a.Protect, a.Cutover = b.protect, b.cutover
+	if a.Cutover != nil && a.Collection != "" {
+		d.checkCollection(a, b, at)
+	}
+	return b
+}
+
+// readOver reads the shared fields of an alias over its profile.
+func (d *document) readOver(f []*yaml.Node) bound {
+	over := d.layerOf(f[sharedProfile], d.base)
+	b := bound{protect: over.settings.protect, cutover: over.cutover, over: over}
+	written := func(n *yaml.Node) bool { return n != nil }
+	if !slices.ContainsFunc(f, written) {
+		return b
+	}
+	b.own = new([sharedFieldCount]*yaml.Node)
+	copy(b.own[:], f)
+	if !slices.ContainsFunc(f[sharedProfile+1:], written) {
+		return b
+	}
+	s := d.readSettings(over.settings, f)
+	b.protect, b.cutover = s.protect, s.asked()
+	// What an alias writes itself has to mean something.
+	if n := f[sharedKeep]; n != nil && s.keep != nil && s.match == "" && f[sharedMatch] == nil {
+		d.report(d.pos(n), "beside it, in its profile or under defaults", "field %s needs the field %s", quoted("keep"), quoted("match"))
+	}
+	if n := f[sharedMatch]; n != nil && s.keep == nil && f[sharedKeep] == nil {
+		d.report(d.pos(n), "beside it, in its profile or under defaults", "field %s needs the field %s", quoted("match"), quoted("keep"))
+	}
+	return b
+}
+
+// checkCollection holds the collection of an alias, written at a node, against what
+// else holds for it.
+func (d *document) checkCollection(a *Alias, b bound, at *yaml.Node) {
+	place := func(field int) (*yaml.Node, string) {
+		if b.own != nil && b.own[field] != nil {
+			return b.own[field], ""
 		}
-		a.Cutover = once(d, t, bindingShape, func() *Cutover { return d.readCutover(&f, a.Collection) })
+		return at, sharedFields[field].name
+	}
+	if a.Cutover.From == a.Collection {
+		n, inherited := place(sharedFrom)
+		hint := "from names the collection that a switch leaves"
+		if inherited != "" {
+			hint += "; `from: false` takes the inherited one away"
+		}
+		d.report(d.pos(n), hint, "from and collection are both %s", quoted(a.Collection))
+	}
+	// `keep` tells older and newer apart by names of one kind.
+	if keep := a.Cutover.Keep; keep != nil && !matches(keep.Match, a.Collection) {
+		n, inherited := place(sharedMatch)
+		hint := "what is older than it goes by its name, in the order of versions"
+		if inherited != "" {
+			hint = "give the alias a `match` of its own, or `keep: false`"
+		}
+		d.report(d.pos(n), hint, "pattern %s does not match %s, the collection of the alias", quoted(keep.Match), quoted(a.Collection))
 	}
 }
 
@@ -60,26 +128,6 @@ func once[T any](d *document, n *yaml.Node, s *shape, read func() T) T {
 	return v
 }
 
-// defaults is what holds for the entries of one document that say nothing else.
-type defaults struct {
-	cutover      *Cutover // shared by all aliases that only follow it; nil for nothing
-	releaseFirst bool
-}
-
-func (d *document) readDefaults(n *yaml.Node) {
-	if n == nil {
-		return
-	}
-	var f [defaultsFieldCount]*yaml.Node
-	d.inside(n, "defaults", defaultsShape, f[:])
-	c := Cutover{OnFailure: SwitchBack}
-	d.readShared(&c, f[defaultsOnFailure], f[defaultsRequire], f[defaultsVerify])
-	d.defaults.cutover = c.orNil()
-	if b := f[defaultsReleaseFirst]; b != nil {
-		d.defaults.releaseFirst = isTrue(b)
-	}
-}
-
 // orNil is c, or nil when it asks for nothing.
 func (c *Cutover) orNil() *Cutover {
 	if c.From == "" && c.Group == "" && c.OnFailure == SwitchBack && len(c.Require)+len(c.Waived) == 0 && c.Confirmations == 0 &&
@@ -87,55 +135,6 @@ func (c *Cutover) orNil() *Cutover {
 		return nil
 	}
 	return c
-}
-
-// readCutover reads the fields of a binding that are about its cutover.
-func (d *document) readCutover(f *[bindingFieldCount]*yaml.Node, collection string) *Cutover {
-	asked := false
-	for _, n := range f[bindingFrom:] {
-		asked = asked || n != nil
-	}
-	if !asked {
-		return d.defaults.cutover
-	}
-	c := Cutover{OnFailure: SwitchBack}
-	if d.defaults.cutover != nil {
-		c = *d.defaults.cutover
-	}
-	d.readShared(&c, f[bindingOnFailure], f[bindingRequire], f[bindingVerify])
-	if n := f[bindingFrom]; n != nil {
-		c.From, _ = d.text(n, collectionShape.rule)
-		if c.From != "" && c.From == collection {
-			d.report(d.pos(n), "from names the collection that a switch leaves",
-				"from and collection are both %s", quoted(collection))
-		}
-	}
-	if n := f[bindingGroup]; n != nil {
-		c.Group, _ = d.text(n, groupShape.rule)
-	}
-	if n := f[bindingCanary]; n != nil {
-		c.Canary = once(d, n, canaryShape, func() *Canary { return d.readCanary(n) })
-	}
-	if n := f[bindingGolden]; n != nil {
-		c.Golden = once(d, n, goldenShape, func() *Golden { return d.readGolden(n) })
-	}
-	if keep, match := f[bindingKeep], f[bindingMatch]; keep != nil && match != nil {
-		c.Keep = d.readKeep(keep, match, collection)
-	}
-	return c.orNil()
-}
-
-// readKeep takes a pattern only when the collection that the alias is bound to
-// matches it: older and newer are told apart by names of one kind.
-func (d *document) readKeep(keep, match *yaml.Node, collection string) *Keep {
-	k := &Keep{N: int(d.whole(keep, keepShape.rule)), Pos: d.pos(target(keep))}
-	var ok bool
-	k.Match, ok = d.text(match, matchShape.rule)
-	if ok && collection != "" && !matches(k.Match, collection) {
-		d.report(d.pos(match), "what is older than it goes by its name, in the order of versions",
-			"pattern %s does not match %s, the collection of the alias", quoted(k.Match), quoted(collection))
-	}
-	return k
 }
 
 // inside finds the fields of a mapping that is itself the value of a field.

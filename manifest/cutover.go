@@ -5,11 +5,12 @@ import "time"
 // Cutover is what a binding asks for beyond the binding itself: what has to
 // hold before readers are sent to the new collection, how the switch is
 // verified, and what becomes of the old collections. Most aliases have none,
-// and those that only follow `defaults` share one; it is never changed.
+// and those that only follow `defaults` or a profile share one; it is never changed.
 //
-// The `defaults` of a document hold `require`, `verify` and `on_failure` for
-// its aliases, like its `vars` for it alone. What an alias says itself replaces
-// them, in `require` check by check; false takes a check, or `verify`, away.
+// The `defaults` and `profiles` of a document hold for its aliases, like its `vars`
+// for it alone. What an alias says itself goes before its profile, that before the
+// profile it builds on, and all before the defaults; in `require` check by check.
+// false takes a check, or a whole field, away.
 type Cutover struct {
 	// From is the only collection that a switch may leave: compare-and-set for
 	// two people who both think that they switch. "" when it is not asked for.

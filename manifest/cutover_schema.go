@@ -1,6 +1,9 @@
 package manifest
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // The part of the format that is about cutovers.
 
@@ -10,33 +13,16 @@ const (
 	releaseFirstAbout = "whether the collection is released from memory before it is dropped"
 )
 
-// The fields of defaults, by their place in defaultsShape.
+// The fields of defaults: the shared ones, then those of retired collections.
 const (
-	defaultsOnFailure = iota
-	defaultsRequire
-	defaultsVerify
-	defaultsReleaseFirst
-	defaultsFieldCount
+	defaultsReleaseFirst = sharedFieldCount
+	defaultsFieldCount   = sharedFieldCount + 1
 )
 
-var defaultsShape = &shape{forms: mapping, none: "{}", fields: []field{
-	defaultsOnFailure: {
-		name: "on_failure", shape: onFailureShape,
-		about: "what happens to what is switched already when something fails: switch-back, which is the default, or keep",
-	},
-	defaultsRequire: {
-		name: "require", shape: requireShape,
-		about: "what has to hold of a new collection before anything is written",
-	},
-	defaultsVerify: {
-		name: "verify", shape: verifyShape,
-		about: verifyAbout,
-	},
-	defaultsReleaseFirst: {
-		name: "release_first", shape: releaseFirstShape,
-		about: releaseFirstAbout,
-	},
-}}
+var defaultsShape = &shape{forms: mapping, none: "{}", fields: append(slices.Clone(sharedFields), field{
+	name: "release_first", shape: releaseFirstShape,
+	about: releaseFirstAbout,
+})}
 
 // requireShape has the checks in the order of CheckNames.
 var requireShape = &shape{forms: mapping, none: "{}", fields: []field{
@@ -159,7 +145,7 @@ const (
 	canaryFieldCount
 )
 
-var canaryShape = &shape{forms: mapping, choice: true, fields: []field{
+var canaryShape = &shape{forms: mapping | boolean, none: "false", offOnly: true, choice: true, fields: []field{
 	canaryQuery:      {name: "query", shape: queryShape, about: "reads rows by a filter"},
 	canarySearch:     {name: "search", shape: searchShape, about: "searches for a vector"},
 	canaryMaxLatency: {name: "max_latency", shape: durationShape, about: "the longest that an answer may take, such as 500ms"},
@@ -212,7 +198,7 @@ const (
 // defaultMinOverlap is what golden queries ask for when they do not say it.
 const defaultMinOverlap = 0.8
 
-var goldenShape = &shape{forms: mapping, fields: []field{
+var goldenShape = &shape{forms: mapping | boolean, none: "false", offOnly: true, fields: []field{
 	goldenFile: {
 		name: "file", shape: filePathShape, required: true,
 		about: "the vectors, one JSON array a line; the path starts at the directory of the manifest",
@@ -236,7 +222,7 @@ var goldenShape = &shape{forms: mapping, fields: []field{
 }}
 
 var (
-	groupShape         = &shape{forms: text, rule: groupName}
+	groupShape         = &shape{forms: text | boolean, rule: groupName, offOnly: true}
 	onFailureShape     = &shape{forms: text, rule: onFailure}
 	unknownShape       = &shape{forms: text, rule: unknownWord}
 	rowsShape          = &shape{forms: number, rule: rowCount}
@@ -253,6 +239,6 @@ var (
 	filePathShape      = &shape{forms: text, rule: filePath}
 	shareShape         = &shape{forms: number, rule: share}
 	ratioShape         = &shape{forms: number, rule: ratio}
-	keepShape          = &shape{forms: number, rule: keptCount}
+	keepShape          = &shape{forms: number | boolean, rule: keptCount, none: "false", offOnly: true}
 	matchShape         = &shape{forms: text, rule: namePattern}
 )

@@ -19,8 +19,11 @@ type document struct {
 	filled   bool // a document of its file had something in it
 	line     int  // where it starts
 
-	vars     map[string]string
-	defaults defaults
+	vars         map[string]string
+	defaults     *layer // never nil
+	base         *layer // of an alias that names no profile: the defaults, or the profile that they name
+	profiles     map[string]*layer
+	releaseFirst bool // of retired collections that say nothing else
 	// anchored holds the fields of the mappings that have an anchor. Each is
 	// looked through once, however often it is used: a small file must not
 	// stand for a large one.
@@ -36,7 +39,7 @@ type anchored struct {
 }
 
 func (d *document) read(node *yaml.Node) {
-	d.line, d.vars, d.defaults, d.anchored, d.values = node.Line, nil, defaults{}, nil, nil
+	d.line, d.vars, d.anchored, d.values = node.Line, nil, nil, nil
 	root := node.Content[0]
 	if formOf(root) == null {
 		return // templates leave such documents where they print nothing
@@ -51,7 +54,7 @@ func (d *document) read(node *yaml.Node) {
 	d.fields(root, documentShape, who, f[:])
 	d.readVersion(f[fieldVersion])
 	d.readVars(f[fieldVars])
-	d.readDefaults(f[fieldDefaults])
+	d.readLayers(f[fieldDefaults], f[fieldProfiles])
 	d.readCluster(f[fieldCluster])
 	db := d.readDatabase(f[fieldDatabase], root)
 	d.merger.expect(db, len(items(f[fieldAliases]))/2, len(items(f[fieldRetire])), len(items(f[fieldRelease])))
@@ -128,7 +131,7 @@ func (d *document) readRetire(n *yaml.Node, db int) {
 		if t == nil {
 			continue
 		}
-		r := Retiree{ReleaseFirst: d.defaults.releaseFirst, Pos: d.pos(item)}
+		r := Retiree{ReleaseFirst: d.releaseFirst, Pos: d.pos(item)}
 		name := item
 		if t.Kind == yaml.MappingNode {
 			var f [retireeFieldCount]*yaml.Node

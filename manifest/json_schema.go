@@ -77,11 +77,10 @@ type jsonSchema struct {
 	MaxItems int         `json:"maxItems,omitempty"`
 	Items    *jsonSchema `json:"items,omitempty"`
 
-	Required             []string            `json:"required,omitempty"`
-	DependentRequired    map[string][]string `json:"dependentRequired,omitempty"`
-	Properties           properties          `json:"properties,omitempty"`
-	PropertyNames        *jsonSchema         `json:"propertyNames,omitempty"`
-	AdditionalProperties any                 `json:"additionalProperties,omitempty"` // false, or a schema
+	Required             []string    `json:"required,omitempty"`
+	Properties           properties  `json:"properties,omitempty"`
+	PropertyNames        *jsonSchema `json:"propertyNames,omitempty"`
+	AdditionalProperties any         `json:"additionalProperties,omitempty"` // false, or a schema
 
 	Not   *jsonSchema   `json:"not,omitempty"`
 	AnyOf []*jsonSchema `json:"anyOf,omitempty"`
@@ -186,12 +185,6 @@ func mappingSchema(s *shape) *jsonSchema {
 		m.Properties = append(m.Properties, property{f.name, value})
 		if f.required && !f.once {
 			m.Required = append(m.Required, f.name)
-		}
-		if f.needs != "" {
-			if m.DependentRequired == nil {
-				m.DependentRequired = make(map[string][]string)
-			}
-			m.DependentRequired[f.name] = []string{f.needs}
 		}
 	}
 	if s.choice {

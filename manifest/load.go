@@ -63,6 +63,8 @@ type loader struct {
 	merger    *merger
 	variables *variables
 	files     []string
+	wanted    func(database, alias string) bool // what is explained, nil for nothing
+	explained []Explanation
 }
 
 func newLoader(opts Options) *loader {

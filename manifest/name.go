@@ -32,6 +32,7 @@ var (
 	variableName   = nameRule("variable name")
 	groupName      = nameRule("group name")
 	fieldName      = nameRule("field name")
+	profileName    = nameRule("profile name")
 	clusterLabel   = rule{noun: "cluster label", fits: isClusterLabel, fault: clusterLabelFault, schema: constraint{
 		plain: `[A-Za-z0-9_./:-](?:[A-Za-z0-9_./: -]{0,62}[A-Za-z0-9_./:-])?`, around: `[A-Za-z0-9_./: -]`,
 	}}

@@ -135,7 +135,7 @@ func typeHint(n *yaml.Node, found form, s *shape) string {
 		return "write the number without quotes"
 	case found == text && s.forms&number != 0 && !isBooleanWord(n.Value):
 		return numberHint(n.Value, s)
-	case s.forms == boolean, found == text && s.forms&boolean != 0:
+	case s.forms == boolean, found == text && s.forms&boolean != 0 && !s.offOnly:
 		return "write true or false, without quotes"
 	case s.rule.words != nil:
 		return "write " + strings.Join(s.rule.words, " or ")
@@ -206,7 +206,7 @@ func (d *document) plainKey(n *yaml.Node) *yaml.Node {
 	switch {
 	case t == nil:
 	case t.Tag == "!!merge":
-		d.report(d.pos(n), "write the fields out, or use an anchor for the whole value", "merge keys (<<) are not supported")
+		d.report(d.pos(n), "put what is shared under `profiles` and name it with `profile: NAME`, or put it under `defaults`", "merge keys (<<) are not supported")
 	case formOf(t) == foreign:
 		d.report(d.pos(n), "a manifest needs no tags", "tag %s is not supported", quoted(t.Tag))
 	case formOf(t) != text:
@@ -266,7 +266,7 @@ func (d *document) fields(m *yaml.Node, s *shape, who subject, out []*yaml.Node)
 		copy(out, known)
 		return
 	}
-	var first [16]*yaml.Node // keys, by the place of their field; no shape has more
+	var first [24]*yaml.Node // keys, by the place of their field; no shape has more
 	for key, value := range pairs(m) {
 		t := d.plainKey(key)
 		if t == nil {
@@ -286,11 +286,8 @@ func (d *document) fields(m *yaml.Node, s *shape, who subject, out []*yaml.Node)
 		}
 	}
 	for i, f := range s.fields {
-		switch {
-		case f.required && first[i] == nil && (d.first || !f.once):
+		if f.required && first[i] == nil && (d.first || !f.once) {
 			d.report(d.pos(m), "", "%s has no field %s", who, quoted(f.name))
-		case f.needs != "" && first[i] != nil && first[fieldIndex(s.fields, f.needs)] == nil:
-			d.report(d.pos(first[i]), "", "field %s needs the field %s beside it", quoted(f.name), quoted(f.needs))
 		}
 	}
 	if s.choice && (first[0] == nil) == (first[1] == nil) {

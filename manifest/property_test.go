@@ -251,7 +251,7 @@ func TestOneFaultIsOneProblem(t *testing.T) {
 		{"  x: y: z", ":1: ", "invalid YAML"},
 		{" x: y", ":1: ", "invalid YAML"},
 		{"  x: {collection: y, from: y}", ":28: ", "both"},
-		{"  x: {collection: y, keep: 1}", ":22: ", `needs the field "match"`},
+		{"  x: {collection: y, keep: 1}", ":28: ", `needs the field "match"`},
 		{"  x: {collection: y, keep: 1, match: z*}", ":38: ", `"z*" does not match "y"`},
 		{"  x: {collection: y, verify: 0}", ":30: ", "less than 1"},
 		{"  x: {collection: y, require: {loadd: true}}", ":32: ", `unknown field "loadd"`},

@@ -9,22 +9,6 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// readShared reads over c the fields that both a binding and the defaults
-// have. Each may be nil.
-func (d *document) readShared(c *Cutover, onFailure, require, verify *yaml.Node) {
-	if onFailure != nil {
-		if s, ok := d.text(onFailure, onFailureShape.rule); ok {
-			c.OnFailure = OnFailure(s)
-		}
-	}
-	if require != nil {
-		c.Require, c.Waived = d.readRequire(require, c.Require, c.Waived)
-	}
-	if verify != nil {
-		c.Confirmations = d.readVerify(verify)
-	}
-}
-
 // readRequire reads the checks of n over those of the defaults: what n does
 // not mention stays, and what it sets to false goes.
 func (d *document) readRequire(n *yaml.Node, defaults []Check, waivedByDefault []CheckName) (checks []Check, waived []CheckName) {

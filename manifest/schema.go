@@ -53,7 +53,6 @@ type field struct {
 	shape    *shape
 	required bool
 	once     bool   // of the documents of a file only the first one must have it
-	needs    string // a field that has to stand beside it
 	about    string // what it means, in one sentence
 }
 
@@ -64,6 +63,7 @@ const (
 	fieldDatabase
 	fieldVars
 	fieldDefaults
+	fieldProfiles
 	fieldAliases
 	fieldRetire
 	fieldRelease
@@ -91,6 +91,10 @@ var documentShape = &shape{forms: mapping, fields: []field{
 		name: "defaults", shape: defaultsShape,
 		about: "what holds for all aliases and retired collections of this document that say nothing else",
 	},
+	fieldProfiles: {
+		name: "profiles", shape: profilesShape,
+		about: "named sets of fields, for the aliases of this document that name one with profile",
+	},
 	fieldAliases: {
 		name: "aliases", shape: aliasesShape,
 		about: "the aliases, each with the collection that it is bound to",
@@ -105,68 +109,83 @@ var documentShape = &shape{forms: mapping, fields: []field{
 	},
 }}
 
-// The fields of the long form of a binding, by their place in bindingShape.
+// The fields of an alias beyond its collection, by their place in sharedFields:
+// those that defaults and profiles have too.
 const (
-	bindingCollection = iota
-	bindingProtect
-	bindingFrom // from here on a cutover
-	bindingGroup
-	bindingOnFailure
-	bindingRequire
-	bindingVerify
-	bindingCanary
-	bindingGolden
-	bindingKeep
-	bindingMatch
-	bindingFieldCount
+	sharedProfile = iota
+	sharedProtect
+	sharedFrom
+	sharedGroup
+	sharedOnFailure
+	sharedRequire
+	sharedVerify
+	sharedCanary
+	sharedGolden
+	sharedKeep
+	sharedMatch
+	sharedFieldCount
 )
 
-var bindingShape = &shape{forms: text | mapping, rule: collectionName, fields: []field{
-	bindingCollection: {
-		name: "collection", shape: collectionShape, required: true,
-		about: "the collection that the alias is bound to",
+var sharedFields = []field{
+	sharedProfile: {
+		name: "profile", shape: profileNameShape,
+		about: "the entry of profiles whose fields hold where this says nothing else; false for none",
 	},
-	bindingProtect: {
+	sharedProtect: {
 		name: "protect", shape: protectShape,
 		about: "whether later plans are forbidden to drop the alias",
 	},
-	bindingFrom: {
-		name: "from", shape: collectionShape,
+	sharedFrom: {
+		name: "from", shape: fromShape,
 		about: "the only collection that a switch may leave; anything else is a conflict",
 	},
-	bindingGroup: {
+	sharedGroup: {
 		name: "group", shape: groupShape,
 		about: "aliases of this database with the same group are one cutover",
 	},
-	bindingOnFailure: {
+	sharedOnFailure: {
 		name: "on_failure", shape: onFailureShape,
 		about: "what happens to what is switched already when something fails: switch-back, which is the default, or keep",
 	},
-	bindingRequire: {
+	sharedRequire: {
 		name: "require", shape: requireShape,
-		about: "what has to hold of the new collection before anything is written, check by check over the defaults",
+		about: "what has to hold of a new collection before anything is written; an alias over its profile over the defaults, check by check",
 	},
-	bindingVerify: {
+	sharedVerify: {
 		name: "verify", shape: verifyShape,
 		about: verifyAbout,
 	},
-	bindingCanary: {
+	sharedCanary: {
 		name: "canary", shape: canaryShape,
 		about: "a read that must give the same rows through the alias and from the new collection after the switch",
 	},
-	bindingGolden: {
+	sharedGolden: {
 		name: "golden", shape: goldenShape,
 		about: "queries that the old and the new collection are compared by before the switch",
 	},
-	bindingKeep: {
-		name: "keep", shape: keepShape, needs: "match",
-		about: "how many of the collections that match and are older than the bound one stay; still older ones are retired",
+	sharedKeep: {
+		name: "keep", shape: keepShape,
+		about: "how many of the collections that match and are older than the bound one stay; still older ones are retired; needs match, here or in what this builds on",
 	},
-	bindingMatch: {
-		name: "match", shape: matchShape, needs: "keep",
+	sharedMatch: {
+		name: "match", shape: matchShape,
 		about: "the pattern of the collections that keep is about, with * for the version",
 	},
-}}
+}
+
+// The fields of the long form of a binding: its collection, then the shared ones.
+const (
+	bindingCollection = iota
+	bindingShared
+	bindingFieldCount = bindingShared + sharedFieldCount
+)
+
+var bindingShape = &shape{forms: text | mapping, rule: collectionName, fields: append([]field{bindingCollection: {
+	name: "collection", shape: collectionShape, required: true,
+	about: "the collection that the alias is bound to",
+}}, sharedFields...)}
+
+var profileShape = &shape{forms: mapping, none: "{}", fields: sharedFields}
 
 // The fields of the long form of a retiree, by their place in retireeShape.
 const (
@@ -197,10 +216,14 @@ var (
 	databaseShape   = &shape{forms: text, rule: databaseName}
 	collectionShape = &shape{forms: text, rule: collectionName}
 	protectShape    = &shape{forms: boolean}
-	varsShape       = &shape{forms: mapping, keys: variableName, each: variableShape, none: "{}"}
-	variableShape   = &shape{forms: text | number | boolean, rule: rule{schema: constraint{not: `\$\{`}}}
-	aliasesShape    = &shape{forms: mapping, keys: aliasName, each: bindingShape, none: "{}"}
-	retireShape     = &shape{forms: list, each: retireeShape, none: "[]"}
-	releaseShape    = &shape{forms: list, each: releasedShape, none: "[]"}
-	releasedShape   = &shape{forms: text, rule: aliasName}
+	fromShape       = &shape{forms: text | boolean, rule: collectionName, offOnly: true}
+	profilesShape   = &shape{forms: mapping, keys: profileName, each: profileShape, none: "{}"}
+	// A profile of its own name is not a boolean: the quotes of "false" are kept.
+	profileNameShape = &shape{forms: text | boolean, rule: profileName, offOnly: true}
+	varsShape        = &shape{forms: mapping, keys: variableName, each: variableShape, none: "{}"}
+	variableShape    = &shape{forms: text | number | boolean, rule: rule{schema: constraint{not: `\$\{`}}}
+	aliasesShape     = &shape{forms: mapping, keys: aliasName, each: bindingShape, none: "{}"}
+	retireShape      = &shape{forms: list, each: retireeShape, none: "[]"}
+	releaseShape     = &shape{forms: list, each: releasedShape, none: "[]"}
+	releasedShape    = &shape{forms: text, rule: aliasName}
 )

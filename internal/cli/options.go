@@ -32,6 +32,7 @@ type options struct {
 	history               bool        // of state show
 	force                 bool        // of state push
 	retire                []string    // of set
+	explain               []string    // of validate
 	database              string      // of doctor
 	export                sync.Wanted // of export
 	listen, seed, profile string      // of dev

@@ -142,6 +142,13 @@ func linesOf(err error) []string {
 	if f, ok := errors.AsType[*Failure](err); ok {
 		return slices.Clone(f.Lines)
 	}
+	var listing interface {
+		error
+		Lines() []string
+	}
+	if errors.As(err, &listing) {
+		return slices.Clone(listing.Lines())
+	}
 	return nil
 }
 
