@@ -203,11 +203,11 @@ func (b *builder) target(d *database, e *managed, live *LiveDatabase, step Step)
 		// what it points at now (milvus-rest section 2).
 		c.Kind = TargetIsAlias
 		c.Reason = fmt.Sprintf("the target %q is itself an alias", step.To)
-		c.WaysOut = []string{"name the collection behind it in the manifest"}
+		c.WaysOut = ByHand("name the collection behind it in the manifest")
 	case taken && step.From == "":
 		c.Kind = AliasIsCollection
 		c.Reason = fmt.Sprintf("a collection named %q exists, and Milvus keeps aliases and collections in one namespace", e.alias)
-		c.WaysOut = []string{"choose another name for the alias", "rename or drop that collection first"}
+		c.WaysOut = ByHand("choose another name for the alias", "rename or drop that collection first")
 	case !exists && b.options.AllowMissingTargets:
 		suggestion := ""
 		if near := nearest(step.To, live); near != "" {
@@ -218,16 +218,15 @@ func (b *builder) target(d *database, e *managed, live *LiveDatabase, step Step)
 	case !exists && b.options.RollingBack:
 		c.Kind = TargetMissing
 		c.Reason = fmt.Sprintf("the collection %q of that time was dropped", step.To)
-		c.WaysOut = []string{"choose an apply whose collections are still there: `aliasctl history`",
-			"build the index anew, and bind it with a sync"}
+		c.WaysOut = append([]WayOut{olderApply}, ByHand("build the index anew, and bind it with a sync")...)
 	case !exists:
 		c.Kind = TargetMissing
 		c.Reason = fmt.Sprintf("the target %q does not exist", step.To)
 		if near := nearest(step.To, live); near != "" {
 			c.Reason += fmt.Sprintf(": did you mean %q?", near)
 		}
-		c.WaysOut = []string{"build the collection first, or correct its name in the manifest",
-			"`--allow-missing-targets` for a dry run before it is built"}
+		c.WaysOut = append(ByHand("build the collection first, or correct its name in the manifest"),
+			lift(liftAllowMissing, "", "for a dry run before it is built"))
 	default:
 		want, got, differs := b.recreated(d, live, step)
 		if !differs {
@@ -235,7 +234,7 @@ func (b *builder) target(d *database, e *managed, live *LiveDatabase, step Step)
 		}
 		c.Kind = TargetRecreated
 		c.Reason = fmt.Sprintf("the collection %q of that time (id %s) is gone; the one of that name has id %s", step.To, want, orUnknown(got))
-		c.WaysOut = []string{"choose an apply whose collections are still there: `aliasctl history`"}
+		c.WaysOut = []WayOut{olderApply}
 	}
 	return c, true
 }
@@ -248,18 +247,14 @@ func (b *builder) drifted(d *database, e *managed, step Step) {
 		Reason: fmt.Sprintf("alias %q was last bound to %q by us and is at %q now: someone else moved it", e.alias, lastApplied(e), step.From),
 	}
 	if step.To == "" {
-		c.WaysOut = []string{
+		c.WaysOut = append(ByHand(
 			fmt.Sprintf("put `%s: %s` back into the manifest to keep it, which adopts it", e.alias, step.From),
-			"add it to `release` to forget it and leave it where it is",
-			fmt.Sprintf("`--overwrite-drift %s` to drop it all the same", name),
-		}
+			"add it to `release` to forget it and leave it where it is"),
+			lift(liftOverwriteDrift, name, "to drop it all the same"))
 	} else {
-		c.WaysOut = []string{
-			fmt.Sprintf("put `%s: %s` into the manifest, which adopts it", e.alias, step.From),
-			fmt.Sprintf("`--overwrite-drift %s` to switch it to %q all the same", name, step.To),
-		}
+		c.WaysOut = []WayOut{adopting(e, step), lift(liftOverwriteDrift, name, "to switch it to %q all the same", step.To)}
 	}
-	c.WaysOut = append(c.WaysOut, "`--only ALIAS` to apply the others without it")
+	c.WaysOut = append(c.WaysOut, theOthers)
 	b.conflict(c)
 	b.remains(d, e, step.From)
 }
@@ -267,14 +262,19 @@ func (b *builder) drifted(d *database, e *managed, step Step) {
 func (b *builder) foreign(d *database, e *managed, step Step) {
 	b.conflict(Conflict{
 		Kind: NotOurs, Database: d.name, Alias: e.alias, Collection: step.From, Want: step.To, Live: step.From,
-		Reason: fmt.Sprintf("alias %q exists, bound to %q, and was never ours", e.alias, step.From),
-		WaysOut: []string{
-			fmt.Sprintf("put `%s: %s` into the manifest, which adopts it", e.alias, step.From),
-			fmt.Sprintf("`--take-over %s` to switch it to %q", b.flagName(d, e.alias), step.To),
-			"`--only ALIAS` to apply the others without it",
-		},
+		Reason:  fmt.Sprintf("alias %q exists, bound to %q, and was never ours", e.alias, step.From),
+		WaysOut: []WayOut{adopting(e, step), lift(liftTakeOver, b.flagName(d, e.alias), "to switch it to %q", step.To), theOthers},
 	})
 	b.remains(d, e, step.From)
+}
+
+var (
+	theOthers  = lift(liftOnly, "ALIAS", "to apply the others without it")
+	olderApply = WayOut{Before: "choose an apply whose collections are still there: ", Kind: liftHistory}
+)
+
+func adopting(e *managed, step Step) WayOut {
+	return WayOut{Before: fmt.Sprintf("put `%s: %s` into the manifest, which adopts it", e.alias, step.From)}
 }
 
 // lastApplied is S for people.

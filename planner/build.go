@@ -73,8 +73,8 @@ func (b *builder) database(d *database) {
 		b.conflict(Conflict{
 			Kind: DatabaseMissing, Database: d.name,
 			Reason: fmt.Sprintf("the cluster has no database %q", d.name),
-			WaysOut: []string{"create the database first, or correct `database` in the manifest",
-				"if it was dropped on purpose, remove its document: its aliases are then forgotten"},
+			WaysOut: ByHand("create the database first, or correct `database` in the manifest",
+				"if it was dropped on purpose, remove its document: its aliases are then forgotten"),
 		})
 		b.keep(d, live)
 		return

@@ -200,6 +200,7 @@ func TestPlansAsAReviewerReadsThem(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			p := tt.build(t)
+			p.Spell(dashed)
 			if diff := cmp.Diff(tt.plan, lines(p)); diff != "" {
 				t.Errorf("plan (-want +got):\n%s", diff)
 			}
@@ -266,6 +267,7 @@ func TestHousekeeping(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			p := tt.build(t)
+			p.Spell(dashed)
 			if diff := cmp.Diff(tt.want, p.Housekeeping); diff != "" {
 				t.Errorf("housekeeping (-want +got):\n%s", diff)
 			}
@@ -280,10 +282,10 @@ func TestHousekeeping(t *testing.T) {
 func TestWaysOutNameTheFlagAsItWorks(t *testing.T) {
 	one := scene{want: "p: v2", last: "p: v1", live: "p: v9", have: "v2"}.build(t)
 	two := scene{want: "p: v2\nd2/q: v1", last: "p: v1\nd2/q: v1", live: "p: v9\nd2/q: v1", have: "v2"}.build(t)
-	if out := strings.Join(one.Conflicts[0].WaysOut, "\n"); !strings.Contains(out, "`--overwrite-drift p`") {
+	if out := one.Conflicts[0].WaysOut[1].String(); !strings.Contains(out, "`overwrite-drift p`") {
 		t.Errorf("one database: %s", out)
 	}
-	if out := strings.Join(two.Conflicts[0].WaysOut, "\n"); !strings.Contains(out, "`--overwrite-drift default/p`") {
+	if out := two.Conflicts[0].WaysOut[1].String(); !strings.Contains(out, "`overwrite-drift default/p`") {
 		t.Errorf("two databases: %s", out)
 	}
 }

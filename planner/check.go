@@ -61,7 +61,9 @@ func (l AliasDropLimit) String() string {
 type Refusal struct {
 	Guard  string `json:"guard"`   // a stable word: "alias-drops", "empty-database", "other-manifests", "collection-drops", "protected", "newer-retiree", "split-group", "group-recreate", "preflight"
 	Reason string `json:"reason"`  // names the numbers
-	WayOut string `json:"way_out"` // the exact flag or field that lifts it
+	WayOut WayOut `json:"way_out"` // the exact choice or field that lifts it
+	// About is the choice that the reason begins with, "" for none.
+	About string `json:"-"`
 }
 
 // PreflightGuard is the guard of a check that fails or cannot be answered.
@@ -71,7 +73,7 @@ const PreflightGuard = "preflight"
 // that is refused is still shown; it is not applied.
 func (p Plan) Check(l Limits) []Refusal {
 	var refusals []Refusal
-	refuse := func(guard, wayOut, reason string, args ...any) {
+	refuse := func(guard string, wayOut WayOut, reason string, args ...any) {
 		refusals = append(refusals, Refusal{Guard: guard, Reason: fmt.Sprintf(reason, args...), WayOut: wayOut})
 	}
 
@@ -82,28 +84,30 @@ func (p Plan) Check(l Limits) []Refusal {
 		dropped += m.Dropped
 	}
 	if l.AliasDrops.exceeded(dropped, live, inState) {
-		refuse("alias-drops", fmt.Sprintf("`--max-alias-drops %d` if this is meant", dropped),
+		refuse("alias-drops", meant(liftAliasDrops, fmt.Sprint(dropped)),
 			"the plan drops %d of %s; the limit is %s", dropped, quantity.Of(live, "managed alias"), l.AliasDrops)
 	}
 	for _, m := range p.Managed {
 		// What the manifest adds does not count: that of another team adds its own.
 		if m.Dropped > 0 && m.Dropped == m.Live && m.LeftOut == 0 && !l.AllowEmpty[m.Database] {
-			refuse("empty-database", fmt.Sprintf("`--allow-empty %s` if this is meant", m.Database),
+			refuse("empty-database", meant(liftAllowEmpty, m.Database),
 				"the plan drops every managed alias of database %q (%d)", m.Database, m.Dropped)
 		}
 	}
 	if dropped > 0 && p.originChanged() && !l.AcceptManifests {
-		refuse("other-manifests", "check -f and --state; `--accept-manifests` if this is meant",
+		origin := meant(liftAcceptOrigin, "")
+		origin.Check = []string{liftManifests, liftState}
+		refuse("other-manifests", origin,
 			"the state was last applied from %s; this plan is made from %s and drops %s",
 			filesNamed(p.StateManifests, p.Manifests), filesNamed(p.Manifests, p.StateManifests), quantity.Of(dropped, "managed alias"))
 	}
 	if p.Summary.Retire > l.CollectionDrops {
-		refuse("collection-drops", fmt.Sprintf("`--max-collection-drops %d` if this is meant", p.Summary.Retire),
+		refuse("collection-drops", meant(liftDropLimit, fmt.Sprint(p.Summary.Retire)),
 			"the plan drops %s; the limit is %d", quantity.Of(p.Summary.Retire, "collection"), l.CollectionDrops)
 	}
 	for _, m := range p.Managed {
 		for _, alias := range m.Protected {
-			refuse("protected", fmt.Sprintf("put %q back with `protect: false`, apply, and remove it in a later apply", alias),
+			refuse("protected", WayOut{Before: fmt.Sprintf("put %q back with `protect: false`, apply, and remove it in a later apply", alias)},
 				"alias %q of database %q is protected and the plan drops it", alias, m.Database)
 		}
 	}
@@ -112,20 +116,21 @@ func (p Plan) Check(l Limits) []Refusal {
 		if len(p.Managed) > 1 {
 			name = n.Database + "/" + name
 		}
-		refuse("newer-retiree", fmt.Sprintf("remove it from `retire` if it is new work or mistyped; `--retire-newer %s` to drop it", name),
+		refuse("newer-retiree", WayOut{Before: "remove it from `retire` if it is new work or mistyped; ", Kind: liftRetireNewer, Target: name, After: " to drop it"},
 			"collection %q (id %s) is newer than every collection that stays bound in database %q, and the state knows no alias that left it",
 			n.Collection, n.ID, n.Database)
 	}
 	for _, g := range p.SplitGroups {
-		refuse("split-group", "name all members with `--only`, or none",
-			"`--only` takes a part of group %q of database %q and leaves out %s", g.Group, g.Database, strings.Join(g.Missing, ", "))
+		refuse("split-group", WayOut{Before: "name all members with ", Kind: liftOnly, After: ", or none"},
+			"takes a part of group %q of database %q and leaves out %s", g.Group, g.Database, strings.Join(g.Missing, ", "))
+		refusals[len(refusals)-1].About = liftOnly
 	}
 	torn := make(map[Key]bool)
 	for _, s := range p.Steps {
 		if g := (Key{s.Database, ""}); s.Op == RecreateAlias && s.Cutover != nil && s.Cutover.Group != "" {
 			if g.Name = s.Cutover.Group; !torn[g] {
 				torn[g] = true
-				refuse("group-recreate", "`--switch alter`, or take the aliases out of the group",
+				refuse("group-recreate", WayOut{Kind: liftSwitchMode, Target: string(ByAlter), After: ", or take the aliases out of the group"},
 					"group %q of database %q cannot be switched as one by drop and create: a failure in the middle would leave an alias unbound", g.Name, g.Database)
 			}
 		}
@@ -135,20 +140,20 @@ func (p Plan) Check(l Limits) []Refusal {
 		if !c.Verdict.refuses() {
 			continue
 		}
-		state := "fails"
+		outcome := "fails"
 		if c.Verdict == CheckUnknown {
-			state = "cannot be answered"
+			outcome = "cannot be answered"
 		}
-		reason := fmt.Sprintf("check %q of alias %q %s", c.Name, c.Alias, state)
+		reason := fmt.Sprintf("check %q of alias %q %s", c.Name, c.Alias, outcome)
 		if len(c.Details) > 0 {
 			reason += ": " + c.Details[0]
 		}
-		wayOut := fmt.Sprintf("mend the collection, or `--skip-check %s`", c.Name)
+		wayOut := WayOut{Before: "mend the collection, or ", Kind: liftSkipCheck, Target: string(c.Name)}
 		if c.Implied {
 			wayOut = c.implyWayOut(rollingBack)
 		}
 		if c.Name == manifest.Loaded && rollingBack {
-			wayOut = "`--load` loads it first"
+			wayOut = lift(liftLoad, "", "loads it first")
 		}
 		refuse(PreflightGuard, wayOut, "%s", reason)
 	}

@@ -77,7 +77,8 @@ func TestGuards(t *testing.T) {
 			}
 			var got []string
 			for _, r := range tt.build(t).Check(l) {
-				got = append(got, r.Guard+": "+r.Reason+": "+r.WayOut)
+				r = r.Spell(dashed)
+				got = append(got, r.Guard+": "+r.Reason+": "+r.WayOut.String())
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("refusals (-want +got):\n%s", diff)

@@ -36,8 +36,8 @@ func (b *builder) from(d *database, e *managed, _ *LiveDatabase, step Step) (Con
 		Kind: FromMismatch, Database: d.name, Alias: e.alias, Collection: step.To,
 		Want: step.To, Last: lastApplied(e), Live: step.From,
 		Reason: fmt.Sprintf("`from` says that alias %q leaves %q, and it %s", e.alias, c.From, at),
-		WaysOut: []string{"look at what was switched meanwhile, and correct `from`",
-			"remove `from` if the switch does not depend on where the alias is"},
+		WaysOut: ByHand("look at what was switched meanwhile, and correct `from`",
+			"remove `from` if the switch does not depend on where the alias is"),
 	}, true
 }
 
@@ -51,9 +51,9 @@ func (b *builder) rolledBack(d *database, e *managed, _ *LiveDatabase, step Step
 		Kind: RolledBackFrom, Database: d.name, Alias: e.alias, Collection: step.To,
 		Want: step.To, Last: lastApplied(e), Live: step.From,
 		Reason: fmt.Sprintf("alias %q was rolled back from %q, and the manifest still names it", e.alias, step.To),
-		WaysOut: []string{
-			fmt.Sprintf("put `%s: %s` into the manifest, as it is now", e.alias, step.From),
-			fmt.Sprintf("`--forward %s` to switch it to %q again", b.flagName(d, e.alias), step.To),
+		WaysOut: []WayOut{
+			{Before: fmt.Sprintf("put `%s: %s` into the manifest, as it is now", e.alias, step.From)},
+			lift(liftForward, b.flagName(d, e.alias), "to switch it to %q again", step.To),
 		},
 	}, true
 }

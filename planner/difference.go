@@ -34,7 +34,7 @@ func (s Saved) Differences(again Saved, state State, live *Live) []string {
 	d.counts(was.Summary, is.Summary)
 	d.checks(was.Checks, is.Checks)
 	d.asks(was.Asks, is.Asks)
-	d.unless(slices.Equal(guards(s.Refusals), guards(again.Refusals)), "it was refused by %s, now by %s", words(reasons(s.Refusals)), words(reasons(again.Refusals)))
+	d.unless(slices.EqualFunc(guards(s.Refusals), guards(again.Refusals), Refusal.equal), "it was refused by %s, now by %s", words(reasons(s.Refusals)), words(reasons(again.Refusals)))
 	d.unless(slices.EqualFunc(shaping(was.Choices), shaping(is.Choices), Choice.equal), "its flags are not those of this run")
 	d.unless(slices.EqualFunc(was.Managed, is.Managed, ManagedCount.equal), "it counts other managed aliases than there are now")
 	d.unless(slices.Equal(was.Newcomers, is.Newcomers), "the retirees that look like new work are others now")
@@ -208,9 +208,13 @@ func (c Choice) equal(other Choice) bool {
 	return c.Flag == other.Flag && slices.Equal(c.Values, other.Values)
 }
 
+func (r Refusal) equal(other Refusal) bool {
+	return r.Guard == other.Guard && r.Reason == other.Reason && r.WayOut.String() == other.WayOut.String()
+}
+
 func (c Conflict) equal(other Conflict) bool {
 	return c.Kind == other.Kind && c.Database == other.Database && c.Alias == other.Alias && c.Collection == other.Collection &&
-		c.Reason == other.Reason && c.Want == other.Want && c.Last == other.Last && c.Live == other.Live && slices.Equal(c.WaysOut, other.WaysOut)
+		c.Reason == other.Reason && c.Want == other.Want && c.Last == other.Last && c.Live == other.Live && slices.EqualFunc(c.WaysOut, other.WaysOut, func(a, b WayOut) bool { return a.String() == b.String() })
 }
 
 func (m ManagedCount) equal(other ManagedCount) bool {

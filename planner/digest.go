@@ -18,20 +18,6 @@ type Choice struct {
 	Values []string `json:"values"`
 }
 
-// String is the choice as a command line has it.
-func (c Choice) String() string {
-	text := ""
-	for i, v := range c.Values {
-		if i > 0 {
-			text += " "
-		}
-		if text += "--" + c.Flag; v != "true" {
-			text += " " + v
-		}
-	}
-	return text
-}
-
 // DrainFlag is the choice that matters to drops of collections alone.
 const DrainFlag = "drain"
 

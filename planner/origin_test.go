@@ -56,14 +56,14 @@ func TestOtherManifestsDropNothingUnasked(t *testing.T) {
 				if len(refusals) == 0 {
 					continue
 				}
-				r := refusals[0]
-				text := r.Reason + ": " + r.WayOut
+				r := refusals[0].Spell(dashed)
+				text := r.Reason + ": " + r.WayOut.String()
 				for _, file := range slices.Concat(was, is) {
 					if name := fmt.Sprintf("%q", file); file != "-" && !strings.Contains(text, name) || file == "-" && !strings.Contains(text, "standard input") {
 						t.Errorf("%s, %q after %q: %s does not name %s", name, is, was, text, file)
 					}
 				}
-				if r.Guard != "other-manifests" || !strings.Contains(r.WayOut, "`--accept-manifests`") || !strings.Contains(r.Reason, "drops 1 managed alias") {
+				if r.Guard != "other-manifests" || !strings.Contains(r.WayOut.String(), "`--accept-manifests`") || !strings.Contains(r.Reason, "drops 1 managed alias") {
 					t.Errorf("%s: %s: %s", name, r.Guard, text)
 				}
 				lifted := limits

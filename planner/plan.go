@@ -126,6 +126,8 @@ type Plan struct {
 	Steps     []Step     `json:"steps"`
 	Conflicts []Conflict `json:"conflicts"`
 	Notes     []string   `json:"notes"`
+	// Remarks are notes that name a choice; Spell makes notes of them.
+	Remarks []WayOut `json:"-"`
 	// Checks are the preflight checks of what is to be bound, in plan order.
 	Checks []Check `json:"checks"`
 
@@ -190,7 +192,7 @@ type ManagedCount struct {
 	Live     int // of InState: the cluster has them
 	Released int // of Live: the manifest releases them
 	Dropped  int // of Live: dropped by the plan
-	LeftOut  int // aliases that the state says are ours, that the cluster has and that --only leaves out
+	LeftOut  int // aliases that the state says are ours, that the cluster has and that the run leaves out
 	// Protected names the aliases that the plan would drop although the state
 	// marks them as protected.
 	Protected []string
@@ -231,7 +233,7 @@ type Conflict struct {
 	Want       string       `json:"want"`   // what the manifest says
 	Last       string       `json:"last"`   // what was last applied
 	Live       string       `json:"live"`   // what the cluster says
-	WaysOut    []string     `json:"ways_out"`
+	WaysOut    []WayOut     `json:"ways_out"`
 }
 
 // ConflictKind is the stable word for a kind of conflict.

@@ -27,6 +27,8 @@ type Check struct {
 	// Implied marks a check that is made of every switch: the manifest does not
 	// ask for it.
 	Implied bool `json:"implied,omitempty"`
+	// Would is what the verdict of a skipped check would be; Spell puts it into Details.
+	Would Verdict `json:"-"`
 }
 
 // Verdict is the result of a check.
@@ -39,7 +41,7 @@ const (
 	CheckFailed  Verdict = "fail"
 	CheckUnknown Verdict = "unknown"         // the server could not answer
 	CheckAllowed Verdict = "unknown-allowed" // likewise, and the manifest allows it
-	CheckSkipped Verdict = "skipped"         // by --skip-check
+	CheckSkipped Verdict = "skipped"         // by a choice of the run
 	CheckPending Verdict = "pending"         // green is not built yet, or the cluster was not read
 )
 
@@ -82,8 +84,7 @@ func (b *builder) preflight(d *database, e *managed, live *LiveDatabase, step St
 func (b *builder) addCheck(c Check, allowUnknown bool) {
 	switch {
 	case b.options.SkipChecks[c.Name]:
-		c.Details = append([]string{fmt.Sprintf("skipped by --skip-check; it would be: %s", c.Verdict)}, c.Details...)
-		c.Verdict = CheckSkipped
+		c.Would, c.Verdict = c.Verdict, CheckSkipped
 	case c.Verdict == CheckUnknown && allowUnknown:
 		c.Verdict = CheckAllowed
 	}

@@ -138,6 +138,7 @@ func TestPreflight(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			p := tt.build(t)
+			p.Spell(dashed)
 			if diff := cmp.Diff(tt.want, checks(p)); diff != "" {
 				t.Errorf("checks (-want +got):\n%s", diff)
 			}

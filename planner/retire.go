@@ -152,7 +152,7 @@ func (b *builder) leaveOut(d *database) {
 		names = append(names, r.Collection)
 	}
 	slices.Sort(names)
-	b.note("`--only` leaves retirements out: %s", strings.Join(names, ", "))
+	b.plan.Remarks = append(b.plan.Remarks, lift(liftOnly, "", "leaves retirements out: %s", strings.Join(names, ", ")))
 }
 
 // retiree plans one collection under `retire`.
@@ -165,7 +165,7 @@ func (b *builder) retiree(d *database, live *LiveDatabase, r manifest.Retiree, r
 	case b.isAlias(d, live, name):
 		c.Kind = RetireeIsAlias
 		c.Reason = fmt.Sprintf("%q is an alias, not a collection", name)
-		c.WaysOut = []string{"name the collection behind it, or remove the entry from `retire`"}
+		c.WaysOut = ByHand("name the collection behind it, or remove the entry from `retire`")
 	case !exists:
 		b.gone(d, live, name, fenced)
 		b.endWait(d, name)
@@ -176,9 +176,9 @@ func (b *builder) retiree(d *database, live *LiveDatabase, r manifest.Retiree, r
 		if len(d.announced[name]) == 0 && record.CollectionID == "" {
 			c.Reason = fmt.Sprintf("collection %q did not exist when an apply was to retire it, and exists now (id %s)", name, orUnknown(now.ID))
 		}
-		c.WaysOut = []string{
-			fmt.Sprintf("remove %q from `retire` to keep it", name),
-			fmt.Sprintf("`--retire-again %s` to drop the new one too", b.flagName(d, name)),
+		c.WaysOut = []WayOut{
+			{Before: fmt.Sprintf("remove %q from `retire` to keep it", name)},
+			lift(liftRetireAgain, b.flagName(d, name), "to drop the new one too"),
 		}
 	case len(reachedBy) > 0 && r.After > 0:
 		b.note("collection %q: its wait of %s begins when it is left by %s", b.flagName(d, name), shortDuration(r.After), listed(reachedBy))
@@ -189,8 +189,8 @@ func (b *builder) retiree(d *database, live *LiveDatabase, r manifest.Retiree, r
 		// dangling (milvus-rest section 2), so this guard is ours.
 		c.Kind = StillAliased
 		c.Reason = fmt.Sprintf("collection %q would still be reached by %s", name, listed(reachedBy))
-		c.WaysOut = []string{"bind those aliases elsewhere first: in the manifest, or whoever owns them",
-			"remove the collection from `retire` until they have left"}
+		c.WaysOut = ByHand("bind those aliases elsewhere first: in the manifest, or whoever owns them",
+			"remove the collection from `retire` until they have left")
 	default:
 		if b.due(d, r, now) {
 			b.drop(d, r, now)

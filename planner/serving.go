@@ -153,13 +153,13 @@ func (b *builder) unansweredNotes() {
 }
 
 // implyWayOut lifts a check that the manifest does not ask for.
-func (c Check) implyWayOut(rollback bool) string {
+func (c Check) implyWayOut(rollback bool) WayOut {
 	mend, off := "load it", "loaded: false"
 	if c.Name == manifest.MinRows {
 		mend, off = "fill it", "min_rows: 0"
 	}
 	if rollback { // which has no manifest
-		return fmt.Sprintf("%s, or `--skip-check %s`", mend, c.Name)
+		return WayOut{Before: mend + ", or ", Kind: liftSkipCheck, Target: string(c.Name)}
 	}
-	return fmt.Sprintf("%s, or `require: {%s}` for the alias, or `--skip-check %s`", mend, off, c.Name)
+	return WayOut{Before: fmt.Sprintf("%s, or `require: {%s}` for the alias, or ", mend, off), Kind: liftSkipCheck, Target: string(c.Name)}
 }

@@ -111,12 +111,12 @@ func TestServing(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 		ways := p.Check(planner.DefaultLimits())
-		if len(ways) != 2 || !strings.Contains(ways[0].WayOut, "`require: {loaded: false}`") || !strings.Contains(ways[1].WayOut, "`require: {min_rows: 0}`") {
+		if len(ways) != 2 || !strings.Contains(ways[0].WayOut.String(), "`require: {loaded: false}`") || !strings.Contains(ways[1].WayOut.String(), "`require: {min_rows: 0}`") {
 			t.Errorf("%s: %+v", name, ways)
 		}
 	}
 	for _, refusal := range build(t, back, nil, fit, short).Check(planner.DefaultLimits()) {
-		if strings.Contains(refusal.WayOut, "require") {
+		if strings.Contains(refusal.WayOut.String(), "require") {
 			t.Errorf("a rollback has no manifest: %s", refusal.WayOut)
 		}
 	}

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"fmt"
 	"time"
 
 	"aliasctl/manifest"
@@ -94,7 +95,8 @@ func (b *builder) makeUp(d *database, e *managed) bool {
 	}
 	owed := u.owed(e.want.Cutover)
 	if owed.Confirmations > 0 && owed.Canary == nil && !b.options.Witnessed {
-		b.note("alias %q was switched to %q and never confirmed: `--verify-uri` asks its proxies", b.flagName(d, e.alias), to)
+		b.plan.Remarks = append(b.plan.Remarks, WayOut{Kind: liftVerifyURI, After: " asks its proxies",
+			Before: fmt.Sprintf("alias %q was switched to %q and never confirmed: ", b.flagName(d, e.alias), to)})
 		return false
 	}
 	step := Step{

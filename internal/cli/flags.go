@@ -15,6 +15,17 @@ const (
 	categoryOutput     = "Output"
 )
 
+// spell writes a choice that a plan names as the flag, or the command, that makes it.
+func spell(kind, target string) string {
+	switch kind {
+	case "history":
+		return "aliasctl history"
+	case "file":
+		return "-f"
+	}
+	return strings.TrimSpace("--" + kind + " " + target)
+}
+
 // manifestFlags say what is wanted.
 func manifestFlags(o *options) []cli.Flag {
 	return []cli.Flag{

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"aliasctl/internal/sync"
+	"aliasctl/planner"
 )
 
 // Every flag that lifts a refusal is a choice: reports show it, the digest covers it,
@@ -27,6 +28,21 @@ func TestEveryLimitIsAChoice(t *testing.T) {
 	slices.Sort(flags)
 	if choices := sync.ChoiceNames(); !slices.Equal(choices, flags) {
 		t.Errorf("the choices are %q, the flags %q", choices, flags)
+	}
+}
+
+// What a plan points to is a flag of sync or rollback, or a command.
+func TestWhatAPlanNamesIsAFlag(t *testing.T) {
+	app := newApp(&streams{})
+	for _, kind := range planner.WaysOut() {
+		word := strings.TrimLeft(strings.TrimPrefix(spell(kind, ""), "aliasctl "), "-")
+		if kind == "history" {
+			if app.Command(word) == nil {
+				t.Errorf("there is no command %q", word)
+			}
+		} else if !slices.ContainsFunc([]string{"sync", "rollback"}, func(command string) bool { return hasFlag(app.Command(command), word) }) {
+			t.Errorf("neither sync nor rollback has %s", spell(kind, ""))
+		}
 	}
 }
 

@@ -62,6 +62,7 @@ func (o *options) alone(s *streams) sync.Options {
 func (o *options) with(s *streams) sync.Options {
 	options := o.Options
 	options.Stdin, options.LookupEnv, options.Command = s.in, s.lookup, os.Args
+	options.Spell = spell
 	options.Cluster.UserAgent = "aliasctl/" + version()
 	return options
 }

@@ -112,7 +112,7 @@ func (f file) saved() planner.Saved {
 			Summary: planner.Summary(f.Plan.Summary), Steps: each(f.Plan.Steps, step.planned), Notes: f.Plan.Notes,
 			Conflicts: each(f.Plan.Conflicts, func(c conflict) planner.Conflict {
 				return planner.Conflict{Kind: planner.ConflictKind(c.Kind), Database: c.Database, Alias: c.Alias, Collection: c.Collection,
-					Reason: c.Reason, Want: c.Want, Last: c.Last, Live: c.Live, WaysOut: c.WaysOut}
+					Reason: c.Reason, Want: c.Want, Last: c.Last, Live: c.Live, WaysOut: planner.ByHand(c.WaysOut...)}
 			}),
 			Checks:  each(f.Plan.Checks, check.planned),
 			Choices: some(f.Flags, func(c flag) planner.Choice { return planner.Choice{Flag: c.Name, Values: c.Values} }),
@@ -130,7 +130,9 @@ func (f file) saved() planner.Saved {
 			return planner.Touch{Database: t.Database, Alias: t.Alias, Collection: t.Collection, Ours: few(t.Ours), Live: t.Live,
 				To: t.To, Target: t.Target, RolledBackFrom: t.RolledBackFrom, Reached: few(t.Reached)}
 		}),
-		Refusals: some(f.Refusals, func(r refusal) planner.Refusal { return planner.Refusal(r) }),
+		Refusals: some(f.Refusals, func(r refusal) planner.Refusal {
+			return planner.Refusal{Guard: r.Guard, Reason: r.Reason, WayOut: planner.WayOut{Before: r.WayOut}}
+		}),
 	}
 	for _, d := range f.Manifest {
 		s.Origin.Files = append(s.Origin.Files, manifest.File{Name: d.File, Text: []byte(d.Text)})

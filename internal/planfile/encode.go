@@ -30,7 +30,7 @@ func fileOf(s planner.Saved) file {
 			Manifests: full(p.Manifests), StateManifests: full(p.StateManifests), Summary: summary(p.Summary),
 			Steps: each(p.Steps, stepOf), Notes: full(p.Notes),
 			Conflicts: each(p.Conflicts, func(c planner.Conflict) conflict {
-				return conflict{string(c.Kind), c.Database, c.Alias, c.Collection, c.Reason, c.Want, c.Last, c.Live, full(c.WaysOut)}
+				return conflict{string(c.Kind), c.Database, c.Alias, c.Collection, c.Reason, c.Want, c.Last, c.Live, full(each(c.WaysOut, planner.WayOut.String))}
 			}),
 			Checks: each(p.Checks, checkOf),
 		},
@@ -43,7 +43,7 @@ func fileOf(s planner.Saved) file {
 		Touches: each(s.Touches, func(t planner.Touch) touch {
 			return touch{t.Database, t.Alias, t.Collection, full(t.Ours), t.Live, t.To, t.Target, t.RolledBackFrom, full(t.Reached)}
 		}),
-		Refusals: each(s.Refusals, func(r planner.Refusal) refusal { return refusal{r.Guard, r.Reason, r.WayOut} }),
+		Refusals: each(s.Refusals, func(r planner.Refusal) refusal { return refusal{r.Guard, r.Reason, r.WayOut.String()} }),
 	}
 	for _, d := range s.Origin.Files {
 		f.Manifest = append(f.Manifest, document{d.Name, string(d.Text)})

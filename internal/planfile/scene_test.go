@@ -90,7 +90,12 @@ func newWorld(t testing.TB, choose func(*planner.Options)) world {
 // other rows are counted.
 func (w world) save() planner.Saved {
 	p := planner.Compare(w.manifest, w.state, w.options).Plan(w.live)
-	return planner.Save(p, w.origin, w.state, w.live, p.Check(planner.DefaultLimits()), w.options.Now)
+	p.Spell(nil)
+	refusals := p.Check(planner.DefaultLimits())
+	for i := range refusals {
+		refusals[i] = refusals[i].Spell(nil)
+	}
+	return planner.Save(p, w.origin, w.state, w.live, refusals, w.options.Now)
 }
 
 // worlds are the situations whose plans are tried.

@@ -64,6 +64,20 @@ type Tally struct {
 	Rare bool   // not worth showing when it is zero
 }
 
+// FlagsOf is a choice as a command line has it.
+func FlagsOf(c planner.Choice) string {
+	text := ""
+	for i, v := range c.Values {
+		if i > 0 {
+			text += " "
+		}
+		if text += "--" + c.Flag; v != "true" {
+			text += " " + v
+		}
+	}
+	return text
+}
+
 func (p plan) head() Head {
 	h := Head{
 		Marker: planMarker, Program: "aliasctl plan", Cluster: p.Plan.Cluster, StatePath: p.StatePath,
@@ -74,7 +88,7 @@ func (p plan) head() Head {
 	h.Verdict, h.Tone = p.verdict()
 	h.State, h.At = p.state()
 	for _, c := range p.Plan.Choices {
-		h.Flags = append(h.Flags, c.String())
+		h.Flags = append(h.Flags, FlagsOf(c))
 	}
 	with, wanted := "the cluster is", "as the manifest says"
 	if p.Plan.Live == planner.LiveAssumed {

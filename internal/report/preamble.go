@@ -19,7 +19,7 @@ func (p plan) preamble(yield func(Line) bool) {
 		line(Bad, "conflict: ", p.ofConflict(c), ": ", c.Reason)
 	}
 	for _, r := range p.Refusals {
-		line(Bad, "refused: ", r.Guard, ": ", r.Reason, ": ", r.WayOut)
+		line(Bad, "refused: ", r.Guard, ": ", r.Reason, ": ", r.WayOut.String())
 	}
 	for i := range p.Plan.Checks {
 		c := &p.Plan.Checks[i]

@@ -26,7 +26,7 @@ func (p plan) conflicts() []Section {
 		return nil
 	}
 	return one(Section{Title: "Conflicts", Tone: Bad, Lists: []List{newList("conflict", p.Plan.Conflicts, func(c *planner.Conflict) Item {
-		i := Item{Line: []Span{{Text: p.ofConflict(*c), Role: Lead}, {Text: string(c.Kind), Role: Class}}, Reason: c.Reason, WaysOut: c.WaysOut}
+		i := Item{Line: []Span{{Text: p.ofConflict(*c), Role: Lead}, {Text: string(c.Kind), Role: Class}}, Reason: c.Reason, WaysOut: texts(c.WaysOut...)}
 		if c.Alias != "" {
 			i.Facts = []Fact{{"want", nameOr(c.Want, "nothing")}, {"last applied", nameOr(c.Last, "never")}, {"live", nameOr(c.Live, "unbound")}}
 		}
@@ -39,7 +39,7 @@ func (p plan) refusals() []Section {
 		return nil
 	}
 	return one(Section{Title: "Refused by a guard", Tone: Bad, Lists: []List{newList("refusal", p.Refusals, func(r *planner.Refusal) Item {
-		return Item{Line: []Span{{Text: r.Guard, Role: Strong}}, Reason: r.Reason, WaysOut: []string{r.WayOut}}
+		return Item{Line: []Span{{Text: r.Guard, Role: Strong}}, Reason: r.Reason, WaysOut: texts(r.WayOut)}
 	})}})
 }
 
@@ -144,4 +144,13 @@ func (p plan) proof() []Section {
 		s.Lists = []List{l}
 	}
 	return one(s)
+}
+
+// texts are ways out as they are written.
+func texts(ways ...planner.WayOut) []string {
+	all := make([]string, len(ways))
+	for i, way := range ways {
+		all[i] = way.String()
+	}
+	return all
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"aliasctl/internal/report"
 	"aliasctl/manifest"
 	"aliasctl/planner"
 )
@@ -145,8 +146,8 @@ func (c *Choices) adopt(path string, choices []planner.Choice) error {
 		if g.Flag == planner.DrainFlag {
 			continue
 		}
-		if !slices.ContainsFunc(choices, func(p planner.Choice) bool { return p.String() == g.String() }) {
-			return Usagef("make a new plan with it: what lifts a refusal is reviewed", "--plan and %s: the plan was made without it", g)
+		if !slices.ContainsFunc(choices, func(p planner.Choice) bool { return p.Flag == g.Flag && slices.Equal(p.Values, g.Values) }) {
+			return Usagef("make a new plan with it: what lifts a refusal is reviewed", "--plan and %s: the plan was made without it", report.FlagsOf(g))
 		}
 	}
 	table := c.table()

@@ -51,6 +51,9 @@ type Options struct {
 	// FollowLinks lets paths lead out of the working tree through a link. It is
 	// refused where it is false and the environment says that this is CI.
 	FollowLinks bool
+	// Spell writes a choice that a plan names as the caller's language has it, nil for
+	// its bare name.
+	Spell planner.Speller
 	// Command are the words that the lock shows others; the token is taken out.
 	Command []string
 	// Soft ends what only reads or waits, and lets an apply begin no new step. nil

@@ -36,7 +36,8 @@ func (r *run) plan(stored storedState, cluster planner.Cluster, limits planner.L
 	if !stored.found {
 		p.Notes = append([]string{r.firstRun()}, p.Notes...)
 	}
-	refusals := p.Check(limits)
+	p.Spell(r.Spell)
+	refusals := r.refusals(p, limits)
 	save := func(o manifest.Origin) planner.Saved {
 		return planner.Save(p, o, stored.state, live, refusals, options.Now)
 	}
@@ -51,6 +52,15 @@ func (r *run) plan(stored storedState, cluster planner.Cluster, limits planner.L
 		}
 	}
 	return report.Report{Plan: p, Proof: planner.Prove(p, live), Refusals: refusals, NoState: !stored.found}, r.expected(p)
+}
+
+// refusals are the limits that a plan exceeds, in the words of the caller.
+func (o Options) refusals(p planner.Plan, limits planner.Limits) []planner.Refusal {
+	refusals := p.Check(limits)
+	for i := range refusals {
+		refusals[i] = refusals[i].Spell(o.Spell)
+	}
+	return refusals
 }
 
 // read reads what the plan needs of the cluster, nil offline.

@@ -30,7 +30,7 @@ func Review(ctx context.Context, o Options) (Report, error) {
 		return Report{}, err
 	}
 	p := saved.Plan
-	return Report{Report: report.Report{Plan: p, Proof: planner.Prove(p, nil), Refusals: p.Check(limits), NoState: saved.Lineage == ""}}, nil
+	return Report{Report: report.Report{Plan: p, Proof: planner.Prove(p, nil), Refusals: r.refusals(p, limits), NoState: saved.Lineage == ""}}, nil
 }
 
 // writePlan saves a plan in one piece.

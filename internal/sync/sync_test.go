@@ -305,7 +305,7 @@ func TestChoicesSurviveASavedPlan(t *testing.T) {
 	if err := again.adopt("plan.json", list); err != nil {
 		t.Fatal(err)
 	}
-	if got := again.list(); !slices.EqualFunc(got, list, func(a, b planner.Choice) bool { return a.String() == b.String() }) {
+	if got := again.list(); !slices.EqualFunc(got, list, func(a, b planner.Choice) bool { return a.Flag == b.Flag && slices.Equal(a.Values, b.Values) }) {
 		t.Errorf("%v, want %v", got, list)
 	}
 	initial := DefaultChoices()

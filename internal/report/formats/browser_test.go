@@ -281,10 +281,13 @@ func everyText(d report.Document) []string {
 		texts = append(append(texts, c.Alias, string(c.Name), c.Blue, c.Green), c.Details...)
 	}
 	for _, c := range r.Plan.Conflicts {
-		texts = append(append(texts, string(c.Kind), c.Alias, c.Collection, c.Reason, c.Want, c.Last, c.Live), c.WaysOut...)
+		texts = append(texts, string(c.Kind), c.Alias, c.Collection, c.Reason, c.Want, c.Last, c.Live)
+		for _, way := range c.WaysOut {
+			texts = append(texts, way.String())
+		}
 	}
 	for _, refusal := range r.Refusals {
-		texts = append(texts, refusal.Guard, refusal.Reason, refusal.WayOut)
+		texts = append(texts, refusal.Guard, refusal.Reason, refusal.WayOut.String())
 	}
 	if r.Applied {
 		for _, c := range r.Cutovers {

@@ -69,11 +69,11 @@ func reports() *rapid.Generator[report.Report] {
 				Before: bindings.Draw(t, "before"), After: bindings.Draw(t, "after"),
 				Conflicts: []planner.Conflict{{
 					Kind: planner.Drifted, Database: hostile().Draw(t, "database"), Alias: hostile().Draw(t, "alias"),
-					Reason: hostile().Draw(t, "reason"), Want: hostile().Draw(t, "want"), Live: hostile().Draw(t, "live"), WaysOut: texts("ways"),
+					Reason: hostile().Draw(t, "reason"), Want: hostile().Draw(t, "want"), Live: hostile().Draw(t, "live"), WaysOut: planner.ByHand(texts("ways")...),
 				}},
 			},
 			Proof:     planner.Proof{OK: rapid.Bool().Draw(t, "ok"), Gaps: texts("gaps"), Problems: texts("problems")},
-			Refusals:  []planner.Refusal{{Guard: hostile().Draw(t, "guard"), Reason: hostile().Draw(t, "reason"), WayOut: hostile().Draw(t, "way")}},
+			Refusals:  []planner.Refusal{{Guard: hostile().Draw(t, "guard"), Reason: hostile().Draw(t, "reason"), WayOut: planner.WayOut{Before: hostile().Draw(t, "way")}}},
 			Applied:   rapid.Bool().Draw(t, "applied"),
 			StatePath: hostile().Draw(t, "path"),
 		}

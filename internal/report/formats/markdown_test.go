@@ -122,13 +122,13 @@ func TestMarkdownHasNothingForeignOutsideOfCode(t *testing.T) {
 		for i := range r.Results {
 			r.Results[i].Step, r.Results[i].Err, r.Results[i].Note = r.Plan.Steps[i], errors.New(markup().Draw(t, "error")), markup().Draw(t, "note")
 		}
-		r.Plan.Conflicts[0].Reason, r.Plan.Conflicts[0].WaysOut = markup().Draw(t, "reason"), []string{markup().Draw(t, "way")}
+		r.Plan.Conflicts[0].Reason, r.Plan.Conflicts[0].WaysOut = markup().Draw(t, "reason"), planner.ByHand(markup().Draw(t, "way"))
 		r.Plan.Notes, r.Plan.Cluster.Label = []string{markup().Draw(t, "note")}, markup().Draw(t, "label")
 		for i := range r.Plan.Checks {
 			c := &r.Plan.Checks[i]
 			c.Alias, c.Green, c.Details = markup().Draw(t, "alias"), markup().Draw(t, "green"), []string{markup().Draw(t, "detail")}
 		}
-		r.Refusals[0] = planner.Refusal{Guard: markup().Draw(t, "guard"), Reason: markup().Draw(t, "reason"), WayOut: markup().Draw(t, "way")}
+		r.Refusals[0] = planner.Refusal{Guard: markup().Draw(t, "guard"), Reason: markup().Draw(t, "reason"), WayOut: planner.WayOut{Before: markup().Draw(t, "way")}}
 		var b strings.Builder
 		if err := markdown.Write(&b, r); err != nil {
 			t.Fatalf("%v", err)
@@ -175,8 +175,8 @@ func TestMarkdownIsBoundedWhenEveryPartIsFull(t *testing.T) {
 			r.Plan.Notes = append(r.Plan.Notes, long)
 			r.Plan.Checks = append(r.Plan.Checks, planner.Check{Alias: s.Alias, Name: manifest.CheckName(long), Blue: long, Green: long,
 				Verdict: []planner.Verdict{planner.CheckFailed, planner.CheckPassed}[i%2], Details: []string{long, long}, Golden: &comparison})
-			r.Plan.Conflicts = append(r.Plan.Conflicts, planner.Conflict{Kind: planner.Drifted, Alias: long, Reason: long, Want: long, Last: long, Live: long, WaysOut: []string{long, long}})
-			r.Refusals = append(r.Refusals, planner.Refusal{Guard: long, Reason: long, WayOut: long})
+			r.Plan.Conflicts = append(r.Plan.Conflicts, planner.Conflict{Kind: planner.Drifted, Alias: long, Reason: long, Want: long, Last: long, Live: long, WaysOut: planner.ByHand(long, long)})
+			r.Refusals = append(r.Refusals, planner.Refusal{Guard: long, Reason: long, WayOut: planner.WayOut{Before: long}})
 			r.Results = append(r.Results, executor.Result{Step: *s, Outcome: executor.Failed, Err: errors.New(long), Note: long})
 			members := []executor.Member{{Step: i, Alias: s.Alias, At: long}}
 			r.Cutovers = append(r.Cutovers, executor.Cutover{Group: long, Err: errors.New(long), Members: members}, executor.Cutover{Group: long, Members: members})

@@ -71,13 +71,13 @@ func preflightRefused() report.Report {
 	}
 	return report.Report{Plan: p, Proof: proved(2), StatePath: "prod.state.json", Refusals: []planner.Refusal{
 		{Guard: "preflight", Reason: `check "loaded" of alias "products" fails: load it, and wait until it is: readers would get errors`,
-			WayOut: "mend the collection, or `--skip-check loaded`"},
+			WayOut: planner.WayOut{Before: "mend the collection, or `--skip-check loaded`"}},
 		{Guard: "preflight", Reason: `check "indexed" of alias "products" fails: vector field "sparse" has no index`,
-			WayOut: "mend the collection, or `--skip-check indexed`"},
+			WayOut: planner.WayOut{Before: "mend the collection, or `--skip-check indexed`"}},
 		{Guard: "preflight", Reason: fmt.Sprintf(`check "loaded" of alias %q cannot be answered: the route collections/get_load_state is not served here: Milvus 2.4.0 or later is needed`, long),
-			WayOut: "mend the collection, or `--skip-check loaded`"},
+			WayOut: planner.WayOut{Before: "mend the collection, or `--skip-check loaded`"}},
 		{Guard: "split-group", Reason: "`--only` takes a part of group \"catalog\" of database \"default\" and leaves out products_sparse, products_meta",
-			WayOut: "name all members with `--only`, or none"},
+			WayOut: planner.WayOut{Before: "name all members with `--only`, or none"}},
 	}}
 }
 
@@ -117,7 +117,7 @@ func goldenQueries() report.Report {
 	p.Checks[1].Golden, p.Checks[3].Golden = many, few
 	return report.Report{Plan: p, Proof: proved(2), StatePath: "prod.state.json", Refusals: []planner.Refusal{
 		{Guard: "preflight", Reason: `check "golden" of alias "products" fails: the top 10 agree by 0.75 on average; 0.80 is asked for`,
-			WayOut: "mend the collection, or `--skip-check golden`"},
+			WayOut: planner.WayOut{Before: "mend the collection, or `--skip-check golden`"}},
 	}}
 }
 
@@ -245,7 +245,7 @@ func rollback() report.Report {
 	p.Conflicts = []planner.Conflict{{
 		Kind: planner.TargetRecreated, Database: "default", Alias: "users", Collection: "users_v3", Want: "users_v3", Last: "users_v4", Live: "users_v4",
 		Reason:  `collection "users_v3" has id 455632177914949999 and had 455632177914940003: it was dropped and created again`,
-		WaysOut: []string{"look at what the new collection holds, and name it in the manifest if it is right"},
+		WaysOut: planner.ByHand("look at what the new collection holds, and name it in the manifest if it is right"),
 	}}
 	p.Summary.Conflicts = 1
 	return report.Report{Plan: p, Proof: proved(2), StatePath: "prod.state.json"}
@@ -258,13 +258,13 @@ func cutoverConflicts() report.Report {
 			Kind: planner.FromMismatch, Database: "default", Alias: "products", Collection: "products_v43",
 			Want: "products_v43", Last: "products_v42", Live: "products_v42",
 			Reason:  "`from` says that alias \"products\" leaves \"products_v41\", and it is at \"products_v42\"",
-			WaysOut: []string{"look at what was switched meanwhile, and correct `from`", "remove `from` if the switch does not depend on where the alias is"},
+			WaysOut: planner.ByHand("look at what was switched meanwhile, and correct `from`", "remove `from` if the switch does not depend on where the alias is"),
 		},
 		{
 			Kind: planner.RolledBackFrom, Database: "default", Alias: "reviews", Collection: "reviews_v7",
 			Want: "reviews_v7", Last: "reviews_v6", Live: "reviews_v6",
 			Reason:  `alias "reviews" was rolled back from "reviews_v7", and the manifest still names it`,
-			WaysOut: []string{"put `reviews: reviews_v6` into the manifest, as it is now", "`--forward reviews` to switch it to \"reviews_v7\" again"},
+			WaysOut: planner.ByHand("put `reviews: reviews_v6` into the manifest, as it is now", "`--forward reviews` to switch it to \"reviews_v7\" again"),
 		},
 	}
 	p.Before = []planner.Binding{binding("default", "products", "products_v42"), binding("default", "reviews", "reviews_v6")}

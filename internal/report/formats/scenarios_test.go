@@ -143,21 +143,21 @@ func driftAndConflicts() report.Report {
 			Kind: planner.Drifted, Database: "default", Alias: "products",
 			Reason: "it was moved outside aliasctl, and the manifest wants a third collection",
 			Want:   "products_v42", Last: "products_v41", Live: "products_v39",
-			WaysOut: []string{
+			WaysOut: planner.ByHand(
 				"put products_v39 in the manifest, which adopts it",
 				"move it with --overwrite-drift products",
 				"plan the others alone with --only",
-			},
+			),
 		},
 		{
 			Kind: planner.NotOurs, Database: "default", Alias: "search",
 			Reason: "it exists and was never ours", Want: "search_v2", Live: "search_v1",
-			WaysOut: []string{"take it over with --take-over search"},
+			WaysOut: planner.ByHand("take it over with --take-over search"),
 		},
 		{
 			Kind: planner.StillAliased, Database: "default", Collection: "products_v39",
 			Reason:  "aliases that would still reach it after the plan: products, products_shadow, experiments_of_the_ranking_team",
-			WaysOut: []string{"bind them elsewhere first", "take it from retire"},
+			WaysOut: planner.ByHand("bind them elsewhere first", "take it from retire"),
 		},
 	}
 	p.Notes = []string{"the alias orders was dropped outside aliasctl, which last bound it to orders_v1; the plan creates it again"}
@@ -189,8 +189,8 @@ func guards() report.Report {
 		planner.Step{Op: planner.DropAlias, Database: "tenants", Alias: "b", From: "b_v1"})
 	p.Before = []planner.Binding{binding("tenants", "a", "a_v1"), protected(binding("tenants", "b", "b_v1"))}
 	return report.Report{Plan: p, Proof: proved(2), StatePath: "prod.state.json", Refusals: []planner.Refusal{
-		{Guard: "empty-database", Reason: "all 2 managed aliases of database \"tenants\" would be dropped", WayOut: "--allow-empty tenants"},
-		{Guard: "protected", Reason: "alias tenants/b is protected and would be dropped", WayOut: "set `protect: false` for it and apply that first; a later apply may drop it"},
+		{Guard: "empty-database", Reason: "all 2 managed aliases of database \"tenants\" would be dropped", WayOut: planner.WayOut{Before: "--allow-empty tenants"}},
+		{Guard: "protected", Reason: "alias tenants/b is protected and would be dropped", WayOut: planner.WayOut{Before: "set `protect: false` for it and apply that first; a later apply may drop it"}},
 	}}
 }
 
@@ -257,7 +257,7 @@ func hostileMarkup() report.Report {
 		Kind: planner.NotOurs, Database: "default", Alias: "![x](https://evil.example/x.png)",
 		Reason:  "thanks @milvus-io/maintainers, see milvus-io/milvus#1 and GH-1, **now** <img src=x onerror=alert(1)> :+1: $x$ www.evil.example [a](javascript:alert(1)) & &lt;",
 		Live:    "|---|---|",
-		WaysOut: []string{"set `protect: false` and `` apply", "1. first", "</li></ul><h1>big</h1>"},
+		WaysOut: planner.ByHand("set `protect: false` and `` apply", "1. first", "</li></ul><h1>big</h1>"),
 	}}
 	p.Notes = []string{"```", "# heading", "--- ***", "[ref]: https://evil.example"}
 	p.Before = []planner.Binding{binding("default", table, element)}

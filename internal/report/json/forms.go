@@ -77,7 +77,7 @@ func stepJSON(s *planner.Step) any {
 func conflictJSON(c *planner.Conflict) any {
 	if c.WaysOut == nil {
 		c := *c
-		c.WaysOut = []string{}
+		c.WaysOut = []planner.WayOut{}
 		return c
 	}
 	return c
