@@ -19,7 +19,7 @@ func (c *Comparison) Plan(live *Live) Plan {
 		Steps:   []Step{}, Conflicts: []Conflict{}, Notes: []string{}, Checks: []Check{},
 	}
 	b.plan.originOf(c.state, c.options.Manifests, !c.options.Only.Empty())
-	b.splitGroups(c.manifest)
+	b.splitGroups(c.manifest, c.state)
 	b.plan.Housekeeping.Reidentify = c.options.Reidentify && live != nil && len(c.state.Bindings) > 0
 	if live == nil {
 		b.plan.Live = LiveAssumed

@@ -2,6 +2,8 @@ package planner
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"aliasctl/manifest"
 )
@@ -67,37 +69,25 @@ func (b *builder) recreated(d *database, live *LiveDatabase, step Step) (want, g
 }
 
 // splitGroups finds groups of which `--only` takes a part: they are one
-// cutover, and half of one is what a group exists to prevent.
-func (b *builder) splitGroups(m *manifest.Manifest) {
+// cutover, and half of one is what a group exists to prevent. A sync goes by the
+// groups of its manifest alone: what leaves it is dropped by itself.
+func (b *builder) splitGroups(m *manifest.Manifest, s State) {
 	if b.options.Only.Empty() {
 		return
 	}
-	type group struct{ database, name string }
-	missing := make(map[group][]string)
-	taken := make(map[group]bool)
-	for _, d := range m.Databases {
-		for _, a := range d.Aliases {
-			if a.Cutover == nil || a.Cutover.Group == "" {
-				continue
-			}
-			g := group{d.Name, a.Cutover.Group}
-			if b.options.Only.Has(d.Name, a.Name) {
-				taken[g] = true
-			} else {
-				missing[g] = append(missing[g], a.Name)
+	if !b.options.RollingBack {
+		s = State{}
+	}
+	groups := groupsOf(m, s)
+	for _, g := range slices.SortedFunc(maps.Keys(groups), Key.Compare) {
+		var missing []string
+		for _, k := range groups[g] {
+			if !b.options.Only.Has(k.Database, k.Name) {
+				missing = append(missing, k.Name)
 			}
 		}
-	}
-	for _, d := range m.Databases {
-		for _, a := range d.Aliases {
-			if a.Cutover == nil {
-				continue
-			}
-			g := group{d.Name, a.Cutover.Group}
-			if taken[g] && len(missing[g]) > 0 {
-				b.plan.SplitGroups = append(b.plan.SplitGroups, SplitGroup{Database: g.database, Group: g.name, Missing: missing[g]})
-				delete(missing, g)
-			}
+		if len(missing) > 0 && len(missing) < len(groups[g]) {
+			b.plan.SplitGroups = append(b.plan.SplitGroups, SplitGroup{Database: g.Database, Group: g.Name, Missing: missing})
 		}
 	}
 }

@@ -292,8 +292,9 @@ type Options struct {
 	// AllowMissingTargets plans a binding whose target does not exist yet and
 	// notes it. For dry runs only.
 	AllowMissingTargets bool
-	// SkipChecks names preflight checks whose verdict does not count.
-	SkipChecks map[manifest.CheckName]bool
+	// SkipChecks has the aliases for which the verdict of a preflight check does not
+	// count.
+	SkipChecks map[manifest.CheckName]Selection
 	// TargetIDs holds the collection ids that targets must have, by collection;
 	// nil asks for none. A rollback sets it.
 	TargetIDs map[Key]string

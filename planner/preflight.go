@@ -83,7 +83,7 @@ func (b *builder) preflight(d *database, e *managed, live *LiveDatabase, step St
 
 func (b *builder) addCheck(c Check, allowUnknown bool) {
 	switch {
-	case b.options.SkipChecks[c.Name]:
+	case b.options.SkipChecks[c.Name].Has(c.Database, c.Alias):
 		c.Would, c.Verdict = c.Verdict, CheckSkipped
 	case c.Verdict == CheckUnknown && allowUnknown:
 		c.Verdict = CheckAllowed

@@ -114,7 +114,7 @@ func TestPreflight(t *testing.T) {
 		}, []string{"p min_rows | | | unknown-allowed", "  the collection is not loaded"}, false},
 		"skipped, and it shows": {cut{scene: func() scene {
 			s := move
-			s.options.SkipChecks = map[manifest.CheckName]bool{manifest.Loaded: true}
+			s.options.SkipChecks = map[manifest.CheckName]planner.Selection{manifest.Loaded: {All: true}}
 			return s
 		}(), cutover: require(manifest.Check{Name: manifest.Loaded}),
 			facts: map[string]planner.Facts{"v2": {Load: loaded("LoadStateNotLoad", 0)}},

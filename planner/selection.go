@@ -63,40 +63,110 @@ func (e *SelectionError) Error() string {
 // value is NAME, DATABASE/NAME or "all"; a bare name must be in exactly one
 // database. The error is a *SelectionError.
 func Select(values []string, known []Key) (Selection, error) {
+	return choose(values, func() selector { return newSelector(known) })
+}
+
+// SelectAliases is Select for managed aliases. A value may name a group, too, which
+// stands for all its members; an alias of that name goes before it.
+func SelectAliases(values []string, m *manifest.Manifest, s State) (Selection, error) {
+	return choose(values, func() selector {
+		in := newSelector(AliasKeys(m, s))
+		in.groups = groupsOf(m, s)
+		for k := range in.groups {
+			in.groupDatabases[k.Name] = append(in.groupDatabases[k.Name], k.Database)
+		}
+		return in
+	})
+}
+
+func choose(values []string, known func() selector) (Selection, error) {
 	if len(values) == 0 {
 		return Selection{}, nil
 	}
-	exact := make(map[Key]bool, len(known))
-	databases := make(map[string][]string)
-	for _, k := range known {
-		if !exact[k] {
-			exact[k] = true
-			databases[k.Name] = append(databases[k.Name], k.Database)
-		}
-	}
+	in := known()
 	s := Selection{Keys: make(map[Key]bool)}
 	for _, v := range values {
 		if v == "all" {
 			s.All = true
 			continue
 		}
-		database, name, qualified := strings.Cut(v, "/")
-		if qualified {
-			if k := (Key{database, name}); exact[k] {
-				s.Keys[k] = true
-				continue
-			}
-			return Selection{}, &SelectionError{Value: v}
+		keys, err := in.find(v)
+		if err != nil {
+			return Selection{}, err
 		}
-		switch in := databases[v]; len(in) {
-		case 1:
-			s.Keys[Key{in[0], v}] = true
-		default:
-			slices.Sort(in)
-			return Selection{}, &SelectionError{Value: v, Databases: in}
+		for _, k := range keys {
+			s.Keys[k] = true
 		}
 	}
 	return s, nil
+}
+
+// selector is what values may name.
+type selector struct {
+	exact          map[Key]bool
+	databases      map[string][]string // of a bare name
+	groups         map[Key][]Key       // the members
+	groupDatabases map[string][]string // of a bare name of a group
+}
+
+func newSelector(known []Key) selector {
+	in := selector{exact: make(map[Key]bool, len(known)), databases: make(map[string][]string), groupDatabases: make(map[string][]string)}
+	for _, k := range known {
+		if !in.exact[k] {
+			in.exact[k] = true
+			in.databases[k.Name] = append(in.databases[k.Name], k.Database)
+		}
+	}
+	return in
+}
+
+// find is what one value names.
+func (in selector) find(v string) ([]Key, error) {
+	if database, name, qualified := strings.Cut(v, "/"); qualified {
+		k := Key{database, name}
+		switch {
+		case in.exact[k]:
+			return []Key{k}, nil
+		case in.groups[k] != nil:
+			return in.groups[k], nil
+		}
+		return nil, &SelectionError{Value: v}
+	}
+	at, members := in.databases[v], false
+	if len(at) == 0 {
+		at, members = in.groupDatabases[v], true
+	}
+	switch {
+	case len(at) != 1:
+		slices.Sort(at)
+		return nil, &SelectionError{Value: v, Databases: at}
+	case members:
+		return in.groups[Key{at[0], v}], nil
+	}
+	return []Key{{at[0], v}}, nil
+}
+
+// groupsOf are the members of each group: as the manifest has them, and for aliases
+// that are not in it, as the state remembers them.
+func groupsOf(m *manifest.Manifest, s State) map[Key][]Key {
+	groups := make(map[Key][]Key)
+	known := make(map[Key]bool)
+	for _, d := range m.Databases {
+		for _, a := range d.Aliases {
+			known[Key{d.Name, a.Name}] = true
+			if a.Cutover != nil && a.Cutover.Group != "" {
+				g := Key{d.Name, a.Cutover.Group}
+				groups[g] = append(groups[g], Key{d.Name, a.Name})
+			}
+		}
+	}
+	for _, b := range s.Bindings {
+		if k := (Key{b.Database, b.Alias}); b.Group != "" && !known[k] {
+			g := Key{b.Database, b.Group}
+			groups[g] = append(groups[g], k)
+		}
+	}
+	return groups
 }
 
 // AliasKeys lists every managed alias: those of the manifest, of the state and

@@ -89,10 +89,11 @@ func (b *builder) serving(d *database, e *managed, live *LiveDatabase, step Step
 		} else {
 			check.servesRows(step, blue.Rows, green.Rows)
 		}
+		skipped := b.options.SkipChecks[name].Has(d.name, e.alias)
 		switch {
-		case check.Verdict == CheckUnknown && !b.options.SkipChecks[name]:
+		case check.Verdict == CheckUnknown && !skipped:
 			b.unanswered = append(b.unanswered, check)
-		case check.Verdict != CheckPassed || b.options.SkipChecks[name]:
+		case check.Verdict != CheckPassed || skipped:
 			b.addCheck(check, false)
 		}
 	}

@@ -61,7 +61,7 @@ func TestServing(t *testing.T) {
 	for way, w := range ways {
 		sc := move
 		if w.skip {
-			sc.options.SkipChecks = map[manifest.CheckName]bool{manifest.Loaded: true, manifest.MinRows: true}
+			sc.options.SkipChecks = map[manifest.CheckName]planner.Selection{manifest.Loaded: {All: true}, manifest.MinRows: {All: true}}
 		}
 		for b, blue := range loads {
 			for g, green := range loads {

@@ -126,12 +126,17 @@ func verifyURIFlag(o *options, category string) cli.Flag {
 		Usage: "ask the proxy at this `URI` too: always once before anything is changed, and after a switch with `verify`; repeatable. A load balancer hides its proxies: name each one"}
 }
 
+// onlyFlag takes a part of what is managed.
+func onlyFlag(o *options, usage string) cli.Flag {
+	return &cli.StringSliceFlag{Name: "only", Action: store(&o.Choices.Only), Category: categoryPlan, Usage: usage}
+}
+
 // planFlags change what sync plans.
 func planFlags(o *options) []cli.Flag {
 	category := categoryPlan
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "offline", Destination: &o.Offline, Category: category, Usage: "dry run against the state alone; the cluster is not read"},
-		&cli.StringSliceFlag{Name: "only", Action: store(&o.Choices.Only), Category: category, Usage: "plan `ALIAS` (or DATABASE/ALIAS) alone and no retirement; repeatable"},
+		onlyFlag(o, "plan `ALIAS` (or DATABASE/ALIAS, or a group) alone and no retirement; repeatable"),
 		&cli.BoolFlag{Name: "allow-missing-targets", Destination: &o.AllowMissingTargets, Category: category, Usage: "dry run: plan bindings to collections that are not built yet"},
 		&cli.StringFlag{Name: "plan-out", Destination: &o.PlanOut, Category: category, Usage: "dry run: save the plan in `FILE`, for review and for --plan"},
 		&cli.StringFlag{Name: "plan", Destination: &o.Reviewed, Category: category, Usage: "apply the saved plan in `FILE`; refused (exit 4) when anything that it touches has changed"},
@@ -150,14 +155,14 @@ func limitFlags(o *options, names ...string) []cli.Flag {
 		&cli.StringSliceFlag{Name: "take-over", Action: store(&o.Choices.TakeOver), Category: category, Usage: "switch `ALIAS` although it was never ours; or all; repeatable"},
 		&cli.StringSliceFlag{Name: "retire-newer", Action: store(&o.Choices.RetireNewer), Category: category, Usage: "drop the collection `NAME` although it is newer than what stays bound, and no alias is known to have left it; or all; repeatable"},
 		&cli.StringSliceFlag{Name: "retire-again", Action: store(&o.Choices.RetireAgain), Category: category, Usage: "drop the collection `NAME` that came back after it was retired; or all; repeatable"},
-		&cli.StringSliceFlag{Name: "forward", Action: store(&o.Choices.Forward), Category: category, Usage: "switch `ALIAS` again to the collection that it was rolled back from; or all; repeatable"},
+		&cli.StringSliceFlag{Name: "forward", Action: store(&o.Choices.Forward), Category: category, Usage: "switch `ALIAS`, or those of a group, again to the collection that was rolled back from; or all; repeatable"},
 		&cli.StringFlag{Name: "max-alias-drops", Destination: &o.Choices.MaxAliasDrops, Category: category,
 			Usage: "refuse to drop more managed aliases than `N` or N% (default: 30%, from 10 managed up)"},
 		numberFlag{&cli.IntFlag{Name: "max-collection-drops", Destination: &o.Choices.MaxCollectionDrops, Category: category, Value: o.Choices.MaxCollectionDrops,
 			Usage: "refuse to drop more collections than `N`"}},
 		&cli.StringSliceFlag{Name: "allow-empty", Action: store(&o.Choices.AllowEmpty), Category: category, Usage: "let `DATABASE` lose every managed alias; repeatable"},
 		&cli.BoolFlag{Name: "accept-manifests", Destination: &o.Choices.AcceptManifests, Category: category, Usage: "let other manifests than those of the last apply drop managed aliases"},
-		&cli.StringSliceFlag{Name: "skip-check", Action: store(&o.Choices.SkipCheck), Category: category, Usage: "let the preflight check `NAME` not count; the plan shows that it was skipped; repeatable"},
+		&cli.StringSliceFlag{Name: "skip-check", Action: store(&o.Choices.SkipCheck), Category: category, Usage: "let the preflight check `CHECK` not count, or ALIAS/CHECK for one alias or group alone; the plan shows that it was skipped; repeatable"},
 		&cli.BoolFlag{Name: "accept-cluster", Destination: &o.Choices.AcceptCluster, Category: category, Usage: "use the state, or a --verify-uri, although it is of another cluster"},
 	}
 	if len(names) == 0 {

@@ -46,14 +46,15 @@ func rollbackCommand(s *streams) *cli.Command {
 			"was made anew under its name, or is not loaded. Afterwards a sync whose\n" +
 			"manifest still names what was rolled back from is a conflict.\n\n" +
 			"Example:   aliasctl history\n" +
-			"           aliasctl rollback --to 41 --apply",
+			"           aliasctl rollback --to 41 --apply\n" +
+			"           aliasctl rollback --only products --apply",
 		Flags: flagList(
 			[]cli.Flag{
 				serialFlag{&cli.Uint64Flag{Name: "to", Category: categoryPlan, Usage: "the `SERIAL` to go back to; aliasctl history lists them",
 					Action: func(_ *cli.Context, serial uint64) error { o.To = &serial; return nil }}},
 				&cli.BoolFlag{Name: "load", Destination: &o.Load, Category: categoryPlan, Usage: "load the old collections first, and wait until they are"},
 			},
-			[]cli.Flag{rollbackFileFlag(o)}, stateFlags(o), connectionFlags(o), applyFlags(o), limitFlags(o, "overwrite-drift", "max-alias-drops", "allow-empty", "accept-cluster", "skip-check"), outputFlags(o)),
+			[]cli.Flag{onlyFlag(o, "go back with `ALIAS` (or DATABASE/ALIAS, or a group) alone; repeatable"), rollbackFileFlag(o)}, stateFlags(o), connectionFlags(o), applyFlags(o), limitFlags(o, "overwrite-drift", "max-alias-drops", "allow-empty", "accept-cluster", "skip-check"), outputFlags(o)),
 		Action: o.action(s, func(*cli.Context) error {
 			return newSession(o, s).plan(func(ctx context.Context, options sync.Options) (sync.Report, error) {
 				return sync.Rollback(ctx, options, o.apply)

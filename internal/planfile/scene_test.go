@@ -104,7 +104,7 @@ func worlds(t testing.TB) map[string]world {
 	return map[string]world{
 		"plain": newWorld(t, nil),
 		"lifted": newWorld(t, func(o *planner.Options) {
-			o.TakeOver, o.SkipChecks = take, map[manifest.CheckName]bool{manifest.MinRows: true}
+			o.TakeOver, o.SkipChecks = take, map[manifest.CheckName]planner.Selection{manifest.MinRows: {All: true}}
 			o.Choices = []planner.Choice{{Flag: "skip-check", Values: []string{"min_rows"}}, {Flag: "take-over", Values: []string{"foreign"}}}
 		}),
 		"recreate": newWorld(t, func(o *planner.Options) {

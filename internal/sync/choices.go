@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"aliasctl/internal/report"
@@ -204,49 +205,70 @@ func (r *run) planOptions(cluster planner.Cluster) (planner.Options, error) {
 	options.Witnessed = len(r.Cluster.VerifyURIs) > 0
 	options.AllowMissingTargets = r.AllowMissingTargets
 	options.Reidentify = r.Choices.AcceptCluster
-	options.SkipChecks = make(map[manifest.CheckName]bool)
-	for _, name := range r.Choices.SkipCheck {
-		if !slices.Contains(manifest.CheckNames(), manifest.CheckName(name)) {
-			return options, Usagef(fmt.Sprintf("the checks are %s", joined(manifest.CheckNames())), "--skip-check: no check %q", name)
-		}
-		options.SkipChecks[manifest.CheckName(name)] = true
-	}
 	return options, nil
 }
 
 // selections resolves the choices that name aliases and collections. The names
 // that one may have are many, and gathered only for one that has a value.
 func selections(c *Choices, m *manifest.Manifest, state planner.State, o *planner.Options) error {
-	aliases := func() []planner.Key { return planner.AliasKeys(m, state) }
-	retirees := func() []planner.Key { return planner.RetireeKeys(m) }
+	aliases := func(values []string) (planner.Selection, error) { return planner.SelectAliases(values, m, state) }
+	retirees := func(values []string) (planner.Selection, error) {
+		return planner.Select(values, planner.RetireeKeys(m))
+	}
+	const aliasHint = "ALIAS is a name of the manifest or the state, or DATABASE/ALIAS, or that of a group, or all"
+	const retireeHint = "NAME is a collection under `retire`, or DATABASE/NAME, or all"
 	for _, f := range []struct {
 		flag   string
 		values []string
-		known  func() []planner.Key
+		choose func([]string) (planner.Selection, error)
+		hint   string
 		into   *planner.Selection
 	}{
-		{"overwrite-drift", c.OverwriteDrift, aliases, &o.OverwriteDrift},
-		{"take-over", c.TakeOver, aliases, &o.TakeOver},
-		{"only", c.Only, aliases, &o.Only},
-		{"forward", c.Forward, aliases, &o.Forward},
-		{"retire-again", c.RetireAgain, retirees, &o.RetireAgain},
-		{"retire-newer", c.RetireNewer, retirees, &o.RetireNewer},
+		{"overwrite-drift", c.OverwriteDrift, aliases, aliasHint, &o.OverwriteDrift},
+		{"take-over", c.TakeOver, aliases, aliasHint, &o.TakeOver},
+		{"only", c.Only, aliases, aliasHint, &o.Only},
+		{"forward", c.Forward, aliases, aliasHint, &o.Forward},
+		{"retire-again", c.RetireAgain, retirees, retireeHint, &o.RetireAgain},
+		{"retire-newer", c.RetireNewer, retirees, retireeHint, &o.RetireNewer},
 	} {
 		if len(f.values) == 0 {
 			continue
 		}
-		selection, err := planner.Select(f.values, f.known())
+		selection, err := f.choose(f.values)
 		if err != nil {
-			hint := "ALIAS is a name of the manifest or the state, or DATABASE/ALIAS, or all"
-			if f.flag == "retire-again" || f.flag == "retire-newer" {
-				hint = "NAME is a collection under `retire`, or DATABASE/NAME, or all"
-			}
-			return &Failure{Code: Usage, What: fmt.Sprintf("--%s: %v", f.flag, err), Hint: hint, Err: err}
+			return &Failure{Code: Usage, What: fmt.Sprintf("--%s: %v", f.flag, err), Hint: f.hint, Err: err}
 		}
 		*f.into = selection
 	}
 	if o.Only.All {
 		o.Only = planner.Selection{}
+	}
+	return skipChecks(c.SkipCheck, aliases, o)
+}
+
+// skipChecks resolves CHECK, ALIAS/CHECK and DATABASE/ALIAS/CHECK.
+func skipChecks(values []string, aliases func([]string) (planner.Selection, error), o *planner.Options) error {
+	of := make(map[manifest.CheckName][]string)
+	for _, value := range values {
+		whose, name := "all", value
+		if i := strings.LastIndexByte(value, '/'); i >= 0 {
+			whose, name = value[:i], value[i+1:]
+		}
+		if !slices.Contains(manifest.CheckNames(), manifest.CheckName(name)) {
+			return Usagef(fmt.Sprintf("write CHECK or ALIAS/CHECK; the checks are %s", joined(manifest.CheckNames())), "--skip-check: no check %q", name)
+		}
+		of[manifest.CheckName(name)] = append(of[manifest.CheckName(name)], whose)
+	}
+	o.SkipChecks = make(map[manifest.CheckName]planner.Selection, len(of))
+	for _, name := range manifest.CheckNames() {
+		whose := of[name]
+		if whose == nil {
+			continue
+		}
+		var err error
+		if o.SkipChecks[name], err = aliases(whose); err != nil {
+			return &Failure{Code: Usage, What: fmt.Sprintf("--skip-check: %v", err), Hint: "write CHECK, ALIAS/CHECK or DATABASE/ALIAS/CHECK; ALIAS may be that of a group", Err: err}
+		}
 	}
 	return nil
 }
