@@ -16,12 +16,17 @@ import (
 //
 //	cli -> sync -> report, milvus, state, emulator -> executor -> planner -> manifest
 var mayImport = map[string][]string{
-	"aliasctl":                   {"internal/cli"},
-	"aliasctl/internal/cli":      {"internal/sync", "internal/planfile", "internal/layout", "internal/report", "internal/report/formats", "internal/report/text", "internal/report/github", "internal/report/progress", "internal/milvus", "internal/state", "internal/state/stores", "internal/emulator", "internal/atomicfile", "executor", "planner", "manifest"},
-	"aliasctl/internal/sync":     {"internal/planfile", "internal/report", "internal/report/formats", "internal/milvus", "internal/state", "internal/state/local", "internal/state/stores", "internal/emulator", "internal/atomicfile", "executor", "planner", "manifest"},
-	"aliasctl/internal/planfile": {"planner", "manifest"},
-	"aliasctl/internal/layout":   {},
-	"aliasctl/internal/report":   {"executor", "planner", "manifest"},
+	"aliasctl":              {"internal/cli"},
+	"aliasctl/internal/cli": {"internal/cli/decimal", "internal/cli/manual", "internal/cli/process", "internal/cli/redact", "internal/sync", "internal/planfile", "internal/layout", "internal/report", "internal/report/formats", "internal/report/text", "internal/report/github", "internal/report/progress", "internal/milvus", "internal/state", "internal/state/stores", "internal/emulator", "internal/atomicfile", "executor", "planner", "manifest"},
+	// What the program has of its process, takes out of its answers and says of itself.
+	"aliasctl/internal/cli/process": {},
+	"aliasctl/internal/cli/redact":  {"internal/report"},
+	"aliasctl/internal/cli/decimal": {},
+	"aliasctl/internal/cli/manual":  {"internal/cli/decimal", "internal/sync", "internal/layout"},
+	"aliasctl/internal/sync":        {"internal/planfile", "internal/report", "internal/report/formats", "internal/milvus", "internal/state", "internal/state/local", "internal/state/stores", "internal/emulator", "internal/atomicfile", "executor", "planner", "manifest"},
+	"aliasctl/internal/planfile":    {"planner", "manifest"},
+	"aliasctl/internal/layout":      {},
+	"aliasctl/internal/report":      {"executor", "planner", "manifest"},
 	// One a printer, and the one that knows them all. A diff has lines of text above it.
 	"aliasctl/internal/report/text":     {"internal/report", "internal/layout", "planner"},
 	"aliasctl/internal/report/diff":     {"internal/report", "internal/report/text", "internal/layout", "planner"},

@@ -20,6 +20,9 @@ import (
 	"github.com/urfave/cli/v2"
 	"github.com/xrash/smetrics"
 
+	"aliasctl/internal/cli/decimal"
+	"aliasctl/internal/cli/manual"
+	"aliasctl/internal/cli/process"
 	"aliasctl/internal/milvus"
 	"aliasctl/internal/quantity"
 	"aliasctl/internal/state/stores"
@@ -30,7 +33,7 @@ import (
 // code. A panic is caught, told and turned into exit code 70, so that locks
 // are released and no secret is dumped.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
-	s := &streams{in: stdin, out: unlessClosed(stdout), err: unlessClosed(stderr), lookup: os.LookupEnv, owned: stdin == os.Stdin}
+	s := &streams{in: stdin, out: process.UnlessClosed(stdout), err: process.UnlessClosed(stderr), lookup: os.LookupEnv, owned: stdin == os.Stdin}
 	// A reader that went away (`2>&1 | head`) must not end an apply half-way: see pipe.
 	signal.Ignore(syscall.SIGPIPE)
 	// net/http logs what a server sends unasked, and that may be part of a
@@ -100,13 +103,13 @@ func prepare(command *cli.Command, parent string, s *streams) {
 	action := command.Action
 	if action == nil {
 		action = func(c *cli.Context) error {
-			_, err := fmt.Fprint(s.out, helpOf(command))
+			_, err := fmt.Fprint(s.out, manual.Help(command))
 			return err
 		}
 	}
 	command.OnUsageError = onUsageError
 	command.HideHelpCommand = true
-	command.CustomHelpTemplate = helpTemplate
+	command.CustomHelpTemplate = manual.HelpTemplate
 	command.Action = func(c *cli.Context) error {
 		switch n := c.Args().Len(); {
 		case command.ArgsUsage == "" && n > 0:
@@ -211,7 +214,7 @@ func valueHint(command *cli.Command, name, value string) string {
 				return fmt.Sprintf("a time has a unit: `--%s %ss`", name, number)
 			}
 			return fmt.Sprintf("write a time with its unit, as `--%s 30s` or 5m", name)
-		case numberFlag, serialFlag:
+		case decimal.Int, decimal.Uint64:
 			return "write a whole number"
 		}
 	}
@@ -242,7 +245,7 @@ func helpHint(c *cli.Context) string {
 	if c.Command == nil || c.Command.HelpName == "" || c.Command.HelpName == "aliasctl" {
 		return "`aliasctl help` lists the commands"
 	}
-	return fmt.Sprintf("`%s --help` explains it", fullName(c.Command))
+	return fmt.Sprintf("`%s --help` explains it", manual.FullName(c.Command))
 }
 
 // strayArgument explains a positional argument. A flag behind one is the

@@ -25,9 +25,9 @@ func (r *session) confirm(p planner.Plan) error {
 		}
 	}
 	r.ask(fmt.Sprintf("Apply this to %s? Only \"yes\" does:", p.Cluster.URI))
-	answer, err := readAnswer(r.signals.soft, r.streams)
+	answer, err := readAnswer(r.signals.Soft, r.streams)
 	switch {
-	case r.signals.soft.Err() != nil:
+	case r.signals.Soft.Err() != nil:
 		if r.events == nil {
 			r.line("") // below the question
 		}

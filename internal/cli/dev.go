@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"aliasctl/internal/cli/process"
 	"aliasctl/internal/emulator"
 	"aliasctl/internal/sync"
 )
@@ -60,13 +61,13 @@ func serve(o *options, s *streams) error {
 		return err
 	}
 	defer server.Close()
-	signals := s.watchSignals(func() {})
-	defer signals.stop()
+	signals := process.Watch(s.owned, func() {})
+	defer signals.Stop()
 	fmt.Fprintf(s.out, "aliasctl dev: Milvus %s at %s\n", profile.Name, server.URL())
 	failed := make(chan error, 1)
 	go func() { failed <- server.Wait() }()
 	select {
-	case <-signals.soft.Done():
+	case <-signals.Soft.Done():
 		return nil
 	case err := <-failed:
 		return err

@@ -52,8 +52,8 @@ func findingText(f sync.Finding, width int) string {
 }
 
 func (r *session) doctor() error {
-	defer r.signals.stop()
-	findings := sync.Doctor(r.signals.soft, r.options(), r.o.database)
+	defer r.signals.Stop()
+	findings := sync.Doctor(r.signals.Soft, r.options(), r.o.database)
 	failed := 0
 	for _, f := range findings {
 		if f.Status == sync.FoundFail {

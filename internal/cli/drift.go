@@ -23,12 +23,12 @@ func driftCommand(s *streams) *cli.Command {
 }
 
 func (r *session) drift() error {
-	defer r.signals.stop()
+	defer r.signals.Stop()
 	var err error
 	if r.outputs, err = r.o.outputs(); err != nil {
 		return err
 	}
-	found, err := sync.Drift(r.signals.hard, r.options())
+	found, err := sync.Drift(r.signals.Hard, r.options())
 	if err != nil && sync.FailureOf(err).Code != sync.Drifted {
 		return err
 	}

@@ -28,8 +28,8 @@ func exportCommand(s *streams) *cli.Command {
 }
 
 func (r *session) export() error {
-	defer r.signals.stop()
-	m, err := sync.Export(r.signals.hard, r.options(), r.o.export)
+	defer r.signals.Stop()
+	m, err := sync.Export(r.signals.Hard, r.options(), r.o.export)
 	if err != nil {
 		return err
 	}

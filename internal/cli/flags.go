@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"aliasctl/internal/cli/decimal"
 )
 
 const (
@@ -42,7 +44,7 @@ func stateFlags(o *options) []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "state", Destination: &o.State.Location, Category: categoryManifest,
 			Usage: "state file `PATH`, or s3://BUCKET/KEY?endpoint=HOST&region=REGION, gs://BUCKET/KEY, azblob://ACCOUNT/CONTAINER/KEY, git::https://HOST/REPO.git//PATH?ref=BRANCH, https://HOST/PATH or gitlab:NAME for a state that machines share (default: beside the manifest, NAME.state.json for NAME.yaml, NAME.aliasctl-state.json for another; in a directory, aliasctl-state.json)" + variablesOf("state")},
-		numberFlag{&cli.IntFlag{Name: "state-history", Destination: &o.State.History, Category: categoryManifest,
+		decimal.Int{IntFlag: &cli.IntFlag{Name: "state-history", Destination: &o.State.History, Category: categoryManifest,
 			Usage: "keep the last `N` replaced states of an s3://, gs:// or azblob:// state as objects beside it (default: none; the versioning of the bucket)" + variablesOf("state-history")}},
 		&cli.DurationFlag{Name: "lock-timeout", Destination: &o.State.LockTimeout, Category: categoryManifest,
 			Usage: "wait this long for another run that holds the state (default: 0s, refuse at once)" + variablesOf("lock-timeout")},
@@ -66,13 +68,13 @@ func connectionFlags(o *options) []cli.Flag {
 		&cli.BoolFlag{Name: "insecure-skip-verify", Destination: &o.Cluster.InsecureSkipVerify, Category: category, Usage: "do not check the certificate of the server"},
 		&cli.DurationFlag{Name: "timeout", Destination: &o.Cluster.Timeout, Category: category, Value: o.Cluster.Timeout,
 			Usage: "time for one call; the server's own limit is 30s" + variablesOf("timeout")},
-		numberFlag{&cli.IntFlag{Name: "request-timeout", Destination: &o.requestTimeout, Category: category,
+		decimal.Int{IntFlag: &cli.IntFlag{Name: "request-timeout", Destination: &o.requestTimeout, Category: category,
 			Usage: "send header Request-Timeout with this many seconds (30 or more). On Milvus 2.4 the value of one client stays in force for everybody" + variablesOf("request-timeout")}},
-		numberFlag{&cli.IntFlag{Name: "retries", Destination: &o.Cluster.Retries, Category: category, Value: o.Cluster.Retries,
+		decimal.Int{IntFlag: &cli.IntFlag{Name: "retries", Destination: &o.Cluster.Retries, Category: category, Value: o.Cluster.Retries,
 			Usage: "try a failed call again this often, with at most 10s of waiting in all" + variablesOf("retries")}},
-		numberFlag{&cli.IntFlag{Name: "parallel", Destination: &o.Cluster.Parallel, Category: category,
+		decimal.Int{IntFlag: &cli.IntFlag{Name: "parallel", Destination: &o.Cluster.Parallel, Category: category,
 			Usage: "this many calls side by side, in a group too (default: 8 for reads; an apply finds out what the server takes)" + variablesOf("parallel")}},
-		numberFlag{&cli.IntFlag{Name: "max-names", Destination: &o.Cluster.MaxNames, Category: categoryLimits,
+		decimal.Int{IntFlag: &cli.IntFlag{Name: "max-names", Destination: &o.Cluster.MaxNames, Category: categoryLimits,
 			Usage: "read lists of the server with up to `N` names (default: 1000000, or 20 for each managed alias)"}},
 		&cli.StringFlag{Name: "collection-api", Destination: (*string)(&o.Cluster.CollectionAPI), Category: category, Value: string(o.Cluster.CollectionAPI),
 			Usage: "route that drops collections: auto (v2, and v1 where the server has no v2), v1 or v2" + variablesOf("collection-api")},
@@ -115,7 +117,7 @@ func applyFlags(o *options) []cli.Flag {
 			Usage: "after a lost answer, how long the change may take to show; counts for each write that was sent" + variablesOf("settle")},
 		&cli.DurationFlag{Name: "patience", Destination: &o.Patience, Category: category, Value: o.Patience,
 			Usage: "how long an apply waits for a server that went away; then it ends, and the rest is not reached" + variablesOf("patience")},
-		numberFlag{&cli.IntFlag{Name: "history", Destination: &o.HistoryLimit, Category: category, Value: o.HistoryLimit, Usage: "remember the last `N` applies in the state, for history and rollback"}},
+		decimal.Int{IntFlag: &cli.IntFlag{Name: "history", Destination: &o.HistoryLimit, Category: category, Value: o.HistoryLimit, Usage: "remember the last `N` applies in the state, for history and rollback"}},
 		verifyURIFlag(o, category),
 	}
 }
@@ -158,7 +160,7 @@ func limitFlags(o *options, names ...string) []cli.Flag {
 		&cli.StringSliceFlag{Name: "forward", Action: store(&o.Choices.Forward), Category: category, Usage: "switch `ALIAS`, or those of a group, again to the collection that was rolled back from; or all; repeatable"},
 		&cli.StringFlag{Name: "max-alias-drops", Destination: &o.Choices.MaxAliasDrops, Category: category,
 			Usage: "refuse to drop more managed aliases than `N` or N% (default: 30%, from 10 managed up)"},
-		numberFlag{&cli.IntFlag{Name: "max-collection-drops", Destination: &o.Choices.MaxCollectionDrops, Category: category, Value: o.Choices.MaxCollectionDrops,
+		decimal.Int{IntFlag: &cli.IntFlag{Name: "max-collection-drops", Destination: &o.Choices.MaxCollectionDrops, Category: category, Value: o.Choices.MaxCollectionDrops,
 			Usage: "refuse to drop more collections than `N`"}},
 		&cli.StringSliceFlag{Name: "allow-empty", Action: store(&o.Choices.AllowEmpty), Category: category, Usage: "let `DATABASE` lose every managed alias; repeatable"},
 		&cli.BoolFlag{Name: "accept-manifests", Destination: &o.Choices.AcceptManifests, Category: category, Usage: "let other manifests than those of the last apply drop managed aliases"},

@@ -31,8 +31,8 @@ func lockCommand(s *streams) *cli.Command {
 }
 
 func (r *session) showLock() error {
-	defer r.signals.stop()
-	path, status, err := sync.LockStatus(r.signals.hard, r.options())
+	defer r.signals.Stop()
+	path, status, err := sync.LockStatus(r.signals.Hard, r.options())
 	if err != nil {
 		return err
 	}
@@ -63,8 +63,8 @@ func (r *session) showLock() error {
 }
 
 func (r *session) releaseLock(id string) error {
-	defer r.signals.stop()
-	path, err := sync.ReleaseLock(r.signals.hard, r.options(), id)
+	defer r.signals.Stop()
+	path, err := sync.ReleaseLock(r.signals.Hard, r.options(), id)
 	if err == nil {
 		r.say("aliasctl: the lock %s of %s is free", id, path)
 	}

@@ -1,11 +1,10 @@
 package cli
 
 import (
-	"fmt"
-	"strings"
-
 	"github.com/cpuguy83/go-md2man/v2/md2man"
 	"github.com/urfave/cli/v2"
+
+	"aliasctl/internal/cli/manual"
 )
 
 func manCommand(s *streams) *cli.Command {
@@ -14,31 +13,8 @@ func manCommand(s *streams) *cli.Command {
 		Usage:       "print the manual page",
 		Description: "Example:   aliasctl man > /usr/local/share/man/man1/aliasctl.1",
 		Action: func(c *cli.Context) error {
-			_, err := s.out.Write(md2man.Render([]byte(manual(c.App))))
+			_, err := s.out.Write(md2man.Render([]byte(manual.Page(c.App))))
 			return err
 		},
 	}
-}
-
-// manual is the manual page as Markdown.
-func manual(app *cli.App) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%% aliasctl 1\n\n# NAME\n\naliasctl - %s\n\n", app.Usage)
-	b.WriteString("# SYNOPSIS\n\n**aliasctl** *COMMAND* [*FLAGS*]\n\n")
-	b.WriteString("# EXAMPLES\n\nIn a pull request, show what an apply would do:\n\n" +
-		"```\naliasctl sync --dry-run -f aliases.yaml --uri https://milvus.example:19530\n```\n\n" +
-		"In the deploy job, carry it out:\n\n" +
-		"```\naliasctl sync --apply -f aliases.yaml --uri https://milvus.example:19530\n```\n\n" +
-		"Go back to the bindings before the last apply:\n\n" +
-		"```\naliasctl rollback --apply -f aliases.yaml --uri https://milvus.example:19530\n```\n\n")
-	for line := range strings.Lines(reference(app)) {
-		switch {
-		case strings.HasPrefix(line, "## "):
-			line = "# " + strings.ToUpper(line[3:])
-		case strings.HasPrefix(line, "### "):
-			line = line[1:]
-		}
-		b.WriteString(line)
-	}
-	return b.String()
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"aliasctl/internal/atomicfile"
+	"aliasctl/internal/cli/redact"
 	"aliasctl/internal/report"
 	"aliasctl/internal/report/formats"
 	"aliasctl/internal/report/text"
@@ -208,4 +209,20 @@ func (o outputs) render(s *streams, w io.Writer, format formats.Format, d report
 		return fmt.Errorf("cannot write the report: %w", err)
 	}
 	return nil
+}
+
+// redactedDocument is a report without the token, as far as one is known.
+func (s *streams) redactedDocument(d report.Document) report.Document {
+	if s.redactor == nil {
+		return d
+	}
+	return redact.Document(d, s.redact)
+}
+
+// redactedJSON is a writer of JSON without the token, as far as one is known.
+func (s *streams) redactedJSON(w io.Writer) (out io.Writer, flush func() error) {
+	if s.redactor == nil {
+		return w, func() error { return nil }
+	}
+	return redact.JSON(w, s.redact)
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"aliasctl/internal/cli/manual"
 )
 
 var update = flag.Bool("update", false, "write the generated part of docs/reference.md instead of comparing with it")
@@ -25,7 +27,7 @@ func TestReferenceIsGenerated(t *testing.T) {
 	if !found || !closed {
 		t.Fatalf("%s has no generated part between %q and %q", path, begin, end)
 	}
-	want := reference(newApp(&streams{}))
+	want := manual.Reference(newApp(&streams{}))
 	if *update {
 		if err := os.WriteFile(path, []byte(before+begin+want+end+after), 0o644); err != nil {
 			t.Fatal(err)

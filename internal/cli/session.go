@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"aliasctl/executor"
+	"aliasctl/internal/cli/process"
 	"aliasctl/internal/quantity"
 	"aliasctl/internal/report/progress"
 	"aliasctl/internal/safetext"
@@ -22,7 +23,7 @@ import (
 type session struct {
 	*streams
 	o       *options
-	signals *interrupts
+	signals *process.Interrupts
 	outputs outputs
 
 	planned  bool // there is a plan to show
@@ -37,7 +38,7 @@ func newSession(o *options, s *streams) *session {
 		s.events = newEventLog(s)
 	}
 	r := &session{streams: s, o: o, finish: func() {}}
-	r.signals = s.watchSignals(func() {
+	r.signals = process.Watch(s.owned, func() {
 		if o.apply {
 			s.say("aliasctl: interrupted: no new step is started; a second signal ends at once")
 		}
@@ -48,7 +49,7 @@ func newSession(o *options, s *streams) *session {
 // options are those of the operation.
 func (r *session) options() sync.Options {
 	o := r.o.with(r.streams)
-	o.Console, o.Soft = r, r.signals.soft
+	o.Console, o.Soft = r, r.signals.Soft
 	return o
 }
 
@@ -69,12 +70,12 @@ func (o *options) with(s *streams) sync.Options {
 
 // plan runs an operation that plans, and shows its report.
 func (r *session) plan(do func(context.Context, sync.Options) (sync.Report, error)) error {
-	defer r.signals.stop()
+	defer r.signals.Stop()
 	var err error
 	if r.outputs, err = r.o.outputs(); err != nil {
 		return err
 	}
-	report, err := do(r.signals.hard, r.options())
+	report, err := do(r.signals.Hard, r.options())
 	if r.planned && !r.approved {
 		if err := r.outputs.write(r.streams, report.Report); err != nil {
 			return err

@@ -81,8 +81,8 @@ func stateCommand(s *streams) *cli.Command {
 
 // withState reads the state and does something with it.
 func (r *session) withState(do func(*session, sync.State) error) error {
-	defer r.signals.stop()
-	state, err := sync.ReadState(r.signals.hard, r.options())
+	defer r.signals.Stop()
+	state, err := sync.ReadState(r.signals.Hard, r.options())
 	if err != nil {
 		return err
 	}
@@ -91,8 +91,8 @@ func (r *session) withState(do func(*session, sync.State) error) error {
 
 // changeState changes the stored state under its lock.
 func (r *session) changeState(change func(*planner.State) error) error {
-	defer r.signals.stop()
-	state, err := sync.ChangeState(r.signals.hard, r.options(), change)
+	defer r.signals.Stop()
+	state, err := sync.ChangeState(r.signals.Hard, r.options(), change)
 	if err == nil {
 		r.say("aliasctl: saved serial %d in %s", state.Serial, state.Path)
 	}
@@ -101,9 +101,9 @@ func (r *session) changeState(change func(*planner.State) error) error {
 
 // versions lists the states that the store has kept.
 func (r *session) versions() error {
-	defer r.signals.stop()
+	defer r.signals.Stop()
 	const most = 20
-	all, err := sync.Versions(r.signals.hard, r.options(), most)
+	all, err := sync.Versions(r.signals.Hard, r.options(), most)
 	if err != nil {
 		return err
 	}
@@ -151,8 +151,8 @@ func (r *session) listState(s sync.State) error {
 }
 
 func (r *session) pushState(path string) error {
-	defer r.signals.stop()
-	pushed, changed, err := sync.Push(r.signals.hard, r.options(), path, r.o.force)
+	defer r.signals.Stop()
+	pushed, changed, err := sync.Push(r.signals.Hard, r.options(), path, r.o.force)
 	switch {
 	case err != nil:
 		return err
@@ -165,8 +165,8 @@ func (r *session) pushState(path string) error {
 }
 
 func (r *session) migrateState(from, to string) error {
-	defer r.signals.stop()
-	source, copied, err := sync.Migrate(r.signals.hard, r.options(), from, to)
+	defer r.signals.Stop()
+	source, copied, err := sync.Migrate(r.signals.Hard, r.options(), from, to)
 	if err == nil {
 		r.say("aliasctl: copied serial %d from %s to %s; the old one was left as it is", copied.Serial, source, copied.Path)
 	}

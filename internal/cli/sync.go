@@ -5,6 +5,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"aliasctl/internal/cli/decimal"
+	"aliasctl/internal/cli/process"
 	"aliasctl/internal/sync"
 )
 
@@ -16,9 +18,12 @@ func syncCommand(s *streams) *cli.Command {
 		Description: "Without --apply it shows the plan and changes nothing.\n\n" +
 			"In a pull request:   aliasctl sync --dry-run -f aliases.yaml\n" +
 			"In a deploy job:     aliasctl sync --apply -f aliases.yaml",
-		Flags: flagList(manifestFlags(o), stateFlags(o), connectionFlags(o), applyFlags(o), planFlags(o), limitFlags(o), outputFlags(o), []cli.Flag{profileFlag(o)}),
+		Flags: flagList(manifestFlags(o), stateFlags(o), connectionFlags(o), applyFlags(o), planFlags(o), limitFlags(o), outputFlags(o), []cli.Flag{
+			// For whoever works on the speed of aliasctl.
+			&cli.StringFlag{Name: "debug-profile", Destination: &o.profileDir, Hidden: true, Usage: "write cpu.pprof and heap.pprof into `DIR`"},
+		}),
 		Action: o.action(s, func(*cli.Context) error {
-			stop, err := profile(o.profileDir)
+			stop, err := process.Profile(o.profileDir)
 			if err != nil {
 				return sync.Usagef("", "--debug-profile: %v", err)
 			}
@@ -50,7 +55,7 @@ func rollbackCommand(s *streams) *cli.Command {
 			"           aliasctl rollback --only products --apply",
 		Flags: flagList(
 			[]cli.Flag{
-				serialFlag{&cli.Uint64Flag{Name: "to", Category: categoryPlan, Usage: "the `SERIAL` to go back to; aliasctl history lists them",
+				decimal.Uint64{Uint64Flag: &cli.Uint64Flag{Name: "to", Category: categoryPlan, Usage: "the `SERIAL` to go back to; aliasctl history lists them",
 					Action: func(_ *cli.Context, serial uint64) error { o.To = &serial; return nil }}},
 				&cli.BoolFlag{Name: "load", Destination: &o.Load, Category: categoryPlan, Usage: "load the old collections first, and wait until they are"},
 			},
@@ -59,6 +64,32 @@ func rollbackCommand(s *streams) *cli.Command {
 			return newSession(o, s).plan(func(ctx context.Context, options sync.Options) (sync.Report, error) {
 				return sync.Rollback(ctx, options, o.apply)
 			})
+		}),
+	}
+}
+
+func showCommand(s *streams) *cli.Command {
+	o := newOptions()
+	return &cli.Command{
+		Name:        "show",
+		Usage:       "show a saved plan in any format",
+		ArgsUsage:   "PLAN",
+		Description: "Example:   aliasctl sync --dry-run --plan-out plan.json\n           aliasctl show plan.json -o markdown",
+		Flags:       flagList(outputFlags(o), []cli.Flag{followLinksFlag(o)}),
+		Action: o.action(s, func(c *cli.Context) error {
+			outputs, err := o.outputs()
+			if err != nil {
+				return err
+			}
+			o.Reviewed = c.Args().First()
+			reviewed, err := sync.Review(c.Context, o.alone(s))
+			if err != nil {
+				return err
+			}
+			if err := outputs.apart("", []string{o.Reviewed}); err != nil {
+				return err
+			}
+			return outputs.write(s, reviewed.Report)
 		}),
 	}
 }

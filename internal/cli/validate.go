@@ -141,3 +141,17 @@ func (s *streams) explainTable(rows [][]string) error {
 	_, err := io.WriteString(s.out, b.String())
 	return err
 }
+
+func schemaCommand(s *streams) *cli.Command {
+	return &cli.Command{
+		Name:  "schema",
+		Usage: "print a JSON Schema of manifests, for editors",
+		Description: "Example:   aliasctl schema > aliases.schema.json\n\n" +
+			"With this first line in a manifest an editor completes and checks it:\n" +
+			"           # yaml-language-server: $schema=aliases.schema.json",
+		Action: func(*cli.Context) error {
+			_, err := s.out.Write(manifest.Schema())
+			return err
+		},
+	}
+}

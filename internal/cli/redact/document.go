@@ -1,4 +1,4 @@
-package cli
+package redact
 
 import (
 	"reflect"
@@ -6,41 +6,40 @@ import (
 	"aliasctl/internal/report"
 )
 
-// redactedDocument is a report without the token in its texts: names, messages and
-// notes. What is printed around them is ours and stays, whatever the token is.
-func (s *streams) redactedDocument(d report.Document) report.Document {
-	if s.redactor == nil {
-		return d
-	}
-	return s.redactedValue(reflect.ValueOf(d)).Interface().(report.Document)
+// Document is a report without the token in its texts: names, messages and notes.
+// What is printed around them is ours and stays, whatever the token is.
+func Document(d report.Document, redact func(string) string) report.Document {
+	return redactor(redact).value(reflect.ValueOf(d)).Interface().(report.Document)
 }
+
+type redactor func(string) string
 
 var (
 	plainText = reflect.TypeFor[string]()
 	errorType = reflect.TypeFor[error]()
 )
 
-// redactedValue copies what holds texts, and leaves the original as it is. A
+// value copies what holds texts, and leaves the original as it is. A
 // type of its own, as planner.Op, has words of ours.
-func (s *streams) redactedValue(v reflect.Value) reflect.Value {
+func (redact redactor) value(v reflect.Value) reflect.Value {
 	switch v.Kind() {
 	case reflect.String:
 		if v.Type() == plainText {
-			return reflect.ValueOf(s.redact(v.String()))
+			return reflect.ValueOf(redact(v.String()))
 		}
 	case reflect.Interface:
 		if v.IsNil() {
 			return v
 		}
 		if err, ok := v.Interface().(error); ok && v.Type() == errorType {
-			if text := s.redact(err.Error()); text != err.Error() {
+			if text := redact(err.Error()); text != err.Error() {
 				return reflect.ValueOf(error(redactedError{text, err}))
 			}
 		}
 	case reflect.Pointer:
 		if !v.IsNil() {
 			c := reflect.New(v.Type().Elem())
-			c.Elem().Set(s.redactedValue(v.Elem()))
+			c.Elem().Set(redact.value(v.Elem()))
 			return c
 		}
 	case reflect.Struct:
@@ -48,7 +47,7 @@ func (s *streams) redactedValue(v reflect.Value) reflect.Value {
 		c.Set(v)
 		for i := range v.NumField() {
 			if v.Type().Field(i).IsExported() {
-				c.Field(i).Set(s.redactedValue(v.Field(i)))
+				c.Field(i).Set(redact.value(v.Field(i)))
 			}
 		}
 		return c
@@ -58,7 +57,7 @@ func (s *streams) redactedValue(v reflect.Value) reflect.Value {
 		}
 		c := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
 		for i := range v.Len() {
-			c.Index(i).Set(s.redactedValue(v.Index(i)))
+			c.Index(i).Set(redact.value(v.Index(i)))
 		}
 		return c
 	case reflect.Map:
@@ -67,7 +66,7 @@ func (s *streams) redactedValue(v reflect.Value) reflect.Value {
 		}
 		c := reflect.MakeMapWithSize(v.Type(), v.Len())
 		for key, value := range v.Seq2() {
-			c.SetMapIndex(s.redactedValue(key), s.redactedValue(value))
+			c.SetMapIndex(redact.value(key), redact.value(value))
 		}
 		return c
 	}

@@ -1,4 +1,4 @@
-package cli
+package process
 
 import (
 	"errors"
@@ -6,18 +6,11 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/pprof"
-
-	"github.com/urfave/cli/v2"
 )
 
-// profileFlag is hidden: it is for whoever works on the speed of aliasctl.
-func profileFlag(o *options) cli.Flag {
-	return &cli.StringFlag{Name: "debug-profile", Destination: &o.profileDir, Hidden: true, Usage: "write cpu.pprof and heap.pprof into `DIR`"}
-}
-
-// profile measures until stop is called, which writes both profiles. Without a
+// Profile measures until stop is called, which writes both profiles. Without a
 // directory it does nothing.
-func profile(dir string) (stop func() error, err error) {
+func Profile(dir string) (stop func() error, err error) {
 	if dir == "" {
 		return func() error { return nil }, nil
 	}

@@ -1,4 +1,4 @@
-package cli
+package manual
 
 import (
 	"fmt"
@@ -9,10 +9,10 @@ import (
 	"aliasctl/internal/sync"
 )
 
-// reference is every command with its flags and the exit codes, as Markdown:
+// Reference is every command with its flags and the exit codes, as Markdown:
 // the generated part of docs/reference.md and the body of the manual page, so
 // that both hold what the program takes.
-func reference(app *cli.App) string {
+func Reference(app *cli.App) string {
 	var b strings.Builder
 	b.WriteString("## Commands\n\n")
 	for _, command := range app.Commands {
@@ -33,7 +33,7 @@ func reference(app *cli.App) string {
 }
 
 func referenceOf(b *strings.Builder, command *cli.Command) {
-	fmt.Fprintf(b, "### %s\n\n%s.\n\n", strings.TrimSpace(fullName(command)+" "+command.ArgsUsage), sentence(markdownText(command.Usage)))
+	fmt.Fprintf(b, "### %s\n\n%s.\n\n", strings.TrimSpace(FullName(command)+" "+command.ArgsUsage), sentence(markdownText(command.Usage)))
 	for paragraph := range strings.SplitSeq(command.Description, "\n\n") {
 		if paragraph == "" {
 			continue

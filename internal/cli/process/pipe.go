@@ -1,4 +1,6 @@
-package cli
+// Package process is what the program has of its process: standard streams whose
+// reader may go away, signals, profiles. Package cli uses it.
+package process
 
 import (
 	"errors"
@@ -16,8 +18,8 @@ type pipe struct {
 	closed atomic.Bool
 }
 
-// unlessClosed makes a pipe of a stream of the process; others are as they are.
-func unlessClosed(w io.Writer) io.Writer {
+// UnlessClosed makes a pipe of a stream of the process; others are as they are.
+func UnlessClosed(w io.Writer) io.Writer {
 	if file, ok := w.(*os.File); ok {
 		return &pipe{file: file}
 	}

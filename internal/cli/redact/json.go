@@ -1,4 +1,8 @@
-package cli
+// Package redact takes what must not be shown, the token, out of answers. A redactor
+// is a function that does it to one text.
+//
+// Package cli prints through it.
+package redact
 
 import (
 	"bytes"
@@ -12,19 +16,15 @@ import (
 // line: no text goes over a line break. Fields, numbers and the words that machines
 // go by stay, whatever the token is.
 type redactingWriter struct {
-	streams *streams
-	to      io.Writer
-	line    []byte
-	field   string // the last one
+	redact func(string) string
+	to     io.Writer
+	line   []byte
+	field  string // the last one
 }
 
-// redactedJSON is w without the token, as far as one is known. flush writes what is
-// left of the last line.
-func (s *streams) redactedJSON(w io.Writer) (out io.Writer, flush func() error) {
-	if s.redactor == nil {
-		return w, func() error { return nil }
-	}
-	r := &redactingWriter{streams: s, to: w}
+// JSON is w for JSON without the token. flush writes what is left of the last line.
+func JSON(w io.Writer, redact func(string) string) (out io.Writer, flush func() error) {
+	r := &redactingWriter{redact: redact, to: w}
 	return r, r.flush
 }
 
@@ -77,11 +77,11 @@ func (r *redactingWriter) redacted(line []byte) []byte {
 		var text string
 		switch err := json.Unmarshal(literal, &text); {
 		case err != nil: // no JSON after all
-			literal = []byte(r.streams.redact(string(literal)))
+			literal = []byte(r.redact(string(literal)))
 		case bytes.HasPrefix(bytes.TrimLeft(rest, " "), []byte(":")):
 			r.field = text
 		case !words[r.field]:
-			if safe := r.streams.redact(text); safe != text {
+			if safe := r.redact(text); safe != text {
 				literal, _ = json.Marshal(safe)
 				literal = safetext.JSON(literal)
 			}

@@ -1,6 +1,6 @@
 //go:build unix
 
-package cli
+package process
 
 import (
 	"syscall"
@@ -11,22 +11,21 @@ import (
 // When a terminal goes away, the kernel and the shell send a SIGHUP each: the
 // later one is not the second signal that ends a run where it is.
 func TestAHangUpIsNoSecondSignal(t *testing.T) {
-	s := &streams{}
-	signals := s.watchSignals(func() {})
-	defer signals.stop()
+	signals := Watch(false, func() {})
+	defer signals.Stop()
 	send := func(signal syscall.Signal) {
 		if err := syscall.Kill(syscall.Getpid(), signal); err != nil {
 			t.Fatal(err)
 		}
 	}
 	send(syscall.SIGHUP)
-	<-signals.soft.Done()
+	<-signals.Soft.Done()
 	send(syscall.SIGHUP)
 	select {
-	case <-signals.hard.Done():
+	case <-signals.Hard.Done():
 		t.Fatal("the second SIGHUP has ended it")
 	case <-time.After(200 * time.Millisecond):
 	}
 	send(syscall.SIGTERM)
-	<-signals.hard.Done()
+	<-signals.Hard.Done()
 }

@@ -1,4 +1,4 @@
-package cli
+package process
 
 import (
 	"context"
@@ -8,21 +8,22 @@ import (
 	"time"
 )
 
-// interrupts turns signals into two contexts. The first SIGINT, SIGTERM
+// Interrupts turns signals into two contexts. The first SIGINT, SIGTERM
 // or SIGHUP ends soft: whatever only reads or waits stops at once, and an apply
 // starts no new step. The second ends hard: the run ends where it is, which is
 // as safe as being killed. A later SIGHUP is no second one: when a terminal goes
 // away, the kernel and the shell send one each.
-type interrupts struct {
-	soft, hard context.Context
-	stop       func()
+type Interrupts struct {
+	Soft, Hard context.Context
+	Stop       func()
 }
 
 // longestWord is how long the end of a run waits for what is said of a signal.
 const longestWord = 100 * time.Millisecond
 
-// watchSignals watches until stop is called. onFirst tells of the first signal.
-func (s *streams) watchSignals(onFirst func()) *interrupts {
+// Watch watches for signals until Stop is called, and where the process ends then
+// (last) until it has ended. onFirst tells of the first signal.
+func Watch(last bool, onFirst func()) *Interrupts {
 	soft, endSoft := context.WithCancel(context.Background())
 	hard, endHard := context.WithCancel(context.Background())
 	caught := make(chan os.Signal, 2)
@@ -53,8 +54,8 @@ func (s *streams) watchSignals(onFirst func()) *interrupts {
 			}
 		}
 	}()
-	return &interrupts{soft: soft, hard: hard, stop: func() {
-		if !s.owned {
+	return &Interrupts{Soft: soft, Hard: hard, Stop: func() {
+		if !last {
 			// The program itself goes on catching until it has exited: a signal
 			// in its last instant must not replace its exit code.
 			signal.Stop(caught)

@@ -1,4 +1,5 @@
-package cli
+// Package decimal has the flags that take numbers. Package cli uses them.
+package decimal
 
 import (
 	"errors"
@@ -8,15 +9,17 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// numberFlag and serialFlag take decimal numbers alone. The flags of urfave/cli
+// Int and Uint64 are flags that take decimal numbers alone. The flags of urfave/cli
 // read 010 as eight and 0x10 as sixteen, whatever their Base is (v2.27.7).
-type numberFlag struct{ *cli.IntFlag }
+type Int struct{ *cli.IntFlag }
 
-func (f numberFlag) Apply(set *flag.FlagSet) error { return applyDecimal(f.IntFlag, set) }
+// Apply defines the flag.
+func (f Int) Apply(set *flag.FlagSet) error { return applyDecimal(f.IntFlag, set) }
 
-type serialFlag struct{ *cli.Uint64Flag }
+type Uint64 struct{ *cli.Uint64Flag }
 
-func (f serialFlag) Apply(set *flag.FlagSet) error { return applyDecimal(f.Uint64Flag, set) }
+// Apply defines the flag.
+func (f Uint64) Apply(set *flag.FlagSet) error { return applyDecimal(f.Uint64Flag, set) }
 
 func applyDecimal(f cli.Flag, set *flag.FlagSet) error {
 	if err := f.Apply(set); err != nil {

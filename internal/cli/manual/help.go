@@ -1,4 +1,7 @@
-package cli
+// Package manual lays out what the program says of itself, from its commands and
+// flags: the help of a command, docs/reference.md, and the manual page. Package cli
+// prints them.
+package manual
 
 import (
 	"fmt"
@@ -8,19 +11,20 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"aliasctl/internal/cli/decimal"
 	"aliasctl/internal/layout"
 )
 
 // helpWidth is the width of a help page: what fits beside a second window.
 const helpWidth = 80
 
-// helpTemplate marks the help of a command. Pages are laid out when somebody
+// HelpTemplate marks the help of a command. Pages are laid out when somebody
 // asks for one, not at every start.
-const helpTemplate = "the help of a command"
+const HelpTemplate = "the help of a command"
 
 func printHelp(w io.Writer, template string, data any) {
-	if command, ok := data.(*cli.Command); ok && template == helpTemplate {
-		fmt.Fprint(w, helpOf(command))
+	if command, ok := data.(*cli.Command); ok && template == HelpTemplate {
+		fmt.Fprint(w, Help(command))
 		return
 	}
 	printHelpTemplate(w, template, data)
@@ -30,18 +34,18 @@ var printHelpTemplate = cli.HelpPrinter
 
 func init() { cli.HelpPrinter = printHelp }
 
-// fullName is "aliasctl state rm". urfave/cli puts the program's name in front
+// FullName is "aliasctl state rm". urfave/cli puts the program's name in front
 // of a name that has it already.
-func fullName(command *cli.Command) string {
+func FullName(command *cli.Command) string {
 	return strings.Replace(command.HelpName, "aliasctl aliasctl", "aliasctl", 1)
 }
 
-// helpOf lays out the help of a command for 80 columns. urfave/cli would put
+// Help lays out the help of a command for 80 columns. urfave/cli would put
 // each flag and its text on one line of any length, and name every repeatable
 // flag twice.
-func helpOf(command *cli.Command) string {
+func Help(command *cli.Command) string {
 	var b strings.Builder
-	title := strings.TrimSpace(fullName(command)+" "+command.ArgsUsage) + ": " + command.Usage
+	title := strings.TrimSpace(FullName(command)+" "+command.ArgsUsage) + ": " + command.Usage
 	fmt.Fprintln(&b, strings.Join(layout.Wrap(title, helpWidth), "\n    "))
 	if command.Description != "" {
 		fmt.Fprintf(&b, "\n%s\n", command.Description)
@@ -120,7 +124,7 @@ func placeholder(f cli.DocGenerationFlag) string {
 	switch f.(type) {
 	case *cli.DurationFlag:
 		return "TIME"
-	case numberFlag:
+	case decimal.Int:
 		return "N"
 	default:
 		return "VALUE"
