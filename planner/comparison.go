@@ -1,6 +1,8 @@
 package planner
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 
 	"aliasctl/manifest"
@@ -55,4 +57,140 @@ func (c *Comparison) Scope() Scope {
 		}
 	}
 	return scope
+}
+
+// Needs is what has to be read beyond the bindings: it depends on where the
+// aliases are, so it is asked for after the first read.
+type Needs struct {
+	Facts  []Inspection // sorted by database, collection
+	Golden []GoldenRun
+	// Serving are the switches whose green has to be able to serve; sorted, each
+	// once.
+	Serving []ServingRun
+	// Retirees are collections that a pattern retires: their ids and all
+	// aliases that point at them.
+	Retirees []Key
+}
+
+// Needs says what Plan will look at, given what was read so far: facts of the
+// collections that an alias leaves and that it is bound to, of those that
+// are dropped, and the collections that patterns retire.
+func (c *Comparison) Needs(live *Live) Needs {
+	if live == nil {
+		return Needs{}
+	}
+	facts := make(map[Key]*Inspection)
+	inspect := func(database, collection string) *Inspection {
+		k := Key{database, collection}
+		if facts[k] == nil {
+			facts[k] = &Inspection{Database: database, Collection: collection}
+		}
+		return facts[k]
+	}
+	var needs Needs
+	for _, d := range c.databases {
+		in := live.Databases[d.name]
+		if in == nil || in.Missing {
+			continue
+		}
+		for _, e := range d.aliases {
+			if e.want == nil {
+				continue
+			}
+			if _, _, anew := e.anew(in); in.Bindings[e.alias] == e.want.Collection && !anew {
+				continue
+			}
+			needs.binding(d, e, in, c.options, inspect)
+			needs.serving(d, e, in, c.options)
+		}
+		if d.desired == nil || !c.options.Only.Empty() {
+			continue
+		}
+		var served left
+		judged := false
+		for _, r := range d.desired.Retire {
+			if _, exists := in.Collections[r.Collection]; !exists {
+				continue
+			}
+			inspect(d.name, r.Collection).Rows = true
+			if served == nil {
+				served = leftOf(d, c.state, in)
+			}
+			judged = judged || d.mayBeNewcomer(served, in, r.Collection)
+		}
+		for i := range d.aliases {
+			if to := d.aliases[i].wanted(); judged && to != "" {
+				if _, exists := in.Collections[to]; exists {
+					inspect(d.name, to) // for its id: is the retiree newer?
+				}
+			}
+		}
+		keeping := keepings(d, in)
+		for _, s := range keeping.surplus {
+			needs.Retirees = append(needs.Retirees, Key{d.name, s.name})
+			inspect(d.name, s.name).Rows = true
+			inspect(d.name, s.bound) // for its id: what is newer stays
+		}
+		for _, name := range keeping.kept {
+			inspect(d.name, name) // likewise: a newer one takes no place
+		}
+	}
+	for _, k := range slices.SortedFunc(maps.Keys(facts), Key.Compare) {
+		needs.Facts = append(needs.Facts, *facts[k])
+	}
+	slices.SortFunc(needs.Golden, func(a, b GoldenRun) int {
+		return cmp.Or(cmp.Compare(a.Database, b.Database), cmp.Compare(a.Alias, b.Alias))
+	})
+	slices.SortFunc(needs.Serving, compareServing)
+	needs.Serving = slices.Compact(needs.Serving)
+	return needs
+}
+
+// binding adds what the checks of one binding look at.
+func (n *Needs) binding(d *database, e managed, in *LiveDatabase, o Options, inspect func(database, collection string) *Inspection) {
+	blue, green := in.Bindings[e.alias], e.want.Collection
+	if blue == green {
+		blue = "" // made anew: what it was is gone
+	}
+	if _, exists := in.Collections[green]; !exists {
+		return
+	}
+	if o.Identify || o.TargetIDs[Key{d.name, green}] != "" {
+		inspect(d.name, green) // for its id
+	}
+	c := e.want.Cutover
+	if c == nil {
+		return
+	}
+	for _, check := range c.Require {
+		switch check.Name {
+		case manifest.Loaded:
+			inspect(d.name, green).Load = true
+		case manifest.Indexed:
+			inspect(d.name, green).Indexes = true
+		case manifest.MinRows, manifest.Rows:
+			inspect(d.name, green).Rows = true
+			if check.Name == manifest.Rows && blue != "" { // shown beside it
+				inspect(d.name, blue).Rows = true
+			}
+		case manifest.Dimension, manifest.Metric, manifest.IndexType, manifest.Fields:
+			inspect(d.name, green).Schema = true
+			if blue != "" { // likewise
+				inspect(d.name, blue).Schema = true
+			}
+		case manifest.RowsWithin:
+			if blue != "" {
+				inspect(d.name, green).Rows = true
+				inspect(d.name, blue).Rows = true
+			}
+		case manifest.SameSchema:
+			if blue != "" {
+				inspect(d.name, green).Schema = true
+				inspect(d.name, blue).Schema = true
+			}
+		}
+	}
+	if c.Golden != nil && blue != "" {
+		n.Golden = append(n.Golden, GoldenRun{Database: d.name, Alias: e.alias, Blue: blue, Green: green, Golden: c.Golden})
+	}
 }
