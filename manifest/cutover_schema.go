@@ -201,7 +201,7 @@ const defaultMinOverlap = 0.8
 var goldenShape = &shape{forms: mapping | boolean, none: "false", offOnly: true, fields: []field{
 	goldenFile: {
 		name: "file", shape: filePathShape, required: true,
-		about: "the vectors, one JSON array a line; the path starts at the directory of the manifest",
+		about: "the queries, one a line: a JSON array, or an object with vector and perhaps filter, params and ids; the path starts at the directory of the manifest",
 	},
 	goldenField: {
 		name: "field", shape: fieldNameShape,

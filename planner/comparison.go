@@ -190,7 +190,7 @@ func (n *Needs) binding(d *database, e managed, in *LiveDatabase, o Options, ins
 			}
 		}
 	}
-	if c.Golden != nil && blue != "" {
+	if c.Golden != nil {
 		n.Golden = append(n.Golden, GoldenRun{Database: d.name, Alias: e.alias, Blue: blue, Green: green, Golden: c.Golden})
 	}
 }

@@ -142,10 +142,13 @@ type GoldenFact struct {
 	Why     string
 }
 
-// GoldenQuery is one query vector, answered by both collections by name.
+// GoldenQuery is one query, answered by both collections by name, or by green alone.
 type GoldenQuery struct {
-	Overlap     float64 // share of the k results that both give, 0 to 1
-	Blue, Green time.Duration
+	// Overlap is the share of the k results that both give, or of the expected ids
+	// that green gives; from 0 to 1.
+	Overlap     float64
+	Blue, Green time.Duration // Blue is 0 when it was not asked
+	Expected    bool          // the file has the ids
 }
 
 // fact says whether it is unknown, and why; "" when it was not asked for.

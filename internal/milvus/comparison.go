@@ -9,19 +9,30 @@ import (
 )
 
 // compare asks blue and green the same queries, and measures how far they
-// agree and how long each takes.
+// agree and how long each takes. A query with a list of ids is compared with that
+// list: blue is asked then only where a bound of the latency needs it. Without a
+// blue, those queries are all that is asked.
 //
 // The two take turns, one request at a time: whatever slows the machine or the
 // network down for a while hits both. The first query is asked once before,
 // unmeasured, for it pays for the connection and for what the server does not
 // have in memory yet. A search that fails ends the comparison with a Why.
-func (c *Client) compare(ctx context.Context, run planner.GoldenRun, vectors [][]float64) (*planner.GoldenFact, error) {
+func (c *Client) compare(ctx context.Context, run planner.GoldenRun, queries []GoldenQuery) (*planner.GoldenFact, error) {
 	fact := &planner.GoldenFact{K: run.Golden.Limit}
-	for i, vector := range slices.Concat(vectors[:min(1, len(vectors))], vectors) {
-		blue, err := c.searchIDs(ctx, run, run.Blue, vector)
-		var green hits
+	if run.Blue == "" {
+		queries = slices.DeleteFunc(slices.Clone(queries), func(q GoldenQuery) bool { return q.IDs == nil })
+	}
+	for i, query := range slices.Concat(queries[:min(1, len(queries))], queries) {
+		asked := planner.GoldenQuery{Expected: query.IDs != nil}
+		var blue, green hits
+		var err error
+		if run.Blue != "" && (!asked.Expected || run.Golden.MaxLatencyRatio > 0) {
+			blue, err = c.searchIDs(ctx, run, run.Blue, query)
+			asked.Blue = blue.took
+		}
 		if err == nil {
-			green, err = c.searchIDs(ctx, run, run.Green, vector)
+			green, err = c.searchIDs(ctx, run, run.Green, query)
+			asked.Green = green.took
 		}
 		if err != nil {
 			if ends(ctx, err) {
@@ -29,24 +40,54 @@ func (c *Client) compare(ctx context.Context, run planner.GoldenRun, vectors [][
 			}
 			return &planner.GoldenFact{K: fact.K, Why: whyOf(err)}, nil
 		}
+		if asked.Expected {
+			asked.Overlap = recall(query.IDs, green, fact.K)
+		} else {
+			asked.Overlap = overlap(blue, green)
+		}
 		if i > 0 {
-			fact.Queries = append(fact.Queries, planner.GoldenQuery{Overlap: overlap(blue, green), Blue: blue.took, Green: green.took})
+			fact.Queries = append(fact.Queries, asked)
 		}
 	}
 	return fact, nil
 }
 
 // searchIDs finds the rows of a collection that are nearest to a vector.
-func (c *Client) searchIDs(ctx context.Context, run planner.GoldenRun, collection string, vector []float64) (hits, error) {
-	list, took, err := c.rows(ctx, call{
-		route: entitiesSearch, database: run.Database, collection: collection,
-		rows: rowRequest{Data: [][]float64{vector}, AnnsField: run.Golden.Field, Limit: run.Golden.Limit},
-	})
+func (c *Client) searchIDs(ctx context.Context, run planner.GoldenRun, collection string, query GoldenQuery) (hits, error) {
+	rows := rowRequest{Data: [][]float64{query.Vector}, AnnsField: run.Golden.Field, Limit: run.Golden.Limit}
+	if query.Filter != "" {
+		rows.Filter = &query.Filter
+	}
+	if query.Params != nil {
+		rows.SearchParams = &searchParams{query.Params}
+	}
+	list, took, err := c.rows(ctx, call{route: entitiesSearch, database: run.Database, collection: collection, rows: rows})
 	h := hits{took: took, ids: make(map[string]struct{}, len(list))}
 	for _, r := range list {
 		h.ids[r.identity()] = struct{}{}
 	}
 	return h, err
+}
+
+// recall is the share of the expected ids that were found, of the first k of them.
+// Where nothing is expected, nothing may be found.
+func recall(expected []string, found hits, k int) float64 {
+	expected = expected[:min(k, len(expected))]
+	if len(expected) == 0 {
+		if len(found.ids) == 0 {
+			return 1
+		}
+		return 0
+	}
+	both := 0
+	for _, id := range expected {
+		_, number := found.ids[`{"id":`+id+`}`]
+		_, text := found.ids[row{"id": id}.json()]
+		if number || text {
+			both++
+		}
+	}
+	return float64(both) / float64(len(expected))
 }
 
 // hits are the ids that one search found.

@@ -1,6 +1,7 @@
 package milvus
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -74,7 +75,7 @@ func TestGoldenRunsTakeTurns(t *testing.T) {
 	fill(t, k, "blue", 1)
 	fill(t, k, "green", 1)
 	run := planner.GoldenRun{Database: "default", Alias: "products", Blue: "blue", Green: "green", Golden: &manifest.Golden{Limit: 3}}
-	f, err := newClient(t, k.uri, nil).compare(t.Context(), run, [][]float64{{1, 0}, {2, 0}})
+	f, err := newClient(t, k.uri, nil).compare(t.Context(), run, bare([]float64{1, 0}, []float64{2, 0}))
 	if err != nil || len(f.Queries) != 2 {
 		t.Fatalf("%+v, %v", f, err)
 	}
@@ -103,4 +104,51 @@ func TestIdentityOfAHit(t *testing.T) {
 			t.Errorf("%v: %s", tt.row, got)
 		}
 	}
+}
+
+// Lines with ids are compared with those: blue is asked only where a bound of the
+// latency needs it, and without a blue they are all that is asked.
+func TestGoldenWithExpectedIDs(t *testing.T) {
+	overProfiles(t, func(t *testing.T, k *cluster) {
+		fill(t, k, "blue", 1, 2)
+		fill(t, k, "green", 1, 2, 3)
+		c := newClient(t, k.uri, nil)
+		queries := []GoldenQuery{
+			{Vector: []float64{1, 0}, IDs: []string{"1", "2", "9"}}, // the third is behind the limit
+			{Vector: []float64{1, 0}, IDs: []string{"3", "1"}, Params: json.RawMessage(`{"level":1}`)},
+			{Vector: []float64{1, 0}, IDs: []string{}, Filter: "id > 7"},
+			{Vector: []float64{1, 0}, IDs: []string{"7"}, Filter: "id > 2"},
+			{Vector: []float64{1, 0}, Filter: "id > 1"},
+		}
+		ask := func(blue string, ratio float64) (overlaps []float64, blues int) {
+			k.took()
+			run := planner.GoldenRun{Database: "default", Alias: "p", Blue: blue, Green: "green", Golden: &manifest.Golden{Limit: 2, MaxLatencyRatio: ratio}}
+			f, err := c.compare(t.Context(), run, queries)
+			if err != nil || f.Why != "" {
+				t.Fatalf("%+v, %v", f, err)
+			}
+			for _, q := range f.Queries {
+				overlaps = append(overlaps, q.Overlap)
+				if (q.Blue > 0) != (blue != "" && (!q.Expected || ratio > 0)) {
+					t.Errorf("blue took %v: %+v", q.Blue, q)
+				}
+			}
+			return overlaps, strings.Count(strings.Join(k.took(), " "), `"collectionName":"blue"`)
+		}
+		for _, tt := range []struct {
+			blue  string
+			ratio float64
+			want  []float64
+			blues int
+		}{
+			{"blue", 0, []float64{1, 0.5, 1, 0, 0.5}, 1}, // blue has 2, green 2 and 3
+			{"blue", 2, []float64{1, 0.5, 1, 0, 0.5}, 6},
+			{"", 2, []float64{1, 0.5, 1, 0}, 0},
+		} {
+			got, blues := ask(tt.blue, tt.ratio)
+			if diff := cmp.Diff(tt.want, got); diff != "" || blues != tt.blues {
+				t.Errorf("%+v: blue was asked %d times; %s", tt, blues, diff)
+			}
+		}
+	})
 }

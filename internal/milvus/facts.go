@@ -21,6 +21,13 @@ type rowRequest struct {
 	Limit            int         `json:"limit,omitempty"`
 	OutputFields     []string    `json:"outputFields,omitempty"`
 	ConsistencyLevel string      `json:"consistencyLevel,omitempty"`
+	// SearchParams are of 2.4 and later; all of them take them in this form.
+	SearchParams *searchParams `json:"searchParams,omitempty"`
+}
+
+// searchParams are the parameters of an index for one search.
+type searchParams struct {
+	Params json.RawMessage `json:"params"`
 }
 
 // countField is the output field that counts rows.

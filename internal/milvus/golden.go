@@ -12,6 +12,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strconv"
+	"strings"
 
 	"aliasctl/internal/input"
 	"aliasctl/manifest"
@@ -57,36 +59,47 @@ func (e *VectorError) Hint() string {
 	case e.Line == 0 && e.Err != nil:
 		return "check the file that `golden` names, and its permissions"
 	}
-	return `write one vector a line: [0.1, 0.2] or {"vector": [0.1, 0.2]}`
+	return `write one query a line: [0.1, 0.2] or {"vector": [0.1, 0.2], "filter": "id > 0", "params": {"ef": 64}, "ids": [7, 9]}`
 }
 
-// GoldenVectors reads the file that `golden` names, and the SHA-256 of its
+// GoldenQuery is one line of a file of golden queries.
+type GoldenQuery struct {
+	Vector []float64
+	Filter string          // "" for none
+	Params json.RawMessage // search parameters of the index, as an object; nil for none
+	// IDs are the keys that the query has to find, as text, the best first. nil lets
+	// blue decide; a list without an entry expects nothing.
+	IDs []string
+}
+
+// GoldenQueries reads the file that `golden` names, and the SHA-256 of its
 // bytes. The error is a *VectorError.
-func GoldenVectors(ctx context.Context, g *manifest.Golden) (vectors [][]float64, sum string, err error) {
+func GoldenQueries(ctx context.Context, g *manifest.Golden) (queries []GoldenQuery, sum string, err error) {
 	path := g.Path()
 	text, err := input.Read(ctx, path, maxVectorFile)
 	if err != nil {
 		return nil, "", &VectorError{File: path, Reason: "the query vectors cannot be read", Err: pathless(err)}
 	}
-	if vectors, err = DecodeVectors(path, bytes.NewReader(text)); err != nil {
+	if queries, err = DecodeQueries(path, bytes.NewReader(text)); err != nil {
 		return nil, "", err
 	}
 	digest := sha256.Sum256(text)
-	return vectors, hex.EncodeToString(digest[:]), nil
+	return queries, hex.EncodeToString(digest[:]), nil
 }
 
-// DecodeVectors reads query vectors, one a line: an array of numbers, or an
-// object with such an array as "vector" (other fields are ignored). Empty
-// lines are skipped; all vectors have to be of one length, and there has to be
-// one at least. name stands for the file in the *VectorError.
-func DecodeVectors(name string, from io.Reader) ([][]float64, error) {
+// DecodeQueries reads golden queries, one a line: an array of numbers, or an
+// object with such an array as "vector" and perhaps a "filter", "params" and "ids"
+// (other fields are ignored). Empty lines are skipped; all vectors have to be of one
+// length, and there has to be one at least. name stands for the file in the
+// *VectorError.
+func DecodeQueries(name string, from io.Reader) ([]GoldenQuery, error) {
 	var (
-		vectors [][]float64
+		queries []GoldenQuery
 		first   int // the line of the first vector
 		line    int
 		total   int
 	)
-	bad := func(reason string, err error) ([][]float64, error) {
+	bad := func(reason string, err error) ([]GoldenQuery, error) {
 		return nil, &VectorError{File: name, Line: line, Reason: reason, Err: err}
 	}
 	lines := bufio.NewScanner(from)
@@ -100,7 +113,8 @@ func DecodeVectors(name string, from io.Reader) ([][]float64, error) {
 		if len(text) == 0 {
 			continue
 		}
-		vector, err := decodeVector(text)
+		query, err := decodeQuery(text)
+		vector := query.Vector
 		switch {
 		case err != nil:
 			return bad("this is no vector", err)
@@ -108,15 +122,15 @@ func DecodeVectors(name string, from io.Reader) ([][]float64, error) {
 			return bad("the vector is empty", nil)
 		case len(vector) > maxDimension:
 			return bad(fmt.Sprintf("the vector has %d dimensions; Milvus allows %d", len(vector), maxDimension), nil)
-		case len(vectors) > 0 && len(vector) != len(vectors[0]):
-			return bad(fmt.Sprintf("the vector has %d dimensions; that of line %d has %d", len(vector), first, len(vectors[0])), nil)
-		case len(vectors) == maxVectorCount:
+		case len(queries) > 0 && len(vector) != len(queries[0].Vector):
+			return bad(fmt.Sprintf("the vector has %d dimensions; that of line %d has %d", len(vector), first, len(queries[0].Vector)), nil)
+		case len(queries) == maxVectorCount:
 			return bad(fmt.Sprintf("there are more than %d vectors", maxVectorCount), nil)
 		}
-		if len(vectors) == 0 {
+		if len(queries) == 0 {
 			first = line
 		}
-		vectors = append(vectors, vector)
+		queries = append(queries, query)
 	}
 	switch err := lines.Err(); {
 	case errors.Is(err, bufio.ErrTooLong):
@@ -125,39 +139,80 @@ func DecodeVectors(name string, from io.Reader) ([][]float64, error) {
 	case err != nil:
 		line = 0
 		return bad("the query vectors cannot be read", pathless(err))
-	case len(vectors) == 0:
+	case len(queries) == 0:
 		line = 0
 		return bad("there is no vector in it", nil)
 	}
-	return vectors, nil
+	return queries, nil
 }
 
-// decodeVector reads one line. Numbers that no float64 holds are errors, and
+// decodeQuery reads one line. Numbers that no float64 holds are errors, and
 // so is null, which encoding/json would take for 0 or for nothing.
-func decodeVector(text []byte) ([]float64, error) {
+func decodeQuery(text []byte) (q GoldenQuery, err error) {
 	var numbers []*float64
 	if text[0] == '{' {
 		var object struct {
-			Vector []*float64 `json:"vector"`
+			Vector []*float64        `json:"vector"`
+			Filter *string           `json:"filter"`
+			Params json.RawMessage   `json:"params"`
+			IDs    []json.RawMessage `json:"ids"`
 		}
 		if err := json.Unmarshal(text, &object); err != nil {
-			return nil, input.JSONError(err)
+			return q, input.JSONError(err)
 		}
 		if object.Vector == nil {
-			return nil, errors.New(`it has no "vector"`)
+			return q, errors.New(`it has no "vector"`)
 		}
 		numbers = object.Vector
+		if object.Filter != nil {
+			if q.Filter = strings.TrimSpace(*object.Filter); q.Filter == "" {
+				return q, errors.New(`its "filter" is empty`)
+			}
+		}
+		if p := object.Params; p != nil && string(p) != "null" {
+			if p[0] != '{' {
+				return q, errors.New(`its "params" are no object`)
+			}
+			q.Params = p
+		}
+		if q.IDs, err = decodeIDs(object.IDs); err != nil {
+			return q, err
+		}
 	} else if err := json.Unmarshal(text, &numbers); err != nil {
-		return nil, input.JSONError(err)
+		return q, input.JSONError(err)
 	}
-	vector := make([]float64, len(numbers))
+	q.Vector = make([]float64, len(numbers))
 	for i, n := range numbers {
 		if n == nil {
-			return nil, fmt.Errorf("number %d is null", i+1)
+			return q, fmt.Errorf("number %d is null", i+1)
 		}
-		vector[i] = *n
+		q.Vector[i] = *n
 	}
-	return vector, nil
+	return q, nil
+}
+
+// decodeIDs reads keys: whole numbers or texts, each once.
+func decodeIDs(list []json.RawMessage) ([]string, error) {
+	if list == nil {
+		return nil, nil
+	}
+	ids := make([]string, len(list))
+	seen := make(map[string]bool, len(list))
+	for i, raw := range list {
+		text := string(raw)
+		if raw[0] == '"' {
+			if err := json.Unmarshal(raw, &text); err != nil {
+				return nil, input.JSONError(err)
+			}
+		} else if _, err := strconv.ParseInt(text, 10, 64); err != nil {
+			return nil, fmt.Errorf(`number %d of its "ids" is neither a whole number nor a text`, i+1)
+		}
+		if seen[text] {
+			return nil, fmt.Errorf(`its "ids" have %s twice`, strconv.Quote(text))
+		}
+		seen[text], ids[i] = true, text
+	}
+	return ids, nil
 }
 
 // pathless is the cause of a file error without the path, which the message

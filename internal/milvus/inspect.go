@@ -16,7 +16,7 @@ import (
 // Inspect asks for what Build needs beyond the bindings, and puts it into live:
 // facts and ids of collections, ids and aliases of the collections that a
 // pattern retires, and comparisons by golden queries. On an error live is as
-// it was. vectors reads the file of a comparison (GoldenVectors); its error is
+// it was. vectors reads the file of a comparison (GoldenQueries); its error is
 // returned as it is, before anything is asked.
 //
 // # What is an error
@@ -31,8 +31,8 @@ import (
 //
 // Facts are asked for in parallel. Comparisons measure time: they come after
 // the facts, and one after the other.
-func Inspect(ctx context.Context, c *Client, needs planner.Needs, live *planner.Live, vectors func(*manifest.Golden) ([][]float64, error)) error {
-	queries := make([][][]float64, len(needs.Golden))
+func Inspect(ctx context.Context, c *Client, needs planner.Needs, live *planner.Live, vectors func(*manifest.Golden) ([]GoldenQuery, error)) error {
+	queries := make([][]GoldenQuery, len(needs.Golden))
 	for i, run := range needs.Golden {
 		var err error
 		if queries[i], err = vectors(run.Golden); err != nil {

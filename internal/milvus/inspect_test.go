@@ -276,7 +276,7 @@ func TestGoldenFileIsReadBeforeAnythingIsAsked(t *testing.T) {
 		Facts:  []planner.Inspection{everything("blue")},
 		Golden: []planner.GoldenRun{{Database: "default", Alias: "a", Blue: "blue", Green: "green", Golden: &manifest.Golden{}}},
 	}
-	err := Inspect(t.Context(), newClient(t, k.uri, nil), needs, liveOf("blue"), func(*manifest.Golden) ([][]float64, error) { return nil, bad })
+	err := Inspect(t.Context(), newClient(t, k.uri, nil), needs, liveOf("blue"), func(*manifest.Golden) ([]GoldenQuery, error) { return nil, bad })
 	if !errors.Is(err, bad) || len(k.took()) != 0 {
 		t.Errorf("%v", err)
 	}

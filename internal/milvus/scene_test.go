@@ -50,7 +50,7 @@ func liveOf(collections ...string) *planner.Live {
 // inspect inspects and hides the ids behind the word "id".
 func inspect(t *testing.T, c *Client, needs planner.Needs, live *planner.Live, vectors ...[]float64) *planner.LiveDatabase {
 	t.Helper()
-	err := Inspect(t.Context(), c, needs, live, func(*manifest.Golden) ([][]float64, error) { return vectors, nil })
+	err := Inspect(t.Context(), c, needs, live, func(*manifest.Golden) ([]GoldenQuery, error) { return bare(vectors...), nil })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -155,7 +155,7 @@ func (c check) planned() planner.Check {
 		Verdict: planner.Verdict(c.Verdict), Details: few(c.Details), Implied: c.Implied}
 	if g := c.Golden; g != nil {
 		planned.Golden = &planner.GoldenFact{K: g.K, Why: g.Why, Queries: some(g.Queries, func(q query) planner.GoldenQuery {
-			return planner.GoldenQuery{Overlap: q.Overlap, Blue: time.Duration(q.Blue), Green: time.Duration(q.Green)}
+			return planner.GoldenQuery{Overlap: q.Overlap, Blue: time.Duration(q.Blue), Green: time.Duration(q.Green), Expected: q.Expected}
 		})}
 	}
 	return planned

@@ -67,7 +67,7 @@ func checkOf(c planner.Check) check {
 	form := check{c.Database, c.Alias, string(c.Name), c.Blue, c.Green, string(c.Verdict), full(c.Details), nil, c.Implied}
 	if g := c.Golden; g != nil {
 		form.Golden = &comparison{g.K, g.Why, each(g.Queries, func(q planner.GoldenQuery) query {
-			return query{q.Overlap, int64(q.Blue), int64(q.Green)}
+			return query{q.Overlap, int64(q.Blue), int64(q.Green), q.Expected}
 		})}
 	}
 	return form

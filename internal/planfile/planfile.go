@@ -160,9 +160,10 @@ type comparison struct {
 }
 
 type query struct {
-	Overlap float64 `json:"overlap"`
-	Blue    int64   `json:"blue_ns"`
-	Green   int64   `json:"green_ns"`
+	Overlap  float64 `json:"overlap"`
+	Blue     int64   `json:"blue_ns"`
+	Green    int64   `json:"green_ns"`
+	Expected bool    `json:"expected,omitempty"`
 }
 
 type binding struct {

@@ -65,8 +65,27 @@ func (p plan) bars(c *planner.Check) *Bars {
 	}
 	return &Bars{
 		Alias: p.key(c.Database, c.Alias), Result: c.Green, Failed: c.Verdict == planner.CheckFailed, queries: f.Queries,
-		Title: fmt.Sprintf("%s compared by their top %d", quantity.Of(len(f.Queries), "golden query"), f.K),
+		Title: goldenTitle(f),
 	}
+}
+
+// goldenTitle says what the queries were compared with.
+func goldenTitle(f *planner.GoldenFact) string {
+	expected := 0
+	for _, q := range f.Queries {
+		if q.Expected {
+			expected++
+		}
+	}
+	title := fmt.Sprintf("%s compared by their top %d", quantity.Of(len(f.Queries), "golden query"), f.K)
+	switch expected {
+	case 0:
+	case len(f.Queries):
+		title += " with expected ids"
+	default:
+		title += fmt.Sprintf(", %d with expected ids", expected)
+	}
+	return title
 }
 
 // Worst are the queries that agree least, at most so many of them, and what is
@@ -80,6 +99,9 @@ func (b *Bars) Worst(most int) (shown []Query, rest string) {
 		slowest = max(slowest, q.Blue, q.Green)
 	}
 	latency := func(d time.Duration) Bar {
+		if d == 0 { // not asked
+			return Bar{Text: "-"}
+		}
 		bar := Bar{Text: fmt.Sprintf("%.1fms", float64(d)/float64(time.Millisecond))}
 		if slowest > 0 {
 			bar.Share = float64(d) / float64(slowest)

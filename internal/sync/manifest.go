@@ -53,7 +53,7 @@ func (r *run) readGolden(m *manifest.Manifest) (goldenSums, error) {
 		if err := r.checkLinks("the golden file", g.Path()); err != nil {
 			return nil, err
 		}
-		_, sum, err := milvus.GoldenVectors(r.soft, g)
+		_, sum, err := milvus.GoldenQueries(r.soft, g)
 		if err != nil {
 			return nil, &Failure{Code: Usage, What: fmt.Sprintf("%s: golden: %v", g.Pos, err), Hint: hintOf(err), Err: err}
 		}
@@ -64,13 +64,13 @@ func (r *run) readGolden(m *manifest.Manifest) (goldenSums, error) {
 
 // reader reads golden files again, to use them, and refuses one that is not what
 // it was at first: its digest is part of the plan.
-func (sums goldenSums) reader(ctx context.Context) func(*manifest.Golden) ([][]float64, error) {
-	return func(g *manifest.Golden) ([][]float64, error) {
-		vectors, sum, err := milvus.GoldenVectors(ctx, g)
+func (sums goldenSums) reader(ctx context.Context) func(*manifest.Golden) ([]milvus.GoldenQuery, error) {
+	return func(g *manifest.Golden) ([]milvus.GoldenQuery, error) {
+		queries, sum, err := milvus.GoldenQueries(ctx, g)
 		if err == nil && sum != sums[g.Path()] {
 			err = &milvus.VectorError{File: g.Path(), Reason: "the file was changed during the run"}
 		}
-		return vectors, err
+		return queries, err
 	}
 }
 

@@ -96,8 +96,10 @@ type golden struct {
 
 type goldenQuery struct {
 	Overlap float64 `json:"overlap"`
-	Blue    float64 `json:"blue_seconds"`
-	Green   float64 `json:"green_seconds"`
+	// Expected says that it is the share of the ids that the file expects.
+	Expected bool    `json:"expected,omitempty"`
+	Blue     float64 `json:"blue_seconds"` // 0 when blue was not asked
+	Green    float64 `json:"green_seconds"`
 }
 
 func checkJSON(c *planner.Check) any {
@@ -111,7 +113,7 @@ func checkJSON(c *planner.Check) any {
 	}
 	form := check{Check: *c, Golden: &golden{K: c.Golden.K, Queries: make([]goldenQuery, len(c.Golden.Queries))}}
 	for i, q := range c.Golden.Queries {
-		form.Golden.Queries[i] = goldenQuery{Overlap: q.Overlap, Blue: seconds(q.Blue), Green: seconds(q.Green)}
+		form.Golden.Queries[i] = goldenQuery{Overlap: q.Overlap, Expected: q.Expected, Blue: seconds(q.Blue), Green: seconds(q.Green)}
 	}
 	return form
 }
