@@ -170,6 +170,9 @@ func (k *keeper) forget() {
 
 // save replaces the file durably and in one piece.
 func (k *keeper) save(c *catalog) error {
+	// Windows does not everywhere replace a file that is open. With the lock held no
+	// other file takes its place, so letting it go is no risk.
+	k.forget()
 	if err := k.replace(k.path, c.encode(k.digest), atomicfile.Options{Mode: 0o600, Links: atomicfile.Within}); err != nil {
 		return &CopyError{k.path, err}
 	}
