@@ -44,7 +44,7 @@ func Target(path string) (string, error) {
 // are credentials and commands, and no output is kept there.
 func intoGit(link, target string) bool {
 	has := func(path string) bool {
-		return slices.Contains(strings.Split(filepath.ToSlash(real(filepath.Dir(path))), "/"), ".git")
+		return slices.Contains(strings.Split(filepath.ToSlash(Real(filepath.Dir(path))), "/"), ".git")
 	}
 	return has(target) && !has(link)
 }
@@ -56,7 +56,7 @@ func direct(path string) bool { return input.Descriptor(path) || path == os.DevN
 // of a link after a, where filepath.Join would cut both.
 func follow(link, next string) string {
 	if !filepath.IsAbs(next) {
-		next = real(filepath.Dir(link)) + string(filepath.Separator) + next
+		next = Real(filepath.Dir(link)) + string(filepath.Separator) + next
 	}
 	dir, base := filepath.Split(next)
 	if resolved, err := filepath.EvalSymlinks(dir); err == nil {
@@ -68,12 +68,12 @@ func follow(link, next string) string {
 // Contains says that inner is the directory outer or below it, whatever links lead
 // to either.
 func Contains(outer, inner string) bool {
-	relative, err := filepath.Rel(real(outer), real(inner))
+	relative, err := filepath.Rel(Real(outer), Real(inner))
 	return err == nil && relative != ".." && !strings.HasPrefix(relative, ".."+string(filepath.Separator))
 }
 
-// real is a path without symbolic links, as far as it exists.
-func real(path string) string {
+// Real is a path without symbolic links, as far as it exists.
+func Real(path string) string {
 	if absolute, err := filepath.Abs(path); err == nil {
 		path = absolute
 	}

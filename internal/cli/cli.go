@@ -33,7 +33,7 @@ import (
 // code. A panic is caught, told and turned into exit code 70, so that locks
 // are released and no secret is dumped.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
-	s := &streams{in: stdin, out: process.UnlessClosed(stdout), err: process.UnlessClosed(stderr), lookup: os.LookupEnv, owned: stdin == os.Stdin}
+	s := &streams{in: stdin, out: process.UnlessClosed(stdout), err: process.UnlessClosed(stderr), lookup: os.LookupEnv, owned: stdin == os.Stdin, args: args}
 	// A reader that went away (`2>&1 | head`) must not end an apply half-way: see pipe.
 	signal.Ignore(syscall.SIGPIPE)
 	// net/http logs what a server sends unasked, and that may be part of a

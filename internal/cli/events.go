@@ -23,7 +23,7 @@ type event struct {
 	Version int       `json:"version"`
 	Time    time.Time `json:"time"`
 	// Event is plan, step-start, step-done, drain, state-saved, state-unsaved,
-	// message, warning, error or summary.
+	// report, message, warning, error or summary.
 	Event string `json:"event"`
 
 	Text string `json:"text,omitempty"` // of message, warning and error
@@ -57,6 +57,8 @@ type event struct {
 	StatePath string           `json:"state,omitempty"`    // of plan, state-saved and state-unsaved
 	// Content is the state itself, of state-unsaved.
 	Content json.RawMessage `json:"content,omitempty"`
+	// Report is what `-o json` prints, of report.
+	Report json.RawMessage `json:"report,omitempty"`
 }
 
 // eventLog writes the conversation as events, one a line.

@@ -89,6 +89,8 @@ func outputFlags(o *options) []cli.Flag {
 			Usage: "also write it to a file, `FORMAT=PATH`; repeatable"},
 		&cli.StringFlag{Name: "log-format", Destination: &o.logFormat, Category: categoryOutput, Value: o.logFormat,
 			Usage: "the conversation on standard error as `FORMAT`: text, or json with one event a line" + variablesOf("log-format")},
+		&cli.StringFlag{Name: "marker", Destination: &o.marker, Category: categoryOutput,
+			Usage: "mark a Markdown report with `TEXT`, for a comment of its own (default: the cluster label, manifests and state)"},
 		&cli.BoolFlag{Name: "no-color", Destination: &o.noColor, Category: categoryOutput, Usage: "no colour, also on a terminal" + variablesOf("no-color") + " [$NO_COLOR]"},
 	}
 }

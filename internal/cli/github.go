@@ -8,10 +8,14 @@ import (
 	"github.com/google/uuid"
 
 	"aliasctl/internal/report"
+	"aliasctl/internal/sync"
 )
 
 // inGitHubActions says whether this is a step of a workflow.
 func (s *streams) inGitHubActions() bool { return s.variable("GITHUB_ACTIONS") != "" }
+
+// inRepository is the path of a file from the root of the repository.
+func (s *streams) inRepository(path string) string { return sync.InRepository(s.lookup, path) }
 
 // plans says that a command line is of a command that makes a plan.
 func plans(args []string) bool {

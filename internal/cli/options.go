@@ -26,6 +26,8 @@ type options struct {
 
 	output, logFormat string
 	outputFiles       []string
+	outputChosen      bool // by a flag or a variable
+	marker            string
 	noColor           bool
 
 	unmanaged             bool        // of drift
@@ -56,6 +58,7 @@ func (o *options) action(s *streams, do func(c *cli.Context) error) cli.ActionFu
 
 // read completes the options from a command line that was parsed.
 func (o *options) read(c *cli.Context) error {
+	o.outputChosen = c.IsSet("output")
 	for _, name := range sync.ChoiceNames() {
 		if c.IsSet(name) {
 			o.Choices.Given = append(o.Choices.Given, name)

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"aliasctl/internal/atomicfile"
@@ -22,6 +24,7 @@ type outputs struct {
 	format formats.Format
 	files  []outputFile
 	plan   string // of --plan-out
+	chosen bool   // the format, by a flag or a variable
 }
 
 type outputFile struct {
@@ -31,7 +34,7 @@ type outputFile struct {
 
 // outputs are where the reports of a command go.
 func (o *options) outputs() (outputs, error) {
-	to := outputs{plan: o.PlanOut}
+	to := outputs{plan: o.PlanOut, chosen: o.outputChosen}
 	var err error
 	if to.format, err = formats.Parse(o.output); err != nil {
 		return to, sync.Usagef(formatHint(), "--output: %v", err)
@@ -122,10 +125,28 @@ func formatHint() string {
 
 // write shows a report that will not change any more.
 func (o outputs) write(s *streams, d report.Document) error {
-	if err := o.render(s, s.out, o.format, d); err != nil {
+	if err := o.answer(s, d); err != nil {
 		return err
 	}
 	return o.writeFiles(s, d)
+}
+
+// inEvents says that the report is an event, and standard output stays empty: of
+// --log-format json nobody wants a log with text between its lines, and a pod has
+// one log for both.
+func (o outputs) inEvents(s *streams) bool { return s.events != nil && !o.chosen }
+
+// answer shows a report on standard output, or as an event.
+func (o outputs) answer(s *streams, d report.Document) error {
+	if !o.inEvents(s) {
+		return o.render(s, s.out, o.format, d)
+	}
+	var text bytes.Buffer
+	if err := o.render(s, &text, formats.JSON, d); err != nil {
+		return err
+	}
+	s.events.write(event{Event: "report", Report: text.Bytes()})
+	return nil
 }
 
 // before shows the plan before it is applied: people and logs see it before
@@ -138,7 +159,7 @@ func (o outputs) before(s *streams, r report.Report) error {
 			return fmt.Errorf("cannot write the output file: %w", err)
 		}
 	}
-	if o.format.Whole() {
+	if o.inEvents(s) || o.format.Whole() {
 		return nil
 	}
 	return o.render(s, s.out, o.format, r)
@@ -148,8 +169,8 @@ func (o outputs) before(s *streams, r report.Report) error {
 func (o outputs) after(s *streams, r report.Report) error {
 	var err error
 	switch {
-	case o.format.Whole():
-		err = o.render(s, s.out, o.format, r)
+	case o.inEvents(s) || o.format.Whole():
+		err = o.answer(s, r)
 	case len(r.Results) == 0: // nothing was to do, and the plan said so
 	case o.format == formats.Text:
 		if _, err = io.WriteString(s.out, "\n"); err == nil {
@@ -183,7 +204,11 @@ func (o outputs) writeFile(s *streams, f outputFile, d report.Document) error {
 	if err := o.render(s, &content, f.format, d); err != nil {
 		return err
 	}
-	err := atomicfile.Write(f.path, content.Bytes(), 0o644)
+	write := func() error { return atomicfile.Write(f.path, content.Bytes(), 0o644) }
+	if s.isSummary(f.path) {
+		write = func() error { return addTo(f.path, content.Bytes()) }
+	}
+	err := write()
 	if err == nil {
 		if s.written == nil {
 			s.written = make(map[string]bool)
@@ -193,9 +218,44 @@ func (o outputs) writeFile(s *streams, f outputFile, d report.Document) error {
 	return err
 }
 
+// tellOrigin says that a report of these tells of its run.
+func (o outputs) tellOrigin() bool {
+	return tellsOrigin(o.format) || slices.ContainsFunc(o.files, func(f outputFile) bool { return tellsOrigin(f.format) })
+}
+
+func tellsOrigin(f formats.Format) bool { return f == formats.Markdown || f == formats.HTML }
+
+// isSummary says that a path is the summary that steps of a workflow write to, one
+// after the other: nothing in it is of an earlier run of ours.
+func (s *streams) isSummary(path string) bool {
+	summary := s.variable("GITHUB_STEP_SUMMARY")
+	return summary != "" && real(summary) == real(path)
+}
+
+// addTo appends a text to a file, below a blank line.
+func addTo(path string, text []byte) error {
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	if info, statErr := file.Stat(); statErr == nil && info.Size() > 0 {
+		text = append([]byte("\n"), text...)
+	}
+	_, err = file.Write(text)
+	if closeErr := file.Close(); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
 func (o outputs) render(s *streams, w io.Writer, format formats.Format, d report.Document) error {
 	flush := func() error { return nil }
 	out := w
+	if _, failed := d.(report.Failure); failed || tellsOrigin(format) {
+		d = report.With(d, s.origin())
+	} else {
+		d = report.With(d, report.Origin{})
+	}
 	if format == formats.JSON { // its digest is that of the plan as it is
 		out, flush = s.redactedJSON(w)
 	} else {

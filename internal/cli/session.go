@@ -75,6 +75,9 @@ func (r *session) plan(do func(context.Context, sync.Options) (sync.Report, erro
 	if r.outputs, err = r.o.outputs(); err != nil {
 		return err
 	}
+	if r.outputs.tellOrigin() {
+		r.origin() // it may start git, and no process is started while the state is locked
+	}
 	report, err := do(r.signals.Hard, r.options())
 	if r.planned && !r.approved {
 		if err := r.outputs.write(r.streams, report.Report); err != nil {
@@ -138,7 +141,7 @@ func (r *session) Steps(n int) executor.Observer {
 	if r.events != nil {
 		return r.events
 	}
-	bar := progress.New(r.conversation(), n, isTerminal(r.err))
+	bar := progress.New(r.conversation(), n, isTerminal(r.err) && !sync.InCI(r.lookup))
 	r.finish = bar.Finish
 	return drainTeller{bar, r.streams}
 }

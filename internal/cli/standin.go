@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"aliasctl/internal/atomicfile"
 	"aliasctl/internal/report"
@@ -66,10 +65,13 @@ func askedFiles(args []string) []outputFile {
 }
 
 func (s *streams) failureOf(command string, code int, err error) report.Failure {
+	if s.label == "" { // nothing was read yet
+		s.label = sync.LooseLabel(context.Background(), s.namedWords().manifests)
+	}
 	failed := sync.FailureOf(err)
 	f := report.Failure{
 		Command: command, What: failed.What, Hint: failed.Hint, Details: failed.Lines, Code: code,
-		Cluster: planner.Cluster{Label: s.label}, Commit: sync.Commit(context.Background(), s.lookup, "."), Time: time.Now(), Drift: command == "drift",
+		Cluster: planner.Cluster{Label: s.label}, Origin: s.origin(), Drift: command == "drift",
 	}
 	for _, c := range sync.Codes {
 		if int(c.Code) == code {

@@ -28,11 +28,13 @@ type streams struct {
 	lookup   func(string) (string, bool)
 	redactor *milvus.Redactor
 	noColor  bool
+	args     []string        // the command line
 	owned    bool            // the process ends when Main returns
 	events   *eventLog       // of --log-format json: then stderr has nothing else
 	report   *report.Report  // the last plan, for the outputs of a workflow
 	written  map[string]bool // the output files that are of this run
 	reads    []string        // what the run reads and keeps, as far as it is known
+	made     *report.Origin  // of the reports, once it is known
 	label    string          // of the cluster, as far as it is known
 }
 
@@ -142,7 +144,7 @@ func (s *streams) explain(err error, failed *sync.Failure) {
 	switch {
 	case s.events != nil:
 		if bad && s.inGitHubActions() {
-			_ = github.Annotations(s.out, problems)
+			_ = github.Annotations(s.out, problems, s.inRepository)
 		}
 		for i, line := range failed.Lines {
 			failed.Lines[i] = s.redact(line)
@@ -155,7 +157,7 @@ func (s *streams) explain(err error, failed *sync.Failure) {
 	case bad:
 		s.line(s.redact(problems.Error()))
 		if s.inGitHubActions() {
-			_ = github.Annotations(s.out, problems) // the problems themselves were told
+			_ = github.Annotations(s.out, problems, s.inRepository) // the problems themselves were told
 		}
 		return
 	}
@@ -188,6 +190,9 @@ func (s *streams) style(w io.Writer) layout.Style {
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
 			style.Width = width
 		}
+	}
+	if sync.InCI(s.lookup) { // a runner may give a terminal, and its log is read as text
+		return style
 	}
 	_, set := s.lookup("NO_COLOR")
 	style.Color = !s.noColor && !(set && s.variable("NO_COLOR") != "") && s.variable("TERM") != "dumb"

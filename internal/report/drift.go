@@ -16,6 +16,8 @@ const DriftVersion = 1
 // DriftReport is where a cluster differs from a state. It is no plan, and looks
 // like none: nothing in it is going to be applied.
 type DriftReport struct {
+	// Origin is what is known of the run.
+	Origin    Origin
 	Cluster   planner.Cluster
 	Serial    uint64
 	StatePath string
@@ -70,6 +72,7 @@ func (r DriftReport) Page() *Page {
 
 func (r DriftReport) head() Head {
 	h := Head{
+		Origin: r.Origin, Run: r.Origin.facts(),
 		Marker: driftMarker, Program: "aliasctl drift", Cluster: r.Cluster,
 		State: serial(r.Serial), At: "in", StatePath: r.StatePath, Holder: r.Holder, Unmanaged: len(r.Unmanaged),
 	}

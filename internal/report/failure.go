@@ -2,7 +2,6 @@ package report
 
 import (
 	"strconv"
-	"time"
 
 	"aliasctl/internal/quantity"
 	"aliasctl/internal/safetext"
@@ -22,8 +21,8 @@ type Failure struct {
 	Code    int    // the exit code
 	Meaning string // of the exit code
 	Cluster planner.Cluster
-	Commit  string // that the run is about, "" where it is not known
-	Time    time.Time
+	// Origin has the commit that the run is about.
+	Origin Origin
 	// Drift is a failure of a DriftReport: its comment is another one than that
 	// of a plan.
 	Drift bool
@@ -36,6 +35,7 @@ const mostDetails = 50
 // not there.
 func (f Failure) Page() *Page {
 	h := Head{
+		Origin: f.Origin,
 		Marker: planMarker, Program: "aliasctl " + f.Command, Verdict: f.Command + " failed, there is no report", Tone: Bad,
 		Cluster: f.Cluster, Cause: f.What, Hint: f.Hint,
 		Run: []Fact{{"exit code", Span{Text: strconv.Itoa(f.Code) + ": " + f.Meaning, Role: Prose}}},
@@ -43,10 +43,7 @@ func (f Failure) Page() *Page {
 	if f.Drift {
 		h.Marker = driftMarker
 	}
-	if f.Commit != "" {
-		h.Run = append(h.Run, Fact{"commit", Span{Text: f.Commit, Role: Name}})
-	}
-	h.Run = append(h.Run, Fact{"time", Span{Text: f.Time.UTC().Format(time.RFC3339), Role: Name}})
+	h.Run = append(h.Run, f.Origin.facts()...)
 	lines := func(yield func(Line) bool) { f.lines(h, yield) }
 	return &Page{Head: h, Lines: lines, Preamble: lines, section: func(kind Kind) []Section {
 		if kind != Causes || len(f.Details) == 0 {

@@ -14,6 +14,7 @@ import (
 // Head is what stands above the sections, and the lines of counts. What a
 // document has not is empty.
 type Head struct {
+	Origin  Origin
 	Marker  string // what a pipeline finds its comment by, with the label of the cluster
 	Program string // the command
 	Verdict string // in a few words: the first that a reviewer reads, and often the last
@@ -37,7 +38,7 @@ type Head struct {
 	Nothing                    string   // a sentence: nothing is to do
 
 	Cause, Hint string // prose: why there is no report, and the advice
-	Run         []Fact // about the run that failed
+	Run         []Fact // about the run
 
 	Next   string // prose: what to do about a drift
 	Wants  string // what a manifest asks for that is not applied yet
@@ -80,6 +81,7 @@ func FlagsOf(c planner.Choice) string {
 
 func (p plan) head() Head {
 	h := Head{
+		Origin: p.Origin, Run: p.Origin.facts(),
 		Marker: planMarker, Program: "aliasctl plan", Cluster: p.Plan.Cluster, StatePath: p.StatePath,
 		Counts: countsLine(p.Plan.Summary), StateOnly: stateLine(p.Plan.Summary), Tallies: tallies(p.Plan.Summary),
 		Proof: proofLine(p.Proof), Gaps: firstGaps(p.Proof), Proved: p.Proof.OK, Problems: p.Proof.Problems,

@@ -31,6 +31,10 @@ type Report struct {
 	Cutovers []executor.Cutover
 	// StatePath is where the state is kept, "" when it is not worth saying.
 	StatePath string
+	// Saved is the serial of the state after an apply, 0 where it was not saved.
+	Saved uint64
+	// Origin is what is known of the run.
+	Origin Origin
 	// NoState says that there was none: a first run, or a lost state.
 	NoState bool
 }
@@ -160,9 +164,9 @@ func one(s Section) []Section { return []Section{s} }
 func (r Report) state() (which, at string) {
 	switch {
 	case !r.NoState:
-		return serial(r.Plan.Serial), "in"
+		return serial(r.Plan.Serial) + r.after(), "in"
 	case r.Applied:
-		return "no state before this run", "at"
+		return "no state before this run" + r.after(), "at"
 	}
 	return "no state yet", "at"
 }

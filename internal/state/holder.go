@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"os"
@@ -39,10 +40,14 @@ func Self(args []string, started time.Time) Holder {
 	}
 }
 
-// ciRun is the page of this run as GitHub and GitLab give it. What is no plain
+// ciRun is the page of this run as GitHub, GitLab, CircleCI, Jenkins and Bitbucket
+// give it. What is no plain
 // URL is left out: the value comes from outside, and others will read it.
 func ciRun(getenv func(string) string) string {
-	page := getenv("CI_JOB_URL")
+	page := cmp.Or(getenv("CI_JOB_URL"), getenv("CIRCLE_BUILD_URL"), getenv("BUILD_URL"))
+	if name, build := getenv("BITBUCKET_REPO_FULL_NAME"), getenv("BITBUCKET_BUILD_NUMBER"); page == "" && name != "" && build != "" {
+		page = "https://bitbucket.org/" + name + "/pipelines/results/" + build
+	}
 	server, repository, id := getenv("GITHUB_SERVER_URL"), getenv("GITHUB_REPOSITORY"), getenv("GITHUB_RUN_ID")
 	if server != "" && repository != "" && id != "" {
 		page = server + "/" + repository + "/actions/runs/" + id
@@ -51,7 +56,7 @@ func ciRun(getenv func(string) string) string {
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || checkText("run", page) != "" || len(page) > 1000 {
 		return ""
 	}
-	return page
+	return u.String()
 }
 
 // userName is the number of the user where the name is not known, as in a

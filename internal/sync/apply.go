@@ -77,6 +77,9 @@ func (r *run) carryOut(state planner.State, planned Report) (Report, error) {
 		Observer: r.Console.Steps(len(planned.Plan.Steps)),
 	})
 	planned.Ended = &done
+	if !is[*executor.SaveError](err) {
+		planned.Saved = done.State.Serial
+	}
 	planned.Applied, planned.Results, planned.Cutovers = true, done.Results, done.Cutovers
 	outputErr := r.Console.Applied(planned)
 	if outcome := r.outcome(done, err); outcome != nil {

@@ -9,9 +9,9 @@ import (
 	"aliasctl/manifest"
 )
 
-// inCI says that nobody watches this run, and that what is checked out may be a
+// InCI says that nobody watches this run, and that what is checked out may be a
 // stranger's.
-func inCI(lookup func(string) (string, bool)) bool {
+func InCI(lookup func(string) (string, bool)) bool {
 	value, _ := lookup("CI")
 	switch strings.ToLower(strings.TrimSpace(value)) {
 	case "", "0", "false", "no":
@@ -30,7 +30,7 @@ func (o Options) checkLinks(what string, paths ...string) error {
 // CheckLinks is what an operation does with each path that it is given, for those
 // that its caller writes: see Options.FollowLinks.
 func CheckLinks(lookup func(string) (string, bool), follow bool, what string, paths ...string) error {
-	if follow || !inCI(lookup) {
+	if follow || !InCI(lookup) {
 		return nil
 	}
 	for _, path := range paths {
@@ -77,4 +77,21 @@ func workingTree() string {
 			return here
 		}
 	}
+}
+
+// InRepository is the path of a file from the root of the repository, as a CI system
+// looks for it, and with slashes; of one that is elsewhere, the path as it is.
+func InRepository(lookup func(string) (string, bool), path string) string {
+	if path == manifest.StdinPath {
+		return path
+	}
+	root := firstOf(lookup, "GITHUB_WORKSPACE", "CI_PROJECT_DIR", "BUILD_SOURCESDIRECTORY", "BITBUCKET_CLONE_DIR", "WORKSPACE")
+	if root == "" {
+		root = workingTree()
+	}
+	relative, err := filepath.Rel(atomicfile.Real(root), atomicfile.Real(path))
+	if err != nil || !filepath.IsLocal(relative) {
+		return filepath.ToSlash(filepath.Clean(path))
+	}
+	return filepath.ToSlash(relative)
 }

@@ -31,7 +31,7 @@ func (r *run) loadManifest(origin *manifest.Origin) error {
 		r.Console.Label(m.Cluster)
 		r.manifest, r.managed = m, max(1, aliasesOf(m))
 	case is[*manifest.Problems](err), is[*manifest.UnusedVarError](err):
-		r.Console.Label(looseLabel(r.soft, r.Manifests))
+		r.Console.Label(LooseLabel(r.soft, r.Manifests))
 	}
 	if err == nil {
 		r.golden, err = r.readGolden(m)
@@ -106,10 +106,10 @@ func namesDefault(m *manifest.Manifest) bool {
 	return false
 }
 
-// looseLabel is the label of the first manifest that has one on a line of its own.
+// LooseLabel is the label of the first manifest that has one on a line of its own.
 // It is for a manifest that cannot be used: the comment of its failure has to be
 // the one of its plan.
-func looseLabel(ctx context.Context, paths []string) string {
+func LooseLabel(ctx context.Context, paths []string) string {
 	for _, path := range ManifestFiles(paths) {
 		text, err := input.Read(ctx, path, 1<<20)
 		if err != nil {

@@ -160,6 +160,9 @@ func TestColourOnATerminalOnly(t *testing.T) {
 		{"", []string{"--no-color"}, false},
 		{"ALIASCTL_NO_COLOR=true", nil, false},
 		{"ALIASCTL_NO_COLOR= ", nil, true},
+		{"CI=true", nil, false},
+		{"CI=true", []string{"-o", "diff"}, false},
+		{"CI=false", nil, true},
 	} {
 		t.Run(test.environment+strings.Join(test.arguments, " "), func(t *testing.T) {
 			t.Parallel()
@@ -182,6 +185,7 @@ func TestProgressOnATerminalIsABar(t *testing.T) {
 		{"terminal", nil, true},
 		{"log", []string{"STDERR=err.txt"}, false},
 		{"terminal without colour", []string{"NO_COLOR=1"}, true},
+		{"terminal of a CI runner", []string{"CI=true"}, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"aliasctl/internal/acceptance/program"
 	"aliasctl/internal/emulator"
 )
 
@@ -29,7 +30,7 @@ func TestPullRequestStory(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 
-	// The first merge. The state comes to be on main.
+	// The first merge. The state comes to be in its branch.
 	s.push("main", "version: 1\ncluster: prod\naliases: {products: products_v1}\n")
 	plan := s.planMerged()
 	plan.ends(0)
@@ -44,7 +45,7 @@ func TestPullRequestStory(t *testing.T) {
 	s.push("rebuild", "version: 1\ncluster: prod\naliases: {products: products_v4}\n")
 	review := s.pullRequest("rebuild")
 	review.ends(0)
-	requires(t, s.comment(), "<!-- aliasctl-report prod -->\n", "`products_v1`", "`products_v4`", "not there yet")
+	requires(t, s.comment(), "<!-- aliasctl-report prod aliases.yaml%0Agit%3A%3Ahttps%3A%2F%2F127.0.0.1%3A", "`products_v1`", "`products_v4`", "not there yet")
 	s.push("rebuild", "version: 1\ncluster: prod\naliases: {products: products_v2}\nretire: [products_v0]\n")
 	review = s.pullRequest("rebuild")
 	review.ends(0)
@@ -164,8 +165,14 @@ func TestAction(t *testing.T) {
 	s.push("main", "version: 1\naliases: {products: products_v1}\nretire: [products_v0]\n")
 	use := func(with map[string]string) *machine {
 		t.Helper()
-		m := s.machine(map[string]string{"github.head_ref": "main"})
+		m := s.machine(nil)
 		m.setEnvironment(map[string]string{"MILVUS_URI": "embedded:../../cluster.yaml"})
+		if with == nil {
+			with = map[string]string{}
+		}
+		if with["version"] == "" {
+			with["version"] = released
+		}
 		m.steps([]workflowStep{
 			{Uses: "actions/checkout@v5"},
 			{ID: "it", Uses: "your-org/aliasctl/.github/actions/aliasctl@v1", With: with},
@@ -182,8 +189,8 @@ func TestAction(t *testing.T) {
 
 	installed := use(nil)
 	installed.ends(0)
-	installed.steps([]workflowStep{{Shell: "bash", Run: "aliasctl version"}})
-	requires(t, installed.said.String(), "aliasctl")
+	installed.steps([]workflowStep{{Shell: "bash", Run: "command -v aliasctl; aliasctl version"}})
+	requires(t, installed.said.String(), "aliasctl", filepath.Join("temp", "aliasctl"))
 
 	planned := use(map[string]string{"args": "sync --dry-run\n-f aliases.yaml", "summary": "true"})
 	planned.ends(0)
@@ -207,4 +214,63 @@ func TestAction(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(sly.workspace, "sly")); err == nil {
 		t.Error("the arguments were run as a script")
 	}
+}
+
+// What is installed is what the checksums name, and only for a release there is.
+func TestActionVerifiesWhatItInstalls(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.push("main", "version: 1\naliases: {products: products_v1}\n")
+	var archive, sums string
+	for name := range s.forge.files {
+		if strings.HasSuffix(name, "checksums.txt") {
+			sums = name
+		} else {
+			archive = name
+		}
+	}
+	good, listed := s.forge.files[archive], s.forge.files[sums]
+	sum := strings.Fields(string(listed))[2]
+	for _, tt := range []struct {
+		name          string
+		with          map[string]string
+		archive, sums []byte
+		code          int
+		want          string
+	}{
+		{"a release", map[string]string{"version": released}, good, listed, 0, ""},
+		{"with a v", map[string]string{"version": "v" + released}, good, listed, 0, ""},
+		{"pinned", map[string]string{"version": released, "checksum": sum}, good, listed, 0, ""},
+		{"from a mirror", map[string]string{"version": released, "download-url": s.forge.URL + filepath.Dir(archive)}, good, listed, 0, ""},
+		{"another pin", map[string]string{"version": released, "checksum": strings.Repeat("0", 64)}, good, listed, 1, "the input checksum is 000"},
+		{"another archive", map[string]string{"version": released}, append([]byte("x"), good...), listed, 1, "checksums.txt has " + sum},
+		{"not listed", map[string]string{"version": released}, good, []byte(strings.ReplaceAll(string(listed), "aliasctl_", "other_")), 1, "checksums.txt has none for it"},
+		{"no such release", map[string]string{"version": "9.9.9"}, good, listed, 1, "is there a release 9.9.9?"},
+		{"no version", map[string]string{"version": "latest"}, good, listed, 1, "is no release"},
+		{"a path", map[string]string{"version": "1.0.0/../../x"}, good, listed, 1, "is no release"},
+	} {
+		s.forge.files[archive], s.forge.files[sums] = tt.archive, tt.sums
+		program.Must(t, os.RemoveAll(filepath.Join(s.dir, "temp", "aliasctl")))
+		m := s.machine(nil)
+		m.steps([]workflowStep{{Uses: "actions/checkout@v5"}, {ID: "it", Uses: "your-org/aliasctl/.github/actions/aliasctl@v1", With: tt.with}})
+		_, err := os.Stat(filepath.Join(s.dir, "temp", "aliasctl", "aliasctl"))
+		if m.code != tt.code || !strings.Contains(m.said.String(), tt.want) || (err == nil) != (tt.code == 0) {
+			t.Errorf("%s: installed: %v, want exit code %d and %q; %s", tt.name, err == nil, tt.code, tt.want, m.told())
+		}
+		if left, _ := filepath.Glob(filepath.Join(s.dir, "temp", "aliasctl-download*")); left != nil {
+			t.Errorf("%s: leaves %q", tt.name, left)
+		}
+	}
+}
+
+// The sources of the action are compiled where that is asked for.
+func TestActionCompilesItself(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.push("main", "version: 1\naliases: {products: products_v1}\n")
+	m := s.machine(nil)
+	m.steps([]workflowStep{{Uses: "actions/checkout@v5"}, {ID: "it", Uses: "your-org/aliasctl/.github/actions/aliasctl@v1",
+		With: map[string]string{"version": "source", "args": "validate -f aliases.yaml"}}})
+	m.ends(0)
+	requires(t, m.said.String(), "valid: 1 alias")
 }

@@ -42,9 +42,10 @@ esac
 
 // shop is a repository with aliases.yaml at GitHub, and its cluster.
 type shop struct {
-	t    *testing.T
-	dir  string
-	work string // a clone on somebody's desk
+	t     *testing.T
+	forge *forge
+	dir   string
+	work  string // a clone on somebody's desk
 }
 
 const shopCluster = "databases: {default: {collections: [products_v0, products_v1, products_v2, products_v3]}}\n"
@@ -52,15 +53,14 @@ const shopCluster = "databases: {default: {collections: [products_v0, products_v
 func newShop(t *testing.T) *shop {
 	t.Helper()
 	bash(t)
-	s := &shop{t: t, dir: t.TempDir()}
+	s := &shop{t: t, dir: t.TempDir(), forge: newForge(t)}
 	s.work = filepath.Join(s.dir, "desk")
 	for _, name := range []string{"temp", "bin", "comments"} {
 		s.check(os.Mkdir(filepath.Join(s.dir, name), 0o755))
 	}
 	s.check(os.WriteFile(filepath.Join(s.dir, "cluster.yaml"), []byte(shopCluster), 0o644))
 	s.check(os.WriteFile(filepath.Join(s.dir, "bin", "gh"), []byte(fakeGh), 0o755))
-	gitIn(t, s.dir, "init", "--quiet", "--bare", "--initial-branch", "main", "remote.git")
-	gitIn(t, s.dir, "clone", "--quiet", "remote.git", "desk")
+	gitIn(t, s.dir, "clone", "--quiet", s.forge.repository(), "desk")
 	return s
 }
 
@@ -100,13 +100,13 @@ func (s *shop) merge(branch string) {
 // machine is a new one for a job of a workflow run.
 func (s *shop) machine(values map[string]string) *machine {
 	m := newMachine(s.t, s.dir, map[string]string{
-		"vars.MILVUS_URI": "embedded:../../cluster.yaml", "github.token": "token", "github.ref_name": "main", "github.repository": "shop/search",
+		"vars.MILVUS_URI": "embedded:../../cluster.yaml", "github.token": "token", "github.ref_name": "main", "github.repository": "shop/search", "github.server_url": s.forge.URL,
 	})
 	for name, value := range values {
 		m.values[name] = value
 	}
-	m.env = append(m.env, "WORKSPACE="+m.workspace)
-	m.remote = filepath.Join(s.dir, "remote.git")
+	m.env = append(append(m.env, s.forge.environment()...), "GITHUB_WORKSPACE="+m.workspace, "GITHUB_SERVER_URL="+s.forge.URL)
+	m.remote = s.forge.repository()
 	return m
 }
 
@@ -114,7 +114,7 @@ func (s *shop) machine(values map[string]string) *machine {
 func (s *shop) pullRequest(branch string) *machine {
 	s.t.Helper()
 	m := s.machine(map[string]string{
-		"github.head_ref": branch, "github.event.pull_request.number": "12", "github.event.pull_request.head.repo.full_name": "shop/search",
+		"github.ref_name": branch, "github.event.pull_request.number": "12", "github.event.pull_request.head.repo.full_name": "shop/search",
 	})
 	m.run(decodeFile[workflow](s.t, "examples/github-actions/aliases-plan.yml"), "plan")
 	return m
@@ -146,7 +146,7 @@ func (s *shop) apply(plan *machine) *machine {
 
 func (s *shop) drift() *machine {
 	s.t.Helper()
-	m := s.machine(map[string]string{"github.head_ref": "main"})
+	m := s.machine(nil)
 	m.run(decodeFile[workflow](s.t, "examples/github-actions/aliases-drift.yml"), "drift")
 	return m
 }
@@ -170,14 +170,14 @@ func (s *shop) bound(want string) {
 	})
 }
 
-// committed is the state on main.
+// committed is the state in its branch.
 func (s *shop) committed() (state struct {
 	Serial   int
 	Bindings []struct{ Alias, Collection string }
 }) {
 	s.t.Helper()
 	gitIn(s.t, s.work, "fetch", "--quiet")
-	s.check(json.Unmarshal([]byte(gitIn(s.t, s.work, "show", "origin/main:aliases.state.json")), &state))
+	s.check(json.Unmarshal([]byte(gitIn(s.t, s.work, "show", "origin/aliasctl-state:aliases.state.json")), &state))
 	return state
 }
 

@@ -227,7 +227,7 @@ func TestMarker(t *testing.T) {
 		{"--> <b>", "<!-- aliasctl-report --%3E+%3Cb%3E -->"},
 	} {
 		cluster := planner.Cluster{Label: c.label, URI: "http://localhost:19530"}
-		if got := markdown.Marker("aliasctl-report", cluster); got != c.want {
+		if got := markdown.Marker("aliasctl-report", cluster, report.Origin{}); got != c.want {
 			t.Errorf("%q: %s", c.label, got)
 		}
 		text := written(t, formats.Markdown, report.Report{Plan: planner.Plan{Cluster: cluster}}, layout.Style{})

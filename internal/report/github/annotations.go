@@ -15,19 +15,20 @@ import (
 
 // Annotations writes the problems of a manifest as commands of GitHub Actions,
 // which shows each at its line of the pull request. The only errors are those
-// of w.
+// of w. GitHub looks for a file from the root of the repository: place turns the
+// name of one into that.
 //
 // A command ends with its line, and a property with a comma or a colon; GitHub
 // reads them back from %0A and the like
 // (docs.github.com, "Workflow commands for GitHub Actions").
-func Annotations(w io.Writer, problems *manifest.Problems) error {
+func Annotations(w io.Writer, problems *manifest.Problems, place func(string) string) error {
 	b := bufio.NewWriter(w)
 	for _, p := range problems.List {
 		message := p.Message
 		if p.Hint != "" {
 			message += "\nhint: " + p.Hint
 		}
-		fmt.Fprintf(b, "::error file=%s,line=%s,col=%s::%s\n", annotationProperty(p.Pos.File),
+		fmt.Fprintf(b, "::error file=%s,line=%s,col=%s::%s\n", annotationProperty(place(p.Pos.File)),
 			strconv.Itoa(p.Pos.Line), strconv.Itoa(p.Pos.Column), annotationText(message))
 	}
 	if problems.More > 0 {

@@ -15,7 +15,7 @@ import (
 
 func annotated(t interface{ Fatalf(string, ...any) }, problems *manifest.Problems) string {
 	var b strings.Builder
-	if err := github.Annotations(&b, problems); err != nil {
+	if err := github.Annotations(&b, problems, func(path string) string { return path }); err != nil {
 		t.Fatalf("%v", err)
 	}
 	return b.String()
@@ -77,7 +77,7 @@ func (full) Write([]byte) (int, error) { return 0, errFull }
 
 func TestAnnotationsReturnTheErrorOfTheWriter(t *testing.T) {
 	problems := &manifest.Problems{List: []manifest.Problem{{Message: "bad"}}}
-	if err := github.Annotations(full{}, problems); !errors.Is(err, errFull) {
+	if err := github.Annotations(full{}, problems, func(path string) string { return path }); !errors.Is(err, errFull) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -83,8 +83,8 @@ func (o *object) failure(f report.Failure) {
 	list(o, "details", f.Details, func(d *string) any { return d })
 	o.field("hint", f.Hint)
 	o.field("exit_code", f.Code)
-	o.field("commit", f.Commit)
-	o.field("time", f.Time.UTC().Format(time.RFC3339))
+	o.field("commit", f.Origin.Commit)
+	o.field("time", f.Origin.Time.UTC().Format(time.RFC3339))
 }
 
 // object writes the fields of one JSON object as they come.

@@ -4,9 +4,11 @@ package markdown
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"net/url"
+	"strings"
 
 	"aliasctl/internal/quantity"
 	"aliasctl/internal/report"
@@ -19,14 +21,28 @@ const maxMarkdown = 60_000
 
 // Marker is the first line of a report, which a reader does not see: a pipeline
 // finds the comment that begins with it and updates that one. It is the same
-// for every report of its kind of one cluster label.
-func Marker(kind string, c planner.Cluster) string {
-	if c.Label == "" {
-		return "<!-- " + kind + " -->"
+// for every report of its kind of one cluster label from the same manifests and
+// state, or of one --marker.
+func Marker(kind string, c planner.Cluster, o report.Origin) string {
+	words := []string{kind}
+	add := func(text string) {
+		text = url.QueryEscape(text) // leaves neither ">" nor a blank
+		if len(text) > maxMarked {
+			text = fmt.Sprintf("%s-%x", text[:maxMarked-17], sha256.Sum256([]byte(text)))[:maxMarked]
+		}
+		words = append(words, text)
 	}
-	label := url.QueryEscape(c.Label) // leaves neither ">" nor a blank
-	return "<!-- " + kind + " " + label[:min(len(label), 200)] + " -->"
+	if c.Label != "" && !o.Marked {
+		add(c.Label)
+	}
+	if len(o.Source) > 0 {
+		add(strings.Join(o.Source, "\n"))
+	}
+	return "<!-- " + strings.Join(words, " ") + " -->"
 }
+
+// maxMarked is how much of a marker one text takes.
+const maxMarked = 200
 
 // form is how the sections of a kind are printed: below a heading when nothing
 // else is asked for.
@@ -116,7 +132,7 @@ type markdown struct{ bytes.Buffer }
 func (m *markdown) say(format string, args ...any) { fmt.Fprintf(m, format, args...) }
 
 func (m *markdown) head(h report.Head) {
-	m.say("%s\n### aliasctl: %s\n\n", Marker(h.Marker, h.Cluster), h.Verdict)
+	m.say("%s\n### aliasctl: %s\n\n", Marker(h.Marker, h.Cluster, h.Origin), h.Verdict)
 	if h.Offline != "" {
 		m.say("**%s**\n\n", h.Offline)
 	}
@@ -151,6 +167,7 @@ func (m *markdown) head(h report.Head) {
 	if h.StatePath != "" {
 		m.say(" %s %s", h.At, code(h.StatePath))
 	}
+	m.facts("\\\n", h)
 	m.say("\n\n")
 	if h.Holder != "" {
 		m.say("%s\n\n", prose(h.Holder))
@@ -172,10 +189,24 @@ func (m *markdown) failure(p *report.Page) {
 	if p.Head.Hint != "" {
 		m.say("Hint: %s\n\n", prose(p.Head.Hint))
 	}
-	for i, f := range p.Head.Run {
-		m.say("%s%s %s", [2]string{"", "\\\n"}[min(i, 1)], f.Label, span(f.Value))
-	}
+	m.facts("", p.Head)
 	m.say("\n")
+}
+
+// facts are about the run, behind what stands before them. The page of the job is a
+// link, and GitHub shows it as one.
+func (m *markdown) facts(before string, h report.Head) {
+	for _, f := range h.Run {
+		value := span(f.Value)
+		if f.Label == "job" {
+			value = "<" + f.Value.Text + ">"
+		}
+		m.say("%s%s %s", before, f.Label, value)
+		before = ", "
+		if f.Label == "digest" || f.Label == "exit code" {
+			before = "\\\n"
+		}
+	}
 }
 
 func (m *markdown) section(s report.Section) {

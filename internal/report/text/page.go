@@ -40,6 +40,9 @@ func (p Page) Verdict(h report.Head) {
 	for _, problem := range h.Problems {
 		p.Prose("  x ", problem)
 	}
+	if digest := string(h.Origin.Digest); digest != "" {
+		p.Record(2, layout.Paint{}, "digest: "+digest)
+	}
 	// The counts break after the changes, where they have to.
 	if changes, rest, cut := strings.Cut(h.Counts, "; "); cut && !p.Fits(h.Counts) {
 		p.Record(6, p.Title, changes+";")
