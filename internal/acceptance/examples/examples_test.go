@@ -175,7 +175,7 @@ func TestShapeOfExamples(t *testing.T) {
 		"examples/github-actions/aliases-plan.yml":  {"on.pull_request", "jobs.plan.steps", "permissions.pull-requests"},
 		"examples/github-actions/aliases-apply.yml": {"on.push", "jobs.apply.environment", "jobs.apply.concurrency.group", "jobs.apply.needs"},
 		"examples/github-actions/aliases-drift.yml": {"on.schedule", "jobs.drift.steps"},
-		"examples/gitlab/.gitlab-ci.yml":            {"plan.script", "plan-merged.artifacts", "apply.resource_group", "apply.environment", "drift.rules"},
+		"examples/gitlab/.gitlab-ci.yml":            {"plan.script", "plan-merged.artifacts", "apply.resource_group", "apply.environment", "drift.rules", "drift.needs"},
 		"examples/kubernetes/cronjob.yaml":          {"data.MILVUS_URI", "data.aliases\x00yaml", "spec.concurrencyPolicy", "spec.jobTemplate.spec.template.spec.containers"},
 		".github/actions/aliasctl/action.yml":       {"inputs.args", "outputs.has-changes", "outputs.has-drops", "outputs.digest", "outputs.exit-code", "runs.steps"},
 	} {
