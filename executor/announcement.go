@@ -43,13 +43,14 @@ func Announce(state planner.State, plan planner.Plan, witnessed bool, now time.T
 // announce adds every write of a step. A state has the id of a collection to
 // drop as `from`.
 func (l *announcements) announce(s planner.Step, rollback bool, now time.Time) {
-	if s.Op == planner.VerifyAlias { // all that it may send is the way back
-		s.Op, s.From, s.To = planner.AlterAlias, s.To, s.Back
-		if s.To == "" {
-			s.Op = planner.DropAlias
-		}
+	writes := s.Halves()
+	switch {
+	case s.Op == planner.VerifyAlias: // all that it may send is the way back
+		writes = s.Undo().Halves()
+	case s.Back != "": // elsewhere the way back is between the same two
+		writes = append(writes, s.Undo().Halves()...)
 	}
-	for _, w := range s.Halves() {
+	for _, w := range writes {
 		l.add(planner.Announcement{Op: w.Op, Database: w.Database, Alias: w.Alias, Collection: w.Collection, From: cmp.Or(w.ID, w.From), To: w.To, At: now, Rollback: rollback})
 	}
 }

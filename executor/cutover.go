@@ -264,28 +264,26 @@ func (c *cutover) switchBack(ctx context.Context) {
 		if m.verdict.outcome != Applied && m.verdict.outcome != Undecided && !earlier {
 			return
 		}
-		if m.step.Op == planner.RecreateAlias {
-			c.recreateBack(ctx, m)
+		undo := m.step.Undo()
+		if undo.Op == planner.RecreateAlias {
+			c.recreateBack(ctx, m, undo)
 			return
-		}
-		undo := m.step
-		undo.Op, undo.From, undo.To = planner.AlterAlias, m.step.To, m.blue()
-		if undo.To == "" {
-			undo.Op = planner.DropAlias
 		}
 		c.wentBack(m, c.carryOut(ctx, &binding{cluster: c.cluster, step: undo}), true)
 	})
 	c.measure()
 }
 
-// recreateBack undoes a switch by drop and create in the same way. Only one
-// that is done is undone here: recreate puts the old binding back by itself.
-func (c *cutover) recreateBack(ctx context.Context, m *member) {
-	if m.verdict.outcome != Applied {
-		return
+// recreateBack undoes a switch by drop and create in the same way. One that is
+// unknown is undone only where it shows: recreate puts the old binding back by
+// itself.
+func (c *cutover) recreateBack(ctx context.Context, m *member, undo planner.Step) {
+	if m.verdict.outcome == Undecided {
+		s, _, err := c.reading(undo, 0, (&binding{cluster: c.cluster, step: undo}).look)
+		if c.mind(err); err != nil || s.place != asExpected {
+			return
+		}
 	}
-	undo := m.step
-	undo.From, undo.To = m.step.To, m.step.From
 	back := c.recreate(ctx, undo)
 	c.wentBack(m, back, !back.unbound)
 	_, moved := back.err.(*MovedError)
@@ -296,8 +294,8 @@ func (c *cutover) recreateBack(ctx context.Context, m *member) {
 // green when nothing was done.
 func (c *cutover) wentBack(m *member, back verdict, there bool) {
 	cause := c.because(m)
-	failed := &SwitchBackError{Database: m.step.Database, Alias: m.step.Alias, Collection: m.blue(), Cause: cause, Err: back.err}
-	seen := &BackError{Database: m.step.Database, Alias: m.step.Alias, Collection: m.blue(), Cause: cause}
+	failed := &SwitchBackError{Database: m.step.Database, Alias: m.step.Alias, Collection: m.step.Blue(), Cause: cause, Err: back.err}
+	seen := &BackError{Database: m.step.Database, Alias: m.step.Alias, Collection: m.step.Blue(), Cause: cause}
 	undecided := m.verdict.outcome == Undecided
 	m.ended = c.opts.Clock.Now()
 	switch {

@@ -25,7 +25,7 @@ func (w *world) requireAccurate(t fataler, what string, report Report) {
 				if exists == r.Done() && r.Outcome != Undecided {
 					t.Fatalf("%s, %s: collection %s exists: %v, but its drop is %s", what, when, r.Collection, exists, r.Outcome)
 				}
-			} else if r.Op.Writes() && r.Op != planner.RecreateAlias {
+			} else if r.Op.Writes() {
 				live, _ := w.target(planner.Key{Database: r.Database, Name: r.Alias})
 				if (live == r.To) != r.Done() && r.Outcome != Undecided {
 					t.Fatalf("%s, %s: %s/%s is at %q, but %s to %q is %s", what, when, r.Database, r.Alias, live, r.Op, r.To, r.Outcome)

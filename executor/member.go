@@ -37,14 +37,6 @@ type member struct {
 	proxies time.Duration // how long the witnesses took to converge
 }
 
-// blue is where the member goes back to, "" for absent.
-func (m *member) blue() string {
-	if m.step.Op == planner.VerifyAlias || m.step.Back != "" {
-		return m.step.Back
-	}
-	return m.step.From
-}
-
 // standing is where a member is, from what became of its step.
 func (m *member) standing() (Standing, string) {
 	switch m.verdict.outcome {
@@ -53,7 +45,7 @@ func (m *member) standing() (Standing, string) {
 	case Undecided:
 		return Uncertain, ""
 	case SwitchedBack:
-		return OnBlue, m.blue()
+		return OnBlue, m.step.Blue()
 	}
 	if found, known := foundAt(m.verdict.err); known {
 		return Elsewhere, found

@@ -49,7 +49,9 @@ func withPromises(list, fresh []planner.Unverified) []planner.Unverified {
 
 // unverified is what is owed after the run. A promise goes when its switch was
 // verified, or when its alias was settled somewhere else; it joins the list when
-// its switch is done and not verified, or may still happen.
+// its switch is done and not verified, or may still happen, and when it left its
+// alias unbound: the run that creates the alias again knows from it where to go
+// back.
 func (s *settlement) unverified() []planner.Unverified {
 	promises := planner.Promises(s.steps(), s.Witnessed, s.Now)
 	if len(promises)+len(s.before.Unverified) == 0 {
@@ -71,7 +73,7 @@ func (s *settlement) unverified() []planner.Unverified {
 	})
 	var owed []planner.Unverified
 	for _, u := range promises {
-		if r := made[promiseOf(u)]; r.Outcome == Undecided || r.Unverified {
+		if r := made[promiseOf(u)]; r.Outcome == Undecided || r.Unverified || r.Unbound {
 			u.Failed = r.Unverified && r.Err != nil
 			owed = append(owed, u)
 		}

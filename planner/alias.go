@@ -153,6 +153,7 @@ func (b *builder) bind(d *database, e *managed, live *LiveDatabase, step Step) {
 	switch {
 	case step.From == "":
 		step.Op, step.Back = CreateAlias, e.leftBy(step)
+		step.RecreateBack = step.Back != "" && b.options.Switch == ByRecreate
 		b.plan.Summary.Create++
 		b.binds = append(b.binds, step)
 	case b.options.Switch == ByRecreate:

@@ -127,7 +127,7 @@ func (p Plan) Check(l Limits) []Refusal {
 	}
 	torn := make(map[Key]bool)
 	for _, s := range p.Steps {
-		if g := (Key{s.Database, ""}); s.Op == RecreateAlias && s.Cutover != nil && s.Cutover.Group != "" {
+		if g := (Key{s.Database, ""}); (s.Op == RecreateAlias || s.RecreateBack) && s.Cutover != nil && s.Cutover.Group != "" {
 			if g.Name = s.Cutover.Group; !torn[g] {
 				torn[g] = true
 				refuse("group-recreate", WayOut{Kind: liftSwitchMode, Target: string(ByAlter), After: ", or take the aliases out of the group"},

@@ -52,6 +52,30 @@ func (s Step) Halves() []Step {
 	return []Step{drop, create}
 }
 
+// Blue is the collection that an alias goes back to when its verification fails,
+// "" for absent.
+func (s Step) Blue() string {
+	if s.Op == VerifyAlias || s.Back != "" {
+		return s.Back
+	}
+	return s.From
+}
+
+// Undo is the step that takes an alias back to Blue.
+func (s Step) Undo() Step {
+	undo := s
+	undo.From, undo.To, undo.Back, undo.RecreateBack = s.To, s.Blue(), "", false
+	switch {
+	case undo.To == "":
+		undo.Op = DropAlias
+	case s.Op == RecreateAlias || s.RecreateBack:
+		undo.Op = RecreateAlias
+	default:
+		undo.Op = AlterAlias
+	}
+	return undo
+}
+
 // Step is one change, with the value that it expects to find.
 type Step struct {
 	Op         Op     `json:"op"`
@@ -68,6 +92,8 @@ type Step struct {
 	// Back is where the alias goes when a verify-alias fails, "" for absent; of a
 	// create-alias, what a switch by drop and create that was cut had left.
 	Back string `json:"back,omitempty"`
+	// RecreateBack says that a step with Back goes there by drop and create.
+	RecreateBack bool `json:"recreate_back,omitempty"`
 	// Drift says that the step undoes, follows or accepts a change that was
 	// made outside aliasctl.
 	Drift bool `json:"drift"`

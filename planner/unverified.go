@@ -10,7 +10,8 @@ import (
 // Unverified is a switch that a run began with a verification to follow, and
 // that no run has verified since: it was killed or interrupted in between, or
 // the verification failed and the switch stayed. The next apply makes it up, and
-// goes back to From when it fails.
+// goes back to From when it fails. So is a switch by drop and create that left
+// its alias unbound: whichever run binds it again goes back to From.
 type Unverified struct {
 	Database string    `json:"database"`
 	Alias    string    `json:"alias"`
@@ -26,6 +27,66 @@ type Unverified struct {
 	SwitchBack    bool   `json:"switch_back,omitempty"`
 	Confirmations int    `json:"confirmations,omitempty"`
 	Canary        *Probe `json:"canary,omitempty"`
+}
+
+// Progress is how far an unverified switch is known to have got.
+type Progress string
+
+// The degrees of progress.
+const (
+	Switched  Progress = "switched"  // the alias is at To
+	Announced Progress = "announced" // a run that did not finish may have made it
+	Unmade    Progress = "unmade"    // the alias is not at To
+)
+
+// Owed is an unverified switch with its progress.
+type Owed struct {
+	Unverified
+	Progress Progress
+}
+
+// OwedBy lists the unverified switches of a state in their order. live is nil
+// where the cluster was not read: then the state alone tells.
+func OwedBy(s State, live *Live) []Owed {
+	if len(s.Unverified) == 0 {
+		return nil
+	}
+	at, announced := make(map[Key]string, len(s.Bindings)), make(map[Key]map[string]bool)
+	for _, b := range s.Bindings {
+		at[Key{b.Database, b.Alias}] = b.Collection
+	}
+	if live == nil {
+		for _, a := range s.Pending {
+			k := Key{a.Database, a.Alias}
+			if announced[k] == nil {
+				announced[k] = make(map[string]bool)
+			}
+			announced[k][a.To] = true
+		}
+	}
+	owed := make([]Owed, len(s.Unverified))
+	for i, u := range s.Unverified {
+		k := Key{u.Database, u.Alias}
+		now, progress := at[k], Unmade
+		if live != nil {
+			now = live.at(k)
+		}
+		switch {
+		case now == u.To:
+			progress = Switched
+		case announced[k][u.To]:
+			progress = Announced
+		}
+		owed[i] = Owed{u, progress}
+	}
+	return owed
+}
+
+func (l *Live) at(k Key) string {
+	if d := l.Databases[k.Database]; d != nil {
+		return d.Bindings[k.Name]
+	}
+	return ""
 }
 
 // Probe is a canary as the state keeps it.
@@ -101,7 +162,7 @@ func (b *builder) makeUp(d *database, e *managed) bool {
 	}
 	step := Step{
 		Op: VerifyAlias, Database: d.name, Alias: e.alias, From: to, To: to, Back: u.From,
-		Protect: e.want.Protect, Cutover: owed,
+		Protect: e.want.Protect, Cutover: owed, RecreateBack: u.From != "" && b.options.Switch == ByRecreate,
 	}
 	b.binds = append(b.binds, step)
 	b.plan.Asks = append(b.plan.Asks, Ask{Database: d.name, Alias: e.alias, Cutover: e.want.Cutover})
@@ -120,6 +181,11 @@ func (e *managed) leftBy(create Step) string {
 	for _, u := range e.unverified {
 		if u.From != "" && u.From != create.To {
 			return u.From
+		}
+	}
+	for _, a := range e.pending { // of a switch without a verification
+		if a.Op == DropAlias && a.From != create.To {
+			return a.From
 		}
 	}
 	return ""
@@ -162,9 +228,7 @@ func Promises(steps []Step, witnessed bool, now time.Time) []Unverified {
 			Database: s.Database, Alias: s.Alias, From: s.From, To: s.To, At: now,
 			Group: c.Group, SwitchBack: c.SwitchBack, Confirmations: c.Confirmations, Canary: ProbeOf(c.Canary),
 		}
-		if s.Op == VerifyAlias || s.Back != "" {
-			u.From = s.Back
-		}
+		u.From = s.Blue()
 		list = append(list, u)
 	}
 	return list

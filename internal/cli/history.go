@@ -37,8 +37,8 @@ func (r *session) showHistory(state sync.State) error {
 	if err := r.historyText(entries); err != nil {
 		return err
 	}
-	for _, u := range state.Unverified {
-		r.say("aliasctl: %s%s", report.UnverifiedLine(u), report.MadeUp)
+	for _, o := range planner.OwedBy(state.State, nil) {
+		r.say("aliasctl: %s; %s", report.UnverifiedLine(o), report.Outlook(o))
 	}
 	return nil
 }
@@ -52,8 +52,10 @@ type historyEntry struct {
 func (r *session) historyJSON(state planner.State, list []planner.Entry) error {
 	entries := []historyEntry{}
 	owed := make(map[planner.Key]string)
-	for _, u := range state.Unverified {
-		owed[planner.Key{Database: u.Database, Name: u.Alias}] = u.To
+	for _, o := range planner.OwedBy(state, nil) {
+		if o.Progress == planner.Switched {
+			owed[planner.Key{Database: o.Database, Name: o.Alias}] = o.To
+		}
 	}
 	for _, e := range list { // the newest first: an older switch to there was another
 		entry := historyEntry{Entry: e}

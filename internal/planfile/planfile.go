@@ -112,7 +112,8 @@ type step struct {
 	From         string `json:"from"`
 	To           string `json:"to"`
 	ID           string `json:"id,omitempty"`
-	Back         string `json:"back,omitempty"`    // of a verify-alias
+	Back         string `json:"back,omitempty"` // of a verify-alias, and of a create-alias after a cut
+	RecreateBack bool   `json:"recreate_back,omitempty"`
 	FromID       string `json:"from_id,omitempty"` // of an adopt
 	ToID         string `json:"to_id,omitempty"`
 	Drift        bool   `json:"drift"`

@@ -25,7 +25,8 @@ type DriftReport struct {
 	// both sorted by database and alias.
 	Bindings []planner.Binding
 	Drift    []planner.Drift
-	// Unverified are the switches that the next apply verifies; no drift.
+	// Unverified are the switches that were made and that the next apply
+	// verifies; no drift.
 	Unverified []planner.Unverified
 	// Plan counts what a sync of the manifest would do, and that of the state
 	// alone where no manifest was given.

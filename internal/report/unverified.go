@@ -8,27 +8,38 @@ import (
 	"aliasctl/planner"
 )
 
-// UnverifiedLine says that no run has verified a switch, and why.
-func UnverifiedLine(u planner.Unverified) string {
-	why := "was not verified"
-	if u.Failed {
-		why = "failed its verification and stays"
+// UnverifiedLine tells how far a switch got that no run has verified.
+func UnverifiedLine(o planner.Owed) string {
+	how := "was not verified"
+	switch {
+	case o.Progress == planner.Announced:
+		how = "may have happened and was not verified"
+	case o.Progress == planner.Unmade:
+		how = "dropped the alias and did not bind it again"
+	case o.Failed:
+		how = "failed its verification and stays"
 	}
 	from := ""
-	if u.From != "" {
-		from = fmt.Sprintf(" from %q", u.From)
+	if o.From != "" {
+		from = fmt.Sprintf(" from %q", o.From)
 	}
-	return fmt.Sprintf("the switch of alias %q of database %q%s to %q (%s) %s", u.Alias, u.Database, from, u.To, u.At.Format(time.RFC3339), why)
+	return fmt.Sprintf("the switch of alias %q of database %q%s to %q (%s) %s", o.Alias, o.Database, from, o.To, o.At.Format(time.RFC3339), how)
 }
 
-// MadeUp follows the line of an unverified switch.
-const MadeUp = "; the next `aliasctl sync --apply` verifies it"
+// Outlook is what becomes of an unverified switch; it follows its line.
+func Outlook(o planner.Owed) string {
+	if o.Progress == planner.Switched {
+		return "the next `aliasctl sync --apply` verifies it"
+	}
+	return "the next `aliasctl sync --apply` goes on from there"
+}
 
 // unverifiedLines are one line for each switch that the next apply verifies.
 func (r DriftReport) unverifiedLines() []string {
 	lines := make([]string, len(r.Unverified))
 	for i, u := range r.Unverified {
-		lines[i] = safetext.Line(UnverifiedLine(u) + MadeUp)
+		o := planner.Owed{Unverified: u, Progress: planner.Switched}
+		lines[i] = safetext.Line(UnverifiedLine(o) + "; " + Outlook(o))
 	}
 	return lines
 }

@@ -229,8 +229,10 @@ func (d *doctor) stored(ctx context.Context) {
 		} else if n > 0 {
 			d.find("pending", FoundWarn, "run `aliasctl sync --apply` again: it goes on from there", "%s announced by a run that did not finish", quantity.Phrase(n, "step was", "steps were"))
 		}
-		for _, u := range state.Unverified {
-			d.find("unverified", FoundWarn, "run `aliasctl sync --apply` again: it verifies it", "%s", report.UnverifiedLine(u))
+		for _, o := range planner.OwedBy(state, nil) {
+			if o.Progress != planner.Announced || stored.holder == "" { // or the run at work goes on to it
+				d.find("unverified", FoundWarn, report.Outlook(o), "%s", report.UnverifiedLine(o))
+			}
 		}
 		if ahead := time.Until(state.UpdatedAt); ahead > time.Minute {
 			d.find("clock", FoundWarn, "set the clock of this machine, or of the one that applied last", "the state is %v ahead of this machine", ahead.Round(time.Second))

@@ -92,7 +92,7 @@ func (r *run) drift(stored storedState) (none report.DriftReport, err error) {
 	live.Learn(found.read)
 	return report.DriftReport{
 		Cluster: cluster, Serial: state.Serial, StatePath: r.file.Path(),
-		Bindings: state.Bindings, Unverified: state.Unverified, Drift: planner.DriftOf(state, live),
+		Bindings: state.Bindings, Unverified: unverifiedAt(state, live), Drift: planner.DriftOf(state, live),
 		Plan: comparison.Plan(live).Summary, Unmanaged: comparison.Unmanaged(live), Holder: stored.holder,
 	}, nil
 }
@@ -107,4 +107,15 @@ func bound(state planner.State, live *planner.Live) map[planner.Key]string {
 		}
 	}
 	return ids
+}
+
+// unverifiedAt are the unverified switches that the cluster shows.
+func unverifiedAt(state planner.State, live *planner.Live) []planner.Unverified {
+	var list []planner.Unverified
+	for _, o := range planner.OwedBy(state, live) {
+		if o.Progress == planner.Switched {
+			list = append(list, o.Unverified)
+		}
+	}
+	return list
 }
