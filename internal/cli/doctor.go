@@ -25,11 +25,11 @@ func doctorCommand(s *streams) *cli.Command {
 			&cli.StringFlag{Name: "database", Destination: &o.database, Value: manifest.DefaultDatabase, Usage: "check the privileges in the database `NAME`"},
 			rollbackFileFlag(o),
 		}, stateFlags(o), connectionFlags(o), []cli.Flag{verifyURIFlag(o, categoryConnection), textOrJSONFlag(o)}),
-		Action: o.action(s, func(*cli.Context) error {
+		Action: o.run(s, func(r *session, _ *cli.Context) error {
 			if err := o.textOrJSON(); err != nil {
 				return err
 			}
-			return newSession(o, s).doctor()
+			return r.doctor()
 		}),
 	}
 }
@@ -52,7 +52,6 @@ func findingText(f sync.Finding, width int) string {
 }
 
 func (r *session) doctor() error {
-	defer r.signals.Stop()
 	findings := sync.Doctor(r.signals.Soft, r.options(), r.o.database)
 	failed := 0
 	for _, f := range findings {

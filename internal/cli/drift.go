@@ -18,12 +18,11 @@ func driftCommand(s *streams) *cli.Command {
 		Flags: flagList(manifestFlags(o), stateFlags(o), connectionFlags(o), outputFlags(o), []cli.Flag{
 			&cli.BoolFlag{Name: "unmanaged", Destination: &o.unmanaged, Category: categoryOutput, Usage: "name the aliases of these databases that are not managed"},
 		}),
-		Action: o.action(s, func(*cli.Context) error { return newSession(o, s).drift() }),
+		Action: o.run(s, func(r *session, _ *cli.Context) error { return r.drift() }),
 	}
 }
 
 func (r *session) drift() error {
-	defer r.signals.Stop()
 	var err error
 	if r.outputs, err = r.o.outputs(); err != nil {
 		return err

@@ -23,12 +23,11 @@ func exportCommand(s *streams) *cli.Command {
 			&cli.BoolFlag{Name: "all-databases", Destination: &o.export.All, Usage: "export every database"},
 			&cli.StringFlag{Name: "match", Destination: &o.export.Match, Usage: "export the aliases that match `PATTERN` alone, with * and ?"},
 		}, connectionFlags(o)),
-		Action: o.action(s, func(*cli.Context) error { return newSession(o, s).export() }),
+		Action: o.run(s, func(r *session, _ *cli.Context) error { return r.export() }),
 	}
 }
 
 func (r *session) export() error {
-	defer r.signals.Stop()
 	m, err := sync.Export(r.signals.Hard, r.options(), r.o.export)
 	if err != nil {
 		return err

@@ -19,11 +19,11 @@ func historyCommand(s *streams) *cli.Command {
 		Usage:       "list the last applies of a state, the newest first",
 		Description: "Reads the state alone; the cluster is not asked.\n\nExample:   aliasctl history --state prod.state.json",
 		Flags:       flagList([]cli.Flag{rollbackFileFlag(o)}, stateFlags(o), []cli.Flag{textOrJSONFlag(o)}),
-		Action: o.action(s, func(*cli.Context) error {
+		Action: o.run(s, func(r *session, _ *cli.Context) error {
 			if err := o.textOrJSON(); err != nil {
 				return err
 			}
-			return newSession(o, s).withState((*session).showHistory)
+			return r.withState((*session).showHistory)
 		}),
 	}
 }

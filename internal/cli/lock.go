@@ -19,19 +19,18 @@ func lockCommand(s *streams) *cli.Command {
 			{
 				Name: "show", Usage: "print who holds the lock", Flags: at,
 				Description: "Example:   aliasctl lock show",
-				Action:      o.action(s, func(*cli.Context) error { return newSession(o, s).showLock() }),
+				Action:      o.run(s, func(r *session, _ *cli.Context) error { return r.showLock() }),
 			},
 			{
 				Name: "release", Usage: "take the lock away from a run that is known to be dead", ArgsUsage: "ID", Flags: at,
 				Description: "ID is what `aliasctl lock show` prints. The lock of a local file needs none of\nthis: it ends with its process.\n\nExample:   aliasctl lock release 0b54...",
-				Action:      o.action(s, func(c *cli.Context) error { return newSession(o, s).releaseLock(c.Args().First()) }),
+				Action:      o.run(s, func(r *session, c *cli.Context) error { return r.releaseLock(c.Args().First()) }),
 			},
 		},
 	}
 }
 
 func (r *session) showLock() error {
-	defer r.signals.Stop()
 	path, status, err := sync.LockStatus(r.signals.Hard, r.options())
 	if err != nil {
 		return err
@@ -63,7 +62,6 @@ func (r *session) showLock() error {
 }
 
 func (r *session) releaseLock(id string) error {
-	defer r.signals.Stop()
 	path, err := sync.ReleaseLock(r.signals.Hard, r.options(), id)
 	if err == nil {
 		r.say("aliasctl: the lock %s of %s is free", id, path)

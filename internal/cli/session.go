@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/urfave/cli/v2"
+
 	"aliasctl/executor"
 	"aliasctl/internal/cli/process"
 	"aliasctl/internal/quantity"
@@ -46,6 +48,15 @@ func newSession(o *options, s *streams) *session {
 	return r
 }
 
+// run is the action of a command that runs in a session.
+func (o *options) run(s *streams, do func(*session, *cli.Context) error) cli.ActionFunc {
+	return o.action(s, func(c *cli.Context) error {
+		r := newSession(o, s)
+		defer r.signals.Stop()
+		return do(r, c)
+	})
+}
+
 // options are those of the operation.
 func (r *session) options() sync.Options {
 	o := r.o.with(r.streams)
@@ -70,7 +81,6 @@ func (o *options) with(s *streams) sync.Options {
 
 // plan runs an operation that plans, and shows its report.
 func (r *session) plan(do func(context.Context, sync.Options) (sync.Report, error)) error {
-	defer r.signals.Stop()
 	var err error
 	if r.outputs, err = r.o.outputs(); err != nil {
 		return err

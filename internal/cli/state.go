@@ -31,41 +31,41 @@ func stateCommand(s *streams) *cli.Command {
 				Name: "show", Usage: "print what the state is about",
 				Flags:       append(slices.Clone(at), &cli.BoolFlag{Name: "history", Destination: &o.history, Category: categoryOutput, Usage: "list the versions that a bucket with versioning has kept, the newest first, at most 20"}),
 				Description: "Example:   aliasctl state show\n           aliasctl state show --history --state gs://bucket/prod.json",
-				Action: o.action(s, func(*cli.Context) error {
+				Action: o.run(s, func(r *session, _ *cli.Context) error {
 					if o.history {
-						return newSession(o, s).versions()
+						return r.versions()
 					}
-					return newSession(o, s).withState((*session).showState)
+					return r.withState((*session).showState)
 				}),
 			},
 			{
 				Name: "list", Usage: "list the bindings", Flags: at,
 				Description: "Example:   aliasctl state list",
-				Action:      o.action(s, func(*cli.Context) error { return newSession(o, s).withState((*session).listState) }),
+				Action:      o.run(s, func(r *session, _ *cli.Context) error { return r.withState((*session).listState) }),
 			},
 			{
 				Name: "pull", Usage: "print the state as JSON", Flags: at,
 				Description: "Example:   aliasctl state pull > copy.json",
-				Action:      o.action(s, func(*cli.Context) error { return newSession(o, s).withState((*session).pullState) }),
+				Action:      o.run(s, func(r *session, _ *cli.Context) error { return r.withState((*session).pullState) }),
 			},
 			{
 				Name: "push", Usage: "replace the state by a file", ArgsUsage: "FILE",
 				Description: "Refused for a state of another lineage, an older serial, or an equal serial\nwith other content, but for --force.\n\nExample:   aliasctl state push copy.json",
 				Flags:       append(slices.Clone(at), &cli.BoolFlag{Name: "force", Destination: &o.force, Category: categoryLimits, Usage: "also another lineage, or a serial that is not newer"}),
-				Action:      o.action(s, func(c *cli.Context) error { return newSession(o, s).pushState(c.Args().First()) }),
+				Action:      o.run(s, func(r *session, c *cli.Context) error { return r.pushState(c.Args().First()) }),
 			},
 			{
 				Name: "rm", Usage: "forget an alias; the cluster keeps it", ArgsUsage: "ALIAS",
 				Description: "Example:   aliasctl state rm products",
 				Flags:       at,
-				Action:      o.action(s, func(c *cli.Context) error { return newSession(o, s).changeState(sync.Forget(c.Args().First())) }),
+				Action:      o.run(s, func(r *session, c *cli.Context) error { return r.changeState(sync.Forget(c.Args().First())) }),
 			},
 			{
 				Name: "mv", Usage: "record an alias under another name", ArgsUsage: "ALIAS NEW",
 				Description: "For an alias that was renamed by hand: dropped and created anew. NEW is a name\nor DATABASE/NAME.\n\nExample:   aliasctl state mv products products_live",
 				Flags:       at,
-				Action: o.action(s, func(c *cli.Context) error {
-					return newSession(o, s).changeState(sync.Rename(c.Args().Get(0), c.Args().Get(1)))
+				Action: o.run(s, func(r *session, c *cli.Context) error {
+					return r.changeState(sync.Rename(c.Args().Get(0), c.Args().Get(1)))
 				}),
 			},
 			{
@@ -73,7 +73,7 @@ func stateCommand(s *streams) *cli.Command {
 				Description: "Refused where TO has a state, unless it is an older one of the same lineage.\n\n" +
 					"Example:   aliasctl state migrate aliases.state.json s3://bucket/prod.json",
 				Flags:  []cli.Flag{followLinksFlag(o)},
-				Action: o.action(s, func(c *cli.Context) error { return newSession(o, s).migrateState(c.Args().Get(0), c.Args().Get(1)) }),
+				Action: o.run(s, func(r *session, c *cli.Context) error { return r.migrateState(c.Args().Get(0), c.Args().Get(1)) }),
 			},
 		},
 	}
@@ -81,7 +81,6 @@ func stateCommand(s *streams) *cli.Command {
 
 // withState reads the state and does something with it.
 func (r *session) withState(do func(*session, sync.State) error) error {
-	defer r.signals.Stop()
 	state, err := sync.ReadState(r.signals.Hard, r.options())
 	if err != nil {
 		return err
@@ -91,7 +90,6 @@ func (r *session) withState(do func(*session, sync.State) error) error {
 
 // changeState changes the stored state under its lock.
 func (r *session) changeState(change func(*planner.State) error) error {
-	defer r.signals.Stop()
 	state, err := sync.ChangeState(r.signals.Hard, r.options(), change)
 	if err == nil {
 		r.say("aliasctl: saved serial %d in %s", state.Serial, state.Path)
@@ -101,7 +99,6 @@ func (r *session) changeState(change func(*planner.State) error) error {
 
 // versions lists the states that the store has kept.
 func (r *session) versions() error {
-	defer r.signals.Stop()
 	const most = 20
 	all, err := sync.Versions(r.signals.Hard, r.options(), most)
 	if err != nil {
@@ -151,7 +148,6 @@ func (r *session) listState(s sync.State) error {
 }
 
 func (r *session) pushState(path string) error {
-	defer r.signals.Stop()
 	pushed, changed, err := sync.Push(r.signals.Hard, r.options(), path, r.o.force)
 	switch {
 	case err != nil:
@@ -165,7 +161,6 @@ func (r *session) pushState(path string) error {
 }
 
 func (r *session) migrateState(from, to string) error {
-	defer r.signals.Stop()
 	source, copied, err := sync.Migrate(r.signals.Hard, r.options(), from, to)
 	if err == nil {
 		r.say("aliasctl: copied serial %d from %s to %s; the old one was left as it is", copied.Serial, source, copied.Path)

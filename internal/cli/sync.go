@@ -22,7 +22,7 @@ func syncCommand(s *streams) *cli.Command {
 			// For whoever works on the speed of aliasctl.
 			&cli.StringFlag{Name: "debug-profile", Destination: &o.profileDir, Hidden: true, Usage: "write cpu.pprof and heap.pprof into `DIR`"},
 		}),
-		Action: o.action(s, func(*cli.Context) error {
+		Action: o.run(s, func(r *session, _ *cli.Context) error {
 			stop, err := process.Profile(o.profileDir)
 			if err != nil {
 				return sync.Usagef("", "--debug-profile: %v", err)
@@ -31,7 +31,7 @@ func syncCommand(s *streams) *cli.Command {
 			if o.apply {
 				do = sync.Apply
 			}
-			err = newSession(o, s).plan(do)
+			err = r.plan(do)
 			if stopped := stop(); stopped != nil {
 				s.warn(stopped.Error())
 			}
@@ -60,8 +60,8 @@ func rollbackCommand(s *streams) *cli.Command {
 				&cli.BoolFlag{Name: "load", Destination: &o.Load, Category: categoryPlan, Usage: "load the old collections first, and wait until they are"},
 			},
 			[]cli.Flag{onlyFlag(o, "go back with `ALIAS` (or DATABASE/ALIAS, or a group) alone; repeatable"), rollbackFileFlag(o)}, stateFlags(o), connectionFlags(o), applyFlags(o), limitFlags(o, "overwrite-drift", "max-alias-drops", "allow-empty", "accept-cluster", "skip-check"), outputFlags(o)),
-		Action: o.action(s, func(*cli.Context) error {
-			return newSession(o, s).plan(func(ctx context.Context, options sync.Options) (sync.Report, error) {
+		Action: o.run(s, func(r *session, _ *cli.Context) error {
+			return r.plan(func(ctx context.Context, options sync.Options) (sync.Report, error) {
 				return sync.Rollback(ctx, options, o.apply)
 			})
 		}),

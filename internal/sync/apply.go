@@ -65,6 +65,8 @@ func counted(n int, one string, m int, other string) string {
 
 // carryOut applies the plan and judges what became of it.
 func (r *run) carryOut(state planner.State, planned Report) (Report, error) {
+	ended := make(chan struct{})
+	defer close(ended)
 	done, err := executor.Apply(r.hard, planned.Plan, state, r.conn.Client, savesTold{r.file, r.Console, planned.StatePath}, executor.Options{
 		Parallel: r.Cluster.Parallel,
 		Retries:  orNone(r.Cluster.Retries),
@@ -73,7 +75,7 @@ func (r *run) carryOut(state planner.State, planned Report) (Report, error) {
 		Drain:    r.Choices.Drain, Witnesses: r.witnesses,
 		Author: r.by, HistoryLimit: r.HistoryLimit,
 		Held:     r.lock.Err,
-		Stop:     r.stopped(),
+		Stop:     r.stopped(ended),
 		Observer: r.Console.Steps(len(planned.Plan.Steps)),
 	})
 	planned.Ended = &done
@@ -108,13 +110,14 @@ func (s savesTold) Save(ctx context.Context, state planner.State) error {
 
 // stopped is closed when no new step may start: after a signal, or when the
 // lock of a shared state was lost.
-func (r *run) stopped() <-chan struct{} {
+func (r *run) stopped(ended <-chan struct{}) <-chan struct{} {
 	stop := make(chan struct{})
 	go func() {
 		defer close(stop)
 		select {
 		case <-r.soft.Done():
 		case <-r.lock.Lost():
+		case <-ended:
 		}
 	}()
 	return stop

@@ -147,6 +147,40 @@ func TestApply(t *testing.T) {
 	}
 }
 
+// A caller needs no console and no environment of its own.
+func TestApplyWithoutAConsole(t *testing.T) {
+	w := newWorld(t)
+	o := w.options()
+	o.Console, o.LookupEnv = nil, nil
+	w.apply(o)
+	if found, err := Drift(t.Context(), o); err != nil || len(found.Drift) != 0 {
+		t.Errorf("%+v, %v", found, err)
+	}
+	if findings := Doctor(t.Context(), o, manifest.DefaultDatabase); slices.ContainsFunc(findings, func(f Finding) bool { return f.Status == FoundFail }) {
+		t.Errorf("%+v", findings)
+	}
+	m, err := Export(t.Context(), o, Wanted{})
+	if err != nil || len(m.Databases) != 1 || len(m.Databases[0].Aliases) != 2 {
+		t.Errorf("%+v, %v", m, err)
+	}
+}
+
+// A soft end keeps an apply from beginning; the state is not locked afterwards.
+func TestASoftEnd(t *testing.T) {
+	w := newWorld(t)
+	o := w.options()
+	soft, end := context.WithCancel(t.Context())
+	o.Soft = soft
+	end()
+	if _, err := Apply(t.Context(), o); code(err) != Interrupted {
+		t.Error(err)
+	}
+	if _, status, err := LockStatus(t.Context(), w.options()); err != nil || status.Held {
+		t.Errorf("%+v, %v", status, err)
+	}
+	w.apply(w.options())
+}
+
 // What the caller does not approve is not carried out.
 func TestApplyIsNotApproved(t *testing.T) {
 	w := newWorld(t)
