@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"aliasctl/internal/throttle"
 	"aliasctl/planner"
 )
 
@@ -34,7 +35,10 @@ func Apply(ctx context.Context, plan planner.Plan, state planner.State, cluster 
 	state.Version = planner.StateVersion
 	r := &run{cluster: cluster, opts: opts.withDefaults(), results: make([]Result, len(plan.Steps)), left: make(map[planner.Key]time.Time)}
 	r.began = r.opts.Clock.Now()
-	r.throttle = newThrottle(r.opts.Parallel, r.opts.Clock)
+	if r.throttle = r.opts.Throttle; r.throttle == nil {
+		r.throttle = throttle.New(r.opts.Parallel, r.opts.Clock.Now)
+	}
+	r.throttle.Restart()
 	r.reach = newReach(ctx)
 	defer r.reach.quit(nil)
 	for i, step := range plan.Steps {
@@ -85,7 +89,7 @@ type run struct {
 	cluster  Cluster
 	opts     Options
 	began    time.Time
-	throttle *throttle
+	throttle *throttle.Throttle
 	reach    *reach
 	results  []Result // each written by the one goroutine that has its step
 
@@ -132,9 +136,6 @@ func (r *run) unit(ctx context.Context, u unit) {
 		r.conclude(first, r.carryOut(ctx, &binding{cluster: r.cluster, step: step}))
 	}
 	done = true
-	if step.Cutover == nil { // a verification says nothing about the cluster's pace
-		r.throttle.sample(r.results[first].Took)
-	}
 	for _, i := range u.steps {
 		r.finished(i)
 	}

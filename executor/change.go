@@ -174,7 +174,7 @@ func (r *run) carryOut(ctx context.Context, c change) (v verdict) {
 		case Fatal:
 			return end(err)
 		case Transient:
-			r.throttle.trouble()
+			r.throttle.Trouble()
 			if unreachable(err) { // the look before the next try waits
 				continue
 			}

@@ -40,18 +40,18 @@ func (c *cutover) width() int { return cmp.Or(c.opts.Parallel, groupWidth) }
 // members, where Parallel limits all of them together. The function it returns
 // takes it back.
 func (c *cutover) sharing() (over func()) {
-	if !c.throttle.fixed {
+	if !c.throttle.Fixed() {
 		return func() {}
 	}
-	c.throttle.leave()
-	return c.throttle.enter
+	c.throttle.Leave()
+	return func() { _ = c.throttle.Enter(context.Background()) } // which has no end
 }
 
 // inTurn does something for one member when it is its turn.
 func (c *cutover) inTurn(do func()) {
-	if c.throttle.fixed {
-		c.throttle.enter()
-		defer c.throttle.leave()
+	if c.throttle.Fixed() {
+		_ = c.throttle.Enter(context.Background()) // which has no end
+		defer c.throttle.Leave()
 	}
 	do()
 }

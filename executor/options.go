@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"aliasctl/internal/throttle"
 	"aliasctl/planner"
 )
 
@@ -21,8 +22,12 @@ const (
 type Options struct {
 	// Parallel is how many steps of one phase run side by side. 0 finds it out:
 	// from 4 up to 64, as long as more at once is faster and the cluster does
-	// not ask for patience, and for the members of a group 64.
+	// not ask for patience, and for the members of a group 64. A Throttle has to
+	// be of the same number.
 	Parallel int
+	// Throttle is what the reads of the same cluster have found out, and keeps
+	// the steps to what the server takes; nil makes one of Parallel.
+	Throttle *throttle.Throttle
 	// Retries is how often a write is tried again after an answer that allows
 	// it; 0 means DefaultRetries, less than 0 none.
 	Retries int

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
-	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -94,19 +92,10 @@ func (r *run) units(ctx context.Context, units []unit) {
 // each does n things side by side, begun in their order, as many at once as
 // the throttle lets, and returns when all are done. A panic in one is caught.
 func (r *run) each(n int, do func(i int)) {
-	var workers sync.WaitGroup
-	var begun atomic.Int64
-	for range min(n, r.throttle.most()) {
-		workers.Go(func() {
-			r.throttle.enter()
-			defer r.throttle.leave()
-			for i := int(begun.Add(1)) - 1; i < n; i = int(begun.Add(1)) - 1 {
-				r.safely(func() { do(i) })
-				r.throttle.giveWay()
-			}
-		})
-	}
-	workers.Wait()
+	_ = r.throttle.Each(context.Background(), n, func(_ context.Context, i int) error {
+		r.safely(func() { do(i) })
+		return nil // what became of each is in its result
+	})
 }
 
 // sideBySide does n things, at most width at once, in the same way.

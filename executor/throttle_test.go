@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"aliasctl/internal/throttle"
 )
 
 // remote is a cluster behind a network: every call takes its delay, and then
@@ -77,7 +79,7 @@ func TestOverANetworkAThousandSwitchesAreManyTimesFasterThanOneAtATime(t *testin
 	r := &remote{delay: 20 * time.Millisecond}
 	many := switches(t, 1000, r, 0)
 	t.Logf("one at a time %v, adaptive %v: %.0f times faster, %d at once", one, many, float64(one)/float64(many), r.most.Load())
-	if many*20 > one || r.most.Load() != maxWidth {
+	if many*20 > one || r.most.Load() != throttle.MaxWidth {
 		t.Errorf("%v against %v with %d at once", many, one, r.most.Load())
 	}
 }
@@ -86,7 +88,7 @@ func TestAWidthThatBringsNothingIsGivenUp(t *testing.T) {
 	// One server of 1 ms a call: four at once keep it busy.
 	r := &remote{service: time.Millisecond, servers: 1}
 	took := switches(t, 1000, r, 0)
-	if r.most.Load() > 2*firstWidth || took > 3100*time.Millisecond {
+	if r.most.Load() > 8 || took > 3100*time.Millisecond {
 		t.Errorf("%d at once, %v for 3,000 ms of work", r.most.Load(), took)
 	}
 }
@@ -101,66 +103,5 @@ func TestAClusterThatAsksForPatienceGetsIt(t *testing.T) {
 	switches(t, 100, fixed, 12)
 	if fixed.most.Load() != 12 {
 		t.Errorf("a fixed width became %d", fixed.most.Load())
-	}
-}
-
-func TestAThrottleFollowsTheCluster(t *testing.T) {
-	w := newWorld()
-	th := newThrottle(0, w)
-	// steps reports n steps at a rate per second, each of a latency.
-	steps := func(n int, rate float64, latency time.Duration) {
-		for range n {
-			w.advance(time.Duration(float64(time.Second) / rate))
-			th.sample(latency)
-		}
-	}
-	window := func() int { return max(2*th.width, leastWindow) }
-	expect := func(what string, width int) {
-		t.Helper()
-		if th.width != width {
-			t.Errorf("%s: width %d, want %d", what, th.width, width)
-		}
-	}
-	expect("at first", 4)
-	steps(window(), 100, 40*time.Millisecond)
-	expect("after a first look", 8)
-	steps(window(), 190, 42*time.Millisecond)
-	expect("it was worth it", 16)
-	steps(window(), 195, 80*time.Millisecond)
-	expect("it was not", 8)
-	steps(window(), 190, 42*time.Millisecond)
-	expect("all is calm", 8)
-	steps(window(), 60, 140*time.Millisecond)
-	expect("the cluster became slow", 4)
-	th.trouble()
-	th.trouble()
-	expect("it asks for patience", 1)
-	for range calm {
-		steps(window(), 30, 30*time.Millisecond)
-		expect("it recovers", 1)
-	}
-	steps(window(), 30, 30*time.Millisecond)
-	expect("long after that", 2)
-	for range 10 {
-		steps(window(), 1e4*float64(th.width), time.Millisecond)
-	}
-	expect("at the upper end", maxWidth)
-	for range 3 * calm {
-		steps(window(), 1e4, time.Millisecond)
-	}
-	expect("and it stays there", maxWidth)
-}
-
-func TestManyWhoAskForPatienceAtOnceCountOnce(t *testing.T) {
-	w := newWorld()
-	th := newThrottle(0, w)
-	for range 4 {
-		th.enter()
-	}
-	for range 4 {
-		th.trouble()
-	}
-	if th.width != 2 {
-		t.Errorf("width %d", th.width)
 	}
 }

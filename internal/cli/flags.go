@@ -73,7 +73,7 @@ func connectionFlags(o *options) []cli.Flag {
 		decimal.Int{IntFlag: &cli.IntFlag{Name: "retries", Destination: &o.Cluster.Retries, Category: category, Value: o.Cluster.Retries,
 			Usage: "try a failed call again this often, with at most 10s of waiting in all" + variablesOf("retries")}},
 		decimal.Int{IntFlag: &cli.IntFlag{Name: "parallel", Destination: &o.Cluster.Parallel, Category: category,
-			Usage: "this many calls side by side, in a group too (default: 8 for reads; an apply finds out what the server takes)" + variablesOf("parallel")}},
+			Usage: "this many calls side by side, in a group too (default: up to 64, as many as the server takes)" + variablesOf("parallel")}},
 		decimal.Int{IntFlag: &cli.IntFlag{Name: "max-names", Destination: &o.Cluster.MaxNames, Category: categoryLimits,
 			Usage: "read lists of the server with up to `N` names (default: 1000000, or 20 for each managed alias)"}},
 		&cli.StringFlag{Name: "collection-api", Destination: (*string)(&o.Cluster.CollectionAPI), Category: category, Value: string(o.Cluster.CollectionAPI),

@@ -1,10 +1,6 @@
 package milvus
 
-import (
-	"context"
-
-	"golang.org/x/sync/errgroup"
-)
+import "context"
 
 // Bindings returns every alias of a database with its collection. Aliases whose
 // collection was dropped are not in it: Milvus hides them. A database that does
@@ -34,7 +30,7 @@ func Bindings(ctx context.Context, c *Client, database string) (map[string]strin
 	}
 	if len(collections) < len(aliases) {
 		lists := make([][]string, len(collections))
-		err := c.each(ctx, len(collections), func(ctx context.Context, i int) (err error) {
+		err := c.throttle.Each(ctx, len(collections), func(ctx context.Context, i int) (err error) {
 			lists[i], err = c.AliasesOf(ctx, database, collections[i])
 			return err
 		})
@@ -58,7 +54,7 @@ func Bindings(ctx context.Context, c *Client, database string) (map[string]strin
 		}
 	}
 	targets := make([]string, len(open))
-	err = c.each(ctx, len(open), func(ctx context.Context, i int) (err error) {
+	err = c.throttle.Each(ctx, len(open), func(ctx context.Context, i int) (err error) {
 		targets[i], _, err = c.AliasTarget(ctx, database, open[i])
 		return err
 	})
@@ -71,14 +67,4 @@ func Bindings(ctx context.Context, c *Client, database string) (map[string]strin
 		}
 	}
 	return bindings, nil
-}
-
-// each calls ask for 0 to n-1, with Config.Parallel calls at a time.
-func (c *Client) each(ctx context.Context, n int, ask func(ctx context.Context, i int) error) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(c.cfg.Parallel)
-	for i := range n {
-		group.Go(func() error { return ask(ctx, i) })
-	}
-	return group.Wait()
 }

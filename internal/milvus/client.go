@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"aliasctl/executor"
+	"aliasctl/internal/throttle"
 	"aliasctl/manifest"
 	"aliasctl/planner"
 )
@@ -67,6 +68,7 @@ type Client struct {
 	header    http.Header // shared by all requests: a RoundTripper may not change it
 	transport transport
 	redactor  *Redactor
+	throttle  *throttle.Throttle
 
 	v2Gone    atomic.Bool // the server has no v2 route that drops collections
 	turnedOff sync.Map    // planner.Key of a collection: its drop met a 404 on the v2 route
@@ -106,6 +108,7 @@ func New(cfg Config) (*Client, error) {
 		header:     header(cfg),
 		redactor:   NewRedactor(cfg.Token),
 		firstPause: 250 * time.Millisecond,
+		throttle:   throttle.New(cfg.Parallel, nil),
 		// HTTP/1 alone, which is what a Transport with its own TLS settings
 		// speaks. There the rule that net/http never sends a POST twice once a
 		// byte of it is written is plain to see; Milvus speaks nothing else.
@@ -114,7 +117,7 @@ func New(cfg Config) (*Client, error) {
 			DialContext:            dialer.DialContext,
 			TLSClientConfig:        tlsConf,
 			TLSHandshakeTimeout:    10 * time.Second,
-			MaxIdleConnsPerHost:    max(cfg.Parallel, 64),
+			MaxIdleConnsPerHost:    max(cfg.Parallel, throttle.MaxWidth),
 			MaxResponseHeaderBytes: 1 << 20,
 			OnProxyConnectResponse: proxyAnswer,
 			// Shorter than any server or balancer keeps a connection: one that
@@ -126,6 +129,10 @@ func New(cfg Config) (*Client, error) {
 
 // URI is the address of the cluster in its normal form, without credentials.
 func (c *Client) URI() string { return c.base }
+
+// Throttle is what the client knows of how much the server takes. Its reads and
+// checks run through it; an apply is given it too.
+func (c *Client) Throttle() *throttle.Throttle { return c.throttle }
 
 // Redactor is that of the client's token.
 func (c *Client) Redactor() *Redactor { return c.redactor }
@@ -206,9 +213,47 @@ func (k call) newError() *Error {
 	return e
 }
 
-// exchange sends one request and returns its answer. There is one request on
-// the wire at most: repeating is the business of the caller.
+// exchange sends one request, when it is its turn, and returns its answer.
+// There is one request on the wire at most: repeating is the business of the
+// caller.
 func (c *Client) exchange(ctx context.Context, k call) (answer, *Error) {
+	turn, err := c.turn(ctx, k)
+	if err != nil {
+		e := k.newError()
+		e.Err, e.class, e.hopeless = err, executor.Transient, true
+		return answer{}, c.finish(k, e)
+	}
+	a, e := c.send(ctx, k)
+	turn.Done(c.outcomeOf(e))
+	if e != nil {
+		e.vain = turn.Vain && e.busy()
+	}
+	return a, e
+}
+
+// turn waits for the turn of a read. A write goes out at once: its read has
+// waited, and what that one showed is to be acted on while it holds.
+func (c *Client) turn(ctx context.Context, k call) (throttle.Turn, error) {
+	if k.write {
+		return c.throttle.TurnNow(), nil
+	}
+	return c.throttle.Turn(ctx)
+}
+
+// outcomeOf is what an answer says about the pace of requests.
+func (c *Client) outcomeOf(e *Error) (throttle.Outcome, time.Duration) {
+	switch {
+	case e == nil:
+		return throttle.Answered, 0
+	case e.busy():
+		return throttle.Refused, min(e.retryAfter, c.cfg.Timeout, patience)
+	case e.Code != 0 && !e.foreign:
+		return throttle.Answered, 0
+	}
+	return throttle.Silent, 0
+}
+
+func (c *Client) send(ctx context.Context, k call) (answer, *Error) {
 	e := k.newError()
 	body := request{AliasName: k.alias, CollectionName: k.collection, IndexName: k.index, RoleName: k.role, rowRequest: k.rows}
 	if !k.server && (e.Database != manifest.DefaultDatabase || c.cfg.NameDefault) {

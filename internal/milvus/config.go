@@ -22,7 +22,6 @@ import (
 const (
 	DefaultTimeout  = 40 * time.Second // the server's own limit is 30 s
 	DefaultRetries  = 4
-	DefaultParallel = 8
 	DefaultMaxNames = 1_000_000 // of 64 bytes each they fill the largest answer
 	defaultAgent    = "aliasctl"
 )
@@ -73,8 +72,9 @@ type Config struct {
 	// NameDefault sends `"dbName":"default"` for the default database. Other
 	// databases are always named.
 	NameDefault bool
-	// Parallel is how many requests Read and IDs have in flight; 0 means
-	// DefaultParallel.
+	// Parallel is how many questions Read, Inspect and Bindings ask side by side;
+	// 0 finds it out: up to 64, as long as more at once is faster and the server
+	// does not ask for patience.
 	Parallel int
 	// MaxNames is how many names one list of the server may have; 0 means
 	// DefaultMaxNames. A longer list is refused before its names are kept.
@@ -111,9 +111,6 @@ func (e *ConfigError) Hint() string { return e.Help }
 func (c Config) withDefaults() (Config, error) {
 	if c.Timeout == 0 {
 		c.Timeout = DefaultTimeout
-	}
-	if c.Parallel == 0 {
-		c.Parallel = DefaultParallel
 	}
 	if c.MaxNames == 0 {
 		c.MaxNames = DefaultMaxNames

@@ -136,7 +136,7 @@ func TestDefaults(t *testing.T) {
 	got := c.cfg
 	got.Warn = nil
 	want := Config{
-		URI: "http://127.0.0.1", Timeout: 40 * time.Second, Parallel: 8, MaxNames: DefaultMaxNames,
+		URI: "http://127.0.0.1", Timeout: 40 * time.Second, MaxNames: DefaultMaxNames,
 		CollectionAPI: CollectionAuto, UserAgent: "aliasctl",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

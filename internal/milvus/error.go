@@ -3,6 +3,7 @@ package milvus
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -64,6 +65,7 @@ type Error struct {
 	// retryAfter is how long the server wants to be left alone, 0 for unsaid.
 	retryAfter time.Duration
 
+	vain       bool // the server has refused everything for as long as a read waits
 	foreign    bool // something else than Milvus answered
 	newer      bool // its code is one that no known server has
 	missing    bool // it is the 404 that Milvus itself writes
@@ -127,6 +129,17 @@ func (e *Error) Unwrap() error { return e.Err }
 // Class says what the error of a write means for the cluster. A failed read
 // changed nothing: it is never Unknown.
 func (e *Error) Class() executor.Class { return e.class }
+
+// busy says that the server, or what is in front of it, had no room for the call.
+func (e *Error) busy() bool {
+	switch e.Code {
+	case codeRateLimit, codeNoResource, codeQueueFull:
+		return true
+	case codeLimiter:
+		return e.class == executor.Transient
+	}
+	return e.Status == http.StatusTooManyRequests || e.Status == http.StatusServiceUnavailable
+}
 
 // Hint is the advice that goes with the error, "" for none.
 func (e *Error) Hint() string { return e.hint }

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"aliasctl/manifest"
+
+	"aliasctl/internal/throttle"
 )
 
 // canned is a transport with one answer.
@@ -56,7 +58,7 @@ func FuzzAnswer(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, status int, body string) {
-		c := &Client{cfg: c.cfg, base: c.base, header: c.header, redactor: c.redactor, transport: canned{status: status, body: body}}
+		c := &Client{cfg: c.cfg, base: c.base, header: c.header, redactor: c.redactor, transport: canned{status: status, body: body}, throttle: throttle.New(0, nil)}
 		ctx := t.Context()
 		_, list := c.AliasesOf(ctx, "", "t_b")
 		_, _, target := c.AliasTarget(ctx, "db", "t_a")

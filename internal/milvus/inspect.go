@@ -10,7 +10,6 @@ import (
 	"aliasctl/executor"
 	"aliasctl/manifest"
 	"aliasctl/planner"
-	"golang.org/x/sync/errgroup"
 )
 
 // Inspect asks for what Build needs beyond the bindings, and puts it into live:
@@ -41,14 +40,11 @@ func Inspect(ctx context.Context, c *Client, needs planner.Needs, live *planner.
 	}
 
 	subjects := subjectsOf(needs, live)
-	group, running := errgroup.WithContext(ctx)
-	group.SetLimit(c.cfg.Parallel)
+	var all []question
 	for _, s := range subjects {
-		for _, q := range s.questions(c) {
-			group.Go(func() error { return q(running) })
-		}
+		all = append(all, s.questions(c)...)
 	}
-	if err := group.Wait(); err != nil {
+	if err := c.askAll(ctx, all); err != nil {
 		return err
 	}
 	serving, err := c.serving(ctx, needs.Serving)

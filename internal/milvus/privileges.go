@@ -81,7 +81,7 @@ func Privileges(ctx context.Context, c *Client, database string) ([]Privilege, e
 		}},
 	}
 	all := make([]Privilege, len(needed))
-	err := c.each(ctx, len(needed), func(ctx context.Context, i int) error {
+	err := c.throttle.Each(ctx, len(needed), func(ctx context.Context, i int) error {
 		p := Privilege{Name: needed[i].name, For: needed[i].purpose, Had: HadYes}
 		switch err := needed[i].try(ctx, randomName()); {
 		case err == nil, IsNotFound(err):

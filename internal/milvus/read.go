@@ -6,8 +6,6 @@ import (
 	"slices"
 	"sync"
 
-	"golang.org/x/sync/errgroup"
-
 	"aliasctl/planner"
 )
 
@@ -60,7 +58,7 @@ func Read(ctx context.Context, c *Client, scope planner.Scope) (*planner.Live, e
 		(*reader).askHidden,
 		(*reader).askLate,
 	} {
-		if err := ask(ctx, c.cfg.Parallel, readers, phase); err != nil {
+		if err := c.ask(ctx, readers, phase); err != nil {
 			return nil, err
 		}
 	}
@@ -73,20 +71,38 @@ func Read(ctx context.Context, c *Client, scope planner.Scope) (*planner.Live, e
 // question is one request, and what to do with its answer.
 type question func(ctx context.Context) error
 
-// ask asks the questions of one phase about all databases, with at most
-// parallel in flight.
-func ask(ctx context.Context, parallel int, readers []*reader, phase func(*reader) []question) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(parallel)
+// ask asks the questions of one phase about all databases. Databases take turns:
+// none waits until a large one is done.
+func (c *Client) ask(ctx context.Context, readers []*reader, phase func(*reader) []question) error {
+	var each [][]question
 	for _, r := range readers {
-		if r.live.Missing {
-			continue
-		}
-		for _, q := range phase(r) {
-			group.Go(func() error { return q(ctx) })
+		if !r.live.Missing {
+			each = append(each, phase(r))
 		}
 	}
-	return group.Wait()
+	return c.askAll(ctx, inTurns(each))
+}
+
+// askAll asks questions side by side, as many at once as the server takes.
+func (c *Client) askAll(ctx context.Context, all []question) error {
+	return c.throttle.Each(ctx, len(all), func(ctx context.Context, i int) error { return all[i](ctx) })
+}
+
+// inTurns joins lists: the first of each, the second of each, and so on.
+func inTurns[T any](lists [][]T) []T {
+	if len(lists) == 1 {
+		return lists[0]
+	}
+	var all []T
+	for i, more := 0, true; more; i++ {
+		more = false
+		for _, list := range lists {
+			if i < len(list) {
+				all, more = append(all, list[i]), true
+			}
+		}
+	}
+	return all
 }
 
 // reader gathers the answers about one database. A phase makes its questions

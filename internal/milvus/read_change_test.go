@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"aliasctl/internal/emulator"
+	"aliasctl/internal/throttle"
 	"aliasctl/planner"
 
 	"github.com/google/go-cmp/cmp"
@@ -184,7 +185,7 @@ func TestReadProperty(t *testing.T) {
 			Targets:  slices.Sorted(slices.Values(rapid.SliceOfDistinct(rapid.SampledFrom(names), rapid.ID[string]).Draw(rt, "targets"))),
 			Retirees: slices.Sorted(slices.Values(rapid.SliceOfDistinct(rapid.SampledFrom(names), rapid.ID[string]).Draw(rt, "retirees"))),
 		}
-		c := &Client{cfg: Config{Parallel: 8, Timeout: time.Minute, MaxNames: DefaultMaxNames}, base: "http://127.0.0.1", transport: inProcess{k}}
+		c := &Client{cfg: Config{Timeout: time.Minute, MaxNames: DefaultMaxNames}, base: "http://127.0.0.1", transport: inProcess{k}, throttle: throttle.New(8, nil)}
 		live, err := Read(t.Context(), c, planner.Scope{Databases: []planner.DatabaseScope{scope}})
 		if err != nil {
 			rt.Fatal(err)

@@ -81,11 +81,14 @@ func (c *Client) readAnswer(ctx context.Context, k call) (answer, error) {
 func (c *Client) readAgain(ctx context.Context, k call, e *Error, start time.Time) (answer, error) {
 	var (
 		tries   int
+		back    = func() {}
 		refused bool
 		pauses  = newBudget(c.firstPause)
 	)
 	got, err := backoff.Retry(ctx, func() (got answer, err error) {
 		if tries++; tries > 1 {
+			back()
+			back = func() {}
 			if got, e = c.exchange(ctx, k); e == nil {
 				return got, nil
 			}
@@ -98,9 +101,14 @@ func (c *Client) readAgain(ctx context.Context, k call, e *Error, start time.Tim
 			refused = true
 			pauses.left -= patience - patienceRefused
 		}
+		if tries > c.cfg.Retries || e.vain {
+			return answer{}, backoff.Permanent(e)
+		}
 		pauses.asked = min(e.retryAfter, c.cfg.Timeout-time.Since(start))
+		back = c.throttle.Aside(ctx)
 		return answer{}, e
-	}, backoff.WithBackOff(pauses), backoff.WithMaxTries(uint(c.cfg.Retries)+1), backoff.WithMaxElapsedTime(0))
+	}, backoff.WithBackOff(pauses), backoff.WithMaxElapsedTime(0))
+	back()
 	if err == nil {
 		return got, nil
 	}

@@ -4,16 +4,11 @@ import (
 	"context"
 	"errors"
 
-	"golang.org/x/sync/errgroup"
-
 	"aliasctl/planner"
 )
 
 // The part of an inspection that is about every switch: can green serve as blue
 // does?
-
-// maxServing is how many of these requests are on the way at once.
-const maxServing = 32
 
 // serving asks each green for its load state and its rows, all side by side,
 // and then those blues whose green falls short. Each collection is asked once,
@@ -51,8 +46,7 @@ func (n servingNeed) and(load, rows bool) servingNeed {
 
 // askServing adds what is asked of some collections to facts.
 func (c *Client) askServing(ctx context.Context, asked map[planner.Key]servingNeed, facts map[planner.Key]*planner.Facts) error {
-	group, running := errgroup.WithContext(ctx)
-	group.SetLimit(max(maxServing, c.cfg.Parallel))
+	var all []question
 	for k, need := range asked {
 		f := facts[k]
 		if f == nil { // a blue may be the green of another alias
@@ -60,19 +54,19 @@ func (c *Client) askServing(ctx context.Context, asked map[planner.Key]servingNe
 			facts[k] = f
 		}
 		if need.load && f.Load == nil {
-			group.Go(func() (err error) {
-				f.Load, err = c.servingLoad(running, k)
+			all = append(all, func(ctx context.Context) (err error) {
+				f.Load, err = c.servingLoad(ctx, k)
 				return err
 			})
 		}
 		if need.rows && f.Rows == nil {
-			group.Go(func() (err error) {
-				f.Rows, err = c.servingRows(running, k)
+			all = append(all, func(ctx context.Context) (err error) {
+				f.Rows, err = c.servingRows(ctx, k)
 				return err
 			})
 		}
 	}
-	return group.Wait()
+	return c.askAll(ctx, all)
 }
 
 func (c *Client) servingLoad(ctx context.Context, k planner.Key) (*planner.LoadFact, error) {

@@ -69,6 +69,7 @@ func (r *run) carryOut(state planner.State, planned Report) (Report, error) {
 	defer close(ended)
 	done, err := executor.Apply(r.hard, planned.Plan, state, r.conn.Client, savesTold{r.file, r.Console, planned.StatePath}, executor.Options{
 		Parallel: r.Cluster.Parallel,
+		Throttle: r.conn.Throttle(),
 		Retries:  orNone(r.Cluster.Retries),
 		Settle:   r.Settle,
 		Patience: orNone(r.Patience),

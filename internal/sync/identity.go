@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
 	"aliasctl/internal/milvus"
 	statefile "aliasctl/internal/state"
 	"aliasctl/planner"
@@ -92,15 +90,11 @@ func (i *identity) readAll(ctx context.Context, client *milvus.Client, recorded 
 	}
 	slices.SortFunc(open, planner.Key.Compare)
 	ids := make([]string, len(open))
-	group, running := errgroup.WithContext(ctx)
-	group.SetLimit(milvus.DefaultParallel)
-	for n, k := range open {
-		group.Go(func() (err error) {
-			ids[n], err = collectionID(running, client, k)
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
+	err := client.Throttle().Each(ctx, len(open), func(ctx context.Context, n int) (err error) {
+		ids[n], err = collectionID(ctx, client, open[n])
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	for n, k := range open {

@@ -1,0 +1,113 @@
+package milvus
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"aliasctl/planner"
+)
+
+// allowance is how many requests a server takes: so many a second, and what it
+// has saved up, at most burst.
+type allowance struct {
+	rate, burst float64
+
+	mu             sync.Mutex
+	saved          float64
+	at             time.Time
+	taken, refused int
+}
+
+func (l *allowance) take() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	if l.at.IsZero() {
+		l.saved = l.burst
+	} else {
+		l.saved = min(l.saved+l.rate*now.Sub(l.at).Seconds(), l.burst)
+	}
+	if l.at = now; l.saved < 1 {
+		l.refused++
+		return false
+	}
+	l.saved--
+	l.taken++
+	return true
+}
+
+// A server, or a gateway in front of it, that limits requests is read to the
+// end, at its own pace, and is asked hardly more than it takes.
+func TestAServerThatLimitsRequestsIsReadAtItsPace(t *testing.T) {
+	for name, refuse := range map[string]http.HandlerFunc{
+		"code 8":          answerWith(200, jsonType, `{"code":8,"message":"request is rejected by grpc RateLimiter middleware, please retry later: rate limit exceeded[rate=200]"}`),
+		"code 1807":       answerWith(200, jsonType, `{"code":1807,"message":"request is rejected by limiter"}`),
+		"429":             answerWith(429, "text/plain", "too many requests"),
+		"503":             answerWith(503, "text/plain", "busy"),
+		"code 8 with 429": answerWith(429, jsonType, `{"code":8,"message":"rate limit exceeded"}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			const n = 700
+			limit := &allowance{rate: 200, burst: 40}
+			c := newClient(t, serveLists(t, limit, refuse, n), nil)
+			c.firstPause = 250 * time.Millisecond
+			scope := planner.DatabaseScope{Name: "default", Aliases: map[string]string{}}
+			for i := range n {
+				scope.Aliases[fmt.Sprintf("a%d", i)] = fmt.Sprintf("c%d", i)
+			}
+			began := time.Now()
+			live, err := Read(t.Context(), c, planner.Scope{Databases: []planner.DatabaseScope{scope}})
+			took := time.Since(began)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := len(live.Databases["default"].Bindings); got != n {
+				t.Errorf("%d of %d bindings", got, n)
+			}
+			own := (float64(limit.taken) - limit.burst) / limit.rate
+			share := float64(limit.refused) / float64(limit.taken+limit.refused)
+			t.Logf("%.2f of the limit's own time, %.2f %% of %d requests refused", took.Seconds()/own, 100*share, limit.taken+limit.refused)
+			if share > 0.02 {
+				t.Errorf("%.2f %% of the requests were refused", 100*share)
+			}
+			if took.Seconds() > 1.6*own { // 1.1 in the fake time of the throttle's own test
+				t.Errorf("%v, the limit's own time is %.1f s", took, own)
+			}
+		})
+	}
+}
+
+// serveLists serves n collections with an alias each, as far as limit goes.
+func serveLists(t *testing.T, limit *allowance, refuse http.HandlerFunc, n int) (uri string) {
+	t.Helper()
+	all := make([]string, n)
+	for i := range all {
+		all[i] = fmt.Sprintf("a%d", i)
+	}
+	list, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var asked request
+		if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
+			t.Error(err)
+		}
+		switch {
+		case !limit.take():
+			refuse(w, r)
+		case asked.CollectionName == "":
+			fmt.Fprintf(w, `{"code":0,"data":%s}`, list)
+		default:
+			fmt.Fprintf(w, `{"code":0,"data":["a%s"]}`, asked.CollectionName[1:])
+		}
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
+}
