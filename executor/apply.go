@@ -33,14 +33,9 @@ import (
 // stored), a PanicError (recovered in a goroutine; the state was stored).
 func Apply(ctx context.Context, plan planner.Plan, state planner.State, cluster Cluster, store Store, opts Options) (Report, error) {
 	state.Version = planner.StateVersion
-	r := &run{cluster: cluster, opts: opts.withDefaults(), results: make([]Result, len(plan.Steps)), left: make(map[planner.Key]time.Time)}
-	r.began = r.opts.Clock.Now()
-	if r.throttle = r.opts.Throttle; r.throttle == nil {
-		r.throttle = throttle.New(r.opts.Parallel, r.opts.Clock.Now)
-	}
-	r.throttle.Restart()
-	r.reach = newReach(ctx)
+	r := newRun(ctx, cluster, opts)
 	defer r.reach.quit(nil)
+	r.results = make([]Result, len(plan.Steps))
 	for i, step := range plan.Steps {
 		r.results[i] = Result{Step: step, Outcome: NotReached}
 	}
@@ -98,6 +93,19 @@ type run struct {
 	panicked *PanicError
 	left     map[planner.Key]time.Time // collections, by when an alias last left them
 	cutovers []Cutover                 // that have ended
+}
+
+func newRun(ctx context.Context, cluster Cluster, opts Options) *run {
+	opts = opts.withDefaults()
+	pace := opts.Throttle
+	if pace == nil {
+		pace = throttle.New(opts.Parallel, opts.Clock.Now)
+	}
+	pace.Restart()
+	return &run{
+		cluster: cluster, opts: opts, began: opts.Clock.Now(), throttle: pace,
+		reach: newReach(ctx), left: make(map[planner.Key]time.Time),
+	}
 }
 
 // unit carries out one unit. A panic is a bug of ours, and no reason to lose

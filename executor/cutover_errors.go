@@ -93,6 +93,8 @@ func (e *CanaryError) why() string {
 // on is no matter of a stale proxy.
 func (e *CanaryError) final() bool {
 	switch {
+	case unreachable(e.ThroughErr) || unreachable(e.ByNameErr):
+		return false
 	case ClassOf(e.ThroughErr) == Fatal || ClassOf(e.ByNameErr) == Fatal:
 		return true
 	case e.ThroughErr != nil || e.ByNameErr != nil:

@@ -86,13 +86,19 @@ type Facts struct {
 
 // LoadFact is the load state (`collections/get_load_state`).
 type LoadFact struct {
-	State    string // as Milvus says it: LoadStateLoaded, LoadStateLoading, LoadStateNotLoad
+	State    string // as Milvus says it: Loaded, Loading, LoadStateNotLoad
 	Progress int    // in percent
 	Why      string // why it is unknown, "" when it is known
+	// Unanswered says that Why is no word of Milvus: something in between
+	// answered in its place.
+	Unanswered bool
 }
 
 // Loaded is the only load state in which a collection can be searched.
 const Loaded = "LoadStateLoaded"
+
+// Loading is the load state of a collection on its way there.
+const Loading = "LoadStateLoading"
 
 // RowsFact is the number of rows and where it comes from: a strong count(*)
 // sees everything, get_stats does not see growing data (milvus-rest section 14).
@@ -100,6 +106,8 @@ type RowsFact struct {
 	Count  int64
 	Source string // "count(*)" or "get_stats"
 	Why    string
+	// Unanswered is that of a LoadFact.
+	Unanswered bool
 }
 
 // IndexFact is one entry per vector field.

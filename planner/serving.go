@@ -13,9 +13,10 @@ import (
 // Two checks are made of every switch, asked for or not: green is loaded if
 // blue is, and it has rows if blue has. To fail either is an outage at the
 // moment of the switch. They differ from those of `require` in three ways: one
-// that passes is not listed, one that the server cannot answer is a note, and
-// blue is asked only where green falls short. `require` replaces them, with a
-// stricter check or with false.
+// that passes is not listed, one that Milvus does not answer the user is a note,
+// and blue is asked only where green falls short. What something in between
+// answered in place of Milvus is no such note: it says nothing about green.
+// `require` replaces them, with a stricter check or with false.
 
 // ServingRun names one switch of which it is asked whether green can serve as
 // blue does.
@@ -91,12 +92,22 @@ func (b *builder) serving(d *database, e *managed, live *LiveDatabase, step Step
 		}
 		skipped := b.options.SkipChecks[name].Has(d.name, e.alias)
 		switch {
-		case check.Verdict == CheckUnknown && !skipped:
+		case check.Verdict == CheckUnknown && !skipped && !unheard(name, blue, green):
 			b.unanswered = append(b.unanswered, check)
 		case check.Verdict != CheckPassed || skipped:
 			b.addCheck(check, false)
 		}
 	}
+}
+
+// unheard says that a fact of a check is unknown because Milvus was not reached.
+func unheard(name manifest.CheckName, all ...*Facts) bool {
+	return slices.ContainsFunc(all, func(f *Facts) bool {
+		if name == manifest.Loaded {
+			return f.Load != nil && f.Load.Unanswered
+		}
+		return f.Rows != nil && f.Rows.Unanswered
+	})
 }
 
 func (c *Check) servesLoaded(step Step, blue, green *LoadFact) {
@@ -158,6 +169,9 @@ func (c Check) implyWayOut(rollback bool) WayOut {
 	mend, off := "load it", "loaded: false"
 	if c.Name == manifest.MinRows {
 		mend, off = "fill it", "min_rows: 0"
+	}
+	if c.Verdict == CheckUnknown {
+		mend = "let what stands in front of Milvus pass this call"
 	}
 	if rollback { // which has no manifest
 		return WayOut{Before: mend + ", or ", Kind: liftSkipCheck, Target: string(c.Name)}

@@ -49,6 +49,7 @@ type answer struct {
 	names   []string      // data, where the call asks for names; nil when it is no list of them
 	worded  bool          // message is there, and a text
 	fields  int           // how many it has
+	other   bool          // one of them is of other APIs alone
 	took    time.Duration // from sending the request to the last byte
 }
 
@@ -86,6 +87,10 @@ func decodeAnswer(body []byte, names bool) (a answer, err error) {
 		return answer{}, errNoCode
 	}
 	a.data, a.fields = fields["data"], len(fields)
+	for _, name := range []string{"msg", "success"} {
+		_, found := fields[name]
+		a.other = a.other || found
+	}
 	if raw := fields["message"]; len(raw) > 0 {
 		a.worded = raw[0] == '"'
 		if json.Unmarshal(raw, &a.message) != nil {

@@ -31,7 +31,7 @@ func TestNamesAreBounded(t *testing.T) {
 		{"as many as may be", `{"code":0,"data":` + names(most) + `}`, 0},
 		{"one more", `{"code":0,"data":` + names(most+1) + `}`, most + 1},
 		{"many", `{"code":0,"data":` + names(1_000_000) + `,"message":""}`, 1_000_000},
-		{"commas elsewhere", `{"code":0,"message":"` + strings.Repeat(",", 2*most) + `","data":` + names(5) + `}`, 0},
+		{"commas elsewhere", `{"code":0,"more":"` + strings.Repeat(",", 2*most) + `","data":` + names(5) + `}`, 0},
 		{"commas in names", `{"code":0,"data":["` + strings.Repeat(",", 2*most) + `"]}`, 0},
 		{"commas in a name with a quote", `{"code":0,"data":["\"` + strings.Repeat(",", 2*most) + `"]}`, 0},
 		{"the longer one last", `{"code":0,"data":` + names(5) + `,"data":` + names(2*most) + `}`, 2 * most},

@@ -309,7 +309,7 @@ func (c *Client) send(ctx context.Context, k call) (answer, *Error) {
 		return answer{}, c.finish(k, many)
 	}
 	a, err := decodeAnswer(text, k.names)
-	if err == nil && a.ok() && success(e.Status) && (!k.write || a.acknowledges()) {
+	if err == nil && success(e.Status) && (k.write && a.acknowledges() || !k.write && a.answers(k.route)) {
 		a.took = time.Since(start)
 		return a, nil
 	}

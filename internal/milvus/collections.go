@@ -86,7 +86,7 @@ func (c *Client) DropCollection(ctx context.Context, database, collection string
 }
 
 // IsRouteMissing says that a path is not served, by Milvus or by what answers for
-// it.
+// it (IsForeign).
 func IsRouteMissing(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && e.Status == http.StatusNotFound && e.Code == 0

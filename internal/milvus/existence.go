@@ -106,7 +106,7 @@ func (r *reader) has(names []string) []question {
 // It is tried again as every read is, and asks without the token: it is for an
 // address that is doubted, and the token must not go to somebody else's server.
 // A 401 counts as an answer, whoever wrote it: it may be what a gateway has to
-// say to a call without one.
+// say to a call without one. Resolves finds out with the token.
 func (c *Client) Answers(ctx context.Context) error {
 	k := call{route: aliasesList, header: header(Config{UserAgent: c.cfg.UserAgent})}
 	answered := func(e *Error) bool { return e == nil || e.Code != 0 || e.Status == http.StatusUnauthorized }
@@ -117,6 +117,16 @@ func (c *Client) Answers(ctx context.Context) error {
 	}
 	_, err := c.readAgain(ctx, k, e, start)
 	if errors.As(err, &e) && answered(e) {
+		return nil
+	}
+	return err
+}
+
+// Resolves asks what an alias stands for that nobody has, with the token: Milvus
+// answers that there is none, or that the user may not ask.
+func (c *Client) Resolves(ctx context.Context) error {
+	_, _, err := c.AliasTarget(ctx, "", randomName())
+	if IsDenied(err) {
 		return nil
 	}
 	return err

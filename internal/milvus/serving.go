@@ -72,7 +72,7 @@ func (c *Client) askServing(ctx context.Context, asked map[planner.Key]servingNe
 func (c *Client) servingLoad(ctx context.Context, k planner.Key) (*planner.LoadFact, error) {
 	state, progress, err := c.LoadState(ctx, k.Database, k.Name)
 	if err != nil {
-		return &planner.LoadFact{Why: whyOf(err)}, fruitless(ctx, err)
+		return &planner.LoadFact{Why: whyOf(err), Unanswered: unanswered(err)}, fruitless(ctx, err)
 	}
 	return &planner.LoadFact{State: state, Progress: progress}, nil
 }
@@ -96,9 +96,9 @@ func (c *Client) servingRows(ctx context.Context, k planner.Key) (*planner.RowsF
 	case noStats == nil && isNotLoaded(uncounted):
 		return stats, nil
 	case noStats == nil:
-		return &planner.RowsFact{Why: whyOf(uncounted)}, fruitless(ctx, uncounted)
+		return &planner.RowsFact{Why: whyOf(uncounted), Unanswered: unanswered(uncounted)}, fruitless(ctx, uncounted)
 	default:
-		return &planner.RowsFact{Why: whyOf(noStats)}, fruitless(ctx, uncounted)
+		return &planner.RowsFact{Why: whyOf(noStats), Unanswered: unanswered(noStats)}, fruitless(ctx, uncounted)
 	}
 }
 
@@ -111,6 +111,12 @@ func fruitless(ctx context.Context, err error) error {
 		return err
 	}
 	return nil
+}
+
+// unanswered says that something else than Milvus answered, or nothing usable.
+func unanswered(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && (e.foreign && !e.missing || errors.Is(e, errNoData))
 }
 
 func isNotLoaded(err error) bool {

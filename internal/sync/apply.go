@@ -67,18 +67,10 @@ func counted(n int, one string, m int, other string) string {
 func (r *run) carryOut(state planner.State, planned Report) (Report, error) {
 	ended := make(chan struct{})
 	defer close(ended)
-	done, err := executor.Apply(r.hard, planned.Plan, state, r.conn.Client, savesTold{r.file, r.Console, planned.StatePath}, executor.Options{
-		Parallel: r.Cluster.Parallel,
-		Throttle: r.conn.Throttle(),
-		Retries:  orNone(r.Cluster.Retries),
-		Settle:   r.Settle,
-		Patience: orNone(r.Patience),
-		Drain:    r.Choices.Drain, Witnesses: r.witnesses,
-		Author: r.by, HistoryLimit: r.HistoryLimit,
-		Held:     r.lock.Err,
-		Stop:     r.stopped(ended),
-		Observer: r.Console.Steps(len(planned.Plan.Steps)),
-	})
+	opts := r.executorOptions()
+	opts.Drain, opts.Witnesses, opts.Stop = r.Choices.Drain, r.witnesses, r.stopped(ended)
+	opts.Author, opts.HistoryLimit, opts.Observer = r.by, r.HistoryLimit, r.Console.Steps(len(planned.Plan.Steps))
+	done, err := executor.Apply(r.hard, planned.Plan, state, r.conn.Client, savesTold{r.file, r.Console, planned.StatePath}, opts)
 	planned.Ended = &done
 	if !is[*executor.SaveError](err) {
 		planned.Saved = done.State.Serial
@@ -243,4 +235,16 @@ func (r *run) recovery(err error, errored string) string {
 		return look + "; if there was none, " + place
 	}
 	return place
+}
+
+// executorOptions say how a write is sent and waited for.
+func (r *run) executorOptions() executor.Options {
+	return executor.Options{
+		Parallel: r.Cluster.Parallel,
+		Throttle: r.conn.Throttle(),
+		Retries:  orNone(r.Cluster.Retries),
+		Settle:   r.Settle,
+		Patience: orNone(r.Patience),
+		Held:     r.lock.Err,
+	}
 }

@@ -148,6 +148,9 @@ func (d *doctor) cluster(ctx context.Context, conn *connection) {
 	visible := quantity.Of(len(databases), "database") + " visible"
 	if milvus.IsRouteMissing(err) { // before 2.4.18; what has no aliases either is no Milvus
 		visible = "the server has no calls on databases"
+		if milvus.IsForeign(err) {
+			visible = "what answers for the server hides calls on databases"
+		}
 		_, err = conn.ListAliases(ctx, "")
 	}
 	took := time.Since(started).Round(100 * time.Microsecond)

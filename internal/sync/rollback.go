@@ -3,8 +3,8 @@ package sync
 import (
 	"context"
 	"fmt"
-	"time"
 
+	"aliasctl/executor"
 	"aliasctl/internal/report"
 	"aliasctl/manifest"
 	"aliasctl/planner"
@@ -82,36 +82,13 @@ func (r *run) loadFirst(planned report.Report) error {
 }
 
 func (r *run) loadTarget(database, collection string) error {
-	const pause = 500 * time.Millisecond
-	told := -1
-	for asked := false; ; {
-		state, progress, err := r.conn.LoadState(r.soft, database, collection)
-		if err != nil {
-			return err
+	return executor.Load(r.soft, r.conn.Client, database, collection, r.executorOptions(), func(percent int, loaded bool) {
+		if loaded {
+			r.Console.Say("aliasctl: loaded %s/%s", database, collection)
+		} else {
+			r.Console.Say("aliasctl: loading %s/%s: %d%%", database, collection, percent)
 		}
-		if state == planner.Loaded {
-			if asked {
-				r.Console.Say("aliasctl: loaded %s/%s", database, collection)
-			}
-			return nil
-		}
-		if !asked {
-			asked = true
-			if err := r.conn.LoadCollection(r.soft, database, collection); err != nil {
-				return err
-			}
-			continue
-		}
-		if progress != told {
-			told = progress
-			r.Console.Say("aliasctl: loading %s/%s: %d%%", database, collection, progress)
-		}
-		select {
-		case <-time.After(pause):
-		case <-r.soft.Done():
-			return r.soft.Err()
-		}
-	}
+	})
 }
 
 func historyError(err error) error {

@@ -76,5 +76,8 @@ func askWitness(ctx context.Context, proxy *milvus.Client, state planner.State) 
 		return "", err
 	}
 	found, err := identify(ctx, proxy, state, "there")
+	if err == nil && len(found.read) == 0 { // it was asked nothing that a gateway could not answer
+		err = proxy.Resolves(ctx)
+	}
 	return found.why, err
 }

@@ -3,6 +3,7 @@ package faults
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -126,8 +127,14 @@ func rolledBack(dir string, f testkit.Fault, load bool) error {
 		return fmt.Errorf("the apply: %v", e)
 	}
 	line := []string{"aliasctl", "rollback", "--apply", "--state", c.StatePath(), "--uri", c.Server.URL(), "-o", "json"}
-	if load {
+	if load { // is then the first change
 		line = append(line, "--load")
+		release := `{"collectionName":"products_v1"}`
+		resp, err := http.Post(c.Server.URL()+"/v2/vectordb/collections/release", "application/json", strings.NewReader(release))
+		if err != nil {
+			return err
+		}
+		resp.Body.Close()
 	}
 	f.Match = testkit.Match{Writes: true, Nth: 1}
 	c.AddFault(f)
