@@ -1,5 +1,5 @@
 // Command aliasctl binds Milvus aliases to collections the way a reviewed
-// manifest says, and retires the collections that nobody reads any more.
+// manifest declares, and retires the collections that no alias reaches any more.
 package main
 
 import (

@@ -13,7 +13,7 @@ import (
 // announced now.
 //
 // The verifications that follow are remembered until they are made; witnessed
-// says that there are proxies to confirm a switch.
+// is set when there are proxies to confirm a switch.
 func Announce(state planner.State, plan planner.Plan, witnessed bool, now time.Time) planner.State {
 	after := state
 	after.Version = planner.StateVersion
@@ -55,7 +55,7 @@ func (l *announcements) announce(s planner.Step, rollback bool, now time.Time) {
 	}
 }
 
-// young says that an announcement is less than so old. One without a time is
+// young reports that an announcement is less than so old. One without a time is
 // old, and so is one from a clock that is further ahead than that.
 func young(a planner.Announcement, now time.Time, age time.Duration) bool {
 	return now.Sub(a.At).Abs() < age

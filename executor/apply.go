@@ -29,7 +29,7 @@ import (
 //
 // What became of a step is in the report, not in the error. The error is nil,
 // or holds one of: an UnfitError or an AnnounceError (nothing was changed), a
-// SaveError (the cluster was changed as the report says, the state was not
+// SaveError (the cluster was changed as the report shows, the state was not
 // stored), a PanicError (recovered in a goroutine; the state was stored).
 func Apply(ctx context.Context, plan planner.Plan, state planner.State, cluster Cluster, store Store, opts Options) (Report, error) {
 	state.Version = planner.StateVersion
@@ -183,7 +183,7 @@ func (r *run) recorded(saveErr error) {
 	}
 }
 
-// stopped says that no new step may start.
+// stopped reports that no new step may start.
 func (r *run) stopped(ctx context.Context) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

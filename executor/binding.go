@@ -18,7 +18,7 @@ type binding struct {
 	// create races with the drop (milvus-rest section 13.1). List and describe
 	// hide it, and create is refused with 1602. To alter it heals it.
 	zombie   bool
-	formerly string // the dropped collection, as far as the server told
+	formerly string // the dropped collection, where the server named it
 }
 
 var _ change = (*binding)(nil)
@@ -59,9 +59,9 @@ func (b *binding) write(ctx context.Context) error {
 }
 
 // instead recognises a zombie: the alias is taken, and a read after that
-// refusal still says that it is absent. Only a name of the plan is healed. A
+// refusal still means that it is absent. Only a name of the plan is healed. A
 // step that drops an alias and finds it hidden leaves it: a drop sent then
-// could hit what somebody is creating, and the zombie harms no reader.
+// could hit what another client is creating, and the zombie harms no reader.
 func (b *binding) instead(refusal error) bool {
 	formerly, taken := TakenBy(refusal)
 	if !taken || b.zombie {
@@ -84,7 +84,7 @@ func (b *binding) healed() string {
 
 // repeatable: the drop half of a switch by drop and create is not. If it were
 // sent again and the create followed, a late first one would drop the new
-// binding, with nobody there to notice. Left unknown, the alias goes on
+// binding unnoticed. Left unknown, the alias goes on
 // serving the old collection until the next run.
 func (b *binding) repeatable() bool {
 	return b.step.Op != planner.DropAlias || !b.half

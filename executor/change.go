@@ -27,17 +27,17 @@ type change interface {
 	write(ctx context.Context) error
 	// verify reads after a write whether the change shows.
 	verify(ctx context.Context) (sight, error)
-	// instead says that another write may do what was refused, although
+	// instead reports that another write may do what was refused, although
 	// nothing has moved; the next call of write sends that.
 	instead(refusal error) bool
-	// repeatable says that the write may be sent again when its answer was lost
+	// repeatable reports that the write may be sent again when its answer was lost
 	// and it does not show: that a late first one then finds its work done.
 	repeatable() bool
-	// urgent says that not to write is worse than to write without the lock.
+	// urgent reports that not to write is worse than to write without the lock.
 	urgent() bool
 	// of is the step that is carried out.
 	of() planner.Step
-	// unconfirmed says why an acknowledged write does not show; nil when only
+	// unconfirmed reports why an acknowledged write does not show; nil when only
 	// time or another run can tell.
 	unconfirmed(s sight) error
 }
@@ -56,7 +56,7 @@ type place int
 const (
 	asExpected place = iota // the old value: the write may go out
 	asWanted                // the new value
-	elsewhere               // neither: somebody else was here
+	elsewhere               // neither: another client was here
 )
 
 // verdict is what became of a change.
@@ -69,7 +69,7 @@ type verdict struct {
 	// recreate-alias, and the part of took that it had.
 	dropped   Outcome
 	droppedIn time.Duration
-	// unbound says that a recreate-alias took the alias from its old collection
+	// unbound reports that a recreate-alias took the alias from its old collection
 	// and left it without the new one.
 	unbound bool
 	lost    error // why an answer is missing to a write that was sent again: the first may still land
@@ -259,12 +259,12 @@ func (r *run) await(ctx context.Context, c change) (sight, error) {
 	}
 }
 
-// exhausted says that a step has used up its tries or its time.
+// exhausted reports that a step has used up its tries or its time.
 func (r *run) exhausted(tries int, started time.Time) bool {
 	return tries > r.opts.Retries || r.opts.Clock.Now().Sub(started) > stepLimit
 }
 
-// again says that a write of unknown outcome may get further when it is sent once
+// again reports that a write of unknown outcome may get further when it is sent once
 // more. It may, unless its error knows better.
 func again(err error) bool {
 	var e interface{ Again() bool }
@@ -272,7 +272,7 @@ func again(err error) bool {
 }
 
 // retryAfter is how long the cluster wants to be left alone, as far as err
-// tells.
+// shows.
 func retryAfter(err error) time.Duration {
 	var e interface{ RetryAfter() time.Duration }
 	if !errors.As(err, &e) {
@@ -281,8 +281,8 @@ func retryAfter(err error) time.Duration {
 	return e.RetryAfter()
 }
 
-// detourOf says that the next try of a write takes another route, because this
-// one is not there; certain says that Milvus itself answered so.
+// detourOf reports that the next try of a write takes another route, because this
+// one is not there; certain: Milvus itself answered so.
 func detourOf(err error) (certain, ok bool) {
 	var e interface{ Detour() (certain, ok bool) }
 	if !errors.As(err, &e) {
@@ -306,14 +306,14 @@ func newBackOff() *backoff.ExponentialBackOff {
 	return b
 }
 
-// movedTo says that err reports an alias found at that collection ("" for
+// movedTo reports that err reports an alias found at that collection ("" for
 // absent) instead of where it was expected.
 func movedTo(err error, found string) bool {
 	e, ok := errors.AsType[*MovedError](err)
 	return ok && e.Found == found
 }
 
-// interfered says that err reports somebody else at work on an alias.
+// interfered reports that err reports another client at work on an alias.
 func interfered(err error) bool {
 	return is[*MovedError](err) || is[*OvertakenError](err)
 }

@@ -32,7 +32,7 @@ type Cluster interface {
 	// ones, by `aliases/list` with `collectionName` (rootcoord, uncached). It
 	// is empty for a collection that does not exist.
 	AliasesOf(ctx context.Context, database, collection string) ([]string, error)
-	// HasCollection says whether a collection of that name exists. Milvus
+	// HasCollection reports whether a collection of that name exists. Milvus
 	// answers true for the name of an alias too.
 	HasCollection(ctx context.Context, database, collection string) (bool, error)
 

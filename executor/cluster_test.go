@@ -43,7 +43,7 @@ type fault struct {
 	after time.Duration // for later
 }
 
-// lands says whether the request takes effect all the same.
+// lands reports whether the request takes effect all the same.
 type lands int
 
 const (

@@ -24,13 +24,13 @@ import (
 // hidden: how long the members were on both sides, and where each one stands.
 //
 // Only what this run switched goes back, and only while it is still where this
-// run put it: a move of somebody else is nobody's to undo. The announcements
+// run put it: a move by another client is never undone. The announcements
 // hold both values of every member, so a run that is killed on the way there
 // or back leaves nothing that the next one would not know for ours; the next
 // one finishes what the manifest asks for.
 
 // groupWidth is how many members of a group are worked on at once where Parallel
-// says nothing: what matters is that they stay together.
+// does not matter: they stay together.
 const groupWidth = 64
 
 // width is how many members are worked on at once.
@@ -65,9 +65,9 @@ type Cutover struct {
 	// from the first write until the last member was seen switched, or seen
 	// back. 0 for an alias alone.
 	Mixed time.Duration
-	// Split says that the members of a group are not all on one side now.
+	// Split reports that the members of a group are not all on one side now.
 	Split bool
-	// Unverified says that all members were switched, and that the verification
+	// Unverified reports that all members were switched, and that the verification
 	// of one failed.
 	Unverified bool
 	// Err is why the cutover failed; nil when every member is switched and
@@ -222,7 +222,7 @@ func (c *cutover) measure() {
 }
 
 // verify asks the witnesses and the canaries of all members, until one of them
-// says no.
+// fails.
 func (c *cutover) verify(ctx context.Context) {
 	defer c.sharing()()
 	var mu sync.Mutex
@@ -290,7 +290,7 @@ func (c *cutover) recreateBack(ctx context.Context, m *member, undo planner.Step
 	m.verdict.unbound = back.unbound && !moved
 }
 
-// wentBack judges a member by its way back. there says that it is still on
+// wentBack judges a member by its way back. there: it is still on
 // green when nothing was done.
 func (c *cutover) wentBack(m *member, back verdict, there bool) {
 	cause := c.because(m)
@@ -337,7 +337,7 @@ func (c *cutover) together(do func(m *member)) {
 	})
 }
 
-// report says where the members stand.
+// report reports where the members stand.
 func (c *cutover) report() Cutover {
 	report := Cutover{Database: c.members[0].step.Database, Group: c.group, Mixed: c.mixed, Unverified: c.unverified, Err: c.err}
 	for _, m := range c.members {

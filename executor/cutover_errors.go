@@ -23,7 +23,7 @@ func (e *GroupError) Error() string {
 
 func (e *GroupError) Unwrap() error { return e.Err }
 
-// StaleError says that a witness did not confirm a switch in time.
+// StaleError reports that a witness did not confirm a switch in time.
 type StaleError struct {
 	Witness         string
 	Database, Alias string
@@ -43,7 +43,7 @@ func (e *StaleError) Error() string {
 
 func (e *StaleError) Unwrap() error { return e.Err }
 
-// CanaryError says that a canary read did not come back as it should: through
+// CanaryError reports that a canary read did not come back as it should: through
 // the alias as from the new collection by name, with rows, in time.
 type CanaryError struct {
 	Database, Alias string
@@ -89,7 +89,7 @@ func (e *CanaryError) why() string {
 	}
 }
 
-// final says that to ask again is no use: both ways agree, and what they agree
+// final reports that to ask again is no use: both ways agree, and what they agree
 // on is no matter of a stale proxy.
 func (e *CanaryError) final() bool {
 	switch {
@@ -115,7 +115,7 @@ func summary(a Answer, err error) string {
 	}
 }
 
-// SwitchBackError says that an alias should have been switched back, and that
+// SwitchBackError reports that an alias should have been switched back, and that
 // this did not work out.
 type SwitchBackError struct {
 	Database, Alias string
@@ -148,7 +148,7 @@ func (e *BackError) Error() string {
 
 func (e *BackError) Unwrap() error { return e.Cause }
 
-// foundAt is where somebody else took an alias, as far as err tells.
+// foundAt is where another client took an alias, as far as err knows.
 func foundAt(err error) (collection string, ok bool) {
 	if back, isBack := errors.AsType[*SwitchBackError](err); isBack {
 		err = back.Err

@@ -8,15 +8,15 @@ import (
 )
 
 // After a switch some proxies go on resolving the alias to the collection that
-// it left, for as long as their caches are stale, and nobody can ask whether
+// it left, for as long as their caches are stale, and no call shows whether
 // all have noticed (milvus-rest section 3). A drop in that time fails their
 // readers. So a collection that an alias left in this run, or in one just before
 // it, rests before it is dropped; everything is read again after that, directly
 // before the drop.
 
 // leftBefore notes what earlier runs left: one that ended less than the drain
-// ago, interrupted or not, and one that did not finish, of which nobody knows
-// when it switched what it had announced; nor is it known when somebody else
+// ago, interrupted or not, and one that did not finish, of which it is unknown
+// when it switched what it had announced; nor is it known when another client
 // moved what this run adopts.
 func (r *run) leftBefore(state planner.State, plan planner.Plan) {
 	for _, entry := range state.History {
@@ -48,7 +48,7 @@ func (r *run) leaves(s planner.Step) {
 	r.left[planner.Key{Database: s.Database, Name: s.From}] = r.opts.Clock.Now()
 }
 
-// draining sorts out the units whose collection has to rest, and says for how
+// draining sorts out the units whose collection has to rest, and for how
 // long the last of them.
 func (r *run) draining(units []unit) (ready, resting []unit, wait time.Duration) {
 	r.mu.Lock()

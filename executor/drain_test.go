@@ -138,7 +138,7 @@ func TestTheRestOfAStoppedRunIsNotLost(t *testing.T) {
 	})
 }
 
-// Nobody knows when somebody else moved what this run adopts: it may have been
+// Nobody knows when another client moved what this run adopts: it may have been
 // just now.
 func TestACollectionThatSomebodyElseLeftRests(t *testing.T) {
 	w := newWorld("v1", "v2")

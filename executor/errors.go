@@ -9,7 +9,7 @@ import (
 	"aliasctl/planner"
 )
 
-// MovedError says that somebody else changed an alias between the plan and the
+// MovedError reports that another client changed an alias between the plan and the
 // write: it is neither where the step expects it nor where it should go.
 // It was left as it is.
 type MovedError struct {
@@ -23,8 +23,8 @@ func (e *MovedError) Error() string {
 		e.Alias, e.Database, at(e.Expected), at(e.Found))
 }
 
-// OvertakenError says that a write of ours was acknowledged and that the alias
-// then showed another value: somebody else changed it afterwards. The state
+// OvertakenError reports that a write of ours was acknowledged and that the alias
+// then showed another value: another client changed it afterwards. The state
 // records what we applied, so the next plan shows the difference as drift.
 type OvertakenError struct {
 	Database, Alias string
@@ -37,7 +37,7 @@ func (e *OvertakenError) Error() string {
 		e.Alias, e.Database, at(e.Applied), at(e.Found))
 }
 
-// RecreatedError says that a collection to drop is another one than the plan
+// RecreatedError reports that a collection to drop is another one than the plan
 // was made for: the name was reused. The new one was not touched.
 type RecreatedError struct {
 	Database, Collection string
@@ -49,7 +49,7 @@ func (e *RecreatedError) Error() string {
 		e.Collection, e.Database, e.Found, e.Expected)
 }
 
-// StillAliasedError says that aliases, also unmanaged ones, point at a
+// StillAliasedError reports that aliases, also unmanaged ones, point at a
 // collection to drop. It was not touched.
 type StillAliasedError struct {
 	Database, Collection string
@@ -65,7 +65,7 @@ func (e *StillAliasedError) Error() string {
 		e.Collection, e.Database, strings.Join(quoted, ", "))
 }
 
-// ReleasedError says that a collection was released from memory before its
+// ReleasedError reports that a collection was released from memory before its
 // drop, and then not dropped: whoever reads it gets errors.
 type ReleasedError struct {
 	Database, Collection string
@@ -79,7 +79,7 @@ func (e *ReleasedError) Error() string {
 
 func (e *ReleasedError) Unwrap() error { return e.Err }
 
-// RetireeIsAliasError says that the name of a collection to drop is now that
+// RetireeIsAliasError reports that the name of a collection to drop is now that
 // of an alias. Nothing was touched.
 type RetireeIsAliasError struct {
 	Database, Name string
@@ -90,7 +90,7 @@ func (e *RetireeIsAliasError) Error() string {
 	return fmt.Sprintf("%q of database %q is an alias now, bound to %q, so nothing is dropped", e.Name, e.Database, e.Target)
 }
 
-// UndecidedError says that a write was sent and that nobody can say whether it
+// UndecidedError reports that a write was sent and that no answer shows whether it
 // happened, or whether it still will. The step stays announced in the state.
 type UndecidedError struct {
 	Lost   error         // why the answer is missing; nil when the write was acknowledged
@@ -120,7 +120,7 @@ func (e *UndecidedError) Unwrap() []error {
 	return errs
 }
 
-// UndoneError says that a switch by drop and create was undone: the create
+// UndoneError reports that a switch by drop and create was undone: the create
 // failed, and the old binding was created again.
 type UndoneError struct {
 	Database, Alias string
@@ -135,7 +135,7 @@ func (e *UndoneError) Error() string {
 
 func (e *UndoneError) Unwrap() error { return e.Err }
 
-// UnrestoredError says that a switch by drop and create lost its alias: the
+// UnrestoredError reports that a switch by drop and create lost its alias: the
 // create failed after the drop, and so did creating the old binding again.
 type UnrestoredError struct {
 	Database, Alias string
@@ -154,7 +154,7 @@ func (e *UnrestoredError) Error() string {
 
 func (e *UnrestoredError) Unwrap() []error { return []error{e.Create, e.Restore} }
 
-// ReleaseError says that a collection could not be released, so it was not
+// ReleaseError reports that a collection could not be released, so it was not
 // dropped.
 type ReleaseError struct {
 	Database, Collection string
@@ -176,13 +176,13 @@ func (e *ReleaseError) Class() Class {
 	return Transient
 }
 
-// UnfitError says that a plan cannot be carried out at all. Nothing was
+// UnfitError reports that a plan cannot be carried out at all. Nothing was
 // changed.
 type UnfitError struct{ Reason string }
 
 func (e *UnfitError) Error() string { return "the plan cannot be applied: " + e.Reason }
 
-// AnnounceError says that the steps could not be announced in the state.
+// AnnounceError reports that the steps could not be announced in the state.
 // Nothing was changed in the cluster.
 type AnnounceError struct{ Err error }
 
@@ -192,7 +192,7 @@ func (e *AnnounceError) Error() string {
 
 func (e *AnnounceError) Unwrap() error { return e.Err }
 
-// SaveError says that the state after the run could not be stored. State is
+// SaveError reports that the state after the run could not be stored. State is
 // what must be put in its place by hand; the stored one still announces the
 // steps, so that the next run loses nothing.
 type SaveError struct {
@@ -215,7 +215,7 @@ type PanicError struct {
 
 func (e *PanicError) Error() string { return fmt.Sprintf("internal error: panic: %v", e.Value) }
 
-// is says that err or an error in its chain is an E.
+// is reports that err or an error in its chain is an E.
 func is[E error](err error) bool {
 	_, ok := errors.AsType[E](err)
 	return ok

@@ -2,14 +2,14 @@ package executor
 
 import "errors"
 
-// Class says what an error of a write means for the cluster.
+// Class reports what an error of a write means for the cluster.
 type Class int
 
 // The classes. An error without one counts as Unknown: the safe reading.
 const (
 	// Unknown: it may have happened, may happen later, or never.
 	Unknown Class = iota
-	// Refused: the cluster said no, nothing changed, trying again is no use.
+	// Refused: the cluster refused, nothing changed, trying again is no use.
 	Refused
 	// Transient: nothing changed, and a later try may succeed.
 	Transient
@@ -18,7 +18,7 @@ const (
 	Fatal
 )
 
-// classed is what an error of a Cluster implements to be told apart.
+// classed is what an error of a Cluster implements to be classified.
 type classed interface{ Class() Class }
 
 // ClassOf returns the class of the first error in the chain that has one.
@@ -37,8 +37,8 @@ type taken interface {
 	TakenBy() (collection string, ok bool)
 }
 
-// TakenBy says whether err means that the alias exists already, and on which
-// collection, as far as the server told.
+// TakenBy reports whether err means that the alias exists already, and on which
+// collection, where the server named it.
 func TakenBy(err error) (collection string, ok bool) {
 	var t taken
 	if errors.As(err, &t) {

@@ -7,7 +7,7 @@ import (
 // DefaultHistoryLimit is how many applies the state remembers.
 const DefaultHistoryLimit = 20
 
-// Author is who applies, as the history of the state tells it later. Fields
+// Author is who applies, as the history of the state shows it later. Fields
 // that are not known are "".
 type Author struct{ User, Host, Commit string }
 

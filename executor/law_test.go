@@ -10,9 +10,9 @@ import (
 
 // The laws of every run. Sweeps ask for them, and so does any test of a fault.
 
-// requireAccurate says that after a run, whatever happened in it, the state
+// requireAccurate reports that after a run, whatever happened in it, the state
 // tells the truth: each managed alias is where its binding says, or where an
-// announcement says that it may be; and no step is called failed that happened.
+// announcement reports that it may be; and no step is called failed that happened.
 // It looks now, and again when everything on its way has landed.
 func (w *world) requireAccurate(t fataler, what string, report Report) {
 	t.Helper()
@@ -36,7 +36,7 @@ func (w *world) requireAccurate(t fataler, what string, report Report) {
 	}
 }
 
-// requireTold says that the report of each cutover is where its members are,
+// requireTold reports that the report of each cutover is where its members are,
 // that no group is on both sides without saying so, and that what is on green
 // unverified is told too.
 func (w *world) requireTold(t fataler, what string, report Report) {
@@ -63,7 +63,7 @@ func (w *world) requireTold(t fataler, what string, report Report) {
 	}
 }
 
-// requireKnown says that no alias that is ours is at a place that the state
+// requireKnown reports that no alias that is ours is at a place that the state
 // does not know of.
 func (w *world) requireKnown(t fataler, what string) {
 	t.Helper()
@@ -90,7 +90,7 @@ func (w *world) requireKnown(t fataler, what string) {
 	}
 }
 
-// requireFinish says that the same command again reaches the manifest without
+// requireFinish reports that the same command again reaches the manifest without
 // a conflict, that the state then equals the cluster with nothing pending, and
 // that a third run has nothing to do.
 func (w *world) requireFinish(t fataler, what string) {
@@ -124,7 +124,7 @@ func (w *world) requireFinish(t fataler, what string) {
 	}
 }
 
-// requireForgettable says that announcements which are still too young to be
+// requireForgettable reports that announcements which are still too young to be
 // forgotten make no work: a third run has no steps and writes nothing, and the
 // first one that finds them old clears them.
 func (w *world) requireForgettable(t fataler, what string) {

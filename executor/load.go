@@ -12,7 +12,7 @@ import (
 // Loader is a Cluster that brings collections into memory.
 type Loader interface {
 	Cluster
-	// LoadState says how far a collection is in memory: the state as Milvus
+	// LoadState reports how far a collection is in memory: the state as Milvus
 	// writes it (planner.Loaded, planner.Loading) and the progress in percent.
 	LoadState(ctx context.Context, database, collection string) (state string, progress int, err error)
 	// LoadCollection starts to load a collection, and returns before it is
@@ -72,7 +72,7 @@ func Load(ctx context.Context, cluster Loader, database, collection string, opts
 	}
 }
 
-// NotLoadedError says that a load was asked for and did not begin.
+// NotLoadedError reports that a load was asked for and did not begin.
 type NotLoadedError struct {
 	Settle time.Duration // how long was waited for it to show
 	Lost   error         // why the answer is missing; nil when the request was acknowledged
@@ -94,7 +94,7 @@ func (e *NotLoadedError) Unwrap() []error {
 	return slices.DeleteFunc([]error{e.Lost, e.Seen}, func(err error) bool { return err == nil })
 }
 
-// LoadEndedError says that a load began and that the collection is not loaded
+// LoadEndedError reports that a load began and that the collection is not loaded
 // any more: the server gave up, or another client released it.
 type LoadEndedError struct{ Percent int }
 

@@ -50,7 +50,7 @@ type Options struct {
 	// many applies it remembers, 0 means DefaultHistoryLimit.
 	Author       Author
 	HistoryLimit int
-	// Held is asked directly before each write to the cluster: an error says
+	// Held is asked directly before each write to the cluster: an error means
 	// that the lock of the state is lost and that another run may be at work.
 	// Nothing is written then, but for the create half of a switch by drop and
 	// create: without it the alias would stay unbound. nil means that nothing
@@ -60,7 +60,7 @@ type Options struct {
 	// running ones finish, the state is saved. Cancelling the context instead
 	// ends it at once.
 	Stop <-chan struct{}
-	// Observer hears of each step as it starts and ends; nil for nobody.
+	// Observer hears of each step as it starts and ends; nil for none.
 	Observer Observer
 	// Clock is the time of the run; nil means the machine's.
 	Clock Clock
@@ -103,12 +103,12 @@ type Observer interface {
 // DrainObserver is an Observer that also hears of the wait before drops.
 type DrainObserver interface {
 	Observer
-	// Draining says that the drops of these steps wait so long for the readers
+	// Draining reports that the drops of these steps wait so long for the readers
 	// of their collections.
 	Draining(steps []planner.Step, wait time.Duration)
 }
 
-// Clock tells and spends time.
+// Clock reads and spends time.
 type Clock interface {
 	Now() time.Time
 	// Sleep returns after d, or at once with the context's error when that

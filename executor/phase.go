@@ -65,7 +65,7 @@ func join(units []unit, groups map[planner.Key]int, s planner.Step, u unit) []un
 	return append(units, u)
 }
 
-// incomplete says that a step or a cutover of an earlier phase went wrong.
+// incomplete reports that a step or a cutover of an earlier phase went wrong.
 func (r *run) incomplete() bool {
 	return slices.ContainsFunc(r.results, func(result Result) bool { return result.Outcome == Failed || result.Outcome == Undecided }) ||
 		slices.ContainsFunc(r.cutovers, func(c Cutover) bool { return c.Err != nil })

@@ -8,7 +8,7 @@ import (
 )
 
 // The state remembers every verification from before its switch is sent until
-// it has succeeded. So a run that is killed, interrupted or told to keep what
+// it has succeeded. So a run that is killed, interrupted or asked to keep what
 // failed leaves behind what the next one has to make up.
 
 func comparePromises(a, b planner.Unverified) int {

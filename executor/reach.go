@@ -12,16 +12,16 @@ import (
 
 // A server that goes away in mid apply mostly comes back: a killed Milvus after
 // 35 seconds, when its session has ended, a restarted ingress sooner. A step
-// that meets nobody therefore waits, for as long as Options.Patience says, and
+// that reaches no server therefore waits, for as long as Options.Patience, and
 // then goes on where it was. When its patience is over, one probe decides for
-// all steps: if nobody answers that either, the run ends, and what has not
+// all steps: if that gets no answer either, the run ends, and what has not
 // begun is not reached. Otherwise 600 steps would each wait for a server that
 // is gone, with the lock of the state held.
 
 // probePause is the longest pause between two tries to reach a server.
 const probePause = time.Second
 
-// UnreachableError says that a run ended because the cluster could not be
+// UnreachableError reports that a run ended because the cluster could not be
 // reached any more.
 type UnreachableError struct {
 	Waited time.Duration // in vain, by the step that gave up
@@ -39,7 +39,7 @@ func (e *UnreachableError) Hint() string {
 	return "when the cluster is there again, run the same command again to continue"
 }
 
-// unreachable says that an error of a Cluster means that Milvus gave no answer:
+// unreachable reports that an error of a Cluster means that Milvus gave no answer:
 // nothing was there, or something in between answered in its place. It may pass.
 func unreachable(err error) bool {
 	var u interface{ Unreachable() bool }
@@ -81,14 +81,14 @@ func (h *reach) hears(at time.Time) {
 	h.spared = false
 }
 
-// heard says that some step had an answer since then.
+// heard reports that some step had an answer since then.
 func (h *reach) heard(since time.Time) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.answered.After(since)
 }
 
-// spare says whether a probe that was answered may keep the run going: not a
+// spare reports whether a probe that was answered may keep the run going: not a
 // second time without an answer to a step in between.
 func (h *reach) spare() bool {
 	h.mu.Lock()
@@ -99,7 +99,7 @@ func (h *reach) spare() bool {
 }
 
 // reading asks the cluster about a step until it answers, or until the patience
-// of the run, or that least time, is over. waited says that it did not answer at
+// of the run, or that least time, is over. waited: it did not answer at
 // first.
 func (r *run) reading(step planner.Step, least time.Duration, read func(ctx context.Context) (sight, error)) (s sight, waited bool, err error) {
 	h, began := r.reach, r.opts.Clock.Now()

@@ -13,13 +13,13 @@ type Report struct {
 	Counts  Counts
 	// Cutovers is how each cutover went, in the order of the plan.
 	Cutovers []Cutover
-	// VerificationFailed says that a verification failed after its switch, or
+	// VerificationFailed reports that a verification failed after its switch, or
 	// that a group was switched back because a member failed.
 	VerificationFailed bool
-	// SwitchBackFailed says that something which should have been switched back
+	// SwitchBackFailed reports that something which should have been switched back
 	// was not: readers may find the wrong collection, or a group on both sides.
 	SwitchBackFailed bool
-	// Interrupted says that the run was stopped or its context ended.
+	// Interrupted reports that the run was stopped or its context ended.
 	Interrupted bool
 	// Ended is the error that no other call could have escaped and that ended
 	// the run (401, a TLS error); nil otherwise.
@@ -34,7 +34,7 @@ type Counts struct {
 	Applied, AlreadyDone, Failed, Unknown, NotReached, SwitchedBack int
 }
 
-// Complete says that every step is done.
+// Complete reports that every step is done.
 func (c Counts) Complete() bool { return c.Failed+c.Unknown+c.NotReached+c.SwitchedBack == 0 }
 
 func count(results []Result) Counts {
@@ -69,11 +69,11 @@ func (r Report) Recorded() int {
 	return n
 }
 
-// Changed says that this run changed the cluster, or may have: a run that
+// Changed reports that this run changed the cluster, or may have: a run that
 // failed without it left everything as it was.
 func (r Report) Changed() bool { return slices.ContainsFunc(r.Results, Result.changed) }
 
-// Undone says that this run changed the cluster and undid all of it: the
+// Undone reports that this run changed the cluster and undid all of it: the
 // bindings are as before.
 func (r Report) Undone() bool {
 	remains := func(result Result) bool {
@@ -83,7 +83,7 @@ func (r Report) Undone() bool {
 	return r.Changed() && !slices.ContainsFunc(r.Results, remains)
 }
 
-// changed says that the step changed the cluster, or may have.
+// changed reports that the step changed the cluster, or may have.
 func (r Result) changed() bool {
 	if !r.Op.Writes() || r.Op == planner.VerifyAlias && r.Outcome == Applied && r.Err == nil {
 		return false

@@ -36,7 +36,7 @@ type Result struct {
 	// Converged is how long the witnesses took to see the switch, 0 when none
 	// was asked.
 	Converged time.Duration
-	// Unverified says that the switch is done and its verification is not: it
+	// Unverified reports that the switch is done and its verification is not: it
 	// failed, or the run ended before it.
 	Unverified bool
 	// Dropped is what became of the first write of a recreate-alias, "" when it
@@ -73,5 +73,5 @@ func (r Result) Halves() []Result {
 	return []Result{drop, create}
 }
 
-// Done says that the cluster is now as the step wanted it.
+// Done reports that the cluster is now as the step wanted it.
 func (r Result) Done() bool { return r.Outcome == Applied || r.Outcome == AlreadyDone }

@@ -9,7 +9,7 @@ import (
 	"aliasctl/planner"
 )
 
-// retirement is the drop of one collection: the one write that nobody can
+// retirement is the drop of one collection: the one write that no client can
 // undo. A name proves nothing about it. It may be that of an alias by now, and
 // Milvus describes and lists an alias as the collection behind it; or that of
 // a new collection, because names are reused. And servers before 2.4.23 and
@@ -76,7 +76,7 @@ func (c *retirement) write(ctx context.Context) error {
 	return c.cluster.DropCollection(ctx, c.step.Database, c.step.Collection)
 }
 
-// told adds to a verdict that the collection was released, where it is still
+// told completes a verdict: the collection was released, where it is still
 // there.
 func (c *retirement) told(v verdict) verdict {
 	gone := is[*RecreatedError](v.err) || is[*RetireeIsAliasError](v.err)
@@ -124,13 +124,13 @@ func (c *retirement) verify(ctx context.Context) (sight, error) {
 func (c *retirement) instead(error) bool { return false }
 
 // repeatable: while the old collection stands, its name cannot be taken. A late
-// first drop could only hit a collection that somebody creates under the same
+// first drop could only hit a collection that is created under the same
 // name after ours succeeded, and no request of ours could prevent that one.
 func (c *retirement) repeatable() bool { return true }
 
 func (c *retirement) urgent() bool { return false }
 
 // unconfirmed: v2 answers success to drops that do nothing, so success alone
-// says little (milvus-rest section 2). The id is still that of the plan, so
+// proves little (milvus-rest section 2). The id is still that of the plan, so
 // the next run may try again.
 func (c *retirement) unconfirmed(sight) error { return nil }

@@ -16,7 +16,7 @@ type Occasion struct {
 	// HistoryLimit is how many entries of history stay; 0 means
 	// DefaultHistoryLimit.
 	HistoryLimit int
-	// Witnessed says that there were proxies to confirm a switch.
+	// Witnessed reports that there were proxies to confirm a switch.
 	Witnessed bool
 }
 
@@ -24,7 +24,7 @@ type Occasion struct {
 // results are those of the plan's steps, before is the state from before the
 // run, without the run's own announcements.
 //
-// An announcement says: such a request may be on its way. It goes only when
+// An announcement means: such a request may be on its way. It goes only when
 // its alias or collection was settled, that is, when this run has seen it
 // where the manifest wants it, or where this run put it.
 //
@@ -32,7 +32,7 @@ type Occasion struct {
 //     value and clears the announcements of its alias, also older ones. Only
 //     those stay that are young and could still bind the alias to something
 //     else: should such a request arrive late, the next plan must know it for
-//     ours and not call it somebody's drift. They are cleared by the first run
+//     ours and not call it another client's drift. They are cleared by the first run
 //     that finds them old, and until then nothing else is written.
 //   - An unknown step changes no binding, and its announcement joins the
 //     older ones.
@@ -133,7 +133,7 @@ func (s *settlement) state() planner.State {
 	return after
 }
 
-// applied says that the plan was applied, if only in part: one of which nothing
+// applied reports that the plan was applied, if only in part: one of which nothing
 // came about does not make its manifests those of the state.
 func (s *settlement) applied() bool {
 	wrote := func(r Result) bool { return r.Op.Writes() }
@@ -179,7 +179,7 @@ func (s *settlement) result(r Result) {
 	}
 	switch {
 	case r.Op == planner.DropCollection:
-		// That the id is gone is as good a fence when somebody else dropped it:
+		// That the id is gone is as good a fence when another client dropped it:
 		// what has the name now is not what the manifest asked to retire.
 		switch gone := r.Done() || is[*RecreatedError](r.Err); {
 		case gone && r.Surplus: // a fence is for names under `retire`
@@ -228,7 +228,7 @@ func (s *settlement) result(r Result) {
 	}
 }
 
-// happened says that the cluster took the change of a step, whatever somebody
+// happened reports that the cluster took the change of a step, whatever somebody
 // did to it afterwards. A restored binding that was overtaken is deeper in the
 // chain and does not count.
 func happened(r Result) bool {
@@ -282,7 +282,7 @@ func (s *settlement) pending() []planner.Announcement {
 	return kept.list
 }
 
-// late says that the request of an announcement may still arrive and bind its
+// late reports that the request of an announcement may still arrive and bind its
 // alias to something else than where it was settled. On an alias that is gone
 // only a create does that; one that was seen to have happened is over.
 func (s *settlement) late(a planner.Announcement, where settled) bool {

@@ -28,7 +28,7 @@ func (w *world) doubt() {
 	}
 }
 
-// requireBlue says that runs which doubt green end on blue.
+// requireBlue reports that runs which doubt green end on blue.
 func (w *world) requireBlue(t *testing.T, what string) {
 	t.Helper()
 	w.faults, w.faulty = map[int]fault{}, nil

@@ -107,7 +107,7 @@ func (d *document) checkCollection(a *Alias, b bound, at *yaml.Node) {
 	}
 }
 
-// isTrue says whether a boolean is true; formOf has seen that it is one.
+// isTrue reports whether a boolean is true; formOf has seen that it is one.
 func isTrue(n *yaml.Node) bool { return strings.EqualFold(target(n).Value, "true") }
 
 // once is read, but what it makes of a node with an anchor is made once and

@@ -18,7 +18,7 @@ type Cutover struct {
 	// Group makes all aliases of a database with the same group one cutover, ""
 	// for none. They agree on OnFailure; one member alone is allowed.
 	Group string
-	// OnFailure says what happens to what has been switched already.
+	// OnFailure reports what happens to what has been switched already.
 	OnFailure OnFailure
 	// Require is checked before anything is written, in this order.
 	Require []Check
@@ -100,7 +100,7 @@ type Canary struct {
 // Query is an `entities/query` with a filter.
 type Query struct {
 	Filter       string
-	Limit        int // 10 when not said
+	Limit        int // 10 by default
 	OutputFields []string
 }
 
@@ -109,18 +109,18 @@ type Search struct {
 	Vector       []float64
 	Field        string // "" lets the server choose the only vector field
 	Filter       string // "" for none
-	Limit        int    // 10 when not said
+	Limit        int    // 10 by default
 	OutputFields []string
 }
 
 // Golden is a file of query vectors that the old and the new collection are
 // compared by before a switch.
 type Golden struct {
-	File  string // of JSON Lines, as it is written; Path says where it is
+	File  string // of JSON Lines, as it is written; Path is where it is
 	Field string // "" lets the server choose the only vector field
 	Limit int    // k: how many results of each query are compared; 10 when not said
 	// MinOverlap is the least share (0 to 1) of the k results that both give;
-	// 0.8 when not said.
+	// 0.8 by default.
 	MinOverlap float64
 	// MaxLatencyRatio bounds the median time of the new collection as a
 	// multiple of that of the old one; 0 for no limit.

@@ -111,7 +111,7 @@ func (w *writer) flow(fields []string) string {
 	return "{" + strings.Join(rapid.Permutation(fields).Draw(w.T, "order"), ", ") + "}"
 }
 
-// decided says that c asks for a check or waives it.
+// decided reports that c asks for a check or waives it.
 func (c *Cutover) decided(name CheckName) bool {
 	return c != nil && (slices.Contains(c.Waived, name) || slices.ContainsFunc(c.Require, func(k Check) bool { return k.Name == name }))
 }

@@ -242,7 +242,7 @@ func (e Edit) homes(m *Manifest, faults *EditError) []int {
 	return found
 }
 
-// agree says that a manifest is what was wanted, with what was added under
+// agree reports that a manifest is what was wanted, with what was added under
 // `retire`, in any order there.
 func agree(want, got *Manifest, added map[Retirement]bool) bool {
 	if len(want.Databases) != len(got.Databases) {

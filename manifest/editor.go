@@ -230,7 +230,7 @@ var errNoEnd = errors.New("no end")
 
 func (t *editedText) insert(at int, text string) { t.changes = append(t.changes, change{at, at, text}) }
 
-// added says that something was put at a place already.
+// added reports that something was put at a place already.
 func (t *editedText) added(at int) bool {
 	return slices.ContainsFunc(t.changes, func(c change) bool { return c.start == at && c.end == at })
 }

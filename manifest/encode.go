@@ -11,7 +11,7 @@ import (
 
 // Encode writes a manifest as YAML in one canonical way: a document for each
 // database, everything in the order in which m has it, short forms where they
-// say it all, and no field that says what holds anyway. Variables, defaults
+// suffice, and no field that repeats a default. Variables, defaults
 // and anchors are not written but what they stand for.
 //
 // Load reads back what is in m, but for the positions, when m is what Load
@@ -153,7 +153,7 @@ func (e encoder) cutover(c *Cutover) {
 	}
 }
 
-// check writes a check in its short form when that says all.
+// check writes a check in its short form when that loses nothing.
 func (e encoder) check(c Check) {
 	name, field, value := string(c.Name), "", "true"
 	switch c.Name {
@@ -264,7 +264,7 @@ func scalar(s string) string {
 	return s
 }
 
-// plain says whether a text has only characters that mean nothing in YAML, and
+// plain reports whether a text has only characters that mean nothing in YAML, and
 // no number's beginning.
 func plain(s string) bool {
 	for i := range len(s) {

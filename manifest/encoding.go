@@ -55,7 +55,7 @@ func checkEncoding(data []byte, report func(line, column int, hint, format strin
 	}
 }
 
-// runeFault says what is wrong with a rune that took size bytes, the first of
+// runeFault reports what is wrong with a rune that took size bytes, the first of
 // them c.
 func runeFault(r rune, size int, c byte) (message, hint string) {
 	switch {
@@ -94,7 +94,7 @@ var plainByte = func() (plain [256]bool) {
 	return plain
 }()
 
-// allowedRune says whether YAML allows r, which took size bytes, within a line
+// allowedRune reports whether YAML allows r, which took size bytes, within a line
 // (YAML 1.2, 5.1).
 func allowedRune(r rune, size int) bool {
 	switch {

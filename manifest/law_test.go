@@ -170,7 +170,7 @@ func TestHostileManifests(t *testing.T) {
 	}
 }
 
-// raceDetector says whether this test was built with -race.
+// raceDetector reports whether this test was built with -race.
 func raceDetector() bool {
 	info, _ := debug.ReadBuildInfo()
 	return slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})

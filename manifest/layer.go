@@ -218,7 +218,7 @@ func (s *settings) asked() *Cutover {
 	return c.orNil()
 }
 
-// isOff says that a field is false: it takes away what is below it.
+// isOff reports that a field is false: it takes away what is below it.
 func isOff(n *yaml.Node) bool { return formOf(target(n)) == boolean && !isTrue(n) }
 
 func (d *document) textUnlessOff(n *yaml.Node, r rule) string {

@@ -153,7 +153,7 @@ func TestLayersAreWhatIsWrittenOut(t *testing.T) {
 	})
 }
 
-// onlyNeeds says that nothing is wrong but a lonely keep or match.
+// onlyNeeds reports that nothing is wrong but a lonely keep or match.
 func onlyNeeds(p *Problems) bool {
 	return !slices.ContainsFunc(p.List, func(p Problem) bool { return !strings.Contains(p.Message, "needs the field") })
 }

@@ -143,7 +143,7 @@ func (l *loader) refuseForeign(file string) {
 // markers are the fields of which a manifest has one at least.
 var markers = []string{"version", "aliases", "retire", "release"}
 
-// manifestLike says that a document is a manifest, perhaps with mistakes. One that
+// manifestLike reports that a document is a manifest, perhaps with mistakes. One that
 // is empty is, too.
 func manifestLike(root *yaml.Node) bool {
 	if formOf(root) == null {

@@ -31,7 +31,7 @@ type Manifest struct {
 // Database is the desired side of one database.
 type Database struct {
 	Name string
-	// Named says that a document spells the name out. It matters for the
+	// Named reports that a document spells the name out. It matters for the
 	// default database alone: only then is `dbName` sent, because a Zilliz
 	// Cloud cluster without databases may refuse the field.
 	Named bool

@@ -33,7 +33,7 @@ func (m *merger) setCluster(label string, pos Position) {
 }
 
 // database makes room for the entries of one document and returns the place of
-// its database. named says whether the document spells the name out.
+// its database. named reports whether the document spells the name out.
 func (m *merger) database(name string, named bool, pos Position) int {
 	i, ok := m.index[name]
 	if !ok {

@@ -17,7 +17,7 @@ const nameHint = "a name has letters a-z and A-Z, digits and _, and does not sta
 type rule struct {
 	noun string // what the text is, as messages call it
 	fits func(string) bool
-	// fault says why a text that does not fit breaks the rule, and what helps.
+	// fault reports why a text that does not fit breaks the rule, and what helps.
 	fault   func(string) (why, hint string)
 	example string   // for where the noun alone does not show how it is written
 	words   []string // all that fit, when they are few
@@ -60,7 +60,7 @@ func goodBytes(s string) int {
 	return i
 }
 
-// nameByte says whether c may stand at place i of a name.
+// nameByte reports whether c may stand at place i of a name.
 func nameByte(c byte, i int) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_' || '0' <= c && c <= '9' && i > 0
 }

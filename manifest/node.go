@@ -147,7 +147,7 @@ func typeHint(n *yaml.Node, found form, s *shape) string {
 	return ""
 }
 
-// isBooleanWord says that a text was meant as true or false.
+// isBooleanWord reports that a text was meant as true or false.
 func isBooleanWord(s string) bool {
 	switch strings.ToLower(s) {
 	case "true", "false", "yes", "no", "on", "off", "y", "n":
@@ -156,7 +156,7 @@ func isBooleanWord(s string) bool {
 	return false
 }
 
-// numberHint says how a number is written that has a unit, separators or an
+// numberHint reports how a number is written that has a unit, separators or an
 // exponent: 10k, 1,000,000, 10_000.
 func numberHint(s string, sh *shape) string {
 	const plain = "write a number in plain digits"

@@ -19,7 +19,7 @@ const maxProblems = 1000
 type Problem struct {
 	Pos     Position
 	Message string
-	Hint    string // what helps, "" when the message says it all
+	Hint    string // what helps, "" when the message is enough
 }
 
 // String is `FILE:LINE:COLUMN: error: MESSAGE`, followed by an indented second
@@ -67,7 +67,7 @@ type collector struct {
 	more  int
 }
 
-// full says that a further problem will be counted and not kept, so that what
+// full reports that a further problem will be counted and not kept, so that what
 // is only needed for its text need not be computed.
 func (c *collector) full() bool { return len(c.found) >= maxProblems }
 
@@ -100,7 +100,7 @@ func (c *collector) err(files []string) error {
 }
 
 // quoted shows a value of a manifest in a message: quoted, and cut where it is
-// so long that nobody would read it.
+// too long to read.
 type quoted string
 
 func (q quoted) String() string {

@@ -32,7 +32,7 @@ var formWords = []struct {
 	{null, "null"},
 }
 
-// shape says how a value may be written and what may be in it.
+// shape reports how a value may be written and what may be in it.
 type shape struct {
 	forms  form
 	rule   rule    // of the text form
@@ -40,10 +40,10 @@ type shape struct {
 	keys   rule    // of the mapping form, when its keys are free
 	each   *shape  // an item of the list form, or a value behind a free key
 	none   string  // how to say on purpose that there is nothing
-	// offOnly says that of the boolean form only false has a meaning.
+	// offOnly reports that of the boolean form only false has a meaning.
 	offOnly     bool
 	least, most int // items of the list form; most is 0 when any number will do
-	// choice says that a mapping has exactly one of its first two fields.
+	// choice reports that a mapping has exactly one of its first two fields.
 	choice bool
 }
 

@@ -119,7 +119,7 @@ func plainRune(r rune) rune {
 	return r
 }
 
-// Nameless says that a path of Load is that of a stream: the standard input, a
+// Nameless reports that a path of Load is that of a stream: the standard input, a
 // pipe, or an open file of the process, whose number is no name.
 func Nameless(path string) bool {
 	if path == StdinPath {

@@ -15,7 +15,7 @@ import (
 
 // Finding the line of a syntax error
 //
-// yaml.v3 says where an error is only as text, and its line is often wrong: it
+// yaml.v3 gives the place of an error only as text, and its line is often wrong: it
 // is that of the surrounding block, or one too low, or missing. So three facts
 // are put together. The text is handed to the decoder line by line, hence the
 // error cannot be behind the last line that it asked for. The line that it
@@ -64,7 +64,7 @@ func decodeNode(dec *yaml.Decoder, node *yaml.Node) (err error) {
 	return dec.Decode(node)
 }
 
-// decodes says whether data is a stream of well-formed YAML documents.
+// decodes reports whether data is a stream of well-formed YAML documents.
 func decodes(data []byte) bool {
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	for {

@@ -140,14 +140,14 @@ func decimalNumber(noun string, least, most float64) rule {
 	}
 }
 
-// isDigits says whether s is a number in decimal digits as JSON writes it,
+// isDigits reports whether s is a number in decimal digits as JSON writes it,
 // which YAML 1.1 and 1.2 read alike: without a leading zero.
 func isDigits(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == "" && (s == "0" || s[0] != '0')
 }
 
 // parseDecimal reads digits, and perhaps a point and more digits. It takes no
-// more of them than a float64 tells apart.
+// more of them than a float64 can distinguish.
 func parseDecimal(s string) (float64, bool) {
 	whole, fraction, point := strings.Cut(s, ".")
 	if len(s) > 16 || !isDigits(whole) || point && (fraction == "" || strings.Trim(fraction, "0123456789") != "") {
@@ -345,7 +345,7 @@ func patternFault(s string) (why, hint string) {
 	return "", ""
 }
 
-// matches says whether a name is one of those that a pattern stands for.
+// matches reports whether a name is one of those that a pattern stands for.
 func matches(pattern, name string) bool {
 	ok, err := path.Match(pattern, name)
 	return ok && err == nil

@@ -15,7 +15,7 @@ const EnvPrefix = "ALIASCTL_VAR_"
 // for large values.
 const maxText = 4096
 
-// UnusedVarError says that values were given on the command line for variables
+// UnusedVarError reports that values were given on the command line for variables
 // that no manifest uses: most likely their names are misspelt.
 type UnusedVarError struct {
 	Names []string // sorted

@@ -101,7 +101,7 @@ func (b *builder) unchanged(d *database, e *managed, live *LiveDatabase) {
 // forget lets go of an alias that neither the manifest nor the cluster has. One
 // that was only ever announced is no step: there is no binding to forget. While
 // its announcement is young, it is kept: the create of a killed run may still
-// land, and the alias would then be nobody's.
+// land, and no manifest would own the alias then.
 func (b *builder) forget(d *database, e *managed) {
 	switch {
 	case e.last != nil:
@@ -193,7 +193,7 @@ func (b *builder) remains(d *database, e *managed, now string) {
 	}
 }
 
-// target says what keeps an alias from being bound to the wanted collection.
+// target reports what keeps an alias from being bound to the wanted collection.
 func (b *builder) target(d *database, e *managed, live *LiveDatabase, step Step) (Conflict, bool) {
 	c := Conflict{Database: d.name, Alias: e.alias, Collection: step.To, Want: step.To, Last: lastApplied(e), Live: step.From}
 	_, exists := live.Collections[step.To]

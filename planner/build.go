@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// Plan is what leads from what the cluster says to what the manifest wants,
+// Plan is what leads from what the cluster has to what the manifest wants,
 // given what the state remembers. A nil live means that the cluster was not
 // read: Plan then assumes that it equals the state, and that every collection
 // exists.
@@ -99,7 +99,7 @@ func (b *builder) database(d *database) {
 	b.retire(d, live)
 }
 
-// releases notes the releases of names that nobody has: a misspelt one would
+// releases notes the releases of names that no alias has: a misspelt one would
 // leave the alias that was meant to be dropped.
 func (b *builder) releases(d *database, live *LiveDatabase) {
 	if d.desired == nil || b.live == nil {
@@ -169,7 +169,7 @@ func (b *builder) bound(e *managed, live *LiveDatabase) string {
 	}
 }
 
-// isAlias says whether a name is that of an existing alias.
+// isAlias reports whether a name is that of an existing alias.
 func (b *builder) isAlias(d *database, live *LiveDatabase, name string) bool {
 	if b.live != nil {
 		_, found := live.Aliases[name]
@@ -235,7 +235,7 @@ func (b *builder) qualified(database, name string) string {
 	return name
 }
 
-// What a collection id tells
+// What a collection id shows
 //
 // Milvus hands out collection ids in ascending order, so the greater id is the
 // collection that was made later. They hold no time: every id that one run of a
@@ -252,7 +252,7 @@ func compareIDs(a, b string) (order int, known bool) {
 	return cmp.Compare(x, y), errX == nil && errY == nil
 }
 
-// NewerID says whether a collection was made after another one of the same
+// NewerID reports whether a collection was made after another one of the same
 // cluster, by their ids; known is false when either is no id that Milvus gives.
 func NewerID(id, than string) (newer, known bool) {
 	order, known := compareIDs(id, than)

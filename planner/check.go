@@ -177,7 +177,7 @@ func ParseAliasDropLimit(s string) (AliasDropLimit, error) {
 // and a plan of other files that drops an alias has to be confirmed. Renaming
 // or splitting a manifest drops nothing, and needs no word.
 
-// originChanged says that the plan is made from other manifests than the state.
+// originChanged reports that the plan is made from other manifests than the state.
 // It is false where one of them is not known, and for a rollback, which is made
 // from the state itself.
 func (p Plan) originChanged() bool {
@@ -196,7 +196,7 @@ func (p *Plan) originOf(s State, manifests []string, partly bool) {
 }
 
 // ManifestsAt is what the state was applied from when it had that serial, as
-// far as its history tells.
+// far as its history goes.
 func ManifestsAt(s State, serial uint64) []string {
 	manifests := s.Manifests
 	for _, e := range slices.Backward(s.History) {

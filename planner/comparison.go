@@ -9,7 +9,7 @@ import (
 )
 
 // Comparison is a manifest beside a state, one entry for each managed alias.
-// It says what has to be read from the cluster, in two steps, and makes the
+// It names what has to be read from the cluster, in two steps, and makes the
 // plan of what was read. It is never changed: each call answers anew.
 type Comparison struct {
 	manifest  *manifest.Manifest
@@ -23,7 +23,7 @@ func Compare(m *manifest.Manifest, s State, o Options) *Comparison {
 	return &Comparison{manifest: m, state: s, options: o, databases: gather(m, s, o.Only)}
 }
 
-// Scope says what has to be read from the cluster first.
+// Scope reports what has to be read from the cluster first.
 func (c *Comparison) Scope() Scope {
 	var scope Scope
 	for _, d := range c.databases {
@@ -72,7 +72,7 @@ type Needs struct {
 	Retirees []Key
 }
 
-// Needs says what Plan will look at, given what was read so far: facts of the
+// Needs reports what Plan will look at, given what was read so far: facts of the
 // collections that an alias leaves and that it is bound to, of those that
 // are dropped, and the collections that patterns retire.
 func (c *Comparison) Needs(live *Live) Needs {

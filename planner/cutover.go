@@ -43,7 +43,7 @@ func (b *builder) from(d *database, e *managed, _ *LiveDatabase, step Step) (Con
 	}, true
 }
 
-// rolledBack refuses to go again to what somebody rolled back from: the next
+// rolledBack refuses to go again to what was rolled back from: the next
 // unrelated deploy must not bring a bad index back.
 func (b *builder) rolledBack(d *database, e *managed, _ *LiveDatabase, step Step) (Conflict, bool) {
 	if b.options.RollingBack || e.last == nil || e.last.RolledBackFrom != step.To || b.options.Forward.Has(d.name, e.alias) {
@@ -60,7 +60,7 @@ func (b *builder) rolledBack(d *database, e *managed, _ *LiveDatabase, step Step
 	}, true
 }
 
-// recreated says that a target is not the collection that it was: names are
+// recreated reports that a target is not the collection that it was: names are
 // reused, ids never. It matters for a rollback, which goes to what it knows.
 func (b *builder) recreated(d *database, live *LiveDatabase, step Step) (want, got string, differs bool) {
 	want = b.options.TargetIDs[Key{d.name, step.To}]

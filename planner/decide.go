@@ -5,13 +5,13 @@ import "slices"
 // The truth table of one alias
 //
 // Three versions meet for each managed alias: W, what the manifest wants; S,
-// what is ours; L, what the cluster says. S is a set and not a value because a
+// what is ours; L, what the cluster has. S is a set and not a value because a
 // run that was killed leaves its announcement behind: its request may have
 // landed, may land later, or never. Whatever an unfinished run announced, the
 // old target and the new one, is ours; a live value in S was put there by us,
-// a live value outside of S by somebody else. Two facts follow, and every
+// a live value outside of S by another client. Two facts follow, and every
 // promise of the tool rests on them: a change of ours is never mistaken for
-// drift, and a change of somebody else is never overwritten without being
+// drift, and a change of another client is never overwritten without being
 // asked.
 //
 //	W   S       L       verdict
@@ -24,7 +24,7 @@ import "slices"
 //	-   has s   s       drop
 //	otherwise           drifted (S set) or foreign (S empty)
 
-// verdict is what the truth table says about one alias.
+// verdict is what the truth table gives for one alias.
 type verdict int
 
 const (
@@ -35,7 +35,7 @@ const (
 	alter
 	forget
 	drop
-	drifted // a managed alias that somebody else moved
+	drifted // a managed alias that another client moved
 	foreign // an alias that exists and was never ours
 )
 
@@ -45,7 +45,7 @@ const (
 type ours struct {
 	first string   // the binding last applied, where there is one
 	more  []string // distinct, and other than first
-	// absent says that an unfinished run may have left the alias unbound, so
+	// absent reports that an unfinished run may have left the alias unbound, so
 	// that finding it so is not drift.
 	absent bool
 }
@@ -67,7 +67,7 @@ func (s ours) has(collection string) bool {
 
 func (s ours) empty() bool { return s.first == "" }
 
-// several says that unfinished runs have left more than one value.
+// several reports that unfinished runs have left more than one value.
 func (s ours) several() bool { return len(s.more) > 0 }
 
 // all are the values, the binding last applied first.

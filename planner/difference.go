@@ -226,7 +226,7 @@ func (g SplitGroup) equal(other SplitGroup) bool {
 	return g.Database == other.Database && g.Group == other.Group && slices.Equal(g.Missing, other.Missing)
 }
 
-// holds says whether what a plan touched is as it was. The id of a target that
+// holds reports whether what a plan touched is as it was. The id of a target that
 // was not built yet was not reviewed.
 func (t Touch) holds(now Touch) bool {
 	return t.Database == now.Database && t.Alias == now.Alias && t.Collection == now.Collection && t.Live == now.Live && t.To == now.To &&

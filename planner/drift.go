@@ -7,7 +7,7 @@ import (
 )
 
 // Remembered is the manifest that a state was left by: what is planned over it
-// is what somebody else changed.
+// is what another client changed.
 func Remembered(s State) *manifest.Manifest {
 	m := &manifest.Manifest{Cluster: s.Cluster.Label}
 	for _, b := range s.Bindings {
@@ -26,7 +26,7 @@ const (
 	DriftAnew    DriftKind = "made-anew" // bound by name to a collection of another id
 )
 
-// Drift is one managed alias that is not where the state says, or whose
+// Drift is one managed alias that is not where the state has it, or whose
 // collection is another one of that name.
 type Drift struct {
 	Kind     DriftKind `json:"kind"`
@@ -37,7 +37,7 @@ type Drift struct {
 	// LastID and LiveID are the ids of a collection that was made anew.
 	LastID string `json:"last_id,omitempty"`
 	LiveID string `json:"live_id,omitempty"`
-	// Unfinished says that a run which did not finish had announced the live
+	// Unfinished reports that a run which did not finish had announced the live
 	// value: it is ours, and not drift.
 	Unfinished bool `json:"unfinished,omitempty"`
 }
@@ -100,7 +100,7 @@ func (c *Comparison) Unmanaged(live *Live) []Key {
 // bindings, give none, so it is seen where an id is read for another reason
 // (LiveDatabase.Collections).
 
-// anew says whether the collection that an alias is bound to is another one than
+// anew reports whether the collection that an alias is bound to is another one than
 // the state recorded under that name, with both ids.
 func (e *managed) anew(live *LiveDatabase) (was, is string, anew bool) {
 	if e.last == nil || e.last.CollectionID == "" || live.Bindings[e.alias] != e.last.Collection {

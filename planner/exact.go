@@ -74,7 +74,7 @@ func judged(want manifest.Check, fields []Field) []Field {
 	return all
 }
 
-// Vector says whether the field can be searched: FloatVector, BinaryVector,
+// Vector reports whether the field can be searched: FloatVector, BinaryVector,
 // SparseFloatVector and so on, and arrays of them.
 func (f Field) Vector() bool { return strings.HasSuffix(f.Type, "Vector") }
 

@@ -38,7 +38,7 @@ type unordered struct {
 // The candidates are ordered by name in natural order (v9 before v10), because
 // a name is what the manifest promises. Named alike means that only digits
 // differ: next to products_v42, the pattern products_v* means products_v40 and
-// not somebody's products_v40_backup. A candidate must also be older by its id:
+// not a products_v40_backup. A candidate must also be older by its id:
 // a v1 that was made after v42 is new work. Ids are known only where Needs
 // asked for them; a smaller set of candidates never retires more.
 func keepings(d *database, live *LiveDatabase) keeping {
@@ -138,7 +138,7 @@ func older(names []string, pattern, bound string) (found []string, alikes, other
 	return found, alikes, others
 }
 
-// alike says that two names differ in their numbers alone.
+// alike reports that two names differ in their numbers alone.
 func alike(a, b string) bool {
 	for a != "" && b != "" {
 		aRun, bRun := run(a), run(b)

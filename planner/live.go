@@ -9,7 +9,7 @@ import (
 	"aliasctl/manifest"
 )
 
-// Live is what the cluster said when it was read: of the managed names, and
+// Live is what the cluster answered when it was read: of the managed names, and
 // of what a plan over them could harm. A nil *Live means that the cluster was
 // not read; the planner then assumes that it equals the state.
 type Live struct {
@@ -18,7 +18,7 @@ type Live struct {
 
 // LiveDatabase is one database as it was read.
 type LiveDatabase struct {
-	// Missing says that the cluster has no such database (code 800).
+	// Missing reports that the cluster has no such database (code 800).
 	Missing bool
 	// Bindings holds the target of every managed alias that exists. A managed
 	// alias that is not in it does not exist.
@@ -53,7 +53,7 @@ type LiveCollection struct {
 	Aliases []string
 }
 
-// Scope says what has to be read for a plan: per database, the managed aliases
+// Scope reports what has to be read for a plan: per database, the managed aliases
 // with the collections where they are expected, and the collections that the
 // manifest wants to bind or to retire.
 type Scope struct {
@@ -74,7 +74,7 @@ type DatabaseScope struct {
 	Names bool
 }
 
-// Facts are what a cluster tells about one collection, as far as the checks of
+// Facts are what a cluster reports of one collection, as far as the checks of
 // a cutover asked. A fact that was not asked for is nil. One that the server
 // could not answer has a Why.
 type Facts struct {
@@ -89,7 +89,7 @@ type LoadFact struct {
 	State    string // as Milvus says it: Loaded, Loading, LoadStateNotLoad
 	Progress int    // in percent
 	Why      string // why it is unknown, "" when it is known
-	// Unanswered says that Why is no word of Milvus: something in between
+	// Unanswered reports that Why is no word of Milvus: something in between
 	// answered in its place.
 	Unanswered bool
 }
@@ -159,7 +159,7 @@ type GoldenQuery struct {
 	Expected    bool          // the file has the ids
 }
 
-// fact says whether it is unknown, and why; "" when it was not asked for.
+// fact reports whether it is unknown, and why; "" when it was not asked for.
 type fact interface {
 	unknown() (why string, unknown bool)
 }

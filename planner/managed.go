@@ -194,7 +194,7 @@ func sortByAlias(list []managed) {
 	copy(list, sorted)
 }
 
-// join adds what another version says about the alias.
+// join adds what another version holds about the alias.
 func (m *managed) join(other managed) {
 	if other.want != nil {
 		m.want = other.want
@@ -212,7 +212,7 @@ func (m *managed) join(other managed) {
 	m.pending = append(m.pending, other.pending...)
 }
 
-// mayLand says that a request of a killed run may still bind the alias: one
+// mayLand reports that a request of a killed run may still bind the alias: one
 // that is young, and that no later run has seen to have happened.
 func (m managed) mayLand(now time.Time) bool {
 	return slices.ContainsFunc(m.pending, func(a Announcement) bool {

@@ -80,7 +80,7 @@ func (b *builder) newcomers(d *database, live *LiveDatabase, drops []Step) {
 	}
 }
 
-// newest says whether an id is greater than all of those that are known, of which
+// newest reports whether an id is greater than all of those that are known, of which
 // there must be one.
 func newest(id string, bound map[string]string) bool {
 	compared := false
@@ -94,7 +94,7 @@ func newest(id string, bound map[string]string) bool {
 	return compared
 }
 
-// mayBeNewcomer says whether the ids of what stays bound have to be read to judge
+// mayBeNewcomer reports whether the ids of what stays bound have to be read to judge
 // a retiree: the recorded ones do not show that it is older than one of them.
 func (d *database) mayBeNewcomer(l left, live *LiveDatabase, name string) bool {
 	c, exists := live.Collections[name]

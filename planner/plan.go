@@ -34,10 +34,10 @@ const (
 	Forget      Op = "forget"
 )
 
-// Anew says that the step adopts a collection that was made anew under its name.
+// Anew reports that the step adopts a collection that was made anew under its name.
 func (s Step) Anew() bool { return s.ToID != "" }
 
-// Writes says whether the operation changes the cluster.
+// Writes reports whether the operation changes the cluster.
 func (o Op) Writes() bool { return o != Adopt && o != Forget }
 
 // Halves are the writes of a step, each as a step: the drop and the create of a
@@ -92,9 +92,9 @@ type Step struct {
 	// Back is where the alias goes when a verify-alias fails, "" for absent; of a
 	// create-alias, what a switch by drop and create that was cut had left.
 	Back string `json:"back,omitempty"`
-	// RecreateBack says that a step with Back goes there by drop and create.
+	// RecreateBack reports that a step with Back goes there by drop and create.
 	RecreateBack bool `json:"recreate_back,omitempty"`
-	// Drift says that the step undoes, follows or accepts a change that was
+	// Drift reports that the step undoes, follows or accepts a change that was
 	// made outside aliasctl.
 	Drift bool `json:"drift"`
 	// Protect is the mark that the state has after the step.
@@ -140,7 +140,7 @@ type Plan struct {
 	Version int     `json:"version"`
 	Cluster Cluster `json:"cluster"`
 	Serial  uint64  `json:"serial"` // of the state that the plan was made from
-	// Rollback says that the plan goes back to the bindings of an earlier apply.
+	// Rollback reports that the plan goes back to the bindings of an earlier apply.
 	Rollback bool `json:"rollback,omitempty"`
 	// Manifests are the files that the plan was made from, StateManifests those
 	// of the last apply: base names, sorted, empty when not known.
@@ -204,7 +204,7 @@ type Housekeeping struct {
 	Manifests []string `json:",omitempty"`
 }
 
-// Empty says that there is nothing to write.
+// Empty reports that there is nothing to write.
 func (h Housekeeping) Empty() bool {
 	return !h.Reidentify && len(h.Manifests)+len(h.Settles)+len(h.Fades)+len(h.Fences)+len(h.Unfences)+len(h.Idles)+len(h.Unidles) == 0
 }
@@ -214,7 +214,7 @@ func (h Housekeeping) Empty() bool {
 // must not make a plan look smaller than it is.
 type ManagedCount struct {
 	Database string
-	InState  int // aliases that the state says are ours
+	InState  int // aliases that are ours by the state
 	Live     int // of InState: the cluster has them
 	Released int // of Live: the manifest releases them
 	Dropped  int // of Live: dropped by the plan
@@ -256,9 +256,9 @@ type Conflict struct {
 	Alias      string       `json:"alias"`
 	Collection string       `json:"collection"`
 	Reason     string       `json:"reason"` // one sentence for people
-	Want       string       `json:"want"`   // what the manifest says
+	Want       string       `json:"want"`   // by the manifest
 	Last       string       `json:"last"`   // what was last applied
-	Live       string       `json:"live"`   // what the cluster says
+	Live       string       `json:"live"`   // on the cluster
 	WaysOut    []WayOut     `json:"ways_out"`
 }
 
@@ -328,9 +328,9 @@ type Options struct {
 	// the collections that were reviewed, not about others of their names.
 	Identify bool
 	// Reidentify lets the state learn the ids of all its collections anew: it
-	// was said that those that it has are of collections that are gone.
+	// a note already shows that those that it has are of collections that are gone.
 	Reidentify bool
-	// Witnessed says that there are proxies to confirm a switch (--verify-uri).
+	// Witnessed reports that there are proxies to confirm a switch (--verify-uri).
 	Witnessed bool
 	// RollingBack marks every switch as one that leaves a bad collection.
 	RollingBack bool

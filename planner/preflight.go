@@ -20,7 +20,7 @@ type Check struct {
 	Blue     string             `json:"blue"`  // what blue shows, "" when it does not matter
 	Green    string             `json:"green"` // what green shows
 	Verdict  Verdict            `json:"verdict"`
-	// Details says what is wrong, one line each.
+	// Details reports what is wrong, one line each.
 	Details []string `json:"details,omitempty"`
 	// Golden is what the check by golden queries measured.
 	Golden *GoldenFact `json:"golden,omitempty"`
@@ -45,7 +45,7 @@ const (
 	CheckPending Verdict = "pending"         // green is not built yet, or the cluster was not read
 )
 
-// refuses says that a plan with such a check is not applied.
+// refuses reports that a plan with such a check is not applied.
 func (v Verdict) refuses() bool { return v == CheckFailed || v == CheckUnknown }
 
 // preflight makes the checks of one binding that is about to be made.
@@ -131,7 +131,7 @@ func (c *Check) unknown(why string) {
 	c.Details = append(c.Details, why)
 }
 
-// answered says that every fact is known; otherwise the check is unknown, for
+// answered reports that every fact is known; otherwise the check is unknown, for
 // the reason of the first that is not.
 func (c *Check) answered(facts ...fact) bool {
 	for _, f := range facts {

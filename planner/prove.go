@@ -15,7 +15,7 @@ type Proof struct {
 	// Gaps names (DATABASE/ALIAS) the aliases that exist before and after and
 	// resolve to nothing in between; only a switch by drop and create makes one.
 	Gaps []string `json:"gaps"`
-	// Problems says what does not hold, and after which step.
+	// Problems reports what does not hold, and after which step.
 	Problems []string `json:"problems,omitempty"`
 }
 
@@ -71,7 +71,7 @@ type model struct {
 type track struct {
 	managed bool
 	bound   string // where it is now, "" for absent
-	final   string // where the plan says that it ends
+	final   string // where it ends by the plan
 	steps   int    // so far
 }
 
@@ -98,7 +98,7 @@ func newModel(p Plan, live *Live) *model {
 	return m
 }
 
-// bindings takes in what the plan says of before and after. Both lists are
+// bindings takes in the plan's before and after. Both lists are
 // sorted; an alias without a step must be the same in both.
 func (m *model) bindings(p Plan) {
 	before, after := p.Before, p.After
@@ -160,7 +160,7 @@ func (m *model) observe(p Plan, live *Live) {
 	}
 }
 
-// listed says whether an alias is in a sorted list of bindings.
+// listed reports whether an alias is in a sorted list of bindings.
 func (m *model) listed(bindings []Binding, k Key) bool {
 	_, found := slices.BinarySearchFunc(bindings, k, func(b Binding, k Key) int {
 		return Key{b.Database, b.Alias}.Compare(k)
@@ -268,7 +268,7 @@ func (m *model) dropCollection(s Step) {
 	m.dropped[k] = true
 }
 
-// end checks that the replay arrived where the plan says it does.
+// end checks that the replay arrived where the plan ends.
 func (m *model) end() {
 	var astray []Key
 	for k, t := range m.tracks {

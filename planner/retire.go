@@ -13,8 +13,8 @@ import (
 // retire plans the collections that the manifest retires in one database.
 //
 // A record in the state is a fence: the name has been retired, and while it
-// stays under `retire` a new collection of that name is somebody's fresh work
-// and is not dropped without being asked. Only the collection id tells the two
+// stays under `retire` a new collection of that name is fresh work
+// and is not dropped without being asked. Only the collection id separates the two
 // apart; names are reused, ids never.
 func (b *builder) retire(d *database, live *LiveDatabase) {
 	if !b.options.Only.Empty() || b.options.RollingBack {
@@ -66,7 +66,7 @@ func (b *builder) keepNotes(d *database, k keeping) {
 }
 
 // surplus plans a collection that a pattern retires. One that an alias reaches
-// stays without a conflict: the pattern only says what may go. So does one of
+// stays without a conflict: the pattern only permits a drop. So does one of
 // which it is unknown whether it is older than the collection that takes its
 // place; one that is to be built yet (a dry run) is newer than all.
 func (b *builder) surplus(d *database, live *LiveDatabase, s surplus, reachedBy []string) {
@@ -98,7 +98,7 @@ func (b *builder) drop(d *database, r manifest.Retiree, now LiveCollection) {
 	b.drops = append(b.drops, step)
 }
 
-// due says whether a retiree has been without any alias for long enough. The
+// due reports whether a retiree has been without any alias for long enough. The
 // waiting begins with the first apply that sees it so.
 func (b *builder) due(d *database, r manifest.Retiree, now LiveCollection) bool {
 	if r.After == 0 || b.live == nil {
@@ -207,7 +207,7 @@ func (b *builder) endWait(d *database, name string) {
 	}
 }
 
-// cameBack says whether the live collection is another one than the one that
+// cameBack reports whether the live collection is another one than the one that
 // was retired, or that an unfinished run had announced to drop.
 func (b *builder) cameBack(d *database, name, id string) bool {
 	ids := d.announced[name]

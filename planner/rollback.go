@@ -26,7 +26,7 @@ func (e *HistoryError) Error() string {
 // where a first one failed, and does not bring back what that one had left. The
 // error is a *HistoryError.
 //
-// An apply that did not finish is the last one: nobody may have recorded yet
+// An apply that did not finish is the last one: it may not have recorded yet
 // what it has changed, so the way back from it is to the bindings that the
 // state has.
 func Previous(s State) (uint64, error) {

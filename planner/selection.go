@@ -37,12 +37,12 @@ type Selection struct {
 	Keys map[Key]bool
 }
 
-// Has says whether the selection covers database/name.
+// Has reports whether the selection covers database/name.
 func (s Selection) Has(database, name string) bool {
 	return s.All || s.Keys[Key{database, name}]
 }
 
-// Empty says that nothing is selected.
+// Empty reports that nothing is selected.
 func (s Selection) Empty() bool { return !s.All && len(s.Keys) == 0 }
 
 // SelectionError is a value of a selecting flag that names nothing, or more

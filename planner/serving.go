@@ -28,7 +28,7 @@ type ServingRun struct {
 // implied are the checks that are made unasked.
 var implied = []manifest.CheckName{manifest.Loaded, manifest.MinRows}
 
-// serves says whether a check is made of every switch of this cutover although
+// serves reports whether a check is made of every switch of this cutover although
 // its manifest does not ask for it.
 func serves(c *manifest.Cutover, name manifest.CheckName) bool {
 	return c == nil || !slices.Contains(c.Waived, name) &&
@@ -100,7 +100,7 @@ func (b *builder) serving(d *database, e *managed, live *LiveDatabase, step Step
 	}
 }
 
-// unheard says that a fact of a check is unknown because Milvus was not reached.
+// unheard reports that a fact of a check is unknown because Milvus was not reached.
 func unheard(name manifest.CheckName, all ...*Facts) bool {
 	return slices.ContainsFunc(all, func(f *Facts) bool {
 		if name == manifest.Loaded {
@@ -142,7 +142,7 @@ func (c *Check) servesRows(step Step, blue, green *RowsFact) {
 	c.verdict(blue.Count == 0, "%q has rows and %q has none: readers would find nothing", step.From, step.To)
 }
 
-// unansweredNotes says which checks that nobody asked for could not be made.
+// unansweredNotes reports which checks made by default found no answer.
 func (b *builder) unansweredNotes() {
 	for _, name := range implied {
 		var aliases []string

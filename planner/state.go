@@ -14,7 +14,7 @@ const StateVersion = 2
 
 // State is what aliasctl last applied: the third version between the manifest
 // and the cluster. Without it an alias that left the manifest could not be
-// told from one that was never ours.
+// distinguished from one that was never ours.
 type State struct {
 	Version int    `json:"version"`
 	Lineage string `json:"lineage"` // a UUID, made once with the first state
@@ -40,7 +40,7 @@ type State struct {
 	History []Entry `json:"history,omitempty"`
 }
 
-// Cluster says which cluster a state or a plan belongs to.
+// Cluster reports which cluster a state or a plan belongs to.
 type Cluster struct {
 	URI   string `json:"uri"`             // with its path (CleanPath), never with credentials
 	Label string `json:"label,omitempty"` // `cluster` of the manifest
@@ -49,7 +49,7 @@ type Cluster struct {
 	AnyPath bool `json:"-"`
 }
 
-// Same says that two records name one cluster in the same words.
+// Same reports that two records name one cluster in the same words.
 func (c Cluster) Same(other Cluster) bool { return c.URI == other.URI && c.Label == other.Label }
 
 // Binding is one alias with the collection it was last bound to by an apply.
@@ -96,7 +96,7 @@ type Announcement struct {
 	// At is when it was announced. A request can land long after the run that
 	// sent it died (milvus-rest section 13.1), but not for ever.
 	At time.Time `json:"at,omitzero"`
-	// Rollback says that a rollback announced it.
+	// Rollback reports that a rollback announced it.
 	Rollback bool `json:"rollback,omitempty"`
 }
 
@@ -116,7 +116,7 @@ type Entry struct {
 	Host    string    `json:"host,omitempty"`
 	Commit  string    `json:"commit,omitempty"`
 	Retired int       `json:"retired,omitempty"` // collections dropped
-	// Rollback says that it was one: the next rollback goes behind it.
+	// Rollback reports that it was one: the next rollback goes behind it.
 	Rollback bool `json:"rollback,omitempty"`
 	// ManifestsBefore are the files of the state before, when the apply was made
 	// from others.
@@ -134,7 +134,7 @@ type Change struct {
 	FromID   string `json:"from_id,omitempty"`
 	To       string `json:"to,omitempty"`
 	ToID     string `json:"to_id,omitempty"`
-	// Adopted says that the binding was found in the cluster and only learnt:
+	// Adopted reports that the binding was found in the cluster and only learnt:
 	// to undo that is to forget it, never to drop it.
 	Adopted bool `json:"adopted,omitempty"`
 }

@@ -18,7 +18,7 @@ type Unverified struct {
 	From     string    `json:"from,omitempty"` // what the switch left, "" for absent
 	To       string    `json:"to"`
 	At       time.Time `json:"at"` // when the switch was announced
-	// Failed says that a verification was made and failed.
+	// Failed reports that a verification was made and failed.
 	Failed bool `json:"failed,omitempty"`
 
 	// What was promised. A member of a group without a verification of its own
@@ -191,11 +191,11 @@ func (e *managed) leftBy(create Step) string {
 	return ""
 }
 
-// promised says whether a cutover has anything to verify.
+// promised reports whether a cutover has anything to verify.
 func (c *Cutover) promised() bool { return c != nil && (c.Confirmations > 0 || c.Canary != nil) }
 
 // Promises are the verifications that follow the steps of a plan, as a state
-// keeps them until they are made. witnessed says that there are proxies to
+// keeps them until they are made. witnessed: there are proxies to
 // confirm a switch.
 func Promises(steps []Step, witnessed bool, now time.Time) []Unverified {
 	promised := make(map[Key]bool) // by group; an alias alone is its own

@@ -242,7 +242,7 @@ func SyncDir(dir string) error {
 }
 
 // reason is an error of the operating system without its own path: that of a
-// temporary file tells a reader nothing.
+// temporary file means nothing to a reader.
 func reason(err error) error {
 	var path *fs.PathError
 	var link *os.LinkError

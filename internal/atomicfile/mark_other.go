@@ -22,7 +22,7 @@ func mark(file *os.File) (unlock func() error, ok bool) {
 	return lock.Close, true // without locks in this file system, nothing sweeps there either
 }
 
-// named says that the name still leads to the file.
+// named reports that the name still leads to the file.
 func named(file *os.File, name string) bool {
 	open, err := file.Stat()
 	if err != nil {
@@ -32,7 +32,7 @@ func named(file *os.File, name string) bool {
 	return err == nil && os.SameFile(open, there)
 }
 
-// left says that a temporary file was left by a killed run. It is locked until
+// left reports that a temporary file was left by a killed run. It is locked until
 // unlock, so that it becomes no other's.
 func left(name string) (left bool, unlock func() error) {
 	lock := flock.New(name, flock.SetFlag(os.O_WRONLY))

@@ -4,7 +4,7 @@ package atomicfile
 
 import "os"
 
-// inUse says that a rename failed because another handle has the file open.
+// inUse reports that a rename failed because another handle has the file open.
 func inUse(error) bool { return false }
 
 // OpenShared opens a file for reading so that it can be replaced and removed

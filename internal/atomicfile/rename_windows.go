@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// inUse says that a rename failed because another handle has the file open. Windows
+// inUse reports that a rename failed because another handle has the file open. Windows
 // uses "access denied" for that too, where the handle maps or deletes the file.
 func inUse(err error) bool {
 	return errors.Is(err, windows.ERROR_SHARING_VIOLATION) || errors.Is(err, windows.ERROR_ACCESS_DENIED) ||

@@ -40,7 +40,7 @@ func Target(path string) (string, error) {
 	return "", &fs.PathError{Op: "follow", Path: path, Err: errLoop}
 }
 
-// intoGit says that a link leads into a .git directory from outside of one: there
+// intoGit reports that a link leads into a .git directory from outside of one: there
 // are credentials and commands, and no output is kept there.
 func intoGit(link, target string) bool {
 	has := func(path string) bool {
@@ -49,7 +49,7 @@ func intoGit(link, target string) bool {
 	return has(target) && !has(link)
 }
 
-// direct says that a path is written to and not replaced, whatever it leads to.
+// direct reports that a path is written to and not replaced, whatever it leads to.
 func direct(path string) bool { return input.Descriptor(path) || path == os.DevNull }
 
 // follow is the path to which the link at a path leads. The system resolves `a/..`
@@ -65,7 +65,7 @@ func follow(link, next string) string {
 	return filepath.Join(dir, base)
 }
 
-// Contains says that inner is the directory outer or below it, whatever links lead
+// Contains reports that inner is the directory outer or below it, whatever links lead
 // to either.
 func Contains(outer, inner string) bool {
 	relative, err := filepath.Rel(Real(outer), Real(inner))
@@ -102,7 +102,7 @@ func Write(path string, content []byte, mode fs.FileMode) error {
 	return Replace(target, content, Options{Mode: mode, Links: Within})
 }
 
-// Check says why Write would fail at path, as far as that can be known before.
+// Check reports why Write would fail at path, as far as that can be known before.
 func Check(path string) error {
 	if direct(path) {
 		return nil

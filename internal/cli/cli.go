@@ -30,7 +30,7 @@ import (
 )
 
 // Main runs one command line (args[0] is the program) and returns the exit
-// code. A panic is caught, told and turned into exit code 70, so that locks
+// code. A panic is caught, printed and turned into exit code 70, so that locks
 // are released and no secret is dumped.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 	s := &streams{in: stdin, out: process.UnlessClosed(stdout), err: process.UnlessClosed(stderr), lookup: os.LookupEnv, owned: stdin == os.Stdin, args: args}
@@ -199,7 +199,7 @@ func cutLast(s, separator string) (before, after string, found bool) {
 	return s, "", false
 }
 
-// valueHint says how the value of a flag is written, "" where that is not known.
+// valueHint reports how the value of a flag is written, "" where that is not known.
 func valueHint(command *cli.Command, name, value string) string {
 	if command == nil {
 		return ""

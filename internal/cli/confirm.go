@@ -13,7 +13,7 @@ import (
 	"aliasctl/planner"
 )
 
-// confirm asks before an apply, where somebody is there to answer. In CI, or
+// confirm asks before an apply, where a person can answer. In CI, or
 // with --yes, the review of the plan has taken place elsewhere.
 func (r *session) confirm(p planner.Plan) error {
 	if len(p.Steps) == 0 || r.o.yes || !r.asksPeople() {

@@ -68,7 +68,7 @@ func fromEnvironment(c *cli.Context, s *streams) error {
 	return nil
 }
 
-// hasFlag says whether a command has a flag that a variable may set.
+// hasFlag reports whether a command has a flag that a variable may set.
 func hasFlag(c *cli.Command, name string) bool {
 	for _, f := range c.Flags {
 		if _, own := f.(ownFlag); own {

@@ -88,7 +88,7 @@ func (l *eventLog) plan(r report.Report, refused bool) {
 	l.write(event{Event: "plan", Summary: &r.Plan.Summary, Digest: r.Plan.Digest(), Steps: len(r.Plan.Steps), Refused: refused, StatePath: l.streams.redact(r.StatePath)})
 }
 
-// StepStarted tells that a step began.
+// StepStarted reports that a step began.
 func (l *eventLog) StepStarted(i int, s planner.Step) {
 	number := i + 1
 	redact := l.streams.redact
@@ -97,7 +97,7 @@ func (l *eventLog) StepStarted(i int, s planner.Step) {
 	}
 }
 
-// StepDone tells what became of a step.
+// StepDone reports what became of a step.
 func (l *eventLog) StepDone(i int, r executor.Result) {
 	for _, half := range r.Halves() {
 		l.stepDone(i+1, half)
@@ -114,7 +114,7 @@ func (l *eventLog) stepDone(number int, r executor.Result) {
 	l.write(e)
 }
 
-// Draining tells how long drops wait for readers to notice.
+// Draining reports how long drops wait for readers to notice.
 func (l *eventLog) Draining(steps []planner.Step, wait time.Duration) {
 	seconds := wait.Seconds()
 	l.write(event{Event: "drain", Steps: len(steps), Wait: &seconds})

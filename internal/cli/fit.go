@@ -34,7 +34,7 @@ func fit(text string, width int) string {
 	return b.String()
 }
 
-// table prints rows below a header, one a line where they fit or nobody has set a
+// table prints rows below a header, one a line where they fit or there is no set
 // width. Elsewhere each row is a block of lines, with the header at their side.
 func (s *streams) table(header []string, rows [][]string) error {
 	width := s.style(s.out).Width

@@ -11,13 +11,13 @@ import (
 	"aliasctl/internal/sync"
 )
 
-// inGitHubActions says whether this is a step of a workflow.
+// inGitHubActions reports whether this is a step of a workflow.
 func (s *streams) inGitHubActions() bool { return s.variable("GITHUB_ACTIONS") != "" }
 
 // inRepository is the path of a file from the root of the repository.
 func (s *streams) inRepository(path string) string { return sync.InRepository(s.lookup, path) }
 
-// plans says that a command line is of a command that makes a plan.
+// plans reports that a command line is of a command that makes a plan.
 func plans(args []string) bool {
 	return len(args) > 1 && (args[1] == "sync" || args[1] == "rollback")
 }

@@ -13,7 +13,7 @@ import (
 	"aliasctl/internal/sync"
 )
 
-// origin is what a report says of this run. It is found once: all reports of a run
+// origin is what a report says of this run. It is found once: all reports a run
 // are of one time.
 func (s *streams) origin() report.Origin {
 	if s.made != nil {

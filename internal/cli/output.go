@@ -32,7 +32,7 @@ type outputFile struct {
 	path   string
 }
 
-// outputs are where the reports of a command go.
+// outputs are where the reports a command go.
 func (o *options) outputs() (outputs, error) {
 	to := outputs{plan: o.PlanOut, chosen: o.outputChosen}
 	var err error
@@ -131,7 +131,7 @@ func (o outputs) write(s *streams, d report.Document) error {
 	return o.writeFiles(s, d)
 }
 
-// inEvents says that the report is an event, and standard output stays empty: of
+// inEvents reports that the report is an event, and standard output stays empty: of
 // --log-format json nobody wants a log with text between its lines, and a pod has
 // one log for both.
 func (o outputs) inEvents(s *streams) bool { return s.events != nil && !o.chosen }
@@ -171,7 +171,7 @@ func (o outputs) after(s *streams, r report.Report) error {
 	switch {
 	case o.inEvents(s) || o.format.Whole():
 		err = o.answer(s, r)
-	case len(r.Results) == 0: // nothing was to do, and the plan said so
+	case len(r.Results) == 0: // nothing was to do, and the plan showed so
 	case o.format == formats.Text:
 		if _, err = io.WriteString(s.out, "\n"); err == nil {
 			err = s.results(s.out, r)
@@ -218,14 +218,14 @@ func (o outputs) writeFile(s *streams, f outputFile, d report.Document) error {
 	return err
 }
 
-// tellOrigin says that a report of these tells of its run.
+// tellOrigin reports that a report of these tells of its run.
 func (o outputs) tellOrigin() bool {
 	return tellsOrigin(o.format) || slices.ContainsFunc(o.files, func(f outputFile) bool { return tellsOrigin(f.format) })
 }
 
 func tellsOrigin(f formats.Format) bool { return f == formats.Markdown || f == formats.HTML }
 
-// isSummary says that a path is the summary that steps of a workflow write to, one
+// isSummary reports that a path is the summary that steps of a workflow write to, one
 // after the other: nothing in it is of an earlier run of ours.
 func (s *streams) isSummary(path string) bool {
 	summary := s.variable("GITHUB_STEP_SUMMARY")

@@ -156,7 +156,7 @@ func (r *session) Steps(n int) executor.Observer {
 	return drainTeller{bar, r.streams}
 }
 
-// drainTeller says what an apply waits for: a silent half minute looks like a
+// drainTeller reports what an apply waits for: a silent half minute looks like a
 // hang.
 type drainTeller struct {
 	*progress.Progress
@@ -165,7 +165,7 @@ type drainTeller struct {
 
 var _ executor.DrainObserver = drainTeller{}
 
-// Draining is told of each wait before drops.
+// Draining hears of each wait before drops.
 func (d drainTeller) Draining(steps []planner.Step, wait time.Duration) {
 	d.streams.say("aliasctl: waiting %v before %s: proxies may still send readers there (--drain)", wait.Round(time.Second),
 		quantity.Phrase(len(steps), "collection is dropped", "collections are dropped"))

@@ -73,7 +73,7 @@ func set(c *cli.Context, o *options, s *streams) error {
 	return replaceManifests(edited.Files)
 }
 
-// replaceManifests writes the files that nobody has changed meanwhile. A file that cannot
+// replaceManifests writes the files that have not changed meanwhile. A file that cannot
 // be written is found before the first one is.
 func replaceManifests(files []manifest.EditedFile) error {
 	for _, f := range files {

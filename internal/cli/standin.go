@@ -117,7 +117,7 @@ func (s *streams) unlink(path string, follow bool) error {
 	return os.Remove(path)
 }
 
-// precious says that a path may be that of a manifest, a golden file, a seed, a state
+// precious reports that a path may be that of a manifest, a golden file, a seed, a state
 // or of anything else that the command line names. A run that ended before it knew
 // all that it reads does not write there.
 func (s *streams) precious(path string, args []string) bool {

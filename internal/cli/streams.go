@@ -199,7 +199,7 @@ func (s *streams) style(w io.Writer) layout.Style {
 	return style
 }
 
-// asksPeople says whether somebody is there to answer a question.
+// asksPeople reports whether a person can answer a question.
 func (s *streams) asksPeople() bool {
 	return isTerminal(s.in) && isTerminal(s.err) && s.variable("CI") == ""
 }

@@ -97,7 +97,7 @@ func (a *access) authenticate(header string) (*user, error) {
 	return nil, &Failure{http.StatusUnauthorized, codeNotAuthenticated, "user hasn't authenticated"}
 }
 
-// allowed says whether the caller has a privilege, and names it when not.
+// allowed reports whether the caller has a privilege, and names it when not.
 func (x *exchange) allowed(privilege string) error {
 	if x.caller == nil || public[privilege] || x.e.access.has(x.caller, func(g grant) bool {
 		return g.privilege == privilege || g.privilege == "*"
@@ -110,7 +110,7 @@ func (x *exchange) allowed(privilege string) error {
 	return f
 }
 
-// sees says whether the caller finds a collection in a list: Milvus leaves out
+// sees reports whether the caller finds a collection in a list: Milvus leaves out
 // those on which the caller has no privilege.
 func (x *exchange) sees(collection string) bool {
 	return x.caller == nil || x.e.access.has(x.caller, func(g grant) bool {
@@ -118,7 +118,7 @@ func (x *exchange) sees(collection string) bool {
 	})
 }
 
-// has says whether a user is an administrator or has a grant.
+// has reports whether a user is an administrator or has a grant.
 func (a *access) has(u *user, fits func(grant) bool) bool {
 	if u.name == rootUser {
 		return true

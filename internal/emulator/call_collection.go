@@ -141,7 +141,7 @@ func (r *createRequest) schema() schema {
 	return s
 }
 
-// describeCollectionV1 tells less than v2: no ids, no aliases, and the
+// describeCollectionV1 shows less than v2: no ids, no aliases, and the
 // dimension within the type.
 func describeCollectionV1(x *exchange) reply {
 	var found struct {

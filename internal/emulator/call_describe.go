@@ -220,7 +220,7 @@ func (p *Profile) indexDetail(ix index, of *collection) indexDetail {
 			text, _ := json.Marshal(params)
 			detail.IndexParams = append(detail.IndexParams, property{"params", string(text)})
 		}
-		// What a server says that has not built the index with any version yet.
+		// What a server answers that has not built the index with any version yet.
 		detail.MaxIndexVersion, detail.MinIndexVersion = -2147483648, 2147483647
 		detail.IndexOffsetCache, detail.Mmap = new(string), new(string)
 	}

@@ -27,7 +27,7 @@ type rowsBody struct {
 	Topks []int `json:"topks,omitempty"`
 }
 
-// defaultLimit is how many rows an answer has at most when nobody says.
+// defaultLimit is how many rows an answer has at most by default.
 const defaultLimit = 100
 
 const countField = "count(*)"

@@ -25,7 +25,7 @@ type catalog struct {
 	start, nextID int64
 	databases     map[string]*database
 	names         nameSet // of the databases, for lists
-	// version counts the changes, so that calls that change nothing are told
+	// version counts the changes, so that calls that change nothing are distinguished
 	// from those that do.
 	version uint64
 	// loadTime is how long a collection stays in LoadStateLoading.

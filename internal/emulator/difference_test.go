@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// known says whether the profile is one of those named.
+// known reports whether the profile is one of those named.
 func (p Profile) is(names ...string) bool { return slices.Contains(names, p.Name) }
 
 // ok is the body of a success that answers nothing.

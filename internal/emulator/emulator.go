@@ -46,7 +46,7 @@ func New(profile Profile) *Emulator {
 // Profile is the version that the cluster plays.
 func (e *Emulator) Profile() Profile { return e.profile }
 
-// SetLoadTime says how long a collection that is loaded from now on shows
+// SetLoadTime reports how long a collection that is loaded from now on shows
 // LoadStateLoading. At first it is 0: loaded at once.
 func (e *Emulator) SetLoadTime(d time.Duration) {
 	e.mu.Lock()
@@ -149,7 +149,7 @@ func CopyPath(seedPath string) string {
 	return filepath.Join(filepath.Dir(seedPath), ".aliasctl", filepath.Base(seedPath)+".json")
 }
 
-// SeedChangedError says that a seed is no longer what its copy started from.
+// SeedChangedError reports that a seed is no longer what its copy started from.
 type SeedChangedError struct{ Seed, Copy string }
 
 func (e *SeedChangedError) Error() string {

@@ -60,7 +60,7 @@ func (c *catalog) rows(of *collection, data json.RawMessage) ([]row, error) {
 	return rows, nil
 }
 
-// problem says why a row does not fit, or "".
+// problem reports why a row does not fit, or "".
 func (s *schema) problem(r row) string {
 	for _, f := range s.Fields {
 		if problem := f.problem(r[f.Name]); problem != "" {
@@ -70,7 +70,7 @@ func (s *schema) problem(r row) string {
 	return ""
 }
 
-// problem says why a value cannot stand in the field, or "".
+// problem reports why a value cannot stand in the field, or "".
 func (f field) problem(value any) string {
 	if value == nil && !f.Nullable {
 		return fmt.Sprintf("fieldName %s should not be null or missing", f.Name)
@@ -224,7 +224,7 @@ func toVector(value any) ([]float64, bool) {
 const maxSample = 1000
 
 // sample makes the first rows of a seeded collection: ids from 1, and vectors
-// that depend on nothing but the id, the dimension, and as much as noise says
+// that depend on nothing but the id, the dimension, and as much as noise adds
 // on the collection. So two collections of a seed answer alike, as blue and
 // green of a good rebuild do, unless one of them has noise: at 0.1 the order
 // of near rows changes, at 1 the two have nothing in common.

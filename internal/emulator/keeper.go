@@ -23,7 +23,7 @@ import (
 // Every write of the catalogue takes a file lock, reads what another process
 // may have written meanwhile, changes it, and replaces the file in one piece
 // (temporary file, fsync, rename) before it is answered: a kill at any moment
-// loses nothing that somebody was told. Every read looks first whether the
+// loses nothing that was answered. Every read looks first whether the
 // file is still the one that it knows.
 //
 // To tell a replaced file from the old one, the keeper holds the old one open:
@@ -53,7 +53,7 @@ func openKeeper(path, digest string) (*keeper, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, &CopyError{path, err}
 	}
-	// The folder is nobody's to commit, in whichever repository the seed lies.
+	// The folder is never committed, in whichever repository the seed lies.
 	ignore := filepath.Join(dir, ".gitignore")
 	if _, err := os.Lstat(ignore); errors.Is(err, fs.ErrNotExist) {
 		if err := os.WriteFile(ignore, []byte("*\n"), 0o644); err != nil {
@@ -113,7 +113,7 @@ func (k *keeper) update(c *catalog, write func(*catalog) error) error {
 	})
 }
 
-// stale says whether the file is another one than the catalogue was read from.
+// stale reports whether the file is another one than the catalogue was read from.
 func (k *keeper) stale() bool {
 	if k.known == nil {
 		return true

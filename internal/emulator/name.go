@@ -7,7 +7,7 @@ import (
 // maxNameLength is proxy.maxNameLength of a default Milvus, in bytes.
 const maxNameLength = 255
 
-// nameProblem says what is wrong with a name, in Milvus' words, or "". The
+// nameProblem reports what is wrong with a name, in Milvus' words, or "". The
 // rule is milvus-rest section 4; kind is what the name is of.
 func nameProblem(kind, name string) string {
 	if len(name) > maxNameLength {

@@ -9,7 +9,7 @@ import (
 // Profile is what one Milvus version does differently from another. The zero
 // Profile is no version; start from one of the variables below and change
 // fields. Every difference was recorded from a real server of Release (see
-// testdata/transcripts) unless its field says otherwise.
+// testdata/transcripts) unless its field states otherwise.
 type Profile struct {
 	Name string // what a user writes: "2.4", "2.6.18"
 	// Release is the server that was recorded, the stem of its transcripts; ""
@@ -49,7 +49,7 @@ type Profile struct {
 	// store answers again (milvus-rest section 13.1, point 2).
 	LandsLate bool
 
-	// ExpiresFirst tells the proxies of a change before it is written, and not
+	// ExpiresFirst expires the proxies' caches before a change is written, and not
 	// after it (before 2.6.6; milvus-rest section 3, read in the source).
 	ExpiresFirst bool
 	// DescribesFresh answers collections/describe from the coordinator and not
@@ -90,7 +90,7 @@ type shape struct {
 	limiterFirst  bool // a query of a missing collection is a limiter error
 	nestedVectors bool // a wrong vector is quoted within a list
 	rawVectors    bool // a wrong vector is quoted as it was sent
-	topks         bool // a search tells how many rows each vector found
+	topks         bool // a search shows how many rows each vector found
 }
 
 // The profiles.

@@ -14,7 +14,7 @@ import (
 // every call that works on a collection: queries and searches, rows, load
 // states, indexes, collections/has, and from 2.5.18 on collections/describe.
 // The calls on aliases go to the coordinator and are never stale. A change is
-// told to all proxies, in one of two orders (milvus-rest section 3):
+// sent to all proxies, in one of two orders (milvus-rest section 3):
 //
 //   - Write, then expire (2.6.6 and later): until a proxy has heard, it goes on
 //     with the old collection, also when that has been dropped meanwhile. Then
@@ -70,7 +70,7 @@ func (p *Proxy) SetLag(lag time.Duration) { p.lag.Store(int64(lag)) }
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.e.serve(w, r, p) }
 
 // change runs a write after which a name means another collection, or none,
-// and tells the proxies. by is the proxy that was asked, nil for none of them.
+// and expires it at the proxies. by is the proxy that was asked, nil for none of them.
 func (e *Emulator) change(by *Proxy, database, name string, write func(*catalog) error) error {
 	if e.profile.ExpiresFirst {
 		var wait time.Duration
@@ -103,7 +103,7 @@ func (e *Emulator) change(by *Proxy, database, name string, write func(*catalog)
 	})
 }
 
-// expireAll tells the proxies of changes by another process, which may be any.
+// expireAll expires what another process changed at the proxies, which may be anything.
 // The caller holds Emulator.mu.
 func (e *Emulator) expireAll() {
 	for _, p := range e.proxies {
@@ -196,7 +196,7 @@ func (p *Proxy) find(c *catalog, database, name string, missing func(database, n
 	return of, nil
 }
 
-// knows says whether a name is in the cache. No proxy knows nothing.
+// knows reports whether a name is in the cache. No proxy knows nothing.
 func (p *Proxy) knows(database, name string) bool {
 	if p == nil {
 		return false

@@ -124,7 +124,7 @@ func routesOf(p *Profile) map[string]*route {
 	return routes
 }
 
-// serves says whether servers of the profile have a route.
+// serves reports whether servers of the profile have a route.
 func (p *Profile) serves(r *route) bool {
 	room, _, _ := strings.Cut(r.path, "/")
 	switch {

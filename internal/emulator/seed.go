@@ -18,7 +18,7 @@ import (
 	"aliasctl/internal/safetext"
 )
 
-// seed is what a cluster starts from, as a YAML file says it:
+// seed is what a cluster starts from, as a YAML file has it:
 //
 //	databases:
 //	  default:
@@ -31,7 +31,7 @@ import (
 //	    dangling: {legacy: products_v0} # aliases whose collection was dropped
 //
 // A collection is loaded and indexed, has 8 dimensions, the metric COSINE and
-// no rows unless it says otherwise. What is not indexed is not loaded either.
+// no rows unless it states otherwise. What is not indexed is not loaded either.
 // Of its rows, pending ones are not in the index yet. The first thousand can be
 // queried and searched; they are the same in every collection but for noise,
 // from 0 to 1 (sample.go). To those, entities adds rows as they stand.
@@ -222,7 +222,7 @@ func (r *seedReader) checkName(at *yaml.Node, kind, name string) {
 	}
 }
 
-// fill makes what the seed says in an empty catalogue. The seed was checked,
+// fill makes what the seed lists in an empty catalogue. The seed was checked,
 // so nothing of it can fail.
 func (s *seed) fill(c *catalog) {
 	for _, from := range s.databases {
@@ -250,7 +250,7 @@ func (s *seed) fill(c *catalog) {
 	c.changed()
 }
 
-// digest tells seeds apart by what they make, not by how they are written.
+// digest distinguishes seeds by what they make, not by how they are written.
 func (s *seed) digest() string {
 	c := newCatalog(&Profile{}, 0, new(atomic.Uint64))
 	s.fill(c)

@@ -32,7 +32,7 @@ func (s *seedCollection) schema() schema {
 	return made
 }
 
-// fits says whether the numbers are in their ranges.
+// fits reports whether the numbers are in their ranges.
 func (s *seedCollection) fits() bool {
 	return s.rows >= 0 && s.pending >= 0 && 1 <= s.dimension && s.dimension <= maxDimension && 0 <= s.noise && s.noise <= 1
 }

@@ -18,7 +18,7 @@ import (
 // ServerOptions are the choices of Start. The zero value is plain HTTP.
 type ServerOptions struct {
 	TLS *tls.Config // with a certificate: serve HTTPS
-	// ErrorLog gets what goes wrong with connections; nil is nobody.
+	// ErrorLog gets what goes wrong with connections; nil drops it.
 	ErrorLog *log.Logger
 	// OnHTTP2 is called with the address of a client that speaks HTTP/2, which
 	// is refused: as a rule it wants gRPC. nil is not called.
@@ -119,7 +119,7 @@ func (h *restOnly) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 const farewellTime = time.Second
 
 // farewell is what an HTTP/2 server sends to end a connection: empty settings,
-// and a GOAWAY that says to use HTTP/1.1 (RFC 9113, sections 6.5 and 6.8).
+// and a GOAWAY that asks for HTTP/1.1 (RFC 9113, sections 6.5 and 6.8).
 func farewell() []byte {
 	const (
 		settings, goAway = 4, 7

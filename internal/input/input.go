@@ -61,7 +61,7 @@ func (e *TooLargeError) Error() string {
 	return text
 }
 
-// IsTooLarge says that err is a *TooLargeError.
+// IsTooLarge reports that err is a *TooLargeError.
 func IsTooLarge(err error) bool {
 	var e *TooLargeError
 	return errors.As(err, &e)
@@ -148,7 +148,7 @@ func read(path string, most int64) ([]byte, error) {
 }
 
 // CheckKind refuses what Read would refuse by its kind. A path at which nothing is
-// passes: opening it says why.
+// passes: opening it shows why.
 func CheckKind(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -182,7 +182,7 @@ var descriptors = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^(/dev/(stdin|stdout|stderr|fd/[0-9]+)|/proc/(self|thread-self|[0-9]+)/fd/[0-9]+)$`)
 })
 
-// Descriptor says that a path is the name of an open descriptor: whoever started
+// Descriptor reports that a path is the name of an open descriptor: whoever started
 // the process has opened it, and no checkout can hold one.
 func Descriptor(path string) bool { return descriptors().MatchString(filepath.Clean(path)) }
 

@@ -59,7 +59,7 @@ func (p *Page) Line(ink Paint, text ...string) {
 	p.WriteByte('\n')
 }
 
-// Fits says that a record can stay whole: the caller has set no width, or text
+// Fits reports that a record can stay whole: the caller has set no width, or text
 // is no wider.
 func (p *Page) Fits(text string) bool { return !p.fits || utf8.RuneCountInString(text) <= p.Width }
 

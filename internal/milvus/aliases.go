@@ -35,7 +35,7 @@ func (c *Client) AliasesOf(ctx context.Context, database, collection string) ([]
 	return list, err
 }
 
-// aliasesOf also says whether the collection exists. An alias in its place is
+// aliasesOf also reports whether the collection exists. An alias in its place is
 // not found before 2.6.12, and taken for its collection from then on.
 func (c *Client) aliasesOf(ctx context.Context, database, collection string) (list []string, found bool, err error) {
 	k := call{route: aliasesList, database: database, collection: collection}
@@ -116,7 +116,7 @@ func (c *Client) list(ctx context.Context, k call) ([]string, error) {
 	return a.names, nil
 }
 
-// badData is the error of an answer that says success and nothing usable.
+// badData is the error of an answer that claims success and holds nothing usable.
 func (c *Client) badData(k call, data json.RawMessage) *Error {
 	e := k.newError()
 	e.Status, e.Err, e.Message = 200, errNoData, excerpt(c.redactor, data, maxExcerpt)

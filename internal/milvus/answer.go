@@ -53,7 +53,7 @@ type answer struct {
 	took    time.Duration // from sending the request to the last byte
 }
 
-// ok says that the code is that of success: 0, and 200 on v1 and on v2 before
+// ok reports that the code is that of success: 0, and 200 on v1 and on v2 before
 // 2.4.3 (milvus-rest section 1). No failure has either value.
 func (a answer) ok() bool { return a.code == 0 || a.code == 200 }
 
@@ -100,7 +100,7 @@ func decodeAnswer(body []byte, names bool) (a answer, err error) {
 	return a, nil
 }
 
-// endsEarly says that JSON of that length was fine as far as it went.
+// endsEarly reports that JSON of that length was fine as far as it went.
 func endsEarly(err error, length int) bool {
 	syntax, ok := errors.AsType[*json.SyntaxError](err)
 	return err == io.EOF || err == io.ErrUnexpectedEOF || ok && syntax.Offset >= int64(length)

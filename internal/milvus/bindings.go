@@ -6,11 +6,11 @@ import "context"
 // collection was dropped are not in it: Milvus hides them. A database that does
 // not exist is an error (IsDatabaseMissing).
 //
-// The API has no call for it: `aliases/list` tells names alone. So Bindings
+// The API has no call for it: `aliases/list` has names alone. So Bindings
 // asks, after one list of all aliases and one of all collections, either for
 // the aliases of each collection or for the collection of each alias, whichever
 // is less; and by describe for the aliases that are in no collection's list, or
-// in two: somebody changed them meanwhile, or the user may not see their
+// in two: another client changed them meanwhile, or the user may not see their
 // collection. Describe needs the privilege DescribeAlias.
 func Bindings(ctx context.Context, c *Client, database string) (map[string]string, error) {
 	aliases, err := c.ListAliases(ctx, database)

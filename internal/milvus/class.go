@@ -31,7 +31,7 @@ import (
 //     and carried the change out seconds later (milvus-rest section 13.1).
 //
 // A body of Milvus speaks before the status: servers send 200 with every kind
-// of error, and newer ones may be told to send 4xx and 5xx with the same codes.
+// of error, and newer ones may be configured to send 4xx and 5xx with the same codes.
 
 // RedirectError is the answer of something that sends the caller elsewhere. It
 // is never followed: the token must not go to another host.
@@ -93,21 +93,21 @@ func (e *Error) classifyAnswer(a answer, tokenSent bool) {
 	}
 }
 
-// The words of messages whose code says too little.
+// The words of messages whose code is not enough.
 var (
 	denied    = pattern(`(?i)PermissionDenied|permission deny`)
 	privilege = pattern(`\bPrivilege[A-Za-z]+`)
 	// A limiter that names another cause did not reject because of a rate:
 	// 2.4.24 reports a missing collection so (milvus-rest section 14).
 	notARate = pattern(`(?i)not found|not loaded|quota exceeded|\bden(y|ied)`)
-	// An unclassified error (65535) that tells of a call inside the server
-	// which nobody knows the end of.
+	// An unclassified error (65535) that reports a call inside the server
+	// whose end is unknown.
 	lostInside = pattern(`(?i)context (deadline exceeded|canceled)|code = (Unavailable|DeadlineExceeded|Canceled|Aborted|Unknown|Internal)|` +
 		`connection (reset|refused)|request timed? ?out|broken pipe|unexpected EOF|transport is closing|(no|lost) leader|leader changed|server (stopped|shutdown)`)
 )
 
 // classifyForeign judges an answer that Milvus did not write by its status, as
-// that of a read: of a write the outcome is unknown, whatever it says.
+// that of a read: of a write the outcome is unknown, whatever it holds.
 func (e *Error) classifyForeign(path string, body []byte) {
 	if e.class = executor.Transient; !e.foreign { // Milvus in trouble
 		return
@@ -155,7 +155,7 @@ type sending struct {
 	scheme    string
 }
 
-// told says that whatever came back may have come after the call was carried
+// told reports that whatever came back may have come after the call was carried
 // out.
 func (s sending) told() bool { return s.write && s.connected }
 

@@ -2,12 +2,12 @@ package milvus
 
 import "aliasctl/executor"
 
-// What a code of Milvus says about a write that was answered with it. These are
+// What a code of Milvus means for a write that was answered with it. These are
 // the codes of 2.2 to 3.0 (milvus-rest section 2.1) that can answer a call of
 // this package.
 //
 // Codes are coarse, and they move: from 2.6.19 on, 1100 and 1601 stand where
-// 65535 did. So a code tells only whether the call can have happened; which
+// 65535 did. So a code shows only whether the call can have happened; which
 // refusal it is stands in the message, for people. A code that is not listed is
 // one of a newer server: nothing is concluded from it, and the cluster is read.
 //
@@ -60,7 +60,7 @@ var codes = map[int]executor.Class{
 }
 
 // classOfCode is the class of a failure of Milvus that is no lack of a login or
-// a privilege. The message decides where the code says too little.
+// a privilege. The message decides where the code is not enough.
 func classOfCode(code int, message string) executor.Class {
 	switch code {
 	case codeLimiter:
@@ -80,7 +80,7 @@ func classOfCode(code int, message string) executor.Class {
 	return executor.Unknown
 }
 
-// unseen says that no recorded server, and no source that was read, has a code.
+// unseen reports that no recorded server, and no source that was read, has a code.
 func unseen(code int) bool {
 	_, known := codes[code]
 	switch code {

@@ -16,14 +16,14 @@ func (c *Client) ListDatabases(ctx context.Context) ([]string, error) {
 }
 
 // ListCollections lists the collections of a database, in no order and without
-// aliases. Milvus leaves out, and says success, what the user has no privilege
+// aliases. Milvus leaves out, and answers success, what the user has no privilege
 // for: a name that is not listed may well exist (milvus-rest section 13.1).
 func (c *Client) ListCollections(ctx context.Context, database string) ([]string, error) {
 	return c.list(ctx, call{route: collectionsList, database: database})
 }
 
 // HasCollection implements executor.Cluster. In a database that does not exist
-// there is no collection: 2.4 says so, and code 800 of later versions is read
+// there is no collection: 2.4 answers so, and code 800 of later versions is read
 // the same way.
 func (c *Client) HasCollection(ctx context.Context, database, collection string) (bool, error) {
 	k := call{route: collectionsHas, database: database, collection: collection}
@@ -51,11 +51,11 @@ func (c *Client) CollectionID(ctx context.Context, database, collection string) 
 }
 
 // DropCollection implements executor.Cluster, by the v1 or the v2 route as
-// Config.CollectionAPI says. CollectionAuto is v2, on which the limits and stops
+// Config.CollectionAPI names. CollectionAuto is v2, on which the limits and stops
 // of operators act, and v1 on a server that does not have it. A collection that
-// does not exist is success by both: v2 says so, and code 100 of v1 is read the
+// does not exist is success by both: v2 answers so, and code 100 of v1 is read the
 // same way. What is gone has to be verified afterwards, and who dropped it is
-// known to nobody.
+// unknown.
 //
 // A 404 of the v2 route is an error like others, and never followed by a second
 // request: it may be of something in between, after the drop. The next call for
@@ -85,7 +85,7 @@ func (c *Client) DropCollection(ctx context.Context, database, collection string
 	return err
 }
 
-// IsRouteMissing says that a path is not served, by Milvus or by what answers for
+// IsRouteMissing reports that a path is not served, by Milvus or by what answers for
 // it (IsForeign).
 func IsRouteMissing(err error) bool {
 	var e *Error

@@ -36,7 +36,7 @@ const minRequestTimeout = 30 * time.Second
 // of a foreign answer relies on it (see excerpt).
 const longestToken = 8 << 10
 
-// CollectionAPI says which API drops collections.
+// CollectionAPI reports which API drops collections.
 type CollectionAPI string
 
 // The collection APIs. The automatic choice is the documented v1 route, and v2
@@ -47,7 +47,7 @@ const (
 	CollectionV2   CollectionAPI = "v2"
 )
 
-// Config says how to reach a cluster.
+// Config reports how to reach a cluster.
 type Config struct {
 	// URI is http:// or https:// with a host, perhaps a port and a path prefix.
 	// It may hold no credentials, query or fragment.
@@ -170,7 +170,7 @@ func checkToken(token string) error {
 	return nil
 }
 
-// CheckURI says why an address cannot be that of a cluster: a *ConfigError. No error
+// CheckURI reports why an address cannot be that of a cluster: a *ConfigError. No error
 // shows a password that was written into it.
 func CheckURI(uri string) error {
 	_, err := parseURI(uri)
@@ -230,7 +230,7 @@ func parseURI(uri string) (*url.URL, error) {
 	return u, nil
 }
 
-// loopback says whether a host name stands for this machine, by the rule by
+// loopback reports whether a host name stands for this machine, by the rule by
 // which net/http leaves a proxy out.
 func loopback(host string) bool {
 	if host == "localhost" {

@@ -59,7 +59,7 @@ type Error struct {
 
 	class executor.Class
 	hint  string
-	// hopeless says that asking again is no use although the class is not
+	// hopeless reports that asking again is no use although the class is not
 	// Refused or Fatal: it is a read, or a write whose answer makes no sense.
 	hopeless bool
 	// retryAfter is how long the server wants to be left alone, 0 for unsaid.
@@ -126,11 +126,11 @@ func (e *Error) Error() string {
 // Unwrap returns what happened on this side, if anything.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Class says what the error of a write means for the cluster. A failed read
+// Class reports what the error of a write means for the cluster. A failed read
 // changed nothing: it is never Unknown.
 func (e *Error) Class() executor.Class { return e.class }
 
-// busy says that the server, or what is in front of it, had no room for the call.
+// busy reports that the server, or what is in front of it, had no room for the call.
 func (e *Error) busy() bool {
 	switch e.Code {
 	case codeRateLimit, codeNoResource, codeQueueFull:
@@ -149,7 +149,7 @@ func (e *Error) Hint() string { return e.hint }
 // versions that have the code.
 var takenBy = pattern(`is alias to another collection: ([^:\s]+): alias already exist`)
 
-// TakenBy says whether a create was refused because the alias is bound
+// TakenBy reports whether a create was refused because the alias is bound
 // already, and the collection that the message names. That one may have been
 // dropped: 2.5.27 keeps such an alias hidden (milvus-rest section 13.1).
 func (e *Error) TakenBy() (collection string, ok bool) {
@@ -162,22 +162,22 @@ func (e *Error) TakenBy() (collection string, ok bool) {
 	return "", true
 }
 
-// IsNotFound says that Milvus knows no such alias or collection.
+// IsNotFound reports that Milvus knows no such alias or collection.
 func IsNotFound(err error) bool {
 	return hasCode(err, CodeCollectionNotFound) || hasCode(err, CodeAliasNotFound)
 }
 
-// IsDatabaseMissing says that Milvus knows no such database.
+// IsDatabaseMissing reports that Milvus knows no such database.
 func IsDatabaseMissing(err error) bool { return hasCode(err, CodeDatabaseNotFound) }
 
-// IsDenied says that Milvus misses a privilege of the user; Error.Privilege
-// names it. A gateway that denies a path says nothing about privileges.
+// IsDenied reports that Milvus misses a privilege of the user; Error.Privilege
+// names it. A gateway that denies a path shows nothing about privileges.
 func IsDenied(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && !e.foreign && (e.Status == 403 || e.Code == codeNotPermitted || e.Privilege != "")
 }
 
-// IsUnauthenticated says that Milvus did not accept the token, or needs one.
+// IsUnauthenticated reports that Milvus did not accept the token, or needs one.
 func IsUnauthenticated(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && !e.foreign && (e.Status == 401 || e.Code == codeUnauthenticated || e.Code == codeNotLoggedIn)

@@ -76,7 +76,7 @@ func (r *reader) askHidden() []question {
 	return r.has(aliases)
 }
 
-// filtered says that a collection exists which the list does not show.
+// filtered reports that a collection exists which the list does not show.
 func (r *reader) filtered() bool {
 	for name, exists := range r.exists {
 		if _, shown := r.listed[name]; exists && !shown {
@@ -100,11 +100,11 @@ func (r *reader) has(names []string) []question {
 	return qs
 }
 
-// Answers asks whether Milvus is there at all, whatever it says. The error is
-// that of an address where nobody listens, or where something else does.
+// Answers asks whether Milvus is there at all, whatever it answers. The error is
+// that of an address where nothing listens, or where something else does.
 //
 // It is tried again as every read is, and asks without the token: it is for an
-// address that is doubted, and the token must not go to somebody else's server.
+// address that is doubted, and the token must not go to a stranger's server.
 // A 401 counts as an answer, whoever wrote it: it may be what a gateway has to
 // say to a call without one. Resolves finds out with the token.
 func (c *Client) Answers(ctx context.Context) error {

@@ -40,7 +40,7 @@ const distanceField = "distance"
 // a primary key may have more digits than a float64 holds.
 type row map[string]any
 
-// rows asks for rows, and says how long the last try took.
+// rows asks for rows, and measures how long the last try took.
 func (c *Client) rows(ctx context.Context, k call) ([]row, time.Duration, error) {
 	a, err := c.readAnswer(ctx, k)
 	if err != nil {
@@ -108,7 +108,7 @@ func rowNumber(value any) (int64, bool) {
 	return n, err == nil && n >= 0
 }
 
-// LoadState says how far a collection is in memory: the state as Milvus writes
+// LoadState reports how far a collection is in memory: the state as Milvus writes
 // it (planner.Loaded, LoadStateLoading, LoadStateNotLoad) and the progress in
 // percent. A collection that does not exist is an error (IsNotFound).
 func (c *Client) LoadState(ctx context.Context, database, collection string) (state string, progress int, err error) {

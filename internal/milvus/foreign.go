@@ -32,7 +32,7 @@ import (
 //   - Gateways of gRPC have a `code` of 1 to 16 beside `details`.
 //   - APIs of all kinds have `code`, `message` and more.
 //
-// What cannot be told apart from those is not taken for an answer of Milvus.
+// What cannot be distinguished from those is not taken for an answer of Milvus.
 
 // ForeignError is an answer that Milvus did not write: a proxy, a gateway or
 // another service did. Its texts are printable, and without the token.
@@ -55,19 +55,19 @@ func (e *ForeignError) Error() string {
 
 func (e *ForeignError) Unwrap() error { return e.Err }
 
-// IsForeign says that something else than Milvus answered.
+// IsForeign reports that something else than Milvus answered.
 func IsForeign(err error) bool {
 	var e *ForeignError
 	return errors.As(err, &e)
 }
 
-// failure says that Milvus wrote a: the form is its own, and the code is no
+// failure reports that Milvus wrote a: the form is its own, and the code is no
 // repetition of the status.
 func (a answer) failure(status int) bool {
 	return !a.ok() && a.worded && a.fields == 2 && a.code != status && a.code > 0
 }
 
-// refusal says that a write was answered by Milvus beyond doubt. Codes of 200
+// refusal reports that a write was answered by Milvus beyond doubt. Codes of 200
 // to 599 look like an HTTP status whatever comes with them, and no write of an
 // alias or a drop has one; small ones are those of gRPC too, which has a status
 // for each, where Milvus sends 200 (and is planned to send 429).
@@ -85,25 +85,25 @@ func (a answer) refusal(status int) bool {
 	}
 }
 
-// acknowledges says that Milvus wrote a as the success of a write.
+// acknowledges reports that Milvus wrote a as the success of a write.
 func (a answer) acknowledges() bool {
 	return a.ok() && a.message == "" && len(a.data) > 0 && a.data[0] == '{'
 }
 
-// answers says that Milvus wrote a as the success of a read. All recorded ones
+// answers reports that Milvus wrote a as the success of a read. All recorded ones
 // come without a message, but for collections/describe, which tells so what the
 // user may not see; APIs of all kinds say success with one.
 func (a answer) answers(route string) bool {
 	return a.ok() && !a.other && (a.message == "" || route == collectionsDescribe)
 }
 
-// missingRoute says that an answer is what Milvus itself (gin) writes when it has
+// missingRoute reports that an answer is what Milvus itself (gin) writes when it has
 // no such route. Other servers in Go write it with a line break.
 func missingRoute(status int, body []byte) bool {
 	return status == http.StatusNotFound && string(body) == "404 page not found"
 }
 
-// timedOut says that an answer is what Milvus before 2.5.4 writes when its own
+// timedOut reports that an answer is what Milvus before 2.5.4 writes when its own
 // time limit has passed.
 func timedOut(status int, body []byte) bool {
 	return status == http.StatusRequestTimeout && string(body) == "timeout"
@@ -115,7 +115,7 @@ const maxHeader = 80
 var title = pattern(`(?is)<title[^>]*>(.*?)</title`)
 
 // foreign fills in that something else than Milvus answered: cause is why this
-// is known, nil when the form of the answer says it.
+// is known, nil when the form of the answer shows it.
 func (c *Client) foreign(e *Error, resp *http.Response, body []byte, cause error) {
 	trimmed := bytes.TrimSpace(body)
 	f := &ForeignError{Server: excerpt(c.redactor, []byte(resp.Header.Get("Server")), maxHeader), Err: cmp.Or(cause, errOther)}
@@ -160,7 +160,7 @@ func encodingOf(resp *http.Response) string {
 	return encoding
 }
 
-// textual says that the beginning of a body can be shown: most of it prints.
+// textual reports that the beginning of a body can be shown: most of it prints.
 func textual(body []byte) bool {
 	window := body[:min(len(body), 4*maxExcerpt)]
 	var odd, all int
@@ -211,16 +211,16 @@ func hintForeign(status int, path string) string {
 	return hintURI
 }
 
-// Foreign says that something else than Milvus answered.
+// Foreign reports that something else than Milvus answered.
 func (e *Error) Foreign() bool { return e.foreign }
 
-// Unreachable says that Milvus gave no answer at all: nothing did, or something
+// Unreachable reports that Milvus gave no answer at all: nothing did, or something
 // in between did, or Milvus is not ready. It may pass.
 func (e *Error) Unreachable() bool {
 	return e.foreign && !e.missing || e.unanswered || e.Code == codeNotReady || e.Code == codeUnavailable
 }
 
-// Again says that a write of unknown outcome, which does not show, may get
+// Again reports that a write of unknown outcome, which does not show, may get
 // further when it is sent once more.
 func (e *Error) Again() bool {
 	switch {
@@ -234,12 +234,12 @@ func (e *Error) Again() bool {
 	return false
 }
 
-// Detour says that a drop met a server without that route, and that the next
-// drop of the same collection takes another one. certain says that it was
+// Detour reports that a drop met a server without that route, and that the next
+// drop of the same collection takes another one. certain: it was
 // Milvus itself that answered so: nothing was executed.
 func (e *Error) Detour() (certain, ok bool) { return e.missing, e.detour }
 
-// badCompression says that a body is not compressed as its header claims.
+// badCompression reports that a body is not compressed as its header claims.
 func badCompression(err error) bool {
 	var corrupt flate.CorruptInputError
 	return errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.As(err, &corrupt)

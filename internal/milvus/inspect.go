@@ -278,7 +278,7 @@ func (s *subject) settle(live *planner.Live) {
 	collections[s.Collection] = got
 }
 
-// ends says that an error is not about the one fact that was asked for: the
+// ends reports that an error is not about the one fact that was asked for: the
 // next question would meet the same.
 func ends(ctx context.Context, err error) bool {
 	var e *Error

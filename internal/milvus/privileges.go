@@ -27,13 +27,13 @@ const (
 	HadUnknown Had = "unknown"
 )
 
-// Privileges says which of the privileges that aliasctl needs in a database the
+// Privileges reports which of the privileges that aliasctl needs in a database the
 // user of the token has. The error is that of a server that does not answer or
 // take the token, or of a database that does not exist (IsDatabaseMissing).
 //
 // # Why nothing is changed by it
 //
-// The API does not tell a user what the user may. What tells it is the answer
+// The API does not tell a user what the user may. What shows it is the answer
 // to the call itself: Milvus looks at the privilege before anything else, and
 // a denial (403) names it. So each call is made about names that nothing has:
 // random ones of 122 bits, made for this one call.
@@ -52,7 +52,7 @@ const (
 //
 // Privileges on single collections (Load, Release, GetLoadState, IndexDetail,
 // Query, Search) are looked up by the name of the collection: the answer about
-// a random name says nothing about others.
+// a random name proves nothing about others.
 func Privileges(ctx context.Context, c *Client, database string) ([]Privilege, error) {
 	needed := []struct {
 		name, purpose string

@@ -30,14 +30,14 @@ import (
 // # What proves that a collection exists
 //
 // A list of its aliases, or an alias that is bound to it. `collections/list`
-// proves it too, but not the opposite: it leaves out, and says success, what
+// proves it too, but not the opposite: it leaves out, and answers success, what
 // the user may not see. `collections/has` is the judge then. It is true for
 // an alias as well, so it is asked only about names that are none.
 //
 // LiveDatabase.Names is that list as it is. A user without privileges gets a
 // part of it or none, and what retires by pattern then retires less.
 //
-// # When somebody changes things meanwhile
+// # When another client changes things meanwhile
 //
 // The answers are not of one instant. Where two of them contradict each other,
 // describe decides. What is missed all the same is caught by the executor,
@@ -277,7 +277,7 @@ func (r *reader) describe(ctx context.Context, alias string) error {
 }
 
 // askLate asks for the id and the aliases of a retiree that showed up only
-// after it was said to be missing: a plan must not take it for unused.
+// after it was missing: a plan must not take it for unused.
 func (r *reader) askLate() []question {
 	var qs []question
 	for _, name := range r.scope.Retirees {
@@ -307,7 +307,7 @@ func (r *reader) settle() {
 }
 
 // Reader is a client that cannot write: it has no method that does, and hands
-// its client to nobody. Commands that only look are given one.
+// its client to none. Commands that only look are given one.
 type Reader struct{ client *Client }
 
 // NewReader is New for a Reader.

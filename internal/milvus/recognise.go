@@ -8,16 +8,16 @@ import (
 	"strings"
 )
 
-// UnknownProfile is what Recognise says when the answers fit no version, or
+// UnknownProfile is what Recognise returns when the answers fit no version, or
 // more than one.
 const UnknownProfile = "unknown"
 
 // The profiles of the API, the oldest first.
 var profileNames = []string{"2.3", "2.4", "2.5", "2.6.18", "2.6", "3.0"}
 
-// Recognise says which profile of the API a server has ("2.3", "2.4", "2.5",
+// Recognise reports which profile of the API a server has ("2.3", "2.4", "2.5",
 // "2.6.18" for 2.6 before the change of codes in 2.6.19, "2.6" since, "3.0", or
-// UnknownProfile), and by which answers, for people. No version of Milvus tells
+// UnknownProfile), and by which answers, for people. No version of Milvus reports
 // its own over REST. The error is that of a server that does
 // not answer, has no v2 API, or does not take the token.
 //
@@ -64,7 +64,7 @@ type recogniser struct {
 }
 
 // saw notes an answer and the profiles that give it; none are named when it
-// tells nothing.
+// shows nothing.
 func (r *recogniser) saw(answer string, profiles ...string) {
 	if len(profiles) == 0 {
 		r.evidence = append(r.evidence, answer)
@@ -74,7 +74,7 @@ func (r *recogniser) saw(answer string, profiles ...string) {
 	r.possible = slices.DeleteFunc(slices.Clone(r.possible), func(p string) bool { return !slices.Contains(profiles, p) })
 }
 
-// could says whether a profile is still possible.
+// could reports whether a profile is still possible.
 func (r *recogniser) could(profile string) bool { return slices.Contains(r.possible, profile) }
 
 func (r *recogniser) lookAtDatabase(ctx context.Context) error {

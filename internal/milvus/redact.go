@@ -121,7 +121,7 @@ func (r *Redactor) Redact(s string) string {
 // character that a name cannot have.
 var word = pattern(`^[A-Za-z0-9_]{1,15}$`)
 
-// In says whether one of some names is the token, or has it in itself: a server
+// In reports whether one of some names is the token, or has it in itself: a server
 // that gives it back. A short password may be part of a name that means
 // something else (`search` in `search_items`); that is no reason to stop.
 func (r *Redactor) In(names ...string) bool {

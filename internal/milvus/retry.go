@@ -16,7 +16,7 @@ import (
 // The most that one read waits between its tries, all pauses together.
 const (
 	patience        = 10 * time.Second
-	patienceRefused = 3 * time.Second // nobody listens: it rarely heals by itself
+	patienceRefused = 3 * time.Second // nothing listens: it rarely heals by itself
 )
 
 // budget is a back-off that ends when its pauses would exceed a limit.
@@ -46,7 +46,7 @@ func newBudget(first time.Duration) *budget {
 func (b *budget) NextBackOff() time.Duration {
 	pause := b.ExponentialBackOff.NextBackOff()
 	if b.asked > 0 {
-		// Not all readers that were told the same come back at the same moment.
+		// Not all readers that got the same answer come back at the same moment.
 		pause = min(b.asked+pause, b.left)
 		b.asked = 0
 	}
@@ -60,7 +60,7 @@ func (b *budget) NextBackOff() time.Duration {
 // read sends a question, again after a pause while an answer may still come.
 // Each try is bounded by Config.Timeout, and none starts when that time has
 // passed since the first one did: a silent server costs less than twice the
-// timeout, whatever Retries says.
+// timeout, whatever Retries is.
 func (c *Client) read(ctx context.Context, k call) (json.RawMessage, error) {
 	a, err := c.readAnswer(ctx, k)
 	return a.data, err
@@ -120,7 +120,7 @@ func (c *Client) readAgain(ctx context.Context, k call, e *Error, start time.Tim
 
 // retryAfter is how long a server that is too busy wants to be left alone, 0
 // when it does not say: a number of seconds, or a time, which is measured by
-// the clock of the server where that is told.
+// the clock of the server where that is known.
 func retryAfter(status int, header http.Header) time.Duration {
 	if status != http.StatusTooManyRequests && status != http.StatusServiceUnavailable {
 		return 0

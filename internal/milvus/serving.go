@@ -113,7 +113,7 @@ func fruitless(ctx context.Context, err error) error {
 	return nil
 }
 
-// unanswered says that something else than Milvus answered, or nothing usable.
+// unanswered reports that something else than Milvus answered, or nothing usable.
 func unanswered(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && (e.foreign && !e.missing || errors.Is(e, errNoData))

@@ -95,7 +95,7 @@ var (
 	lives = []string{planner.LiveRead, planner.LiveAssumed}
 )
 
-// flaw says what the planner would never make, "" for nothing.
+// flaw reports what the planner would never make, "" for nothing.
 func (f file) flaw() string {
 	counted := summary{Unchanged: f.Plan.Summary.Unchanged, Conflicts: len(f.Plan.Conflicts)}
 	for i, s := range f.Plan.Steps {

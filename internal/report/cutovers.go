@@ -38,12 +38,12 @@ func (p plan) groups() []group {
 	return groups
 }
 
-// size says how large a cutover is.
+// size reports how large a cutover is.
 func (g group) size() string {
 	return quantity.Phrase(g.switches, "switch", "switches as one")
 }
 
-// fate says what a failure does to the members.
+// fate reports what a failure does to the members.
 func (g group) fate() string {
 	switch {
 	case g.switches == 1 && g.switchBack:
@@ -153,7 +153,7 @@ func (p plan) ending(c *executor.Cutover) []string {
 	return words
 }
 
-// stands says that every member is there.
+// stands reports that every member is there.
 func stands(c *executor.Cutover, where executor.Standing) bool {
 	for _, m := range c.Members {
 		if m.Stands != where {
@@ -172,7 +172,7 @@ func (p plan) switchedBack(c *executor.Cutover) bool {
 	return false
 }
 
-// standing says where a member is; its collection follows.
+// standing reports where a member is; its collection follows.
 func standing(m executor.Member) string {
 	words := strings.ReplaceAll(string(m.Stands), "-", " ")
 	if m.Stands == executor.OnBlue {

@@ -21,7 +21,7 @@ type DriftReport struct {
 	Cluster   planner.Cluster
 	Serial    uint64
 	StatePath string
-	// Bindings are what the state says, Drift where the cluster is elsewhere;
+	// Bindings are the state's, Drift where the cluster is elsewhere;
 	// both sorted by database and alias.
 	Bindings []planner.Binding
 	Drift    []planner.Drift
@@ -31,7 +31,7 @@ type DriftReport struct {
 	// Plan counts what a sync of the manifest would do, and that of the state
 	// alone where no manifest was given.
 	Plan     planner.Summary
-	Manifest bool // was given: what it wants is told
+	Manifest bool // was given: what it wants is shown
 	// Unmanaged are the aliases that neither the state nor a manifest has, sorted;
 	// ListUnmanaged names them, which are only counted otherwise.
 	Unmanaged     []planner.Key
@@ -49,7 +49,7 @@ func (r DriftReport) leaver() string {
 	return "a run that did not finish"
 }
 
-// Changed is how many aliases somebody else has moved. What an unfinished run
+// Changed is how many aliases another client has moved. What an unfinished run
 // has left is ours, and not among them.
 func (r DriftReport) Changed() int {
 	n := 0
@@ -142,7 +142,7 @@ func (r DriftReport) section(n names, kind Kind) []Section {
 	return nil
 }
 
-// table is what somebody else changed, or what an unfinished run has left.
+// table is what another client changed, or what an unfinished run has left.
 func (r DriftReport) table(n names, title string, left bool) []Section {
 	count := r.Changed()
 	if left {

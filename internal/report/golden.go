@@ -69,7 +69,7 @@ func (p plan) bars(c *planner.Check) *Bars {
 	}
 }
 
-// goldenTitle says what the queries were compared with.
+// goldenTitle reports what the queries were compared with.
 func goldenTitle(f *planner.GoldenFact) string {
 	expected := 0
 	for _, q := range f.Queries {

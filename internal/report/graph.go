@@ -106,7 +106,7 @@ func (p plan) drawing(limit int) *Drawing {
 	return g
 }
 
-// Elided cuts a long name in its middle, because what tells names apart is
+// Elided cuts a long name in its middle, because what distinguishes names is
 // mostly at the end of them.
 func Elided(s string, most int) string {
 	r := []rune(s)

@@ -9,7 +9,7 @@ import (
 // maxNameColumn keeps one very long name from pushing every other line apart.
 const maxNameColumn = 32
 
-// names says how aliases and collections are called in one report.
+// names reports how aliases and collections are called in one report.
 type names struct {
 	// qualified names carry their database, because there is more than one or
 	// because the only one is not the default.

@@ -12,7 +12,7 @@ type Origin struct {
 	// Source is what a pipeline tells the comments of one kind and cluster apart by:
 	// the manifests and the state of the run, or what --marker has.
 	Source []string
-	// Marked says that Source is of --marker; then the label does not count.
+	// Marked reports that Source is of --marker; then the label does not count.
 	Marked bool
 	// Digest is that of the plan, as --expect-digest takes it: of the plan as it is,
 	// also where texts of the document were redacted.
@@ -27,7 +27,7 @@ type Origin struct {
 type Digest string
 
 // facts are what is known of the run. A run that is not in CI has no page, and its
-// machine says where it was.
+// machine reports where it was.
 func (o Origin) facts() []Fact {
 	var facts []Fact
 	add := func(label, value string) {

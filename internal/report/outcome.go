@@ -21,10 +21,10 @@ func OutcomeText(o executor.Outcome) string {
 	return string(o)
 }
 
-// well says that a step is done and that nothing is wrong with it.
+// well reports that a step is done and that nothing is wrong with it.
 func well(r executor.Result) bool { return r.Done() && r.Err == nil }
 
-// unwell says what is wrong with a step that is done, "" for nothing: it stays
+// unwell reports what is wrong with a step that is done, "" for nothing: it stays
 // switched although it should not, or although its verification failed.
 func unwell(r executor.Result) string {
 	if !r.Done() || r.Err == nil {

@@ -23,7 +23,7 @@ type Report struct {
 	Plan     planner.Plan
 	Proof    planner.Proof
 	Refusals []planner.Refusal
-	// Applied says that an apply was asked for and reached the cluster; then
+	// Applied reports that an apply was asked for and reached the cluster; then
 	// Results has what became of each step, in the order of the plan.
 	Applied bool
 	Results []executor.Result
@@ -35,7 +35,7 @@ type Report struct {
 	Saved uint64
 	// Origin is what is known of the run.
 	Origin Origin
-	// NoState says that there was none: a first run, or a lost state.
+	// NoState reports that there was none: a first run, or a lost state.
 	NoState bool
 }
 
@@ -159,7 +159,7 @@ func (p plan) section(kind Kind) []Section {
 // one is a section alone.
 func one(s Section) []Section { return []Section{s} }
 
-// state says which state the plan was made from, and the word that leads on to
+// state reports which state the plan was made from, and the word that leads on to
 // its place.
 func (r Report) state() (which, at string) {
 	switch {

@@ -146,7 +146,7 @@ type Table struct {
 	Class   string // of the style sheet
 	Noun    string // what a row is
 	Columns []Column
-	N       int // of what Noun says
+	N       int // of Noun
 	Numbers int // how many columns the numbers of steps take
 	Rows    iter.Seq[*Row]
 	// Ranked are the same rows with the worst first, nil where that is no other

@@ -8,7 +8,7 @@ import (
 	"aliasctl/planner"
 )
 
-// UnverifiedLine tells how far a switch got that no run has verified.
+// UnverifiedLine reports how far a switch got that no run has verified.
 func UnverifiedLine(o planner.Owed) string {
 	how := "was not verified"
 	switch {

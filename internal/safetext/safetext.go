@@ -73,12 +73,12 @@ func harmless(s string) bool {
 	return true
 }
 
-// visible says that a reader sees r, or at least a blank of known width.
+// visible reports that a reader sees r, or at least a blank of known width.
 func visible(r rune) bool {
 	return strconv.IsPrint(r) && r != '\u2800' && !unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
-// command says that the colon at i begins what a runner may act upon: `::` and a
+// command reports that the colon at i begins what a runner may act upon: `::` and a
 // word, as in `::add-mask::`, or the time of a `section_start:`. A command counts at
 // the beginning of a line only, but a printer may break a line anywhere, and what
 // is printed next may complete a word: so `::` at the end counts as well. The colons
@@ -102,7 +102,7 @@ func command(s string, i int) bool {
 
 func letter(c byte) bool { c |= 0x20; return 'a' <= c && c <= 'z' }
 
-// inAddress says that the colon at i is within `[...]` with nothing but an IPv6
+// inAddress reports that the colon at i is within `[...]` with nothing but an IPv6
 // address in it.
 func inAddress(s string, i int) bool {
 	const longest = 40

@@ -166,7 +166,7 @@ func checkChange(c *planner.Change) string {
 		checkText("from", c.From), checkID("from_id", c.FromID), checkText("to", c.To), checkID("to_id", c.ToID))
 }
 
-// checkAnnouncement leaves `from` nearly free: it is what the cluster said,
+// checkAnnouncement leaves `from` nearly free: it is what the cluster answered,
 // and a cluster may hold names that a manifest may not.
 func checkAnnouncement(a *planner.Announcement) string {
 	var target string
@@ -227,7 +227,7 @@ func checkTime(field string, t time.Time) string {
 	return ""
 }
 
-// IsPlain says that a text is valid UTF-8 without control characters.
+// IsPlain reports that a text is valid UTF-8 without control characters.
 func IsPlain(text string) bool {
 	bad := func(r rune) bool { return r == utf8.RuneError || unicode.IsControl(r) }
 	return utf8.ValidString(text) && !strings.ContainsFunc(text, bad)

@@ -13,7 +13,7 @@ import (
 // Embedded begins the URI of the cluster in the process.
 const Embedded = "embedded:"
 
-// URIError says that a URI names no cluster. It does not repeat the URI,
+// URIError reports that a URI names no cluster. It does not repeat the URI,
 // which may hold a credential.
 type URIError struct{ Why string }
 
@@ -100,7 +100,7 @@ func realDir(file string) (string, error) {
 	return dir, nil
 }
 
-// Differs says whether a state of one cluster must not be used with another,
+// Differs reports whether a state of one cluster must not be used with another,
 // and why, in one sentence. Both URIs are compared in the form of ClusterURI. A
 // state of a version that recorded no path fits every path of its host; the ids
 // in it (Probes) then tell the clusters apart.

@@ -88,7 +88,7 @@ func decode(data []byte) (planner.State, error) {
 	return canonicalInPlace(s), nil
 }
 
-// stateLike says that a document is a state, perhaps a damaged one. Of any other, which
+// stateLike reports that a document is a state, perhaps a damaged one. Of any other, which
 // a link may lead to, nothing is shown.
 func stateLike(data []byte) bool {
 	for _, field := range []string{`"version"`, `"lineage"`, `"bindings"`} {
@@ -109,7 +109,7 @@ func bindingsIn(data []byte) int {
 }
 
 // sniff returns the version of a document that may have the shape of a later
-// format, 0 if it tells none. Only when decoding failed is a second one needed.
+// format, 0 if it has none. Only when decoding failed is a second one needed.
 func sniff(data []byte, decoded int, err error) int {
 	if err == nil {
 		return decoded
@@ -127,7 +127,7 @@ func sniff(data []byte, decoded int, err error) int {
 	return v
 }
 
-// canonicalInPlace is canonical for lists that nobody else holds.
+// canonicalInPlace is canonical for lists that have no other holder.
 func canonicalInPlace(s planner.State) planner.State {
 	s.Version = planner.StateVersion // what an older one holds is the same in this
 	for i := range s.Unverified {
@@ -157,7 +157,7 @@ func canonicalInPlace(s planner.State) planner.State {
 	slices.SortFunc(s.Retired, compareRetired)
 	slices.SortFunc(s.Idle, compareIdle)
 	slices.SortStableFunc(s.History, compareEntries)
-	// Absent and empty are one: nobody has to tell them apart.
+	// Absent and empty are one.
 	if len(s.Manifests) == 0 {
 		s.Manifests = nil
 	}

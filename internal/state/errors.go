@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// AbsentError says that there is no state file: a first run, or a lost state.
+// AbsentError reports that there is no state file: a first run, or a lost state.
 type AbsentError struct{ Path string }
 
 func (e *AbsentError) Error() string { return fmt.Sprintf("no state at %q", e.Path) }
@@ -15,7 +15,7 @@ func (e *AbsentError) Error() string { return fmt.Sprintf("no state at %q", e.Pa
 // Unwrap makes it an fs.ErrNotExist.
 func (e *AbsentError) Unwrap() error { return fs.ErrNotExist }
 
-// CorruptError says that a file is there and is not a state. Line and Column
+// CorruptError reports that a file is there and is not a state. Line and Column
 // count from 1, Offset (in bytes) from 0.
 type CorruptError struct {
 	Path         string
@@ -28,7 +28,7 @@ func (e *CorruptError) Error() string {
 	return fmt.Sprintf("state %q is corrupt at line %d, column %d: %s", e.Path, e.Line, e.Column, e.Why)
 }
 
-// TooNewError says that a later aliasctl wrote the state.
+// TooNewError reports that a later aliasctl wrote the state.
 type TooNewError struct {
 	Path    string
 	Version int // of the file
@@ -39,7 +39,7 @@ func (e *TooNewError) Error() string {
 	return fmt.Sprintf("state %q is too new: it has version %d, this aliasctl reads up to version %d", e.Path, e.Version, e.Newest)
 }
 
-// AccessError says that a state file could not be read.
+// AccessError reports that a state file could not be read.
 type AccessError struct {
 	Path  string
 	Doing string
@@ -52,7 +52,7 @@ func (e *AccessError) Error() string {
 
 func (e *AccessError) Unwrap() error { return e.Err }
 
-// InvalidError says that a state breaks the rules of the format, so it was
+// InvalidError reports that a state breaks the rules of the format, so it was
 // not written. It is a defect of the program, never of its input.
 type InvalidError struct {
 	Path  string // "" from Encode
@@ -69,12 +69,12 @@ type SaveError struct {
 	Path  string // with symbolic links followed
 	Doing string // the operation that failed, as "write a temporary file"
 	Err   error
-	// Replaced says that the new state is in place, but a power cut may still
+	// Replaced reports that the new state is in place, but a power cut may still
 	// bring the old one back. Otherwise the old one is untouched.
 	Replaced bool
-	// First says that there was none before.
+	// First reports that there was none before.
 	First bool
-	// Unknown says that the answer of the store was lost: the old state is in
+	// Unknown reports that the answer of the store was lost: the old state is in
 	// place or the new one.
 	Unknown bool
 }
@@ -96,7 +96,7 @@ func (e *SaveError) Error() string {
 
 func (e *SaveError) Unwrap() error { return e.Err }
 
-// LockedError says that another run holds the lock.
+// LockedError reports that another run holds the lock.
 type LockedError struct {
 	Path   string // of the state
 	ID     string // of the lock; "" for that of a file
@@ -111,7 +111,7 @@ func (e *LockedError) Error() string {
 	return told
 }
 
-// LockError says that the lock could not be tried at all, or that waiting for
+// LockError reports that the lock could not be tried at all, or that waiting for
 // it was interrupted.
 type LockError struct {
 	Path string // of the state
@@ -125,7 +125,7 @@ func (e *LockError) Error() string {
 
 func (e *LockError) Unwrap() error { return e.Err }
 
-// ReleaseError says that a lock could not be released. It is no harm but to
+// ReleaseError reports that a lock could not be released. It is no harm but to
 // the patience of the next run.
 type ReleaseError struct {
 	Path  string        // of the state
@@ -143,11 +143,11 @@ func (e *ReleaseError) Error() string {
 
 func (e *ReleaseError) Unwrap() error { return e.Err }
 
-// NotHeldError says that the run of an id does not hold the lock.
+// NotHeldError reports that the run of an id does not hold the lock.
 type NotHeldError struct {
 	Path   string // of the state
 	ID     string
-	Holder Holder // who holds it now, the zero value for nobody
+	Holder Holder // who holds it now, the zero value for none
 	Now    string // the id of that run
 }
 
@@ -158,7 +158,7 @@ func (e *NotHeldError) Error() string {
 	return fmt.Sprintf("state %q is not locked by %q but by %q: %s", e.Path, e.ID, e.Now, e.Holder)
 }
 
-// UnbreakableError says that a lock cannot be taken away from its holder.
+// UnbreakableError reports that a lock cannot be taken away from its holder.
 type UnbreakableError struct {
 	Path   string // of the state
 	Holder Holder
@@ -168,7 +168,7 @@ func (e *UnbreakableError) Error() string {
 	return fmt.Sprintf("state %q is locked by %s; the lock of a local file ends with its process and never before", e.Path, e.Holder)
 }
 
-// UnsupportedError says that a location names no place for a state. It does
+// UnsupportedError reports that a location names no place for a state. It does
 // not repeat the location, which may hold a credential.
 type UnsupportedError struct {
 	Scheme string // "" for the path of a file
@@ -179,16 +179,16 @@ func (e *UnsupportedError) Error() string {
 	return "cannot keep a state at this location: " + e.Why
 }
 
-// IsAbsent says that there is no state where it was looked for.
+// IsAbsent reports that there is no state where it was looked for.
 func IsAbsent(err error) bool { return is[*AbsentError](err) }
 
-// IsCorrupt says that a state was found and is damaged.
+// IsCorrupt reports that a state was found and is damaged.
 func IsCorrupt(err error) bool { return is[*CorruptError](err) }
 
-// IsTooNew says that a state was found that a later aliasctl wrote.
+// IsTooNew reports that a state was found that a later aliasctl wrote.
 func IsTooNew(err error) bool { return is[*TooNewError](err) }
 
-// IsLocked says that another run holds the lock of the state.
+// IsLocked reports that another run holds the lock of the state.
 func IsLocked(err error) bool { return is[*LockedError](err) }
 
 func is[E error](err error) bool {

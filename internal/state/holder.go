@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Holder is the run that holds a lock, as the lock file tells it.
+// Holder is the run that holds a lock, as the lock file has it.
 type Holder struct {
 	Host    string    `json:"host"`
 	PID     int       `json:"pid"`
@@ -86,7 +86,7 @@ func commandLine(args []string) string {
 	return line
 }
 
-// String is the holder as a message tells it. Every text is quoted: it comes
+// String is the holder as a message shows it. Every text is quoted: it comes
 // from a file that others can write.
 func (h Holder) String() string {
 	if h == (Holder{}) {

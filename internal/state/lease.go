@@ -36,7 +36,7 @@ func (r lockRecord) encode() ([]byte, error) {
 	return append(text, '\n'), err
 }
 
-// decodeLock reads a lock object. What is none counts as a lock of nobody
+// decodeLock reads a lock object. What is none counts as a lock without a holder
 // known: it is waited for and then taken over, like that of a dead run.
 func decodeLock(body []byte) lockRecord {
 	var r lockRecord
@@ -63,7 +63,7 @@ func (r lockRecord) lease() time.Duration {
 // after the last renewal, it ends after the lease.
 //
 // That costs a run which finds the lock of a long dead one a whole lease of
-// waiting. The store can shorten it: it says when the object was written and
+// waiting. The store can shorten it: it knows when the object was written and
 // what time it is, both by its own clock. The parts of a store may disagree a
 // little, and the times are whole seconds, so this counts only after twice the
 // lease and two seconds.
@@ -89,7 +89,7 @@ type lease struct {
 	id       string
 	length   time.Duration
 	lock     HeldLock                         // of the goroutine that renews, until it has ended
-	taken    func(context.Context) *LostError // says who has it now
+	taken    func(context.Context) *LostError // names who has it now
 	cancel   context.CancelFunc               // ends the renewals
 	ended    chan struct{}                    // they have ended
 	lost     chan struct{}
@@ -152,7 +152,7 @@ func (l *lease) renew(ctx context.Context) {
 	}
 }
 
-// foreign says that the lock is another run's, or nobody's.
+// foreign reports that the lock is another run's, or has no holder.
 func foreign(err error) bool { return errors.Is(err, errRaced) || classOf(err) == Refused }
 
 // prolong renews the lease until it is certain that it has expired.
@@ -284,6 +284,6 @@ func (h *held) during(ctx context.Context) (context.Context, context.CancelFunc,
 
 func newLockID() string { return uuid.NewString() }
 
-// HoldsLock says that the body of a lock object is that of a run, and not that
+// HoldsLock reports that the body of a lock object is that of a run, and not that
 // of a free lock. A store that protects its states by it asks.
 func HoldsLock(body []byte) bool { return decodeLock(body).ID != "" }

@@ -11,7 +11,7 @@ import (
 // Location is a place where a state is kept: a *local.File or a *Shared. It
 // is made for one run: a save is held against what that run has read.
 type Location interface {
-	// Save is refused with a *RaceError where somebody else has replaced the
+	// Save is refused with a *RaceError where another run has replaced the
 	// state since it was read, and with a *LostError where the lock is lost.
 	// (A File cannot lose it: the kernel keeps it. But its lock file can be
 	// removed, and then a second run holds another one.)
@@ -25,15 +25,15 @@ type Location interface {
 
 	// Lock locks the state against every other run, from before its read to
 	// after its last save. It tries once and then until the timeout has
-	// passed; a *LockedError then tells the holder. A *LockError says that the
+	// passed; a *LockedError then names the holder. A *LockError reports that the
 	// lock could not be tried, or that ctx ended the waiting.
 	Lock(ctx context.Context, timeout time.Duration, holder Holder) (*Lock, error)
 
-	// LockStatus says who holds the lock. It does not wait and takes nothing.
+	// LockStatus reports who holds the lock. It does not wait and takes nothing.
 	LockStatus(ctx context.Context) (LockStatus, error)
 
 	// BreakLock takes the lock away from the run with this id, for a holder
-	// that is known to be dead. A *NotHeldError says that no such run holds it.
+	// that is known to be dead. A *NotHeldError reports that no such run holds it.
 	BreakLock(ctx context.Context, id string) error
 
 	// Path is the location for messages and reports: no credential is in it.
@@ -51,7 +51,7 @@ type Location interface {
 type Options struct {
 	// History is how many replaced states are kept beside an object, as
 	// `prod.state.json.SERIAL`; 0 leaves that to the versioning of the bucket.
-	// `?history=N` in the location says the same. A file keeps one, as
+	// `?history=N` in the location means the same. A file keeps one, as
 	// `.backup`, always.
 	History int
 	// MaxBytes is how large a state may be to be read; 0 means input.MaxState.
@@ -61,7 +61,7 @@ type Options struct {
 	Lease time.Duration
 }
 
-// LockStatus is a lock as somebody else sees it.
+// LockStatus is a lock as another run sees it.
 type LockStatus struct {
 	Held bool
 	// ID is what BreakLock takes; "" for the lock of a file, which only the
@@ -71,7 +71,7 @@ type LockStatus struct {
 	// Lease is how long the lock outlives its last renewal, Renewed how long
 	// ago that was by the clock of the store; 0 for the lock of a file.
 	Lease, Renewed time.Duration
-	// Expired says that the holder has not renewed it in time: the next run
+	// Expired reports that the holder has not renewed it in time: the next run
 	// takes it over.
 	Expired bool
 }

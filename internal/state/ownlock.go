@@ -50,7 +50,7 @@ func (l *patientLock) Release(ctx context.Context) error {
 	}
 }
 
-// takenFrom says who has the lock now.
+// takenFrom reports who has the lock now.
 func (o *Shared) takenFrom(locker Locker) func(context.Context) *LostError {
 	return func(ctx context.Context) *LostError {
 		lost := &LostError{Path: o.options.Location}

@@ -117,7 +117,7 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// DisputedError says that a manifest has no state at its default place, and that
+// DisputedError reports that a manifest has no state at its default place, and that
 // a state beside it may be its own or that of another manifest.
 type DisputedError struct {
 	Manifest string

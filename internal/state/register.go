@@ -30,7 +30,7 @@ type register struct {
 	most     int64  // bytes that are read
 	revision string // of what was last seen, "" for no object
 	// mine are the marks of writes that were given up with their outcome
-	// unknown: what bears one of them is not somebody else's.
+	// unknown: what bears one of them is not another run's.
 	mine map[string]bool
 	// past are the revisions that were seen and then replaced. Reads may be
 	// answered by a replica that lags: what shows one of them is no news.
@@ -50,10 +50,10 @@ func (r *register) see(revision string) {
 	r.revision = revision
 }
 
-// errRaced says that somebody else has changed the object.
+// errRaced reports that another run has changed the object.
 var errRaced = errors.New("somebody else has changed the object")
 
-// doubtError says that the outcome of a write could not be learned.
+// doubtError reports that the outcome of a write could not be learned.
 type doubtError struct{ err error }
 
 func (e *doubtError) Error() string { return e.err.Error() }
@@ -74,7 +74,7 @@ func (r *register) read(ctx context.Context, most int64) (Object, error) {
 	}
 }
 
-// swap puts the body in place of what was last seen. errRaced says that
+// swap puts the body in place of what was last seen. errRaced reports that
 // something else is there; it stays, and so does it with every other error but
 // a *doubtError.
 func (r *register) swap(ctx context.Context, body []byte) error {

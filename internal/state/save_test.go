@@ -66,7 +66,7 @@ func (f fullFile) Close() error                { return errors.Join(f.full.Close
 // Every operation of a save fails once, alone and with all that follow, for a
 // first state, for one that is replaced, and where files cannot have a second
 // name. The state on disk is always wholly the old or wholly the new one, the
-// error says which, and no temporary file stays unless its removal failed too.
+// error reports which, and no temporary file stays unless its removal failed too.
 // A backup that cannot be made stops nothing, and is whole or not there.
 func TestSweepOfFailures(t *testing.T) {
 	begin := []string{"readlink", "stat", "create", "chmod", "write", "sync", "close"}

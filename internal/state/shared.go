@@ -131,7 +131,7 @@ func (o *Shared) remember(body []byte, serial uint64) {
 
 // keep copies the state that is about to be replaced, if that is asked for,
 // and drops the copy that is too old. Unlike the backup of a file it is
-// nothing that everybody has, so its failure is told: the first save of a run
+// nothing that every run has, so its failure is reported: the first save of a run
 // comes before anything is changed.
 func (o *Shared) keep(ctx context.Context) error {
 	if o.last == nil {

@@ -14,7 +14,7 @@ func (o *Shared) lockRegister() register {
 func (o *Shared) lockName() string { return o.options.Name + ".lock" }
 
 // Lock is Location's. Unless the store is a Locker, the lock is an object
-// beside the state, KEY.lock, which tells who holds it and for how long, and
+// beside the state, KEY.lock, which names who holds it and for how long, and
 // which the holder renews while it runs. When a holder dies, its lease expires
 // and the next run takes the lock over. Every change of it is a
 // compare-and-set, so that of several runs that try at once one wins.
@@ -52,7 +52,7 @@ func (o *Shared) Lock(ctx context.Context, timeout time.Duration, holder Holder)
 }
 
 // tryObject returns a function that tries once to take the lock object. A
-// *LockedError says that another run holds it.
+// *LockedError reports that another run holds it.
 func (o *Shared) tryObject(holder Holder) func(context.Context) (*Lock, error) {
 	r := o.lockRegister()
 	var w watch
@@ -134,7 +134,7 @@ func (l *objectLock) write(ctx context.Context, record lockRecord) error {
 	return l.register.swap(ctx, body)
 }
 
-// taken says who has the lock now.
+// taken reports who has the lock now.
 func (l *objectLock) taken(ctx context.Context) *LostError {
 	ctx, cancel := context.WithTimeout(ctx, releaseTime)
 	defer cancel()

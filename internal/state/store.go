@@ -1,5 +1,5 @@
 // Package state keeps what aliasctl last applied: it turns a planner.State
-// into bytes and back, says whether a state belongs to the cluster at hand, and
+// into bytes and back, checks whether a state belongs to the cluster at hand, and
 // holds what every shared store has in common: compare-and-set with lost
 // answers, the lock with its lease, the copies of replaced states.
 //
@@ -59,7 +59,7 @@ type Object struct {
 	// Revision changes with every write that changes the bytes. "" is no object.
 	Revision string
 	// Mark is what the write that made it was given. A store without a place
-	// for it leaves it "", and then the body tells one's own write.
+	// for it leaves it "", and then the body identifies one's own write.
 	Mark string
 	Body []byte
 	// Age is the time since the last write, by the clock of the store alone; 0
@@ -103,7 +103,7 @@ type Prover interface {
 // object with its lease.
 type Locker interface {
 	Store
-	// TakeLock tries once. A *LockedError says that another run has the lock.
+	// TakeLock tries once. A *LockedError reports that another run has the lock.
 	// A repetition after a lost answer comes with the same id.
 	TakeLock(ctx context.Context, name string, request LockRequest) (HeldLock, error)
 	LockStatus(ctx context.Context, name string) (LockStatus, error)

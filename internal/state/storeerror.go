@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// StoreError says what a store answered, or why there was no answer. It holds
+// StoreError reports what a store answered, or why there was no answer. It holds
 // no credential.
 type StoreError struct {
 	Class   Class
@@ -32,7 +32,7 @@ func (e *StoreError) Error() string {
 
 func (e *StoreError) Unwrap() error { return e.Err }
 
-// Hint says what to look at.
+// Hint reports what to look at.
 func (e *StoreError) Hint() string { return e.Advice }
 
 // TooLarge is the error of a store for an object with more bytes than may be read;
@@ -47,10 +47,10 @@ func classOf(err error) Class {
 	return Final
 }
 
-// passes says that the same request may be answered otherwise a little later.
+// passes reports that the same request may be answered otherwise a little later.
 func passes(err error) bool { c := classOf(err); return c == Busy || c == Doubtful }
 
-// UnconditionalError says that a store ignores the conditions of writes: on it
+// UnconditionalError reports that a store ignores the conditions of writes: on it
 // two runs could overwrite each other and neither would know.
 type UnconditionalError struct {
 	Path string
@@ -66,10 +66,10 @@ func (e *UnconditionalError) Hint() string {
 	return "keep the state in a store that does: AWS S3, MinIO, Ceph (a bucket without versions), SeaweedFS, versitygw, or rclone over a local folder"
 }
 
-// IsUnconditional says that a store may not hold a state.
+// IsUnconditional reports that a store may not hold a state.
 func IsUnconditional(err error) bool { return is[*UnconditionalError](err) }
 
-// RaceError says that somebody else has replaced the state since it was read.
+// RaceError reports that another run has replaced the state since it was read.
 // Nothing was written: a state is never merged.
 type RaceError struct {
 	Path  string
@@ -88,12 +88,12 @@ func (e *RaceError) Hint() string {
 	return "look at what the other run did with `aliasctl state show` and `aliasctl drift`, then run the same command again"
 }
 
-// LostError says that a run has lost the lock of the state that it held.
+// LostError reports that a run has lost the lock of the state that it held.
 type LostError struct {
 	Path string
 	// Holder is the run that has it now; the zero value when that is not known.
 	Holder Holder
-	Broken bool          // somebody has released it by its id
+	Broken bool          // it was released by its id
 	Lease  time.Duration // for which it could not be renewed, 0 if another run has it
 	Err    error         // why it could not be renewed, may be nil
 }
@@ -119,9 +119,9 @@ func (e *LostError) Hint() string {
 	return "look at what the other run did with `aliasctl state show` and `aliasctl drift`, then run the same command again"
 }
 
-// IsRace says that a save was refused because somebody else has replaced the
+// IsRace reports that a save was refused because another run has replaced the
 // state since it was read.
 func IsRace(err error) bool { return is[*RaceError](err) }
 
-// IsLost says that a run has lost the lock of its state.
+// IsLost reports that a run has lost the lock of its state.
 func IsLost(err error) bool { return is[*LostError](err) }

@@ -170,7 +170,7 @@ func TestASaveAfterOneInDoubt(t *testing.T) {
 	}
 }
 
-// The answer was lost, and somebody else has saved since.
+// The answer was lost, and another run has saved since.
 func TestARaceInDoubtIsARace(t *testing.T) {
 	t.Parallel()
 	g := startGateway(t)

@@ -8,7 +8,7 @@ import (
 	"aliasctl/planner"
 )
 
-// PushError says why a state must not be put in place of another.
+// PushError reports why a state must not be put in place of another.
 type PushError struct {
 	Path           string // of the state in place
 	Lineage        string // of the state in place, when that of the other differs
@@ -25,10 +25,10 @@ func (e *PushError) Error() string {
 	return fmt.Sprintf("state %q is newer: it has serial %d, the other one %d", e.Path, e.Serial, e.Pushed)
 }
 
-// IsPushRefused says that a state was not put in place of another.
+// IsPushRefused reports that a state was not put in place of another.
 func IsPushRefused(err error) bool { return is[*PushError](err) }
 
-// Push puts a state in place of the one at a location, and says whether it had
+// Push puts a state in place of the one at a location, and reports whether it had
 // to: an equal one stays. Unless it is forced, a state of another lineage or
 // one that is not newer is refused with a *PushError (an equal serial with
 // other content is what another run has made of the same state), and one that
@@ -61,7 +61,7 @@ func equal(a, b planner.State) bool {
 	return Encode(&one, a) == nil && Encode(&other, b) == nil && bytes.Equal(one.Bytes(), other.Bytes())
 }
 
-// OccupiedError says that a state stands where another one was to go.
+// OccupiedError reports that a state stands where another one was to go.
 type OccupiedError struct {
 	Path   string
 	Serial uint64

@@ -8,7 +8,7 @@ import (
 
 // trial is what a run knows of the server under its store. Many servers did
 // not know the conditions of a write for years, and ignore them without a word;
-// others keep them only while nobody else writes. So before a state is written
+// others keep them only while one run writes. So before a state is written
 // in earnest the server is asked, and then made to race. The lock object
 // remembers what came out, and later runs believe it.
 //

@@ -31,7 +31,7 @@ type OldState struct {
 	Err   error // why it is not a state, as after a write by hand
 }
 
-// UnversionedError says that aliasctl finds no old states at a location.
+// UnversionedError reports that aliasctl finds no old states at a location.
 type UnversionedError struct{ Path string }
 
 func (e *UnversionedError) Error() string {

@@ -39,7 +39,7 @@ func (r *run) conclude(state planner.State, planned Report, unseen error) (Repor
 	return r.carryOut(state, planned)
 }
 
-// blockedBy says what stands between a plan and its apply. A dry run ends with
+// blockedBy reports what stands between a plan and its apply. A dry run ends with
 // the same error, so that a pull request shows what the deploy job would.
 func blockedBy(report report.Report) error {
 	if !report.Proof.OK {
@@ -171,8 +171,8 @@ func (r *run) outcome(done executor.Report, err error) error {
 	}
 }
 
-// unverified tells a cutover that went back, or should have: because a
-// verification said no, or because a member of a group failed.
+// unverified reports a cutover that went back, or should have: because a
+// verification failed, or because a member of a group did.
 func unverified(done executor.Report, told string) error {
 	if !slices.ContainsFunc(done.Cutovers, func(c executor.Cutover) bool { return c.Unverified }) {
 		return &Failure{Code: Unverified, What: "a group was switched back because a member failed: " + told,
@@ -217,13 +217,13 @@ func (r *run) whenSaved() string {
 	return "make room or mend the disk"
 }
 
-// isShared says that a state is in a store and not in a local file.
+// isShared reports that a state is in a store and not in a local file.
 func isShared(file statefile.Location) bool {
 	_, local := file.(*local.File)
 	return file != nil && !local
 }
 
-// recovery says what is to be done with an errored state. Where another run has
+// recovery reports what is to be done with an errored state. Where another run has
 // been at work, or may have been, its state must not be overwritten unseen.
 func (r *run) recovery(err error, errored string) string {
 	place := "put it in place: " + r.file.Recovery(errored)

@@ -84,7 +84,7 @@ func (c *connection) at(flag, uri string) (*milvus.Client, error) {
 func (c *connection) reader() (*milvus.Reader, error) {
 	config := c.config
 	config.URI = c.URI()
-	config.Warn = nil // told already
+	config.Warn = nil // warned already
 	return milvus.NewReader(config)
 }
 

@@ -9,7 +9,7 @@ import (
 	"aliasctl/manifest"
 )
 
-// Wanted says what Export writes.
+// Wanted reports what Export writes.
 type Wanted struct {
 	Databases []string // none for the default one
 	All       bool     // every database

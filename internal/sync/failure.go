@@ -119,7 +119,7 @@ func codeOf(err error) Code {
 	case own == Partly, is[*executor.SaveError](err):
 		return Partly
 	case statefile.IsLost(err), statefile.IsLocked(err):
-		return Locked // somebody else has the state; nothing was changed
+		return Locked // another client has the state; nothing was changed
 	case own == Failed, is[*executor.AnnounceError](err):
 		return Failed
 	case errors.Is(err, context.Canceled):

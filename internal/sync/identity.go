@@ -103,7 +103,7 @@ func (i *identity) readAll(ctx context.Context, client *milvus.Client, recorded 
 	return nil
 }
 
-// namesStand says whether every alias of a state exists by its name.
+// namesStand reports whether every alias of a state exists by its name.
 func namesStand(ctx context.Context, client *milvus.Client, state planner.State) (bool, error) {
 	exists := make(map[planner.Key]bool)
 	asked := make(map[string]bool)
@@ -125,7 +125,7 @@ func namesStand(ctx context.Context, client *milvus.Client, state planner.State)
 	return true, nil
 }
 
-// later says whether every collection that is there was made after the one that
+// later reports whether every collection that is there was made after the one that
 // the state recorded under its name, as what was made anew in one cluster is. In
 // another cluster an id may as well be a smaller one.
 func (i *identity) later(recorded map[planner.Key]string) bool {

@@ -9,7 +9,7 @@ import (
 	"aliasctl/manifest"
 )
 
-// InCI says that nobody watches this run, and that what is checked out may be a
+// InCI reports that no person watches this run, and that what is checked out may be a
 // stranger's.
 func InCI(lookup func(string) (string, bool)) bool {
 	value, _ := lookup("CI")
@@ -45,7 +45,7 @@ func CheckLinks(lookup func(string) (string, bool), follow bool, what string, pa
 	return nil
 }
 
-// Leaves says that a path is below the working tree by its name, and that a
+// Leaves reports that a path is below the working tree by its name, and that a
 // link leads it out of the tree or into its .git.
 func Leaves(path string) bool {
 	tree := workingTree()
@@ -57,7 +57,7 @@ func Leaves(path string) bool {
 	return !atomicfile.Contains(tree, absolute) || atomicfile.Contains(git, absolute) && !below(git, absolute)
 }
 
-// below says that a path is a directory or within it, by its name alone.
+// below reports that a path is a directory or within it, by its name alone.
 func below(dir, path string) bool {
 	relative, err := filepath.Rel(dir, path)
 	return err == nil && relative != ".." && !strings.HasPrefix(relative, ".."+string(filepath.Separator))

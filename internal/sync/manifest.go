@@ -93,7 +93,7 @@ func goldens(m *manifest.Manifest) []*manifest.Golden {
 	return all
 }
 
-// namesDefault says whether the manifest spells the default database out.
+// namesDefault reports whether the manifest spells the default database out.
 func namesDefault(m *manifest.Manifest) bool {
 	if m == nil {
 		return false

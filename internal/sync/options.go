@@ -70,7 +70,7 @@ type Place struct {
 	LockTimeout time.Duration
 }
 
-// Connection says which cluster, and how to talk to it.
+// Connection reports which cluster, and how to talk to it.
 type Connection struct {
 	URI        string // of Milvus or Zilliz Cloud, or embedded:SEED
 	TokenFile  string // in place of $MILVUS_TOKEN

@@ -201,7 +201,7 @@ func Versions(ctx context.Context, o Options, n int) ([]statefile.OldState, erro
 	return all, nil
 }
 
-// LockStatus says who holds the lock of the state at path.
+// LockStatus reports who holds the lock of the state at path.
 func LockStatus(ctx context.Context, o Options) (path string, status statefile.LockStatus, err error) {
 	r := newRun(ctx, o)
 	if err := r.locate(); err != nil {

@@ -38,7 +38,7 @@ func (r *run) goBack(state planner.State) error {
 	return nil
 }
 
-// waitsForLoad says that nothing stands against a plan but collections that
+// waitsForLoad reports that nothing stands against a plan but collections that
 // are not loaded: then, and only then, they are loaded.
 func waitsForLoad(report report.Report) bool {
 	if len(report.Plan.Conflicts) > 0 || len(report.Refusals) == 0 {

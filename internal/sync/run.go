@@ -97,7 +97,7 @@ func (r *run) sync(apply bool) (Report, error) {
 	}, nil)
 }
 
-// do runs it. want says what is wanted before the state is read, derive after
+// do runs it. want is what is wanted before the state is read, derive after
 // it, from a state that has to be there; either may be nil.
 func (r *run) do(want func() error, derive func(planner.State) error) (Report, error) {
 	defer r.close()

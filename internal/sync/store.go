@@ -173,7 +173,7 @@ func (r *run) tryStore() error {
 	return nil
 }
 
-// takeLock locks the state. Who waits for another run says so, and for whom:
+// takeLock locks the state. A run that waits for another reports it, and for whom:
 // in CI a silent wait looks like a hang.
 func (r *run) takeLock() error {
 	holder := r.self()

@@ -81,7 +81,7 @@ const (
 	After  When = "after"  // the call has its effect, the answer is lost
 )
 
-// Match says which requests a fault or a hook meets. The zero Match is every
+// Match reports which requests a fault or a hook meets. The zero Match is every
 // request.
 type Match struct {
 	Route      string `json:"route,omitempty"` // "aliases/alter", "v1/collections/drop"

@@ -19,7 +19,7 @@ type Request struct {
 	emulator.Call
 }
 
-// requestLog keeps what was asked, when somebody wants to know.
+// requestLog keeps what was asked, for tests that look.
 type requestLog struct {
 	count, writes atomic.Int64
 

@@ -73,7 +73,7 @@ const (
 
 // Turn is one request under way.
 type Turn struct {
-	// Vain says that the server has refused everything for so long that waiting
+	// Vain reports that the server has refused everything for so long that waiting
 	// is no use: the request goes out, and is the last.
 	Vain bool
 
@@ -227,7 +227,7 @@ func (p *pace) grow(now time.Time) {
 	}
 }
 
-// refused closes, and says whether this is news: not one of several that were
+// refused closes, and reports whether this is news: not one of several that were
 // under way.
 func (p *pace) refused(u Turn, retryAfter time.Duration) bool {
 	p.mu.Lock()
@@ -293,7 +293,7 @@ func (p *pace) signal() {
 	p.changed = make(chan struct{})
 }
 
-// bound says whether a request has waited since it was last asked.
+// bound reports whether a request has waited since it was last asked.
 func (p *pace) bound() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -42,7 +42,7 @@ func New(fixed int, now func() time.Time) *Throttle {
 	return t
 }
 
-// Fixed says that the width never changes.
+// Fixed reports that the width never changes.
 func (t *Throttle) Fixed() bool { return t.fixed }
 
 // Most is how many tasks may ever run at once.

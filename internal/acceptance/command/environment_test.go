@@ -345,7 +345,7 @@ databases:
 // clusterNumbers are ids, times and digests, which differ from run to run.
 var clusterNumbers = regexp.MustCompile(`\b[0-9]{15,}\b|\b20[0-9-]+T[0-9:.]+Z\b|\b[0-9a-f]{64}\b|"(?:seconds|duration)": ?[0-9.e-]+|\([0-9.]+[mµ]?s\)`)
 
-// has says whether one of the words sets name.
+// has reports whether one of the words sets name.
 func has(words []string, name string) bool {
 	for _, word := range words {
 		if key, value, _ := strings.Cut(word, "="); key == name && strings.TrimSpace(value) != "" {

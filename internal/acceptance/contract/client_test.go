@@ -15,7 +15,7 @@ import (
 type client struct {
 	uri, token string
 	prefix     string
-	// noDatabases says that the server has no calls on databases: what belongs
+	// noDatabases reports that the server has no calls on databases: what belongs
 	// to another database stands in the default one, under a longer name.
 	noDatabases bool
 	untried     []string // what could not be tried, with the reason
@@ -149,7 +149,7 @@ func (c *client) version(t *testing.T) string {
 	return told
 }
 
-// strictTimeout says whether the server refuses a time limit that is no number.
+// strictTimeout reports whether the server refuses a time limit that is no number.
 // It is asked of servers that keep none (milvus-rest section 6).
 func (c *client) strictTimeout(t *testing.T) bool {
 	t.Helper()

@@ -91,7 +91,7 @@ func (h helpPages) of(t *testing.T, command ...string) string {
 
 var flagOfHelp = regexp.MustCompile(`(?m)^  (?:(-\w), )?(--[a-z-]+)( \S.*)?$`)
 
-// problem says what is wrong with the words behind `aliasctl`.
+// problem reports what is wrong with the words behind `aliasctl`.
 func (h helpPages) problem(t *testing.T, words []string) string {
 	command := words[:1]
 	page := h.of(t, command...)

@@ -187,7 +187,7 @@ func TestShapeOfExamples(t *testing.T) {
 	}
 }
 
-// hasPlace says whether there is a value at a path of names.
+// hasPlace reports whether there is a value at a path of names.
 func hasPlace(node *yaml.Node, path []string) bool {
 	if len(path) == 0 {
 		return true

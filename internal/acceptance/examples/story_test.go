@@ -80,7 +80,7 @@ func commandsOfStory(text string) []storyCommand {
 	return all
 }
 
-// expects says whether a command has said what stands below it; `...` stands
+// expects reports whether a command has said what stands below it; `...` stands
 // for anything, and the width of columns does not count.
 func (c storyCommand) expects(said string) bool {
 	if c.quiet {

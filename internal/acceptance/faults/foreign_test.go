@@ -85,7 +85,7 @@ func TestSweepForeignAnswers(t *testing.T) {
 }
 
 // goesBack lets one change of a group that fails its verification be answered by
-// somebody else: it may stay where it is only with the word that it does, and the
+// another client: it may stay where it is only with the word that it does, and the
 // next run brings all members back.
 func (v verified) goesBack(dir string, f testkit.Fault) error {
 	c, err := v.play(dir, failing)
@@ -113,7 +113,7 @@ func (v verified) goesBack(dir string, f testkit.Fault) error {
 	return nil
 }
 
-// rolledBack lets the change of a rollback be answered by somebody else.
+// rolledBack lets the change of a rollback be answered by another client.
 func rolledBack(dir string, f testkit.Fault, load bool) error {
 	v := verifiedSwitches[0]
 	c, err := v.play(dir, passing)

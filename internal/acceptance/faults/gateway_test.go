@@ -61,7 +61,7 @@ func eachForeign(t *testing.T, do func(status int, body string) error) {
 	t.Logf("%d answers of %d bodies with %d statuses", cases, len(bodies), len(foreignStatuses))
 }
 
-// alike says that Milvus writes such an answer too.
+// alike reports that Milvus writes such an answer too.
 func alike(status int, body string) bool {
 	var fields map[string]json.RawMessage
 	if status == 404 && body == "404 page not found" {

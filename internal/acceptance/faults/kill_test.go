@@ -222,7 +222,7 @@ func TestKillAtAnyInstant(t *testing.T) {
 	t.Log(count.Text())
 }
 
-// killAfter says whether the program was still running.
+// killAfter reports whether the program was still running.
 func killAfter(dir string, after time.Duration) (bool, error) {
 	c, err := scene.Play(scene.RichStory, emulator.V26, dir, "--parallel", "8")
 	if err != nil {

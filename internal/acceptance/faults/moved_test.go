@@ -14,7 +14,7 @@ import (
 // TestLateAfterKill kills a run, changes the manifest, and lets the last
 // request of the killed run land before each request of the next one, or after
 // it. Whenever it lands, it is ours: the run after that undoes it, instead of
-// taking it for somebody else's drift, or never seeing it again.
+// taking it for another client's drift, or never seeing it again.
 func TestLateAfterKill(t *testing.T) {
 	dir := scene.Shared(t)
 	var count scene.Tally

@@ -283,7 +283,7 @@ func (s *stage) DropCollection(_ context.Context, db, collection string) error {
 	return s.effect(name, func() error { return s.Emulator.DropCollection(db, collection) })
 }
 
-// inWindow says that the other client was the last one to do something: it acted
+// inWindow reports that the other client was the last one to do something: it acted
 // in the window between our read and our write.
 func (s *stage) inWindow() bool {
 	for i := len(s.log) - 1; i >= 0 && !strings.Contains(s.log[i], "lists the aliases"); i-- {

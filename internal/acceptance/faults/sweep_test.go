@@ -118,7 +118,7 @@ func TestSweepRequests(t *testing.T) {
 		requests, len(strikings), len(testkit.Kinds()), 3*len(strikings), done.Text())
 }
 
-// acknowledges says that a fault leaves the answer readable. Before the effect
+// acknowledges reports that a fault leaves the answer readable. Before the effect
 // of a write it would be a server that says success and does nothing, which is
 // not a lost answer but a lie.
 func acknowledges(kind testkit.Kind) bool {

@@ -250,7 +250,7 @@ func (v verified) at(c *scene.Scene) []string {
 }
 
 // remembered holds what the state, drift, doctor and history show against the
-// cluster, and says whether a verification is owed. What reads the cluster shows
+// cluster, and reports whether a verification is owed. What reads the cluster shows
 // the switches that were made; what reads the state alone shows all, and claims
 // of none that it was made when it was not.
 func (v verified) remembered(c *scene.Scene) (bool, error) {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Answered is what the server says to one call.
+// Answered is what the server answers to one call.
 type Answered struct {
 	Code    int             `json:"code"`
 	Message string          `json:"message"`
@@ -18,7 +18,7 @@ type Answered struct {
 
 func (a Answered) OK() bool { return a.status == http.StatusOK && (a.Code == 0 || a.Code == 200) }
 
-// Missing says that the server has no such route.
+// Missing reports that the server has no such route.
 func (a Answered) Missing() bool { return a.status == http.StatusNotFound }
 
 // Ask makes a call as any client would, without any of our rooms.

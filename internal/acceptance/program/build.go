@@ -84,7 +84,7 @@ func Root() (string, error) {
 
 // Environment is what the program sees of the machine in a test: where programs
 // are, and no more. A binary with the race detector waits a second before it
-// ends, unless told otherwise.
+// ends, by default.
 func Environment(more ...string) []string {
 	return append([]string{"PATH=" + os.Getenv("PATH"), QuickRace}, more...)
 }

@@ -61,7 +61,7 @@ func (c *Scene) breach(r testkit.Request, format string, args ...any) {
 	}
 }
 
-// Arrived says whether the cluster equals the manifest and the state equals
+// Arrived reports whether the cluster equals the manifest and the state equals
 // the cluster, with nothing unfinished.
 func (c *Scene) Arrived() error {
 	wrong := slices.Clone(c.breaches)
@@ -139,7 +139,7 @@ func (c *Scene) Settles() error {
 	return c.Rests()
 }
 
-// Rests says that a run finds nothing to do.
+// Rests reports that a run finds nothing to do.
 func (c *Scene) Rests() error {
 	once := c.Run("--settle", "200ms")
 	if once.Code != 0 || once.Writes != 0 || len(once.Report.Steps) != 0 {
@@ -151,7 +151,7 @@ func (c *Scene) Rests() error {
 	return nil
 }
 
-// Truthful holds what a run said against what is. before are the bindings
+// Truthful holds what a run reported against what is. before are the bindings
 // from before the run.
 func (c *Scene) Truthful(e program.Ending, before map[string]string) error {
 	wrong := slices.Clone(c.breaches)
@@ -196,7 +196,7 @@ func (c *Scene) answers(e program.Ending, before map[string]string, differ func(
 		case r.Op == planner.DropCollection:
 			is = !c.exists(name)
 		case r.Op == planner.DropAlias && r.Recreate:
-			continue // its other half says where the alias is now
+			continue // its other half shows where the alias is now
 		case r.Op.Writes():
 			is = c.live(name) == r.To
 		default:
@@ -215,7 +215,7 @@ func (c *Scene) answers(e program.Ending, before map[string]string, differ func(
 	}
 }
 
-// accurate says that the state knows every managed alias where it is.
+// accurate reports that the state knows every managed alias where it is.
 func (c *Scene) accurate(state planner.State, differ func(string, ...any)) {
 	ours := map[string][]string{}
 	for _, b := range state.Bindings {

@@ -21,7 +21,7 @@ import (
 	"aliasctl/planner"
 )
 
-// sweep says how much the tests of the promises cover:
+// sweep reports how much the tests of the promises cover:
 //
 //	go test ./internal/acceptance/faults              every request and every kind of fault, in two minutes
 //	go test ./internal/acceptance/faults -sweep=full  all server versions, all sides, more actors

@@ -32,7 +32,7 @@ func applyDecimal(f cli.Flag, set *flag.FlagSet) error {
 	return nil
 }
 
-// errParse is what package flag reports of a number that is none.
+// errParse is what package flag reports a number that is none.
 var errParse = errors.New("parse error")
 
 // decimal is the value of a flag that is set in decimal.

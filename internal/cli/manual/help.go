@@ -18,7 +18,7 @@ import (
 // helpWidth is the width of a help page: what fits beside a second window.
 const helpWidth = 80
 
-// HelpTemplate marks the help of a command. Pages are laid out when somebody
+// HelpTemplate marks the help of a command. Pages are laid out when a user
 // asks for one, not at every start.
 const HelpTemplate = "the help of a command"
 

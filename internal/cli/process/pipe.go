@@ -26,7 +26,7 @@ func UnlessClosed(w io.Writer) io.Writer {
 	return w
 }
 
-// Write drops what nobody reads any more.
+// Write drops what has no reader any more.
 func (p *pipe) Write(text []byte) (int, error) {
 	if p.closed.Load() {
 		return len(text), nil

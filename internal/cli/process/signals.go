@@ -18,7 +18,7 @@ type Interrupts struct {
 	Stop       func()
 }
 
-// longestWord is how long the end of a run waits for what is said of a signal.
+// longestWord is how long the end of a run waits for the lines on a signal.
 const longestWord = 100 * time.Millisecond
 
 // Watch watches for signals until Stop is called, and where the process ends then
@@ -44,7 +44,7 @@ func Watch(last bool, onFirst func()) *Interrupts {
 			switch {
 			case soft.Err() == nil:
 				endSoft()
-				go func() { // perhaps for ever: nobody has to read standard error
+				go func() { // perhaps for ever: standard error may have no reader
 					defer close(said)
 					onFirst()
 				}()

@@ -73,7 +73,7 @@ func (redact redactor) value(v reflect.Value) reflect.Value {
 	return v
 }
 
-// holdsText says that a list of these may hold texts.
+// holdsText reports that a list of these may hold texts.
 func holdsText(t reflect.Type) bool {
 	return t.Kind() == reflect.String || t.Kind() >= reflect.Array
 }

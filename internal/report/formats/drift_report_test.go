@@ -100,7 +100,7 @@ func TestDriftInEveryFormat(t *testing.T) {
 	}
 }
 
-// driftReports draws reports of any shape.
+// driftReports draws reports any shape.
 func driftReports() *rapid.Generator[report.DriftReport] {
 	return rapid.Custom(func(t *rapid.T) report.DriftReport {
 		r := report.DriftReport{

@@ -30,7 +30,7 @@ const (
 // All lists the formats in the order in which help shows them.
 func All() []Format { return []Format{Text, Diff, JSON, Markdown, HTML} }
 
-// Whole says that a report in this format is one document with the results in
+// Whole reports that a report in this format is one document with the results in
 // it, to be written once, when everything is known.
 func (f Format) Whole() bool { return f != Text && f != Diff }
 

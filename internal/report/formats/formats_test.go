@@ -32,7 +32,7 @@ func hostile() *rapid.Generator[string] {
 	)
 }
 
-// reports draws reports of any shape, also ones that no planner makes.
+// reports draws reports any shape, also ones that no planner makes.
 func reports() *rapid.Generator[report.Report] {
 	steps := rapid.Custom(func(t *rapid.T) planner.Step {
 		return planner.Step{

@@ -99,7 +99,7 @@ func patched(t interface{ Fatalf(string, ...any) }, text string, hunks []hunk) s
 	return strings.Join(append(out, source[at:]...), "")
 }
 
-// wellFormed says that a hunk changes something and has no more context than
+// wellFormed reports that a hunk changes something and has no more context than
 // asked for.
 func wellFormed(t *rapid.T, h hunk) {
 	context, changed := 0, false

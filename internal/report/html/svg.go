@@ -92,7 +92,7 @@ func (p *page) boxes(nodes []report.Node, ys []int, x, width, radius int) {
 	}
 }
 
-// layout says where the boxes begin: the collections one below the other, and
+// layout reports where the boxes begin: the collections one below the other, and
 // each alias in the middle of those that it leaves and enters.
 func layout(g *report.Drawing) (aliases, collections []int) {
 	for i := range g.Collections {

@@ -96,7 +96,7 @@ type golden struct {
 
 type goldenQuery struct {
 	Overlap float64 `json:"overlap"`
-	// Expected says that it is the share of the ids that the file expects.
+	// Expected reports that it is the share of the ids that the file expects.
 	Expected bool    `json:"expected,omitempty"`
 	Blue     float64 `json:"blue_seconds"` // 0 when blue was not asked
 	Green    float64 `json:"green_seconds"`

@@ -14,7 +14,7 @@ import (
 	"aliasctl/planner"
 )
 
-// Progress tells on stderr how far an apply has come: a bar on a terminal,
+// Progress shows on stderr how far an apply has come: a bar on a terminal,
 // plain lines elsewhere. It observes a run (executor.Observer), which calls
 // its methods one at a time. Errors of the writer are of no interest: a broken stderr
 // must not stop an apply.
@@ -42,7 +42,7 @@ const (
 	barInterval = 100 * time.Millisecond
 )
 
-// New observes a run of total steps. terminal says that w is one.
+// New observes a run of total steps. terminal: w is one.
 func New(w io.Writer, total int, terminal bool) *Progress {
 	now := time.Now()
 	p := &Progress{w: w, total: total, started: now, said: now, next: 1}
@@ -63,7 +63,7 @@ func New(w io.Writer, total int, terminal bool) *Progress {
 	return p
 }
 
-// StepStarted says that step i has begun. A bar names it, because a step that
+// StepStarted reports that step i has begun. A bar names it, because a step that
 // waits for an unknown outcome takes long; a log hears of it when it is done.
 func (p *Progress) StepStarted(i int, step planner.Step) {
 	if p.bar != nil && p.total <= eachStep {
@@ -71,7 +71,7 @@ func (p *Progress) StepStarted(i int, step planner.Step) {
 	}
 }
 
-// StepDone says what became of step i.
+// StepDone reports what became of step i.
 func (p *Progress) StepDone(i int, r executor.Result) {
 	p.done++
 	if !r.Done() {

@@ -78,7 +78,7 @@ func unusable(err error, variable string) error {
 	if err == nil {
 		return nil
 	}
-	// Why is not told: it could hold a part of the credential.
+	// The reason is not printed: it could hold a part of the credential.
 	return &state.StoreError{Message: variable + " has no valid form", Advice: "check " + variable}
 }
 

@@ -57,7 +57,7 @@ func isRefused(err error) bool {
 	return errors.As(err, &e) && e.Class == state.Refused
 }
 
-// explain turns an error of the SDK into one that says what the service said,
+// explain turns an error of the SDK into one with the answer of the service,
 // without anything secret.
 func (c *client) explain(err error, doing doing) *state.StoreError {
 	answer, token, plain := (*azcore.ResponseError)(nil), (*azidentity.AuthenticationFailedError)(nil), (*state.StoreError)(nil)
@@ -125,7 +125,7 @@ func (c *client) refusal(answer *azcore.ResponseError, doing doing) *state.Store
 	return e
 }
 
-// adviceOn says what to look at. It names no permission that is not needed.
+// adviceOn reports what to look at. It names no permission that is not needed.
 func adviceOn(e *state.StoreError, code bloberror.Code, doing doing) string {
 	switch code {
 	case bloberror.ContainerNotFound, bloberror.ContainerBeingDeleted, bloberror.ContainerDisabled:

@@ -20,7 +20,7 @@ func Open(t testing.TB, location string) state.Location {
 	return l
 }
 
-// IsChild says that this process was started by the suite, and uses the server
+// IsChild reports that this process was started by the suite, and uses the server
 // of its parent.
 func IsChild() bool { return os.Getenv(hold)+os.Getenv(struck) != "" }
 

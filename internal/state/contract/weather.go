@@ -189,7 +189,7 @@ func (s *sky) once(t *testing.T, location func(string) string, earlier uint64, r
 }
 
 // outage: the store goes away at each request and does not come back before
-// the run has ended. What the run tells of its state is right.
+// the run has ended. What the run reports of its state is right.
 func (s *sky) outage(t *testing.T, location func(string) string, earlier uint64, requests []string) {
 	var all sync.WaitGroup
 	for _, kind := range []strike{cutBefore, cutAfter} {
@@ -223,7 +223,7 @@ func (s *sky) outage(t *testing.T, location func(string) string, earlier uint64,
 // death: the run is killed at each request. The state is what one of its
 // saves has left.
 func (s *sky) death(t *testing.T, location func(string) string, earlier uint64, requests []string) {
-	var all sync.WaitGroup // for leases that nobody can release end by themselves
+	var all sync.WaitGroup // for leases that no run can release end by themselves
 	for kind := deathBefore; kind <= deathAfter; kind++ {
 		for n := range requests {
 			name := fmt.Sprintf("death-%d-%d-%03d.json", earlier, kind, n)
@@ -272,7 +272,7 @@ func (s *sky) after(t *testing.T, location string, least, most uint64) {
 }
 
 // apply is what a run does to its state, from the lock to its release. It ends
-// with the first error; saved is the last serial that it was told is in place.
+// with the first error; saved is the last serial that is in place by an answer.
 func apply(t *testing.T, l state.Location) (saved uint64, err error) {
 	return applyWithin(t, l, 0)
 }

@@ -93,7 +93,7 @@ func has(text string, words []string) bool {
 	return false
 }
 
-// explain says why git failed before anything was written.
+// explain reports why git failed before anything was written.
 func explain(err error) error {
 	failed := (*commandError)(nil)
 	if !errors.As(err, &failed) {
@@ -116,7 +116,7 @@ func explain(err error) error {
 	return &state.StoreError{Message: "git " + failed.verb + " failed" + quoted(failed.stderr), Advice: "check the repository in --state with git ls-remote", Err: err}
 }
 
-// explainPush says why a push failed. It may have taken effect, unless git
+// explainPush reports why a push failed. It may have taken effect, unless git
 // ended before it began (exit code 128) or names the refs that it left.
 func explainPush(err error, answers map[string]answer) error {
 	failed := (*commandError)(nil)

@@ -13,7 +13,7 @@ import (
 type update struct{ ref, from, to string }
 
 var (
-	// errOvertaken says that a ref was not what it was expected to be, or that
+	// errOvertaken reports that a ref was not what it was expected to be, or that
 	// another push was at it: what is there has to be read again.
 	errOvertaken = errors.New("another push came first")
 	errNotAtomic = errors.New("the server takes no atomic push")
@@ -21,7 +21,7 @@ var (
 
 // push moves refs, all or none. It is a win only if git names every ref as
 // moved and exits with 0: "=" is a ref that already was there, by a push whose
-// answer was lost, or by nobody knows whom.
+// answer was lost, or by an unknown hand.
 func (s *Store) push(ctx context.Context, size int, updates []update) error {
 	args := []string{}
 	if size > 512<<10 {

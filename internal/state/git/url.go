@@ -106,7 +106,7 @@ func parseURL(location string) (fileURL, error) {
 	return f, nil
 }
 
-// badUser says what is wrong with the scheme or the user of a remote.
+// badUser reports what is wrong with the scheme or the user of a remote.
 func badUser(u *url.URL) string {
 	_, password := u.User.Password()
 	switch u.Scheme {
@@ -131,7 +131,7 @@ func badUser(u *url.URL) string {
 	return ""
 }
 
-// badPath says why git keeps no file of this name. A name that a file system
+// badPath reports why git keeps no file of this name. A name that a file system
 // could take for .git is one of these.
 func badPath(file string) string {
 	if file != path.Clean(file) || strings.HasPrefix(file, "/") || strings.ContainsAny(file, `\:`) {

@@ -73,7 +73,7 @@ func newClient() (*client, error) {
 	return c, nil
 }
 
-// missing says that there are no credentials, or that their file is of no use.
+// missing reports that there are no credentials, or that their file is of no use.
 func missing(err error) error {
 	e := &state.StoreError{Code: "NoCredentials", Message: "there are no credentials for Cloud Storage", Err: err,
 		Advice: "run `gcloud auth application-default login`, set GOOGLE_APPLICATION_CREDENTIALS to the file of a service account or of workload identity federation, or run where a service account is attached"}

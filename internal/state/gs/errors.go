@@ -60,7 +60,7 @@ func (c *client) refusal(r reply, doing doing) *state.StoreError {
 	return e
 }
 
-// classOf says what an answer means for the request. 404 is that of a bucket
+// classOf reports what an answer means for the request. 404 is that of a bucket
 // that does not exist: of an object, a read takes it for none, and a write on
 // its generation is answered with 412.
 func classOf(e *state.StoreError) state.Class {
@@ -75,7 +75,7 @@ func classOf(e *state.StoreError) state.Class {
 	return state.Final
 }
 
-// adviceOn says what to look at. It names no permission that is not needed.
+// adviceOn reports what to look at. It names no permission that is not needed.
 func adviceOn(e *state.StoreError, doing doing) string {
 	switch {
 	case e.Class == state.Busy || e.Status == http.StatusTooManyRequests || e.Status >= 500:

@@ -54,7 +54,7 @@ func (s *Store) objects(name string) string {
 	return path
 }
 
-// attributes are what the store tells of an object. Its numbers are strings.
+// attributes are what the store reports of an object. Its numbers are strings.
 type attributes struct {
 	Generation string `json:"generation"`
 }
@@ -147,7 +147,7 @@ func (s *Store) bucketIsThere(ctx context.Context, c *client, name string) error
 	return nil
 }
 
-// Create is state.Store's. A mark has no place in a plain upload: the body tells
+// Create is state.Store's. A mark has no place in a plain upload: the body shows
 // one's own write.
 func (s *Store) Create(ctx context.Context, name string, body []byte, _ string) (string, error) {
 	return s.upload(ctx, name, "0", body)
@@ -198,7 +198,7 @@ func (s *Store) Delete(ctx context.Context, name, revision string) error {
 	return c.refusal(r, removing)
 }
 
-// isGeneration says that a text is the number of a version, and not of none.
+// isGeneration reports that a text is the number of a version, and not of none.
 func isGeneration(text string) bool {
 	n, err := strconv.ParseUint(text, 10, 64)
 	return err == nil && n > 0

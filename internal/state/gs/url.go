@@ -68,7 +68,7 @@ func parseURL(location string) (objectURL, error) {
 	return o, nil
 }
 
-// isBucket says that Cloud Storage can have a bucket of this name. One with dots
+// isBucket reports that Cloud Storage can have a bucket of this name. One with dots
 // is longer, and no address.
 func isBucket(name string) bool {
 	most := 63

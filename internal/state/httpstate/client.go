@@ -124,7 +124,7 @@ func (c *client) clean(text string) string {
 	return text
 }
 
-// refusal is a status that is no success, as an error. write says what it
+// refusal is a status that is no success, as an error. write is what it
 // leaves open: a server that gives up may have done it.
 func (c *client) refusal(r reply) *state.StoreError {
 	e := &state.StoreError{Status: r.status, RetryAfter: r.after, Message: state.Excerpt(c.clean(strings.TrimSpace(string(r.body))), 200)}

@@ -34,7 +34,7 @@ func infoOf(id string, holder state.Holder) lockInfo {
 	return lockInfo{ID: id, Operation: "aliasctl", Info: string(info), Who: holder.User + "@" + holder.Host, Version: "1.0.0", Created: time.Now().UTC()}
 }
 
-// holderOf is who has a lock, as far as the server tells. GitLab repeats the
+// holderOf is who has a lock, as far as the server shows. GitLab repeats the
 // Info of whoever asks: that of another id is not the holder's.
 func holderOf(info lockInfo) state.Holder {
 	var t told
@@ -44,7 +44,7 @@ func holderOf(info lockInfo) state.Holder {
 	return state.Holder{User: info.Who, Started: info.Created}
 }
 
-// isLocked says that an answer means that another run has the lock.
+// isLocked reports that an answer means that another run has the lock.
 func isLocked(r reply) bool {
 	return r.status == http.StatusLocked || r.status == http.StatusConflict
 }

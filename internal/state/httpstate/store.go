@@ -173,7 +173,7 @@ func (s *Store) write(ctx context.Context, name, revision string, body []byte, m
 	return "", raced
 }
 
-// lost says that the lock with this id is not ours any more. GitLab answers a
+// lost reports that the lock with this id is not ours any more. GitLab answers a
 // write with another id with 500, and so the lock is asked for: our own id is
 // refused with itself while we hold it.
 func (s *Store) lost(ctx context.Context, id string) bool {

@@ -19,7 +19,7 @@ import (
 // After an apply the backup is the state with the announcements of that apply.
 // That is what one wants back: it knows both the old and the new target of
 // every alias as ours, where a state without them would take each change of
-// the apply for somebody else's.
+// the apply for another run's.
 //
 // A backup is a comfort. Where it cannot be made, the save goes on without it:
 // to lose the new state for want of a copy of the old one would be absurd.
@@ -37,7 +37,7 @@ func backUp(fsys FS, path string, info fs.FileInfo) {
 	_ = fsys.Remove(name)
 }
 
-// Backup looks for the backup of the state at path, and says which serial it
+// Backup looks for the backup of the state at path, and reads which serial it
 // has. One that is no whole state is none.
 func Backup(path string) (backup string, serial uint64, ok bool) {
 	target, err := resolve(OS, path)
@@ -53,7 +53,7 @@ func backupOf(fsys FS, path string) (backup string, serial uint64, ok bool) {
 	return f.path, s.Serial, err == nil
 }
 
-// wholeBackup says that the backup of the state at path is a whole state: it
+// wholeBackup reports that the backup of the state at path is a whole state: it
 // must not make room for a damaged one, which is what it is there for.
 func wholeBackup(fsys FS, path string) bool {
 	_, _, ok := backupOf(fsys, path)

@@ -74,7 +74,7 @@ func (f *File) readRegular() ([]byte, error) {
 	return f.fsys.ReadFile(f.path)
 }
 
-// Save replaces the stored state as executor.Store promises; how is told at
+// Save replaces the stored state as executor.Store promises; how stands at
 // replace. The replaced one stays as PATH.backup. One that is neither what Read
 // has returned nor what was saved last stays, with a *RaceError; a File that was
 // never read replaces any. A state that Read would refuse is not written: its
@@ -121,7 +121,7 @@ func resolve(fsys FS, path string) (string, error) {
 	return target, err
 }
 
-// notRegular says what stands in place of a regular file.
+// notRegular reports what stands in place of a regular file.
 func notRegular(mode fs.FileMode) error {
 	if mode.IsDir() {
 		return errors.New("it is a directory")

@@ -31,7 +31,7 @@ func writeHolder(path string, h state.Holder) error {
 
 // readHolder returns the holder that a lock file names. It fails while there
 // is none in it, because its first bytes are on their way; fs.ErrNotExist
-// says that the lock has been released.
+// means that the lock has been released.
 func readHolder(path string) (state.Holder, error) {
 	if err := input.CheckKind(path); err != nil {
 		return state.Holder{}, err

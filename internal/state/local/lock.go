@@ -36,14 +36,14 @@ func (f *File) Lock(ctx context.Context, timeout time.Duration, holder state.Hol
 }
 
 // Acquire locks the state at path against every other run. It tries until
-// the timeout has passed, and twice at least; a *state.LockedError then tells the holder. A
-// *state.LockError says that the lock could not be tried (no such directory, a
+// the timeout has passed, and twice at least; a *state.LockedError then names the holder. A
+// *state.LockError reports that the lock could not be tried (no such directory, a
 // read-only one), or that ctx ended the waiting.
 //
 // What is locked is PATH.lock and never the state itself: a state is replaced
 // by rename, and a lock on it would stay with the replaced one. The lock is
 // the kernel's (flock) and ends with its process, however that ends. What a
-// killed holder leaves is a file with an old name in it, which blocks nobody.
+// killed holder leaves is a file with an old name in it, which blocks no run.
 //
 // A lock file is removed by the run that releases it, so that nothing is left
 // beside a manifest under version control. This is the known trap of lock
@@ -97,7 +97,7 @@ func lockName(path string) (string, error) {
 	return name, err
 }
 
-// try returns nil without an error when somebody else holds the lock.
+// try returns nil without an error when another run holds the lock.
 func try(name string) (*state.Lock, error) {
 	for {
 		lock, err := lockFile(name, os.O_CREATE|os.O_RDWR, mode, false)
@@ -115,7 +115,7 @@ func try(name string) (*state.Lock, error) {
 	}
 }
 
-// named says whether the name leads to the file that is locked.
+// named reports whether the name leads to the file that is locked.
 func named(lock *kernelLock, name string) (bool, error) {
 	held, err := lock.stat()
 	if err != nil {

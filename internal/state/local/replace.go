@@ -66,7 +66,7 @@ func replace(fsys FS, path string, s planner.State, seen *seen) error {
 	}
 	if keep {
 		// As late as can be: the lock is what keeps others away, and this what is
-		// left when somebody has removed the lock file.
+		// left when the lock file was removed.
 		if err := seen.still(fsys, path); err != nil {
 			_ = fsys.Remove(temp.Name())
 			return err
@@ -89,7 +89,7 @@ func replace(fsys FS, path string, s planner.State, seen *seen) error {
 }
 
 // sweep removes the temporary files that killed runs have left beside a
-// state. It is safe only under the lock: then nobody else is saving. What it
+// state. It is safe only under the lock: then no other run is saving. What it
 // cannot remove is harmless and stays.
 func sweep(fsys FS, path string) {
 	dir := filepath.Dir(path)

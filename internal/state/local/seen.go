@@ -15,7 +15,7 @@ type seen struct {
 	known  bool // else nothing was read or written yet
 	there  bool
 	digest uint64
-	// damaged says that what was read is no state that this program reads.
+	// damaged reports that what was read is no state that this program reads.
 	damaged bool
 }
 
@@ -31,7 +31,7 @@ func (s *seen) nothing()         { *s = seen{known: true} }
 func (s *seen) is(digest uint64) { *s = seen{known: true, there: true, digest: digest} }
 
 // still refuses what is not what was seen. Nothing where there was something is
-// no harm: there is no work of somebody else to lose.
+// no harm: there is no work of another run to lose.
 func (s *seen) still(fsys FS, path string) error {
 	if !s.known {
 		return nil

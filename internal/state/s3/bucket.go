@@ -191,8 +191,8 @@ func (b *bucket) remove(ctx context.Context, key string) error {
 	return nil
 }
 
-// explain turns an error of the client library into one that says what the
-// store said, without anything secret: a server may echo what it was sent.
+// explain turns an error of the client library into one with the answer of the
+// store, without anything secret: a server may echo what it was sent.
 func (b *bucket) explain(err error, doing doing) *state.StoreError {
 	var told *state.StoreError
 	if errors.As(err, &told) {

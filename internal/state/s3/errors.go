@@ -14,7 +14,7 @@ import (
 	"aliasctl/internal/state"
 )
 
-// classOf says what an answer means for the request. 404 is the answer to a
+// classOf reports what an answer means for the request. 404 is the answer to a
 // conditional write where the object to replace is gone; that of a missing
 // bucket is none. 409 is S3's word for two conditional writes at the same
 // moment.
@@ -57,7 +57,7 @@ const (
 	removing
 )
 
-// adviceOn says what to look at. It names no permission that is not needed.
+// adviceOn reports what to look at. It names no permission that is not needed.
 func adviceOn(e *state.StoreError, doing doing, region string) string {
 	switch e.Code {
 	case "NoSuchBucket":
@@ -108,7 +108,7 @@ func certificateOf(err error) bool {
 	return errors.As(err, &certificate)
 }
 
-// CredentialsError says that there are no credentials for an S3 store.
+// CredentialsError reports that there are no credentials for an S3 store.
 type CredentialsError struct {
 	Profile string // AWS_PROFILE, may be ""
 	Err     error  // why the profile was of no use, may be nil

@@ -36,7 +36,7 @@ const (
 // A store is tried because many did not know conditional writes for years, and
 // ignore the conditions without a word; some know one of the two; some ask for
 // the ETag without the quotes that they gave it with; and some keep them only
-// while nobody else writes. On all of those two runs would win one race.
+// while one run writes. On all of those two runs would win one race.
 //
 // What came out is bound to the endpoint, the bucket, and what the server calls
 // itself.
@@ -90,7 +90,7 @@ func (s *Store) try(ctx context.Context, b *bucket, name string, do func(context
 	return do(ctx, t)
 }
 
-// identity is the store as far as it can be told from another one.
+// identity is the store as far as it differs from another one.
 func (s *Store) identity(b *bucket) string {
 	server := ""
 	if said := b.wire.server.Load(); said != nil {

@@ -114,7 +114,7 @@ func parseURL(location string) (objectURL, error) {
 	return o, nil
 }
 
-// badBucket says why no store can have a bucket of this name, "" when it can.
+// badBucket reports why no store can have a bucket of this name, "" when it can.
 // AWS makes host names of them; others are as lenient as S3 once was.
 func (o objectURL) badBucket() string {
 	switch {

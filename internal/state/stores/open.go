@@ -59,7 +59,7 @@ func schemeOf(location string) string {
 	return scheme
 }
 
-// IsRemote says that a location is no local file.
+// IsRemote reports that a location is no local file.
 func IsRemote(location string) bool { return schemeOf(location) != "" }
 
 // Clean removes what stores keep in temporary files, at the end of a process.

@@ -5,7 +5,7 @@
 //	measure -programs DIR [-rounds N] [TARGET...]
 //
 // Ratios are of neighbours in time, A B A B: on a shared machine nothing else
-// says anything. A row has their median and, as the spread, their quartiles.
+// means anything. A row has their median and, as the spread, their quartiles.
 package main
 
 import (

@@ -20,7 +20,7 @@ type cost struct {
 	peak int64         // bytes resident
 }
 
-// command runs a whole process to its end, with nothing to read and nobody to
+// command runs a whole process to its end, with nothing to read and no terminal to
 // listen.
 func command(path string, args ...string) (cost, error) {
 	return output(io.Discard, path, args...)
@@ -29,7 +29,7 @@ func command(path string, args ...string) (cost, error) {
 func output(to io.Writer, path string, args ...string) (cost, error) {
 	var said bytes.Buffer
 	c := exec.Command(path, args...)
-	if to != io.Discard { // without a pipe nobody has to be woken
+	if to != io.Discard { // without a pipe no reader has to be woken
 		c.Stdout = to
 	}
 	c.Stderr = &said

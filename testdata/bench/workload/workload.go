@@ -17,7 +17,7 @@ import (
 	"aliasctl/planner"
 )
 
-// Epoch is the time at which everything is said to have happened.
+// Epoch is the time at which everything happened.
 var Epoch = time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)
 
 // Workload is Bindings aliases on Collections collections, of which every
@@ -29,7 +29,7 @@ type Workload struct{ Bindings, Collections, Every int }
 type Binding struct{ Alias, From, To string }
 
 // List returns the bindings in the order of the manifest, which is that of
-// nobody's alphabet: tenants come and go.
+// no order: tenants come and go.
 func (w Workload) List() []Binding {
 	list := make([]Binding, w.Bindings)
 	for i := range list {
