@@ -7,8 +7,10 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/cpuguy83/go-md2man/v2/md2man"
 	"github.com/urfave/cli/v2"
 
+	"aliasctl/internal/cli/manual"
 	"aliasctl/internal/planfile"
 	"aliasctl/internal/report"
 	"aliasctl/manifest"
@@ -122,5 +124,17 @@ func versionCommand(s *streams) *cli.Command {
 			_, err := io.WriteString(s.out, fit(thisBuild().text(), s.style(s.out).Width))
 			return err
 		}),
+	}
+}
+
+func manCommand(s *streams) *cli.Command {
+	return &cli.Command{
+		Name:        "man",
+		Usage:       "print the manual page",
+		Description: "Example:   aliasctl man > /usr/local/share/man/man1/aliasctl.1",
+		Action: func(c *cli.Context) error {
+			_, err := s.out.Write(md2man.Render([]byte(manual.Page(c.App))))
+			return err
+		},
 	}
 }
