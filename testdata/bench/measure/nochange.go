@@ -88,6 +88,28 @@ func (b *bench) noChangeOver(delay time.Duration) error {
 	return nil
 }
 
+// tenants is target 8: a sync that finds nothing to do where every alias has a
+// collection of its own, at the width that it finds out by itself, against a
+// bare client with the most connections that it may use.
+func (b *bench) tenants() error {
+	const aliases, widest = 10_000, 64
+	for _, delay := range []time.Duration{0, 20 * time.Millisecond, 80 * time.Millisecond} {
+		s, err := b.scene(aliases, aliases, 0, delay)
+		if err != nil {
+			return err
+		}
+		r, err := inTurn(b.rounds,
+			func() (cost, error) { return s.sync(s.manifest, s.state) },
+			func() (cost, error) { return s.client(widest, "read") })
+		s.close()
+		if err != nil {
+			return err
+		}
+		b.compare(8, fmt.Sprintf("no change, 10,000 aliases on 10,000 collections, network %v, whole process", delay), r, wall, 1.15)
+	}
+	return nil
+}
+
 // countNoChange counts the requests of a sync that finds nothing to do.
 func (s *scene) countNoChange(most float64) error {
 	before, writes, err := s.counts()
