@@ -50,6 +50,7 @@ var effects = map[string]effect{
 	"output-file": {value: "json=nowhere/out.json"},
 
 	"dry-run":               {unseen: true}, // it is the default
+	"marker":                {unseen: true}, // it is in Markdown, with the time of the run
 	"apply":                 {scene: "changed"},
 	"yes":                   {onTerminal: true},
 	"offline":               {},
