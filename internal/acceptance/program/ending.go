@@ -23,7 +23,13 @@ type Ending struct {
 type answerJSON struct {
 	Steps     []planner.Step     `json:"steps"`
 	Conflicts []planner.Conflict `json:"conflicts"`
-	Results   []struct {
+	Checks    []struct {
+		Verdict string `json:"verdict"`
+	} `json:"checks"`
+	Refusals []struct {
+		Guard string `json:"guard"`
+	} `json:"refusals"`
+	Results []struct {
 		planner.Step
 		Recreate bool             `json:"recreate"` // half of a switch by drop and create
 		Outcome  executor.Outcome `json:"outcome"`
@@ -57,4 +63,20 @@ func NewEnding(code int, stdout, stderr string, writes int64) Ending {
 
 func (e Ending) String() string {
 	return fmt.Sprintf("exit code %d\n%s%s", e.Code, e.Stdout, e.Stderr)
+}
+
+// Unanswered reports that the plan was refused for nothing but checks that found
+// no answer of Milvus.
+func (e Ending) Unanswered() bool {
+	for _, r := range e.Report.Refusals {
+		if r.Guard != "preflight" {
+			return false
+		}
+	}
+	for _, c := range e.Report.Checks {
+		if c.Verdict == "fail" {
+			return false
+		}
+	}
+	return len(e.Report.Refusals) > 0
 }
