@@ -55,7 +55,7 @@ func TestGrantsAndRevocations(t *testing.T) {
 		denied    = `{"code":65535,"message":"rpc error: code = PermissionDenied desc = PrivilegeDropAlias: permission deny to ops in the ` + "`default`" + ` database"}`
 		drop      = `{"aliasName":"products"}`
 		right     = `{"roleName":"retire","objectType":"Global","objectName":"*","privilege":"DropAlias"}`
-		one       = `{"roleName":"retire","objectType":"Collection","objectName":"products_v2","privilege":"Load"}`
+		one       = `{"roleName":"retire","objectType":"Collection","objectName":"products_v2","privilege":"Query"}`
 		member    = `{"userName":"ops","roleName":"retire"}`
 	)
 	for _, s := range []struct{ token, route, body, want string }{
@@ -69,7 +69,7 @@ func TestGrantsAndRevocations(t *testing.T) {
 		{root, "roles/grant_privilege", one, done},
 		{ops, "collections/list", `{}`, `{"code":0,"data":["products_v2"]}`},
 		{root, "roles/describe", `{"roleName":"retire"}`, `{"code":0,"data":[` +
-			`{"dbName":"default","grantor":"root","objectName":"products_v2","objectType":"Collection","privilege":"Load"},` +
+			`{"dbName":"default","grantor":"root","objectName":"products_v2","objectType":"Collection","privilege":"Query"},` +
 			`{"dbName":"default","grantor":"root","objectName":"*","objectType":"Global","privilege":"DropAlias"}],"description":""}`},
 		{root, "users/describe", `{"userName":"ops"}`, `{"code":0,"data":["retire"],"description":""}`},
 		{root, "roles/revoke_privilege", right, done},

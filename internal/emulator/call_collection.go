@@ -6,17 +6,16 @@ import (
 )
 
 func listCollections(x *exchange) reply {
-	var found []string
-	err := x.e.view(func(c *catalog) (err error) {
-		found, err = c.listCollections(x.names.DbName)
+	seen := []string{}
+	err := x.e.view(func(c *catalog) error {
+		found, err := c.listCollections(x.names.DbName)
+		for _, name := range found {
+			if x.sees(c, name) {
+				seen = append(seen, name)
+			}
+		}
 		return err
 	})
-	seen := []string{}
-	for _, name := range found {
-		if x.sees(name) {
-			seen = append(seen, name)
-		}
-	}
 	return x.data(seen, err)
 }
 

@@ -76,7 +76,7 @@ func describeCollection(x *exchange) reply {
 		found.Fields = fieldViews(p, of.schema)
 		found.Properties = p.properties(of.schema)
 
-		if err := x.allowed("GetLoadState"); err != nil {
+		if err := x.allowed(c, "GetLoadState"); err != nil {
 			message += err.(*Failure).Message + ";"
 		} else {
 			found.Load = of.loadState()

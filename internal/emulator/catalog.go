@@ -25,6 +25,7 @@ type catalog struct {
 	start, nextID int64
 	databases     map[string]*database
 	names         nameSet // of the databases, for lists
+	roster
 	// version counts the changes, so that calls that change nothing are distinguished
 	// from those that do.
 	version uint64
@@ -50,7 +51,7 @@ type property struct {
 }
 
 func newCatalog(profile *Profile, firstID int64, turn *atomic.Uint64) *catalog {
-	c := &catalog{profile: profile, start: firstID, nextID: firstID, databases: map[string]*database{}, turn: turn}
+	c := &catalog{profile: profile, start: firstID, nextID: firstID, databases: map[string]*database{}, roster: newRoster(), turn: turn}
 	c.addDatabase(DefaultDatabase, 1)
 	return c
 }

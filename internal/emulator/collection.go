@@ -116,6 +116,7 @@ func (c *catalog) dropCollection(database, name string) error {
 	}
 	db.remove(gone)
 	gone.dropped = true
+	c.regrant(database, name, "", "")
 	c.changed()
 	return nil
 }
@@ -174,6 +175,7 @@ func (c *catalog) renameCollection(database, name, newDatabase, newName string) 
 	db.remove(moved)
 	moved.name = newName
 	to.add(moved)
+	c.regrant(db.name, name, to.name, newName)
 	c.changed()
 	return nil
 }

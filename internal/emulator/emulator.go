@@ -39,7 +39,7 @@ var _ http.Handler = (*Emulator)(nil)
 func New(profile Profile) *Emulator {
 	e := &Emulator{profile: profile, routes: routesOf(&profile)}
 	e.catalog = newCatalog(&e.profile, firstID(), &e.turn)
-	e.access.init(&e.profile)
+	e.access.init()
 	return e
 }
 

@@ -19,29 +19,30 @@ type exchange struct {
 	route  *route // nil for an unknown path
 	body   []byte
 	names  names
-	badly  error // why the body could not be understood
-	caller *user // nil when authorization is off
+	badly  error   // why the body could not be understood
+	caller *caller // nil when authorization is off
 }
 
 // names are the fields that name something, of all calls together: no call
 // gives a field another meaning than the others, so that one type serves all.
 type names struct {
-	DbName            string `json:"dbName"`
-	CollectionName    string `json:"collectionName"`
-	AliasName         string `json:"aliasName"`
-	NewDbName         string `json:"newDbName"`
-	NewCollectionName string `json:"newCollectionName"`
-	IndexName         string `json:"indexName"`
-	UserName          string `json:"userName"`
-	Password          string `json:"password"`
-	RoleName          string `json:"roleName"`
-	ObjectType        string `json:"objectType"`
-	ObjectName        string `json:"objectName"`
-	Privilege         string `json:"privilege"`
-	Filter            string `json:"filter"`
-	Data              given  `json:"data"`
-	ID                given  `json:"id"`
-	JobID             given  `json:"jobID"`
+	DbName             string `json:"dbName"`
+	CollectionName     string `json:"collectionName"`
+	AliasName          string `json:"aliasName"`
+	NewDbName          string `json:"newDbName"`
+	NewCollectionName  string `json:"newCollectionName"`
+	IndexName          string `json:"indexName"`
+	UserName           string `json:"userName"`
+	Password           string `json:"password"`
+	RoleName           string `json:"roleName"`
+	PrivilegeGroupName string `json:"privilegeGroupName"`
+	ObjectType         string `json:"objectType"`
+	ObjectName         string `json:"objectName"`
+	Privilege          string `json:"privilege"`
+	Filter             string `json:"filter"`
+	Data               given  `json:"data"`
+	ID                 given  `json:"id"`
+	JobID              given  `json:"jobID"`
 }
 
 // given is a field of any kind: "" when it is absent or null.

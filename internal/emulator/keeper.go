@@ -200,6 +200,18 @@ type snapshot struct {
 	Seed      string             `json:"seed"` // digest of the seed that it started from
 	NextID    int64              `json:"next_id"`
 	Databases []snapshotDatabase `json:"databases"`
+	// Who may do what, without passwords; absent in copies of older programs and
+	// where it is as on a new server.
+	Users  map[string][]string        `json:"users,omitempty"` // to their roles
+	Roles  map[string][]snapshotGrant `json:"roles,omitempty"`
+	Groups map[string][]string        `json:"privilege_groups,omitempty"`
+}
+
+type snapshotGrant struct {
+	Database   string `json:"database"`
+	ObjectType string `json:"object_type"`
+	ObjectName string `json:"object_name"`
+	Privilege  string `json:"privilege"`
 }
 
 type snapshotDatabase struct {
@@ -252,6 +264,7 @@ func (c *catalog) encode(seedDigest string) []byte {
 		}
 		s.Databases = append(s.Databases, to)
 	}
+	c.roster.encode(&s)
 	text, err := json.MarshalIndent(s, "", " ")
 	if err != nil {
 		panic(err) // plain values
@@ -269,7 +282,7 @@ func (c *catalog) decode(content []byte) (seedDigest string, err error) {
 		return "", fmt.Errorf("its version is %d, this program knows %d", s.Version, snapshotVersion)
 	}
 	c.nextID = s.NextID
-	c.databases, c.names = map[string]*database{}, nameSet{}
+	c.databases, c.names, c.roster = map[string]*database{}, nameSet{}, decodeRoster(&s)
 	for _, from := range s.Databases {
 		db := c.addDatabase(from.Name, from.ID)
 		db.properties = from.Properties

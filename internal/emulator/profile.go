@@ -38,6 +38,19 @@ type Profile struct {
 	// TypedErrors gives 1100 or 1601 where servers before 2.6.19 give 65535.
 	TypedErrors bool
 
+	// ResolvesGrants takes an alias in place of a collection name when it grants
+	// and when it checks a grant (2.6.9 and later, unless
+	// proxy.resolveAliasForPrivilege is false). Otherwise the name counts that a
+	// request has.
+	ResolvesGrants bool
+	// MovesGrants renames the single grants on a collection with it, and drops
+	// them with it; those of groups stay (2.6 and later, which also have further
+	// privileges and describe no role to those who only have it).
+	MovesGrants bool
+	// ClusterPrivileges looks for privileges on the whole cluster in grants on
+	// every database alone (3.0).
+	ClusterPrivileges bool
+
 	// StickyTimeout keeps a Request-Timeout for every later request of that
 	// route, whoever sends it (milvus-rest section 6).
 	StickyTimeout bool
@@ -76,6 +89,8 @@ type shape struct {
 	truncate       bool // collections/truncate exists
 	resourceGroups bool // resource_groups routes exist
 
+	privilegeGroups bool // privilege_groups routes, and grants without a type exist
+
 	renameToOther bool // a rename to itself is a mistake of its own (2.6.18: by its source)
 	renameByID    bool // a rename of a missing collection names the database's id
 	idsOrData     bool // a search takes ids in place of data
@@ -108,35 +123,36 @@ var (
 		TrimsNames: true, HasForgivesDatabase: true,
 		StickyTimeout: true, PlainTimeout: true, LandsLate: true,
 		ExpiresFirst: true, DescribesFresh: true,
-		shape: shape{databases: true, limiterFirst: true, renameByID: true},
+		shape: shape{databases: true, privilegeGroups: true, limiterFirst: true, renameByID: true},
 	}
 	V25 = Profile{
 		Name: "2.5", Release: "2.5.27", Guard: true,
 		LooksUpTarget: true, ExpiresFirst: true,
-		shape: shape{databases: true, maintenance: true, resourceGroups: true,
+		shape: shape{databases: true, privilegeGroups: true, maintenance: true, resourceGroups: true,
 			renameByID: true, nullable: true, indexParams: true, nestedVectors: true},
 	}
 	// V2618 is the last 2.6 before the change of codes.
 	V2618 = Profile{
 		Name: "2.6.18", Release: "2.6.18", Guard: true,
-		ResolvesTargets: true, LandsLate: true, QuickLoad: quickLoad,
-		shape: shape{databases: true, maintenance: true, resourceGroups: true,
+		ResolvesTargets: true, ResolvesGrants: true, MovesGrants: true, LandsLate: true, QuickLoad: quickLoad,
+		shape: shape{databases: true, privilegeGroups: true, maintenance: true, resourceGroups: true,
 			renameToOther: true, nullable: true, indexParams: true, nestedVectors: true,
 			timezone: true, warmup: true, topks: true},
 	}
 	// V26 is 2.6.20 or later: its branch on 2026-07-24.
 	V26 = Profile{
 		Name: "2.6", Release: "2.6-20260724", Guard: true,
-		ResolvesTargets: true, TypedErrors: true, LandsLate: true, QuickLoad: quickLoad,
-		shape: shape{databases: true, maintenance: true, resourceGroups: true, truncate: true,
+		ResolvesTargets: true, ResolvesGrants: true, MovesGrants: true, TypedErrors: true, LandsLate: true, QuickLoad: quickLoad,
+		shape: shape{databases: true, privilegeGroups: true, maintenance: true, resourceGroups: true, truncate: true,
 			renameToOther: true, nullable: true, indexParams: true, rawVectors: true,
 			timezone: true, warmup: true, topks: true,
 			structFields: true, roleDetails: true},
 	}
 	V30 = Profile{
 		Name: "3.0", Release: "3.0-20260823", Guard: true,
-		ResolvesTargets: true, TypedErrors: true, StrictTimeout: true, LandsLate: true, QuickLoad: quickLoad,
-		shape: shape{databases: true, maintenance: true, resourceGroups: true, truncate: true,
+		ResolvesTargets: true, ResolvesGrants: true, MovesGrants: true, ClusterPrivileges: true,
+		TypedErrors: true, StrictTimeout: true, LandsLate: true, QuickLoad: quickLoad,
+		shape: shape{databases: true, privilegeGroups: true, maintenance: true, resourceGroups: true, truncate: true,
 			renameToOther: true, nullable: true, indexParams: true, rawVectors: true,
 			timezone: true, warmup: true, topks: true,
 			structFields: true, roleDetails: true, external: true, idsOrData: true},

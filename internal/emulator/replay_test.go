@@ -113,6 +113,11 @@ func normal(key string, value any) any {
 			return strings.Compare(fmt.Sprint(a), fmt.Sprint(b))
 		})
 	case string:
+		if key == "privileges" { // a list in one string
+			list := strings.Split(value, ",")
+			slices.Sort(list)
+			return strings.Join(list, ",")
+		}
 		return bracketedList.ReplaceAllStringFunc(value, func(list string) string {
 			letters := []byte(list) // names with blanks: compare as a bag of bytes
 			slices.Sort(letters)

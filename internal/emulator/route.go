@@ -32,6 +32,8 @@ var (
 	needsRole       = []string{"RoleName"}
 	needsMember     = []string{"UserName", "RoleName"}
 	needsGrant      = []string{"RoleName", "ObjectType", "ObjectName", "Privilege"}
+	needsRight      = []string{"RoleName", "Privilege"}
+	needsGroup      = []string{"PrivilegeGroupName"}
 )
 
 // table is every call that is served. Its order is that of milvus-rest section 1.
@@ -92,6 +94,13 @@ func table() []route {
 		{path: "roles/drop", request: "RoleReq", required: needsRole, privilege: "DropOwnership", writes: true, handle: dropRole},
 		{path: "roles/grant_privilege", request: "GrantReq", required: needsGrant, privilege: "ManageOwnership", writes: true, handle: grantPrivilege},
 		{path: "roles/revoke_privilege", request: "GrantReq", required: needsGrant, privilege: "ManageOwnership", writes: true, handle: revokePrivilege},
+		{path: "roles/grant_privilege_v2", request: "GrantV2Req", required: needsRight, privilege: "ManageOwnership", writes: true, handle: grantPrivilegeV2},
+		{path: "roles/revoke_privilege_v2", request: "GrantV2Req", required: needsRight, privilege: "ManageOwnership", writes: true, handle: revokePrivilegeV2},
+		{path: "privilege_groups/list", request: "DatabaseReq", privilege: "ListPrivilegeGroups", handle: listPrivilegeGroups},
+		{path: "privilege_groups/create", request: "PrivilegeGroupReq", required: needsGroup, privilege: "CreatePrivilegeGroup", writes: true, handle: createPrivilegeGroup},
+		{path: "privilege_groups/drop", request: "PrivilegeGroupReq", required: needsGroup, privilege: "DropPrivilegeGroup", writes: true, handle: dropPrivilegeGroup},
+		{path: "privilege_groups/add_privileges_to_group", request: "PrivilegeGroupReq", required: needsGroup, privilege: "OperatePrivilegeGroup", writes: true, handle: addToPrivilegeGroup},
+		{path: "privilege_groups/remove_privileges_from_group", request: "PrivilegeGroupReq", required: needsGroup, privilege: "OperatePrivilegeGroup", writes: true, handle: removeFromPrivilegeGroup},
 
 		{v1: true, method: http.MethodGet, path: "collections", handle: listCollections},
 		{v1: true, method: http.MethodGet, path: "collections/describe", required: needsCollection, privilege: "DescribeCollection", handle: describeCollectionV1},
@@ -130,6 +139,8 @@ func (p *Profile) serves(r *route) bool {
 	switch {
 	case r.v1:
 		return !p.NoV1
+	case room == "privilege_groups" || strings.HasSuffix(r.path, "_v2"):
+		return p.shape.privilegeGroups
 	case room == "databases":
 		return p.shape.databases
 	case room == "resource_groups":
