@@ -108,7 +108,7 @@ func listPrivilegeGroups(x *exchange) reply {
 		for _, name := range slices.Sorted(maps.Keys(c.groups)) {
 			found.Groups = append(found.Groups, groupView{name, strings.Join(c.groups[name], ",")})
 		}
-		for _, group := range c.profile.privilegeGroups() {
+		for _, group := range c.builtIn {
 			found.Groups = append(found.Groups, groupView{group.name, strings.Join(group.privileges, ",")})
 		}
 		return nil

@@ -26,6 +26,7 @@ type catalog struct {
 	databases     map[string]*database
 	names         nameSet // of the databases, for lists
 	roster
+	builtIn []privilegeGroup // of the profile, in the order of lists
 	// version counts the changes, so that calls that change nothing are distinguished
 	// from those that do.
 	version uint64
@@ -51,7 +52,7 @@ type property struct {
 }
 
 func newCatalog(profile *Profile, firstID int64, turn *atomic.Uint64) *catalog {
-	c := &catalog{profile: profile, start: firstID, nextID: firstID, databases: map[string]*database{}, roster: newRoster(), turn: turn}
+	c := &catalog{profile: profile, start: firstID, nextID: firstID, databases: map[string]*database{}, roster: newRoster(), builtIn: profile.privilegeGroups(), turn: turn}
 	c.addDatabase(DefaultDatabase, 1)
 	return c
 }

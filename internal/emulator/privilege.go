@@ -138,11 +138,11 @@ func (p *Profile) has(privilege string, on level) bool {
 	return p.MovesGrants || !privilegesOf26[privilege]
 }
 
-// builtIn finds a built-in group, nil when there is none of the name.
-func (p *Profile) builtIn(name string) *privilegeGroup {
-	for _, group := range p.privilegeGroups() {
-		if group.name == name {
-			return &group
+// builtInGroup finds a built-in group, nil when there is none of the name.
+func (c *catalog) builtInGroup(name string) *privilegeGroup {
+	for i := range c.builtIn {
+		if c.builtIn[i].name == name {
+			return &c.builtIn[i]
 		}
 	}
 	return nil

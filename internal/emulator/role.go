@@ -111,7 +111,7 @@ func (c *catalog) covers(g, want grant) bool {
 
 // group is what a privilege group holds, built in or not, nil for no group.
 func (c *catalog) group(name string) []string {
-	if group := c.profile.builtIn(name); group != nil {
+	if group := c.builtInGroup(name); group != nil {
 		return group.privileges
 	}
 	return c.groups[name]
@@ -238,7 +238,7 @@ func (c *catalog) setSingle(role string, g grant, has bool) error {
 	switch known := g.privilege == anyName || g.privilege == allPrivileges || c.knows(g.privilege) && typeOf(g.privilege) == g.objectType; {
 	case c.roles[role] == nil:
 		return c.noRole()
-	case c.profile.builtIn(g.privilege) != nil:
+	case c.builtInGroup(g.privilege) != nil:
 		return c.profile.unclassified("can not operate the built-in privilege group [%s]", g.privilege)
 	case c.groups[g.privilege] != nil:
 		return c.profile.unclassified("can not operate the custom privilege group [%s]", g.privilege)
@@ -264,7 +264,7 @@ func (c *catalog) setAny(role, privilege, database, collection string, has bool)
 		return c.noRole()
 	}
 	g := grant{database, typeOf(privilege), c.original(database, collection), privilege}
-	switch group := c.profile.builtIn(privilege); {
+	switch group := c.builtInGroup(privilege); {
 	case group != nil:
 		g.objectType = onGlobal
 		if problem := group.misplaced(database, collection); problem != "" {
@@ -305,7 +305,7 @@ func (c *catalog) knows(privilege string) bool {
 	if userPrivileges[privilege] {
 		return true
 	}
-	return slices.ContainsFunc(c.profile.privilegeGroups(), func(group privilegeGroup) bool {
+	return slices.ContainsFunc(c.builtIn, func(group privilegeGroup) bool {
 		return slices.Contains(group.privileges, privilege)
 	})
 }
