@@ -139,7 +139,7 @@ func (r *run) unit(ctx context.Context, u unit) {
 		r.conclude(first, r.recreate(ctx, step))
 	case step.Op == planner.DropCollection:
 		drop := &retirement{cluster: r.cluster, step: step, held: r.opts.Held}
-		r.conclude(first, drop.told(r.carryOut(ctx, drop)))
+		r.conclude(first, drop.completed(r.carryOut(ctx, drop)))
 	default:
 		r.conclude(first, r.carryOut(ctx, &binding{cluster: r.cluster, step: step}))
 	}

@@ -135,7 +135,7 @@ func (r *run) carryOut(ctx context.Context, c change) (v verdict) {
 		}
 		switch {
 		case err != nil:
-			r.mind(err)
+			r.stopOnFatal(err)
 			return end(err)
 		case s.place == elsewhere:
 			return end(s.why)
@@ -167,7 +167,7 @@ func (r *run) carryOut(ctx context.Context, c change) (v verdict) {
 		}
 		last = err
 		class := ClassOf(err)
-		r.mind(err)
+		r.stopOnFatal(err)
 		switch class {
 		case Refused:
 			refusal = err
@@ -250,7 +250,7 @@ func (r *run) await(ctx context.Context, c change) (sight, error) {
 		}
 		left := deadline.Sub(r.opts.Clock.Now())
 		if left <= 0 || err != nil && (ClassOf(err) == Fatal || is[*UnreachableError](err)) {
-			r.mind(err)
+			r.stopOnFatal(err)
 			return s, err
 		}
 		if sleepErr := r.opts.Clock.Sleep(ctx, min(pause, left)); sleepErr != nil {
@@ -291,8 +291,8 @@ func detourOf(err error) (certain, ok bool) {
 	return e.Detour()
 }
 
-// mind ends the run after an error that no other call can escape.
-func (r *run) mind(err error) {
+// stopOnFatal ends the run after an error that no other call can escape.
+func (r *run) stopOnFatal(err error) {
 	if err != nil && ClassOf(err) == Fatal {
 		r.end(err)
 	}

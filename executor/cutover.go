@@ -136,7 +136,7 @@ func (c *cutover) look(ctx context.Context) bool {
 	}
 	c.together(func(m *member) {
 		s, _, err := c.reading(m.step, 0, (&binding{cluster: c.cluster, step: m.step}).look)
-		c.mind(err)
+		c.stopOnFatal(err)
 		switch {
 		case err != nil && ctx.Err() != nil:
 			m.verdict = verdict{outcome: NotReached, err: context.Cause(ctx)}
@@ -280,7 +280,7 @@ func (c *cutover) switchBack(ctx context.Context) {
 func (c *cutover) recreateBack(ctx context.Context, m *member, undo planner.Step) {
 	if m.verdict.outcome == Undecided {
 		s, _, err := c.reading(undo, 0, (&binding{cluster: c.cluster, step: undo}).look)
-		if c.mind(err); err != nil || s.place != asExpected {
+		if c.stopOnFatal(err); err != nil || s.place != asExpected {
 			return
 		}
 	}

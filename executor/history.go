@@ -72,9 +72,9 @@ func changesOf(before, after []planner.Binding) []planner.Change {
 	return changes
 }
 
-// told adds to changes what only the steps know: that a binding was found and
+// completed adds to changes what only the steps know: that a binding was found and
 // not made, and where an alias was that had never been ours.
-func told(changes []planner.Change, results []Result) []planner.Change {
+func completed(changes []planner.Change, results []Result) []planner.Change {
 	steps := make(map[planner.Key]Result, len(results))
 	for _, r := range results {
 		key := planner.Key{Database: r.Database, Name: r.Alias}

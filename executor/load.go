@@ -45,14 +45,14 @@ func Load(ctx context.Context, cluster Loader, database, collection string, opts
 		return nil
 	}
 	heard := r.opts.Clock.Now()
-	for told := -1; ; {
+	for reported := -1; ; {
 		if c.state == planner.Loaded {
 			progress(c.percent, true)
 			return nil
 		}
-		if c.percent != told {
-			told = c.percent
-			progress(told, false)
+		if c.percent != reported {
+			reported = c.percent
+			progress(reported, false)
 		}
 		if err := r.opts.Clock.Sleep(ctx, loadPause); err != nil {
 			return err
@@ -67,7 +67,7 @@ func Load(ctx context.Context, cluster Loader, database, collection string, opts
 			continue
 		}
 		if s.place == asExpected {
-			return &LoadEndedError{Percent: told}
+			return &LoadEndedError{Percent: reported}
 		}
 	}
 }

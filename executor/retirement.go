@@ -76,9 +76,9 @@ func (c *retirement) write(ctx context.Context) error {
 	return c.cluster.DropCollection(ctx, c.step.Database, c.step.Collection)
 }
 
-// told completes a verdict: the collection was released, where it is still
+// completed marks in a verdict that the collection was released, where it is still
 // there.
-func (c *retirement) told(v verdict) verdict {
+func (c *retirement) completed(v verdict) verdict {
 	gone := is[*RecreatedError](v.err) || is[*RetireeIsAliasError](v.err)
 	if c.released && !gone && (v.outcome == Failed || v.outcome == NotReached) {
 		v.outcome, v.err = Failed, &ReleasedError{Database: c.step.Database, Collection: c.step.Collection, Err: v.err}

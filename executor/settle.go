@@ -128,7 +128,7 @@ func (s *settlement) state() planner.State {
 	after.History = remembered(s.before.History, planner.Entry{
 		ManifestsBefore: before,
 		Serial:          after.Serial, At: s.Now, User: s.Author.User, Host: s.Author.Host, Commit: s.Author.Commit,
-		Retired: dropped(s.results), Rollback: s.plan.Rollback, Changes: told(changesOf(s.bindings.sorted, after.Bindings), s.results),
+		Retired: dropped(s.results), Rollback: s.plan.Rollback, Changes: completed(changesOf(s.bindings.sorted, after.Bindings), s.results),
 	}, s.HistoryLimit, len(after.Bindings))
 	return after
 }
@@ -151,23 +151,23 @@ type settled struct {
 
 // housekeeping is what the planner decided from what it read.
 func (s *settlement) housekeeping(h planner.Housekeeping) {
-	for _, b := range h.Settles {
+	for _, b := range h.Confirmed {
 		s.bind(b)
 	}
-	for _, key := range h.Fades {
+	for _, key := range h.Abandoned {
 		s.settled[subject{key, false}] = settled{}
 	}
-	for _, r := range h.Fences {
+	for _, r := range h.Retired {
 		s.fence(r)
 	}
-	for _, key := range h.Unfences {
+	for _, key := range h.Unretired {
 		s.retired.remove(key)
 		s.settled[subject{key, true}] = settled{}
 	}
-	for _, i := range h.Idles {
+	for _, i := range h.WaitStarted {
 		s.idle.set(idleKey(i), i)
 	}
-	for _, key := range h.Unidles {
+	for _, key := range h.WaitEnded {
 		s.idle.remove(key)
 	}
 }

@@ -108,11 +108,11 @@ func TestSettlement(t *testing.T) {
 			bindings: []planner.Binding{}, pending: []planner.Announcement{olderDrop}, serial: 8,
 		}, {
 			name:         "announcements that came to nothing fade",
-			housekeeping: planner.Housekeeping{Fades: []planner.Key{{Database: "default", Name: "products"}}},
+			housekeeping: planner.Housekeeping{Abandoned: []planner.Key{{Database: "default", Name: "products"}}},
 			bindings:     []planner.Binding{was}, pending: []planner.Announcement{olderDrop}, serial: 8,
 		}, {
 			name:         "an unchanged alias that a killed run had announced",
-			housekeeping: planner.Housekeeping{Settles: []planner.Binding{{Database: "default", Alias: "products", Collection: "v2", Protect: true}}},
+			housekeeping: planner.Housekeeping{Confirmed: []planner.Binding{{Database: "default", Alias: "products", Collection: "v2", Protect: true}}},
 			bindings:     []planner.Binding{moved}, pending: []planner.Announcement{olderDrop}, serial: 8,
 		}, {
 			name:     "a dropped collection becomes a fence",
@@ -128,11 +128,11 @@ func TestSettlement(t *testing.T) {
 			bindings: []planner.Binding{was}, pending: []planner.Announcement{olderSwitch, announced(retireStep)}, serial: 8,
 		}, {
 			name:         "a retiree found gone",
-			housekeeping: planner.Housekeeping{Fences: []planner.Retired{gone}},
+			housekeeping: planner.Housekeeping{Retired: []planner.Retired{gone}},
 			bindings:     []planner.Binding{was}, retired: []planner.Retired{gone}, pending: []planner.Announcement{olderSwitch}, serial: 8,
 		}, {
 			name:         "a name that is no longer retired",
-			housekeeping: planner.Housekeeping{Unfences: []planner.Key{{Database: "default", Name: "v0"}}},
+			housekeeping: planner.Housekeeping{Unretired: []planner.Key{{Database: "default", Name: "v0"}}},
 			bindings:     []planner.Binding{was}, pending: []planner.Announcement{olderSwitch}, serial: 8,
 		},
 	}
@@ -170,7 +170,7 @@ func TestAnUnfencedRecordIsRemoved(t *testing.T) {
 	state := planner.State{Cluster: fakeURI, Retired: []planner.Retired{
 		{Database: "default", Collection: "a", CollectionID: "1"}, {Database: "default", Collection: "b"}, {Database: "eu", Collection: "a"},
 	}}
-	plan := planner.Plan{Cluster: fakeURI, Housekeeping: planner.Housekeeping{Unfences: []planner.Key{{Database: "default", Name: "a"}}}}
+	plan := planner.Plan{Cluster: fakeURI, Housekeeping: planner.Housekeeping{Unretired: []planner.Key{{Database: "default", Name: "a"}}}}
 	got := settle(state, plan, nil, Occasion{Now: start}, nil)
 	if diff := cmp.Diff(state.Retired[1:], got.Retired); diff != "" || got.Serial != 1 {
 		t.Errorf("serial %d, retired (-want +got):\n%s", got.Serial, diff)
@@ -179,7 +179,7 @@ func TestAnUnfencedRecordIsRemoved(t *testing.T) {
 
 func TestACollectionWaitsForItsDropUntilItIsGone(t *testing.T) {
 	waiting := planner.Idle{Database: "default", Collection: "v1", CollectionID: "101", Since: start}
-	plan := planner.Plan{Cluster: fakeURI, Housekeeping: planner.Housekeeping{Idles: []planner.Idle{waiting}}}
+	plan := planner.Plan{Cluster: fakeURI, Housekeeping: planner.Housekeeping{WaitStarted: []planner.Idle{waiting}}}
 	state := settle(planner.State{Cluster: fakeURI}, plan, nil, Occasion{Now: start}, nil)
 	if diff := cmp.Diff([]planner.Idle{waiting}, state.Idle); diff != "" || state.Serial != 1 {
 		t.Fatalf("serial %d, idle (-want +got):\n%s", state.Serial, diff)
@@ -190,7 +190,7 @@ func TestACollectionWaitsForItsDropUntilItIsGone(t *testing.T) {
 			t.Errorf("drop %s: idle %+v", outcome, got.Idle)
 		}
 	}
-	plan.Housekeeping = planner.Housekeeping{Unidles: []planner.Key{{Database: "default", Name: "v1"}}}
+	plan.Housekeeping = planner.Housekeeping{WaitEnded: []planner.Key{{Database: "default", Name: "v1"}}}
 	if got := settle(state, plan, nil, Occasion{Now: start}, nil); len(got.Idle) != 0 || got.Serial != 2 {
 		t.Errorf("serial %d, idle %+v", got.Serial, got.Idle)
 	}

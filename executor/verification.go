@@ -112,7 +112,7 @@ func (r *run) compare(ctx context.Context, step planner.Step) *CanaryError {
 	e.ByName, e.ByNameErr = r.cluster.Ask(ctx, step.Database, step.To, step.Cutover.Canary)
 	for _, err := range []error{e.ThroughErr, e.ByNameErr} {
 		if !unreachable(err) { // what answers in place of Milvus may let the next call pass
-			r.mind(err)
+			r.stopOnFatal(err)
 		}
 	}
 	if e.why() == "" {

@@ -94,7 +94,7 @@ func (b *builder) unchanged(d *database, e *managed, live *LiveDatabase) {
 		if b.options.RollingBack && e.last != nil && e.last.Collection != to {
 			settled.RolledBackFrom = e.last.Collection // of a rollback that did not finish
 		}
-		b.plan.Housekeeping.Settles = append(b.plan.Housekeeping.Settles, settled)
+		b.plan.Housekeeping.Confirmed = append(b.plan.Housekeeping.Confirmed, settled)
 	}
 }
 
@@ -109,7 +109,7 @@ func (b *builder) forget(d *database, e *managed) {
 	case e.mayLand(b.options.Now):
 		b.note("alias %q: %s announced it less than %v ago; it is not there, and is kept in mind in case that request lands late", b.flagName(d, e.alias), b.announcer(), LateWindow)
 	default:
-		b.plan.Housekeeping.Fades = append(b.plan.Housekeeping.Fades, Key{d.name, e.alias})
+		b.plan.Housekeeping.Abandoned = append(b.plan.Housekeeping.Abandoned, Key{d.name, e.alias})
 		b.faded = append(b.faded, b.flagName(d, e.alias))
 	}
 }

@@ -241,23 +241,23 @@ func TestHousekeeping(t *testing.T) {
 	}{
 		"a settled announcement": {
 			scene{want: "p: v2!", last: "p: v1!", pending: "p: v1 > v2", live: "p: v2"},
-			planner.Housekeeping{Settles: []planner.Binding{{Database: "default", Alias: "p", Collection: "v2", Protect: true}}},
+			planner.Housekeeping{Confirmed: []planner.Binding{{Database: "default", Alias: "p", Collection: "v2", Protect: true}}},
 		},
 		"an announcement that came to nothing": {
 			scene{pending: "p: - > v1"},
-			planner.Housekeeping{Fades: []planner.Key{key("p")}},
+			planner.Housekeeping{Abandoned: []planner.Key{key("p")}},
 		},
 		"a retiree gone at first sight gets a record without id": {
 			scene{retire: "v1"},
-			planner.Housekeeping{Fences: []planner.Retired{{Database: "default", Collection: "v1", DroppedAt: noon}}},
+			planner.Housekeeping{Retired: []planner.Retired{{Database: "default", Collection: "v1", DroppedAt: noon}}},
 		},
 		"one that an unfinished run dropped gets its id": {
 			scene{retire: "v1", pending: "! v1#1"},
-			planner.Housekeeping{Fences: []planner.Retired{{Database: "default", Collection: "v1", CollectionID: "1", DroppedAt: noon}}},
+			planner.Housekeeping{Retired: []planner.Retired{{Database: "default", Collection: "v1", CollectionID: "1", DroppedAt: noon}}},
 		},
 		"a record falls with its entry": {
 			scene{retired: "v1#1", pending: "! v2#2"},
-			planner.Housekeeping{Unfences: []planner.Key{key("v1"), key("v2")}},
+			planner.Housekeeping{Unretired: []planner.Key{key("v1"), key("v2")}},
 		},
 		"with only, nothing of the retirements": {
 			scene{retired: "v1#1", options: planner.Options{Only: some("p")}}, planner.Housekeeping{},
@@ -304,7 +304,7 @@ func TestAYoungAnnouncementIsKeptInMind(t *testing.T) {
 	seen := s
 	seen.Pending = append(slices.Clone(s.Pending), planner.Announcement{Op: planner.DropAlias, Database: "default", Alias: "p", From: "v1", At: noon})
 	p = planner.Compare(sc.desired(t), seen, planner.Options{Now: noon}).Plan(sc.cluster(t))
-	if len(p.Steps) != 0 || len(p.Housekeeping.Fades) != 1 {
+	if len(p.Steps) != 0 || len(p.Housekeeping.Abandoned) != 1 {
 		t.Errorf("seen by a later run: plan %q, housekeeping %+v", lines(p), p.Housekeeping)
 	}
 	sc.live, sc.have = "p: v1", "v1"

@@ -181,22 +181,22 @@ type Plan struct {
 // Housekeeping is what an apply writes into the state without a step: nothing
 // of it changes a binding that the cluster has.
 type Housekeeping struct {
-	// Settles are bindings that an unfinished run had announced and that the
+	// Confirmed are bindings that an unfinished run had announced and that the
 	// cluster now has as the manifest wants them.
-	Settles []Binding
-	// Fades are aliases that unfinished runs had announced and that never came
+	Confirmed []Binding
+	// Abandoned are aliases that unfinished runs had announced and that never came
 	// to be.
-	Fades []Key
-	// Fences are retirees found already gone.
-	Fences []Retired
-	// Unfences are records and announcements of collections that the manifest
+	Abandoned []Key
+	// Retired are retirees found already gone.
+	Retired []Retired
+	// Unretired are records and announcements of collections that the manifest
 	// no longer retires.
-	Unfences []Key
-	// Idles are retirees with `after` that were first seen without any alias.
-	Idles []Idle
-	// Unidles are collections whose waiting has ended: an alias reaches them
+	Unretired []Key
+	// WaitStarted are retirees with `after` that were first seen without any alias.
+	WaitStarted []Idle
+	// WaitEnded are collections whose waiting has ended: an alias reaches them
 	// again, they are gone, or nothing retires them any more.
-	Unidles []Key
+	WaitEnded []Key
 	// Reidentify has the ids of all bound collections read and recorded anew.
 	Reidentify bool
 	// Manifests are the files that the state is applied from now; nil for no
@@ -206,7 +206,7 @@ type Housekeeping struct {
 
 // Empty reports that there is nothing to write.
 func (h Housekeeping) Empty() bool {
-	return !h.Reidentify && len(h.Manifests)+len(h.Settles)+len(h.Fades)+len(h.Fences)+len(h.Unfences)+len(h.Idles)+len(h.Unidles) == 0
+	return !h.Reidentify && len(h.Manifests)+len(h.Confirmed)+len(h.Abandoned)+len(h.Retired)+len(h.Unretired)+len(h.WaitStarted)+len(h.WaitEnded) == 0
 }
 
 // ManagedCount counts the aliases of one database that the state knows. The

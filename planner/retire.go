@@ -107,7 +107,7 @@ func (b *builder) due(d *database, r manifest.Retiree, now LiveCollection) bool 
 	idle, waiting := d.idle[r.Collection]
 	if !waiting || idle.CollectionID != now.ID || len(now.Aliases) > 0 {
 		idle = Idle{Database: d.name, Collection: r.Collection, CollectionID: now.ID, Since: b.options.Now}
-		b.plan.Housekeeping.Idles = append(b.plan.Housekeeping.Idles, idle)
+		b.plan.Housekeeping.WaitStarted = append(b.plan.Housekeeping.WaitStarted, idle)
 	}
 	at := b.options.Now
 	if due := b.options.Due; !due.IsZero() && due.Before(at) {
@@ -129,7 +129,7 @@ func (b *builder) due(d *database, r manifest.Retiree, now LiveCollection) bool 
 func (b *builder) unidle(d *database, retirees []string) {
 	for _, name := range slices.Sorted(maps.Keys(d.idle)) {
 		if !contains(retirees, name) {
-			b.plan.Housekeeping.Unidles = append(b.plan.Housekeeping.Unidles, Key{d.name, name})
+			b.plan.Housekeeping.WaitEnded = append(b.plan.Housekeeping.WaitEnded, Key{d.name, name})
 		}
 	}
 }
@@ -203,7 +203,7 @@ func (b *builder) retiree(d *database, live *LiveDatabase, r manifest.Retiree, r
 // endWait forgets since when a collection has been without any alias.
 func (b *builder) endWait(d *database, name string) {
 	if _, waiting := d.idle[name]; waiting {
-		b.plan.Housekeeping.Unidles = append(b.plan.Housekeeping.Unidles, Key{d.name, name})
+		b.plan.Housekeeping.WaitEnded = append(b.plan.Housekeeping.WaitEnded, Key{d.name, name})
 	}
 }
 
@@ -240,7 +240,7 @@ func (b *builder) gone(d *database, live *LiveDatabase, name string, fenced bool
 	if fence.DroppedAt.IsZero() {
 		fence.DroppedAt = b.options.Now
 	}
-	b.plan.Housekeeping.Fences = append(b.plan.Housekeeping.Fences, fence)
+	b.plan.Housekeeping.Retired = append(b.plan.Housekeeping.Retired, fence)
 }
 
 // unfence removes the records and announcements of collections that are no
@@ -256,7 +256,7 @@ func (b *builder) unfence(d *database, retirees []string) {
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
 		if _, found := slices.BinarySearch(retirees, name); !found {
-			b.plan.Housekeeping.Unfences = append(b.plan.Housekeeping.Unfences, Key{d.name, name})
+			b.plan.Housekeeping.Unretired = append(b.plan.Housekeeping.Unretired, Key{d.name, name})
 		}
 	}
 }

@@ -14,7 +14,7 @@ import (
 func TestRetireAfterAWhile(t *testing.T) {
 	sc := scene{retire: "v1", have: "v1#7"}
 	first := cut{scene: sc, after: 30 * 24 * time.Hour}.build(t)
-	if len(first.Steps) != 0 || len(first.Housekeeping.Idles) != 1 || !slices.Contains(first.Notes, `collection "v1": due in 30d`) {
+	if len(first.Steps) != 0 || len(first.Housekeeping.WaitStarted) != 1 || !slices.Contains(first.Notes, `collection "v1": due in 30d`) {
 		t.Errorf("first seen: %q %+v %q", lines(first), first.Housekeeping, first.Notes)
 	}
 	since := func(d time.Duration, id string) []planner.Idle {
@@ -29,15 +29,15 @@ func TestRetireAfterAWhile(t *testing.T) {
 		t.Errorf("due: %q", got)
 	}
 	another := cut{scene: sc, after: 24 * time.Hour, idle: since(24*time.Hour, "6")}.build(t)
-	if len(another.Steps) != 0 || len(another.Housekeeping.Idles) != 1 {
+	if len(another.Steps) != 0 || len(another.Housekeeping.WaitStarted) != 1 {
 		t.Errorf("another collection of that name waits anew: %q", lines(another))
 	}
 	leaving := cut{scene: scene{want: "p: v2", last: "p: v1", live: "p: v1", retire: "v1", have: "v1#7 v2"}, after: 24 * time.Hour, idle: since(30*time.Hour, "7")}.build(t)
-	if got := leaving.Housekeeping.Idles; !slices.Equal(lines(leaving), []string{"~ p: v1 -> v2"}) || len(got) != 1 || !got[0].Since.Equal(noon) {
+	if got := leaving.Housekeeping.WaitStarted; !slices.Equal(lines(leaving), []string{"~ p: v1 -> v2"}) || len(got) != 1 || !got[0].Since.Equal(noon) {
 		t.Errorf("an earlier switch failed, and it served until now: %q %+v", lines(leaving), got)
 	}
 	reached := cut{scene: scene{retire: "v1", have: "v1#7", live: "foreign: v1"}, after: time.Hour, idle: since(24*time.Hour, "7")}.build(t)
-	if len(reached.Housekeeping.Unidles) != 1 {
+	if len(reached.Housekeeping.WaitEnded) != 1 {
 		t.Errorf("reached again: the waiting ends, got %+v", reached.Housekeeping)
 	}
 }
@@ -60,7 +60,7 @@ func TestBlueAndGreenUnderFixedNames(t *testing.T) {
 		}
 		last = "p: " + to
 		retired = from + "#" + string(rune('0'+i)) // the other record is unfenced
-		if i > 0 && len(p.Housekeeping.Unfences) != 1 {
+		if i > 0 && len(p.Housekeeping.Unretired) != 1 {
 			t.Fatalf("round %d: the record of %q stays: %+v", i+1, to, p.Housekeeping)
 		}
 	}

@@ -185,7 +185,7 @@ func TestWhatWasRolledBackFromStaysAway(t *testing.T) {
 		t.Errorf("another target: %q", got)
 	}
 	back := cut{scene: scene{want: "p: v1", last: "p: v1", live: "p: v1"}, mark: "v2"}.build(t)
-	if len(back.Steps) != 0 || len(back.Housekeeping.Settles) != 1 {
+	if len(back.Steps) != 0 || len(back.Housekeeping.Confirmed) != 1 {
 		t.Errorf("the manifest follows: the mark falls without a step, got %q and %+v", lines(back), back.Housekeeping)
 	}
 }

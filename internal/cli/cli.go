@@ -183,9 +183,9 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 			hint = fmt.Sprintf("did you mean --%s? %s", close, hint)
 		}
 	}
-	if told, ok := strings.CutSuffix(what, ": parse error"); ok {
-		if value, name, ok := cutLast(told, " for --"); ok {
-			what = told
+	if rest, ok := strings.CutSuffix(what, ": parse error"); ok {
+		if value, name, ok := cutLast(rest, " for --"); ok {
+			what = rest
 			hint = cmp.Or(valueHint(c.Command, name, strings.TrimPrefix(value, "invalid value ")), hint)
 		}
 	}

@@ -155,9 +155,9 @@ type sending struct {
 	scheme    string
 }
 
-// told reports that whatever came back may have come after the call was carried
+// ambiguous reports that the answer may have come after the call was carried
 // out.
-func (s sending) told() bool { return s.write && s.connected }
+func (s sending) ambiguous() bool { return s.write && s.connected }
 
 func (s sending) hintProxy() string {
 	return "check " + proxyVariable(s.scheme) + ", or except the cluster by NO_PROXY"
@@ -196,13 +196,13 @@ func (e *Error) classifyTransport(ctx context.Context, err error, was sending, l
 		e.class, e.hint = executor.Transient, was.hintProxy()
 	case errors.As(err, &verify), errors.As(err, &unknown), errors.As(err, &hostname), errors.As(err, &invalid):
 		e.class, e.hint = executor.Fatal, hintCA
-	case errors.As(err, &record) && !was.told():
+	case errors.As(err, &record) && !was.ambiguous():
 		e.class, e.hint = executor.Fatal, hintUseHTTP
 		e.Err = fmt.Errorf("https was spoken to a port that answers without TLS: %w", err)
 	case !was.connected && strings.HasPrefix(err.Error(), "tls: "):
 		// What else a handshake fails for; crypto/tls has no types for it.
 		e.class, e.hint = executor.Fatal, hintCA
-	case op != nil && op.Op == "remote error" && !was.reused && (!was.told() || strings.Contains(err.Error(), "certificate")):
+	case op != nil && op.Op == "remote error" && !was.reused && (!was.ambiguous() || strings.Contains(err.Error(), "certificate")):
 		// A TLS alert. With TLS 1.3 the one about a client certificate comes
 		// after the request was written, and before the server looks at it.
 		e.class, e.hint = executor.Fatal, hintClient

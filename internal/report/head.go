@@ -144,8 +144,8 @@ func appliedVerdict(results []executor.Result) (string, Tone) {
 		n[r.Outcome]++
 		if r.Done() {
 			done++
-			if !well(r) {
-				but[unwell(r)]++
+			if !ok(r) {
+				but[problem(r)]++
 			}
 		}
 	}

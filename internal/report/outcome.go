@@ -21,12 +21,12 @@ func OutcomeText(o executor.Outcome) string {
 	return string(o)
 }
 
-// well reports that a step is done and that nothing is wrong with it.
-func well(r executor.Result) bool { return r.Done() && r.Err == nil }
+// ok reports that a step is done and that nothing is wrong with it.
+func ok(r executor.Result) bool { return r.Done() && r.Err == nil }
 
-// unwell reports what is wrong with a step that is done, "" for nothing: it stays
+// problem reports what is wrong with a step that is done, "" for nothing: it stays
 // switched although it should not, or although its verification failed.
-func unwell(r executor.Result) string {
+func problem(r executor.Result) string {
 	if !r.Done() || r.Err == nil {
 		return ""
 	}
@@ -36,10 +36,10 @@ func unwell(r executor.Result) string {
 	return "not verified"
 }
 
-// became is the outcome of a step in words, with what is wrong with it when it
+// outcomeText is the outcome of a step in words, with what is wrong with it when it
 // is done all the same.
-func became(r executor.Result) string {
-	if but := unwell(r); but != "" {
+func outcomeText(r executor.Result) string {
+	if but := problem(r); but != "" {
 		return OutcomeText(r.Outcome) + ", " + but
 	}
 	return OutcomeText(r.Outcome)
@@ -47,9 +47,9 @@ func became(r executor.Result) string {
 
 // newResult is what became of a step, for its row.
 func newResult(r *executor.Result) *Result {
-	result := &Result{Text: became(*r), Tone: Bad}
+	result := &Result{Text: outcomeText(*r), Tone: Bad}
 	switch {
-	case well(*r):
+	case ok(*r):
 		result.Tone = Good
 	case r.Outcome == executor.NotReached:
 		result.Tone = Faint

@@ -62,7 +62,7 @@ func (p plan) failures() []Section {
 		r := &p.Results[*at]
 		s := p.step(*at, &r.Step)
 		i := Item{Note: r.Note, Line: []Span{{Text: "step " + s.Number + ", "}, {Text: s.Verb, Role: Quoted}, {Text: " "},
-			{Text: s.Name, Role: Subject}, {Text: ": "}, {Text: became(*r), Role: Strong}}}
+			{Text: s.Name, Role: Subject}, {Text: ": "}, {Text: outcomeText(*r), Role: Strong}}}
 		if r.Err != nil {
 			i.Reason = reason(r.Err)
 		}

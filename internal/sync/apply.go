@@ -138,51 +138,51 @@ func (r *run) outcome(done executor.Report, err error) error {
 	if recorded > 0 {
 		untouched, where = "the cluster was not changed", fmt.Sprintf(" (%d in the state alone)", recorded)
 	}
-	told := fmt.Sprintf("%d applied%s, %d already done, %d failed, %d unknown, %d not reached",
+	summary := fmt.Sprintf("%d applied%s, %d already done, %d failed, %d unknown, %d not reached",
 		counts.Applied, where, counts.AlreadyDone, counts.Failed, counts.Unknown, counts.NotReached)
 	if counts.SwitchedBack > 0 {
-		told += fmt.Sprintf(", %d switched back", counts.SwitchedBack)
+		summary += fmt.Sprintf(", %d switched back", counts.SwitchedBack)
 	}
 	lost := r.lock.Err()
 	switch {
 	case lost != nil:
-		return &Failure{Code: Partly, What: fmt.Sprintf("%v: %s", lost, told), Hint: "another run may be at work: look at `aliasctl lock show`, then run the same command again", Err: lost}
+		return &Failure{Code: Partly, What: fmt.Sprintf("%v: %s", lost, summary), Hint: "another run may be at work: look at `aliasctl lock show`, then run the same command again", Err: lost}
 	case done.SwitchBackFailed:
-		return &Failure{Code: Partly, What: "a cutover failed and could not be switched back: " + told, Err: done.Ended,
+		return &Failure{Code: Partly, What: "a cutover failed and could not be switched back: " + summary, Err: done.Ended,
 			Hint: "the results above say where each alias is; mend the collection and run the same command again, which verifies it anew, or go back with `aliasctl rollback`"}
 	case done.VerificationFailed && counts.Unknown == 0:
-		return unverified(done, told)
+		return unverified(done, summary)
 	case done.Interrupted && !counts.Complete():
-		return interrupted(told)
+		return interrupted(summary)
 	case done.Interrupted:
 		return interrupted("the signal came after the last step: everything is applied")
 	case counts.Complete():
 		return nil
 	case counts.Unknown > 0:
-		return &Failure{Code: Partly, What: "an outcome is unknown: " + told, Hint: partlyHint(done), Err: done.Ended}
+		return &Failure{Code: Partly, What: "an outcome is unknown: " + summary, Hint: partlyHint(done), Err: done.Ended}
 	case done.Undone():
-		return &Failure{Code: Partly, What: "undone, the bindings are as before: " + told, Hint: partlyHint(done), Err: done.Ended}
+		return &Failure{Code: Partly, What: "undone, the bindings are as before: " + summary, Hint: partlyHint(done), Err: done.Ended}
 	case done.Changed() && applied == 0:
-		return &Failure{Code: Partly, What: "the cluster was changed, and not as planned: " + told, Hint: partlyHint(done), Err: done.Ended}
+		return &Failure{Code: Partly, What: "the cluster was changed, and not as planned: " + summary, Hint: partlyHint(done), Err: done.Ended}
 	case done.Changed():
-		return &Failure{Code: Partly, What: "partly applied: " + told, Hint: partlyHint(done), Err: done.Ended}
+		return &Failure{Code: Partly, What: "partly applied: " + summary, Hint: partlyHint(done), Err: done.Ended}
 	default:
-		return &Failure{Code: Failed, What: untouched + ": " + told, Hint: partlyHint(done), Err: done.Ended}
+		return &Failure{Code: Failed, What: untouched + ": " + summary, Hint: partlyHint(done), Err: done.Ended}
 	}
 }
 
 // unverified reports a cutover that went back, or should have: because a
 // verification failed, or because a member of a group did.
-func unverified(done executor.Report, told string) error {
+func unverified(done executor.Report, summary string) error {
 	if !slices.ContainsFunc(done.Cutovers, func(c executor.Cutover) bool { return c.Unverified }) {
-		return &Failure{Code: Unverified, What: "a group was switched back because a member failed: " + told,
+		return &Failure{Code: Unverified, What: "a group was switched back because a member failed: " + summary,
 			Hint: "the results above say why; when the cause is mended, the same command again tries anew"}
 	}
 	if done.Counts.SwitchedBack == 0 {
-		return &Failure{Code: Unverified, What: "a switch failed its verification and stays (`on_failure: keep`): " + told,
+		return &Failure{Code: Unverified, What: "a switch failed its verification and stays (`on_failure: keep`): " + summary,
 			Hint: "mend the collection and run the same command again, which verifies it anew, or go back with `aliasctl rollback`"}
 	}
-	return &Failure{Code: Unverified, What: "a switch failed its verification and was switched back: " + told,
+	return &Failure{Code: Unverified, What: "a switch failed its verification and was switched back: " + summary,
 		Hint: "the results above say why; there is nothing to roll back: mend the collection, then run the same command again"}
 }
 
