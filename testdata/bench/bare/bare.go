@@ -30,6 +30,16 @@ func New(uri string, parallel int) *Client {
 	}}}
 }
 
+// NewMultiplexed returns a Client that sends so many requests at once over one
+// connection, by HTTP/2 without TLS.
+func NewMultiplexed(uri string, parallel int) *Client {
+	c := New(uri, parallel)
+	protocols := new(http.Protocols)
+	protocols.SetUnencryptedHTTP2(true)
+	c.http.Transport.(*http.Transport).Protocols = protocols
+	return c
+}
+
 // Close closes the connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 

@@ -21,8 +21,13 @@ func main() {
 	uri := flag.String("uri", "", "address of the server")
 	parallel := flag.Int("parallel", 8, "requests at once")
 	lasting := flag.Duration("for", 3*time.Second, "how long to load")
+	h2c := flag.Bool("h2c", false, "one connection, HTTP/2 without TLS")
 	flag.Parse()
-	if err := run(bare.New(*uri, *parallel), flag.Arg(0), flag.Arg(1), *lasting); err != nil {
+	client := bare.New
+	if *h2c {
+		client = bare.NewMultiplexed
+	}
+	if err := run(client(*uri, *parallel), flag.Arg(0), flag.Arg(1), *lasting); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

@@ -33,7 +33,8 @@ var targets = []struct {
 	measure func(*bench) error
 }{
 	{1, (*bench).offline}, {2, (*bench).noChange}, {3, (*bench).apply}, {4, (*bench).coldStart},
-	{7, (*bench).reads}, {8, (*bench).tenants}, {5, (*bench).state}, {6, (*bench).rendering},
+	{7, (*bench).reads}, {8, (*bench).tenants}, {9, (*bench).multiplexed},
+	{5, (*bench).state}, {6, (*bench).rendering},
 }
 
 func main() {

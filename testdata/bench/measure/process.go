@@ -52,8 +52,8 @@ type server struct {
 	answers *bufio.Scanner
 }
 
-func (b *bench) serve(seed string, delay time.Duration) (*server, error) {
-	s := &server{process: exec.Command(b.program("server"), "-seed", seed, "-delay", delay.String())}
+func (b *bench) serve(seed string, delay time.Duration, more ...string) (*server, error) {
+	s := &server{process: exec.Command(b.program("server"), append([]string{"-seed", seed, "-delay", delay.String()}, more...)...)}
 	var err error
 	if s.ask, err = s.process.StdinPipe(); err != nil {
 		return nil, err
