@@ -60,6 +60,7 @@ const (
 	IndexType  CheckName = "index_type"
 	Fields     CheckName = "fields"
 	SameSchema CheckName = "same_schema"
+	SameGrants CheckName = "same_grants"
 )
 
 // GoldenCheck is the check that `golden` makes; it is listed behind those of
@@ -68,7 +69,7 @@ const GoldenCheck CheckName = "golden"
 
 // CheckNames are all checks, in the order in which they are made.
 func CheckNames() []CheckName {
-	return []CheckName{Exists, Loaded, Indexed, Rows, MinRows, RowsWithin, Dimension, Metric, IndexType, Fields, SameSchema, GoldenCheck}
+	return []CheckName{Exists, Loaded, Indexed, Rows, MinRows, RowsWithin, Dimension, Metric, IndexType, Fields, SameSchema, SameGrants, GoldenCheck}
 }
 
 // Check is one requirement. Its long form is a mapping, such as
@@ -83,10 +84,25 @@ type Check struct {
 	Word      string   `json:",omitempty"`
 	Field     string   `json:",omitempty"`
 	Fields    []string `json:",omitempty"` // of Fields: all names, as they are written
+	// AliasGrants, of SameGrants, is what becomes of a grant on the name of the alias
+	// at a switch; "" goes by the version of the server.
+	AliasGrants AliasGrants `json:",omitempty"`
 	// AllowUnknown lets the check pass when the server cannot answer it.
 	AllowUnknown bool
 	Pos          Position
 }
+
+// AliasGrants is what a grant on the name of an alias is worth after a switch: the
+// setting proxy.resolveAliasForPrivilege of the server, which it does not show.
+type AliasGrants string
+
+// The two kinds. GrantsFollow holds up to 2.6.8 and with the setting off: the grant
+// counts for whatever the alias is bound to. GrantsStay holds from 2.6.9 on: it
+// belongs to the collection that the alias had when it was made.
+const (
+	GrantsFollow AliasGrants = "follow"
+	GrantsStay   AliasGrants = "stay"
+)
 
 // Canary is a read that is sent through the alias and to the new collection by
 // name after the switch. Exactly one of Query and Search is set.

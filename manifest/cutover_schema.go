@@ -70,10 +70,14 @@ var requireShape = &shape{forms: mapping, none: "{}", fields: []field{
 		name: string(SameSchema), shape: checkShape,
 		about: "fields, types, dimensions, metrics, primary key and dynamic field are those of the collection that the alias leaves",
 	},
+	{
+		name: string(SameGrants), shape: sameGrantsShape,
+		about: "every role that may read the collection that the alias leaves may read this one",
+	},
 }}
 
 // requireCount is how many checks `require` has.
-const requireCount = 11
+const requireCount = 12
 
 const unknownAbout = "what it means when the server cannot answer: fail, which is the default, or allow"
 
@@ -89,6 +93,13 @@ const (
 var (
 	checkShape = &shape{forms: boolean | mapping, none: "false", fields: []field{
 		checkUnknown: {name: "unknown", shape: unknownShape, about: unknownAbout},
+	}}
+	sameGrantsShape = &shape{forms: boolean | mapping, none: "false", fields: []field{
+		checkUnknown: {name: "unknown", shape: unknownShape, about: unknownAbout},
+		checkValue: {
+			name: "alias_grants", shape: &shape{forms: text, rule: aliasGrants},
+			about: "what a grant on the name of the alias does at a switch, when it is not known by the version of the server: follow the alias, or stay with the collection, which is the default from 2.6 on",
+		},
 	}}
 	minRowsShape = &shape{forms: number | boolean | mapping, rule: rowCount, none: "false", offOnly: true, fields: []field{
 		checkUnknown: {name: "unknown", shape: unknownShape, about: unknownAbout},

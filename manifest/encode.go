@@ -172,6 +172,9 @@ func (e encoder) check(c Check) {
 	if c.Field != "" {
 		long = append(long, "field: "+scalar(c.Field))
 	}
+	if c.AliasGrants != "" {
+		long = append(long, "alias_grants: "+string(c.AliasGrants))
+	}
 	if c.AllowUnknown {
 		long = append(long, "unknown: allow")
 	}

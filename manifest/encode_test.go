@@ -21,6 +21,22 @@ func encode(t rapid.TB, m *Manifest) []byte {
 	return b.Bytes()
 }
 
+// Long forms of checks are written as they are read, and read back.
+func TestEncodeChecks(t *testing.T) {
+	for _, written := range []string{
+		"same_grants: true", "same_grants: {alias_grants: follow}", "same_grants: {unknown: allow}", "same_grants: {alias_grants: stay, unknown: allow}",
+		"metric: {metric: IP, field: sparse, unknown: allow}", "rows: {rows: 7, unknown: allow}",
+	} {
+		m, err := parse("m.yaml", []byte("version: 1\naliases:\n  p:\n    collection: c\n    require:\n      "+written+"\n"), Options{})
+		if err != nil {
+			t.Fatalf("%s: %v", written, err)
+		}
+		if got := encode(t, m); !bytes.Contains(got, []byte("      "+written+"\n")) {
+			t.Errorf("%s is written as\n%s", written, got)
+		}
+	}
+}
+
 func TestEncode(t *testing.T) {
 	m, err := parse("a.yaml", []byte(cutoverManifest+`---
 cluster: "prod: eu"

@@ -60,6 +60,11 @@ func (d *document) readCheck(n *yaml.Node, name CheckName, s *shape) Check {
 	case name == Metric, name == IndexType:
 		word, _ := d.text(value, s.rule)
 		check.Word = strings.ToUpper(word)
+	case name == SameGrants:
+		if value != n {
+			word, _ := d.text(value, aliasGrants)
+			check.AliasGrants = AliasGrants(word)
+		}
 	case name == Fields:
 		check.Fields = d.readFieldNames(value)
 	case name == RowsWithin:

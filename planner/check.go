@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -148,7 +149,7 @@ func (p Plan) Check(l Limits) []Refusal {
 		if len(c.Details) > 0 {
 			reason += ": " + c.Details[0]
 		}
-		wayOut := WayOut{Before: "mend the collection, or ", Kind: liftSkipCheck, Target: string(c.Name)}
+		wayOut := WayOut{Before: cmp.Or(c.Mend, "mend the collection") + ", or ", Kind: liftSkipCheck, Target: string(c.Name)}
 		if c.Implied {
 			wayOut = c.implyWayOut(rollingBack)
 		}

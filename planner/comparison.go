@@ -67,10 +67,15 @@ type Needs struct {
 	// Serving are the switches whose green has to be able to serve; sorted, each
 	// once.
 	Serving []ServingRun
+	// Grants are the databases of which it is asked who may do what; sorted.
+	Grants []string
 	// Retirees are collections that a pattern retires: their ids and all
 	// aliases that point at them.
 	Retirees []Key
 }
+
+// Size grows with what is asked.
+func (n Needs) Size() int { return len(n.Facts) + len(n.Golden) + len(n.Grants) }
 
 // Needs reports what Plan will look at, given what was read so far: facts of the
 // collections that an alias leaves and that it is bound to, of those that
@@ -188,9 +193,18 @@ func (n *Needs) binding(d *database, e managed, in *LiveDatabase, o Options, ins
 				inspect(d.name, green).Schema = true
 				inspect(d.name, blue).Schema = true
 			}
+		case manifest.SameGrants:
+			n.grants(d.name)
 		}
 	}
 	if c.Golden != nil {
 		n.Golden = append(n.Golden, GoldenRun{Database: d.name, Alias: e.alias, Blue: blue, Green: green, Golden: c.Golden})
+	}
+}
+
+// grants asks for the grants of a database. They come sorted.
+func (n *Needs) grants(database string) {
+	if last := len(n.Grants) - 1; last < 0 || n.Grants[last] != database {
+		n.Grants = append(n.Grants, database)
 	}
 }

@@ -19,6 +19,7 @@ type cut struct {
 	facts   map[string]planner.Facts
 	names   string // all collections of the database
 	golden  map[string]*planner.GoldenFact
+	grants  *planner.GrantFact
 	idle    []planner.Idle
 	after   time.Duration // of every retiree
 	mark    string        // rolled_back_from of every binding
@@ -47,7 +48,7 @@ func (c cut) build(t *testing.T) planner.Plan {
 	if live != nil {
 		d := live.Databases["default"]
 		d.Names = strings.Fields(c.names)
-		d.Golden = c.golden
+		d.Golden, d.Grants = c.golden, c.grants
 		for name, f := range c.facts {
 			collection := d.Collections[name]
 			collection.Facts = &f

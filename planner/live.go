@@ -36,6 +36,8 @@ type LiveDatabase struct {
 	Names []string
 	// Golden holds the measured comparisons, by alias.
 	Golden map[string]*GoldenFact
+	// Grants is what roles are granted here; nil when Needs.Grants does not ask.
+	Grants *GrantFact
 	// Serving holds, by collection, what Needs.Serving asked: Load and Rows of
 	// each green, and of a blue only where its green falls short.
 	Serving map[string]*Facts

@@ -29,6 +29,8 @@ type Check struct {
 	Implied bool `json:"implied,omitempty"`
 	// Would is what the verdict of a skipped check would be; Spell puts it into Details.
 	Would Verdict `json:"-"`
+	// Mend is what helps, beside skipping it; "" for mending the collection.
+	Mend string `json:"-"`
 }
 
 // Verdict is the result of a check.
@@ -61,9 +63,14 @@ func (b *builder) preflight(d *database, e *managed, live *LiveDatabase, step St
 		if (want.Name == manifest.RowsWithin || want.Name == manifest.SameSchema) && step.From == "" {
 			continue // a first binding leaves nothing to compare with
 		}
+		if want.Name == manifest.SameGrants && live.Bindings[e.alias] == step.To {
+			continue // made anew: what was granted on the one that is gone is not known
+		}
 		check := Check{Database: d.name, Alias: e.alias, Name: want.Name}
 		if b.live == nil || !built {
 			check.Verdict = CheckPending
+		} else if want.Name == manifest.SameGrants {
+			check.sameGrants(want, step, live.Grants)
 		} else {
 			check.judge(want, blue.Facts, green.Facts)
 		}

@@ -52,7 +52,9 @@ const (
 	indexesList     = prefixV2 + "indexes/list"
 	indexesDescribe = prefixV2 + "indexes/describe"
 
-	rolesDescribe = prefixV2 + "roles/describe"
+	rolesList           = prefixV2 + "roles/list"
+	rolesDescribe       = prefixV2 + "roles/describe"
+	privilegeGroupsList = prefixV2 + "privilege_groups/list"
 
 	entitiesQuery  = prefixV2 + "entities/query"
 	entitiesSearch = prefixV2 + "entities/search"

@@ -51,6 +51,10 @@ func Inspect(ctx context.Context, c *Client, needs planner.Needs, live *planner.
 	if err != nil {
 		return err
 	}
+	grants, err := c.grants(ctx, needs.Grants, live)
+	if err != nil {
+		return err
+	}
 	compared := make([]*planner.GoldenFact, len(needs.Golden))
 	for i, run := range needs.Golden {
 		var err error
@@ -69,6 +73,9 @@ func Inspect(ctx context.Context, c *Client, needs planner.Needs, live *planner.
 			}
 			d.Serving[k.Name] = facts
 		}
+	}
+	for database, fact := range grants {
+		live.Databases[database].Grants = fact
 	}
 	for i, run := range needs.Golden {
 		if d := live.Databases[run.Database]; d != nil {

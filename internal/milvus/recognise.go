@@ -176,14 +176,22 @@ func (r *recogniser) lookAtCollection(ctx context.Context) error {
 	if len(r.possible) < 2 || !r.could("2.6.18") {
 		return nil
 	}
-	name, err := r.anyCollection(ctx)
+	names, err := r.collections(ctx)
 	if err != nil {
 		return err
 	}
-	if name == "" {
+	if len(names) == 0 {
 		r.saw("2.5 and 2.6 differ in how they show a collection, and the default database shows none")
-		return nil
 	}
+	for _, name := range names {
+		if err := r.lookAt(ctx, name); err != nil || len(r.possible) < 2 {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *recogniser) lookAt(ctx context.Context, name string) error {
 	for _, look := range []func(context.Context, string) (bool, error){r.properties, r.warmup} {
 		later, err := look(ctx, name)
 		if err != nil {
@@ -200,19 +208,20 @@ func (r *recogniser) lookAtCollection(ctx context.Context) error {
 	return nil
 }
 
-// anyCollection is the first collection of the default database by name, or an
-// alias where the user may see no collection. "" stands for none.
-func (r *recogniser) anyCollection(ctx context.Context) (string, error) {
+// collections are the first collections of the default database by name, or
+// aliases where the user may see no collection. Not each has an index to look at.
+func (r *recogniser) collections(ctx context.Context) ([]string, error) {
+	const most = 5
 	for _, list := range []func(context.Context, string) ([]string, error){r.c.ListCollections, r.c.ListAliases} {
 		found, err := list(ctx, "")
 		if err != nil && ends(ctx, err) {
-			return "", err
+			return nil, err
 		}
-		if len(found) > 0 {
-			return slices.Min(found), nil
+		if slices.Sort(found); len(found) > 0 {
+			return found[:min(len(found), most)], nil
 		}
 	}
-	return "", nil
+	return nil, nil
 }
 
 // properties looks at what collections/describe has since 2.6.

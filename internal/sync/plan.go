@@ -76,8 +76,8 @@ func (r *run) read(comparison *planner.Comparison) (*planner.Live, error) {
 	// An id that is read on the way may show a collection that was made anew, whose
 	// checks need more.
 	asked := -1
-	for needs := comparison.Needs(live); asked < len(needs.Facts)+len(needs.Golden); needs = comparison.Needs(live) {
-		asked = len(needs.Facts) + len(needs.Golden)
+	for needs := comparison.Needs(live); asked < needs.Size(); needs = comparison.Needs(live) {
+		asked = needs.Size()
 		if err := milvus.Inspect(r.soft, r.conn.Client, needs, live, r.golden.reader(r.soft)); err != nil {
 			return nil, r.readFailed(err)
 		}

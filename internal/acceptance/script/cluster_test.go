@@ -117,8 +117,8 @@ const mostRequests = 100_000
 
 // startCluster starts a cluster and makes it the current one. Its words are a
 // version ("2.5"), "no-v1" for a server without the v1 routes, "unguarded" for
-// one that drops collections under their aliases, and "tls": https, with the
-// authority in ca.pem.
+// one that drops collections under their aliases, "by-name" for one whose grants
+// on an alias follow it, and "tls": https, with the authority in ca.pem.
 func startCluster(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: cluster NAME SEED [WORD...]")
@@ -136,6 +136,8 @@ func startCluster(ts *testscript.TestScript, neg bool, args []string) {
 			profile.NoV1 = true
 		case "unguarded":
 			profile.Guard = false
+		case "by-name": // proxy.resolveAliasForPrivilege: false
+			profile.ResolvesGrants = false
 		case "tls":
 			tls = true
 		default:

@@ -2,6 +2,7 @@ package script
 
 import (
 	"errors"
+	"fmt"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -64,6 +65,7 @@ func scripts(dir string, profile emulator.Profile) testscript.Params {
 		RequireUniqueNames:  true,
 		ContinueOnError:     testing.Verbose(),
 		Cmds:                commands,
+		Condition:           conditions(profile),
 		Setup: func(env *testscript.Env) error {
 			env.Vars = append(env.Vars, program.QuickRace)
 			w := newWorld(env.Vars)
@@ -74,6 +76,20 @@ func scripts(dir string, profile emulator.Profile) testscript.Params {
 			env.Setenv("EXAMPLES", examples)
 			return err
 		},
+	}
+}
+
+// conditions are what a script of every version asks of it: [groups], it has
+// privilege groups; [resolves], a grant on an alias is one on its collection.
+func conditions(p emulator.Profile) func(string) (bool, error) {
+	return func(name string) (bool, error) {
+		switch name {
+		case "groups":
+			return p.Name != "2.3", nil
+		case "resolves":
+			return p.ResolvesGrants, nil
+		}
+		return false, fmt.Errorf("no condition %q", name)
 	}
 }
 

@@ -1,0 +1,213 @@
+package planner
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"aliasctl/internal/quantity"
+	"aliasctl/manifest"
+)
+
+// Who may read
+//
+// Milvus grants privileges to roles, on the name of a collection. A switch
+// changes which collection readers meet, and grants do not move with an alias: a
+// role that may read blue gets HTTP 403 from green until it is granted there too.
+//
+// What a grant on the name of an alias is worth depends on the server
+// (proxy.resolveAliasForPrivilege, which REST does not show). Up to 2.6.8, or with
+// the setting off, the name of the request counts: such a grant follows the alias.
+// From 2.6.9 on the server puts the collection in the place of the alias, both when
+// it grants and when it checks: the grant stays with blue, and one that is listed
+// under the name of an alias lets nothing through.
+
+// GrantFact is what the roles of a cluster are granted in one database.
+type GrantFact struct {
+	Roles []Role // sorted by name, without `admin`, which may do everything
+	// Groups has the privileges of each privilege group, built in or not.
+	Groups map[string][]string
+	// Older reports a server before 2.6 for certain: grants on an alias follow it,
+	// and the privilege * holds all others.
+	Older bool
+	Why   string // why it is unknown, "" when it is known
+	Lift  string // what makes it known, "" for nothing known
+}
+
+// Role is a role with what it is granted in one database and in all of them.
+type Role struct {
+	Name   string
+	Grants []Grant
+}
+
+// Grant is one entry of `roles/describe`. A privilege group is listed with the type
+// Global, and with the name of the collection as object.
+type Grant struct {
+	Database   string // or * for all
+	ObjectType string // Collection, Global, User
+	Object     string // the name of a collection or alias, or * for all
+	Privilege  string // or the name of a group
+}
+
+// Compare orders grants by database, object, type and privilege.
+func (g Grant) Compare(o Grant) int {
+	return cmp.Or(cmp.Compare(g.Database, o.Database), cmp.Compare(g.Object, o.Object),
+		cmp.Compare(g.ObjectType, o.ObjectType), cmp.Compare(g.Privilege, o.Privilege))
+}
+
+// PublicRole is the role that every user has.
+const PublicRole = "public"
+
+// AdminRole is the role that may do everything, whatever it is granted.
+const AdminRole = "admin"
+
+// The privileges that decide who may read rows, and who may write them. They are
+// the same on all versions: Query stands for query and get, Search for search and
+// hybrid search.
+var (
+	reading = []string{"Query", "Search"}
+	writing = []string{"Insert", "Upsert", "Delete"}
+)
+
+func (f *GrantFact) unknown() (string, bool) {
+	return missing(f == nil, func() string { return f.Why })
+}
+
+// opens reports whether a grant lets a request through that needs a privilege on a
+// name of the database.
+func (f *GrantFact) opens(g Grant, database, name, privilege string) bool {
+	const everything, all = "*", "All"
+	switch {
+	case g.Privilege == all: // whatever object it has; with database * it opens nothing
+		return g.Database == database
+	case g.Database != database && g.Database != everything, g.Object != name && g.Object != everything:
+		return false
+	case g.ObjectType == "Global":
+		return slices.Contains(f.Groups[g.Privilege], privilege)
+	case g.ObjectType != "Collection":
+		return false
+	}
+	return g.Privilege == privilege || g.Privilege == everything && f.Older
+}
+
+// may reports whether any of the grants lets through a request that names one of
+// some names.
+func (f *GrantFact) may(grants []Grant, database string, names []string, privilege string) bool {
+	return slices.ContainsFunc(grants, func(g Grant) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return f.opens(g, database, name, privilege) })
+	})
+}
+
+// loss is what one role may do before a switch and not after it.
+type loss struct {
+	role       string
+	privileges []string
+	// aliased reports that a grant on the alias would count where it follows it.
+	aliased bool
+}
+
+// passage is a switch as grants see it.
+type passage struct {
+	database, alias string
+	before, after   []string // the names whose grants count before and after
+}
+
+// passageOf is how the grants of an alias change when it is switched. A first
+// binding has no blue: then what was granted on the name ahead is compared, which
+// stops to count where a grant does not follow its alias.
+func passageOf(step Step, follows bool) passage {
+	p := passage{step.Database, step.Alias, []string{step.From}, []string{step.To}}
+	if step.From == "" {
+		p.before = []string{step.Alias}
+	} else if follows {
+		p.before = append(p.before, step.Alias)
+	}
+	if follows {
+		p.after = append(p.after, step.Alias)
+	}
+	return p
+}
+
+// losses lists the roles that lose any of some privileges, and how many have one
+// before.
+func (f *GrantFact) losses(p passage, privileges []string) (lost []loss, had int) {
+	var public []Grant
+	for _, r := range f.Roles {
+		if r.Name == PublicRole {
+			public = r.Grants
+		}
+	}
+	for _, r := range f.Roles {
+		l, has := loss{role: r.Name}, false
+		for _, privilege := range privileges {
+			if !f.may(r.Grants, p.database, p.before, privilege) {
+				continue
+			}
+			has = true
+			if !f.may(r.Grants, p.database, p.after, privilege) && !f.may(public, p.database, p.after, privilege) {
+				l.privileges = append(l.privileges, privilege)
+				l.aliased = l.aliased || f.may(r.Grants, p.database, []string{p.alias}, privilege)
+			}
+		}
+		if has {
+			had++
+		}
+		if len(l.privileges) > 0 {
+			lost = append(lost, l)
+		}
+	}
+	return lost, had
+}
+
+func (l loss) String() string {
+	who := fmt.Sprintf("role %q", l.role)
+	if l.role == PublicRole {
+		who += ", which every user has,"
+	}
+	return fmt.Sprintf("%s loses %s", who, enumerated(l.privileges))
+}
+
+// enumerated is "Query", "Query and Search", "Delete, Insert and Upsert".
+func enumerated(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " and " + words[last]
+}
+
+// sameGrants judges whether every role that may read blue may read green. Roles that
+// lose only the right to write are shown, and decide nothing.
+func (c *Check) sameGrants(want manifest.Check, step Step, f *GrantFact) {
+	if !c.answered(f) {
+		if f != nil {
+			c.Mend = f.Lift
+		}
+		c.Mend = strings.TrimPrefix(c.Mend+", or `same_grants: {unknown: allow}`", ", or ")
+		return
+	}
+	follows := want.AliasGrants == manifest.GrantsFollow || want.AliasGrants == "" && f.Older
+	p := passageOf(step, follows)
+	lost, had := f.losses(p, reading)
+	if step.From != "" {
+		c.Blue = quantity.Of(had, "role")
+	}
+	c.Green = fmt.Sprintf("%d of %s", had-len(lost), quantity.Of(had, "role"))
+	c.Verdict = CheckPassed
+	for _, l := range lost {
+		line := l.String()
+		if l.aliased && want.AliasGrants == "" {
+			line += fmt.Sprintf("; its grant on %q counts only where it follows the alias (`alias_grants: %s`)", step.Alias, manifest.GrantsFollow)
+		} else if l.aliased {
+			line += fmt.Sprintf("; its grant on %q does not count once that is an alias", step.Alias)
+		}
+		c.failed("%s", line)
+	}
+	if lost, _ := f.losses(p, writing); len(lost) > 0 {
+		for _, l := range lost {
+			c.Details = append(c.Details, l.String()+"; only reading decides")
+		}
+	}
+	c.Mend = fmt.Sprintf("grant it on %q", step.To)
+}
