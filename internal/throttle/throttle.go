@@ -12,8 +12,6 @@ import (
 	"context"
 	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // Throttle limits the work on one server. It is safe for concurrent use.
@@ -25,17 +23,17 @@ type Throttle struct {
 	mu      sync.Mutex
 	width   width
 	running int
-	queue   list.List // of chan struct{}, closed when its owner may run
+	queue   list.List // of *seeker
 }
 
 // New returns a Throttle of a fixed width, or for 0 one that finds its width,
-// from 4 up to MaxWidth. now is the clock; nil means the machine's.
+// from 8 up to MaxWidth. now is the clock; nil means the machine's.
 func New(fixed int, now func() time.Time) *Throttle {
 	if now == nil {
 		now = time.Now
 	}
 	t := &Throttle{now: now, fixed: fixed > 0, pace: newPace(now), width: width{calm: leastCalm}}
-	t.width.is = firstWidth
+	t.width.is = firstReads
 	if t.fixed {
 		t.width.is = fixed
 	}
@@ -53,13 +51,13 @@ func (t *Throttle) Most() int {
 	return MaxWidth
 }
 
-// Restart goes back to the first width, before work of another kind: what reads
-// can bear says nothing about writes. What the server refuses stays known.
+// Restart begins again, with fewer at once, before the first writes: what reads
+// a server bears says nothing about writes. What the server refuses stays known.
 func (t *Throttle) Restart() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.fixed {
-		t.width = width{is: firstWidth, calm: leastCalm, began: t.now()}
+		t.width = width{is: firstWrites, calm: leastCalm, began: t.now()}
 	}
 }
 
@@ -76,38 +74,93 @@ func (t *Throttle) Trouble() {
 // Each calls do for 0 to n-1, in that order, as many calls at once as the
 // Throttle lets run, and returns when all have returned. After the first error
 // no further call begins, the context of the others ends, and Each returns that
-// error.
+// error; when ctx ends before all have begun, its cause.
 //
-// Tasks run in the order in which they ask, whichever Each they belong to: two
-// that share a Throttle share its width.
+// Calls of Each that share a Throttle share its width: places that become free go
+// to them in turn.
 func (t *Throttle) Each(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {
-	group, ctx := errgroup.WithContext(context.WithValue(ctx, inside{}, t))
-	var order sync.Mutex // a task that asks earlier has the lower number
-	next := 0
-	for range min(n, t.Most()) {
-		group.Go(func() error {
-			for {
-				if err := t.Enter(ctx); err != nil {
-					return err
-				}
-				order.Lock()
-				i := next
-				next++
-				order.Unlock()
-				if i >= n {
-					t.Leave()
-					return nil
-				}
-				began := t.now()
-				err := do(ctx, i)
-				t.leave(began)
-				if err != nil {
-					return err
-				}
-			}
-		})
+	if n <= 0 {
+		return nil
 	}
-	return group.Wait()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	ctx, end := context.WithCancelCause(context.WithValue(ctx, inside{}, t))
+	defer end(nil)
+	e := &each{t: t, n: n, do: do, ctx: ctx, end: end}
+	e.wants, e.start = n, func() { go e.work(e.latest()) }
+	e.running.Add(n)
+	t.seek(&e.seeker)
+	defer context.AfterFunc(ctx, e.giveUp)()
+	e.running.Wait()
+	return e.err
+}
+
+// each is one call of Each.
+type each struct {
+	seeker
+	t       *Throttle
+	n       int
+	do      func(ctx context.Context, i int) error
+	ctx     context.Context
+	end     context.CancelCauseFunc
+	running sync.WaitGroup // and those that are to run
+
+	failed sync.Once
+	err    error
+}
+
+// latest is the task that the place taken last is for.
+func (e *each) latest() int { return e.n - 1 - e.wants }
+
+// work does task i, and more as long as its place stays with this Each: that
+// wakes nothing.
+func (e *each) work(i int) {
+	for more := true; more; {
+		began := e.t.now()
+		if err := e.do(e.ctx, i); err != nil {
+			e.fail(err)
+		}
+		i, more = e.t.next(e, began)
+		e.running.Done()
+	}
+}
+
+// fail ends the tasks that run, and forgoes the others.
+func (e *each) fail(err error) {
+	e.failed.Do(func() { e.err = err })
+	e.end(err)
+	e.giveUp()
+}
+
+// giveUp forgoes the tasks that have not begun, when the context has ended.
+func (e *each) giveUp() {
+	missed := e.t.forgo(&e.seeker)
+	if missed > 0 {
+		e.failed.Do(func() { e.err = context.Cause(e.ctx) })
+	}
+	e.running.Add(-missed)
+}
+
+// next is the end of a task, which shows how fast the server is. Its place goes to
+// whoever's turn it is: when that is e itself, with the task to go on with.
+func (t *Throttle) next(e *each, began time.Time) (i int, more bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.fixed {
+		t.width.sample(t.running, began, t.now(), t.pace.bound)
+	}
+	if t.running > t.width.is || t.queue.Len() == 0 {
+		t.running--
+		return 0, false
+	}
+	if s := t.take(); s == &e.seeker {
+		i, more = e.latest(), true
+	} else {
+		s.start()
+	}
+	t.admit()
+	return i, more
 }
 
 // inside is the key of the Throttle whose Each a context is of.
@@ -133,34 +186,20 @@ func (t *Throttle) Aside(ctx context.Context) (back func()) {
 // Enter waits until one more task may run. The error is the cause of the end of
 // ctx; the task may not run then.
 func (t *Throttle) Enter(ctx context.Context) error {
-	t.mu.Lock()
 	if ctx.Err() != nil {
-		t.mu.Unlock()
 		return context.Cause(ctx)
 	}
-	if t.running < t.width.is && t.queue.Len() == 0 {
-		t.run()
-		t.mu.Unlock()
-		return nil
-	}
 	admitted := make(chan struct{})
-	place := t.queue.PushBack(admitted)
-	t.mu.Unlock()
-
+	s := &seeker{wants: 1, start: func() { close(admitted) }}
+	t.seek(s)
 	select {
 	case <-admitted:
 		return nil
 	case <-ctx.Done():
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	select {
-	case <-admitted: // at the same moment
-		t.running--
-	default:
-		t.queue.Remove(place)
+	if t.forgo(s) == 0 { // admitted at the same moment
+		t.Leave()
 	}
-	t.admit()
 	return context.Cause(ctx)
 }
 
@@ -172,27 +211,49 @@ func (t *Throttle) Leave() {
 	t.admit()
 }
 
-// leave is Leave for a task that shows how fast the server is.
-func (t *Throttle) leave(began time.Time) {
+// seeker wants places.
+type seeker struct {
+	wants int
+	start func()        // uses a place; called with mu held
+	place *list.Element // in the queue
+}
+
+func (t *Throttle) seek(s *seeker) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.fixed {
-		t.width.sample(t.running, began, t.now(), t.pace.bound)
-	}
-	t.running--
+	s.place = t.queue.PushBack(s)
 	t.admit()
 }
 
-func (t *Throttle) admit() {
-	for t.running < t.width.is && t.queue.Len() > 0 {
-		close(t.queue.Remove(t.queue.Front()).(chan struct{}))
-		t.run()
+// forgo ends the seeking, and returns how many places s has not got.
+func (t *Throttle) forgo(s *seeker) (missed int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	missed, s.wants = s.wants, 0
+	if missed > 0 {
+		t.queue.Remove(s.place)
 	}
+	return missed
 }
 
-func (t *Throttle) run() {
-	if t.running == 0 && !t.fixed {
-		t.width.begin(t.now())
+// take is one place for the seeker whose turn it is; it then stands last.
+func (t *Throttle) take() *seeker {
+	s := t.queue.Front().Value.(*seeker)
+	if s.wants--; s.wants > 0 {
+		t.queue.MoveToBack(s.place)
+	} else {
+		t.queue.Remove(s.place)
 	}
-	t.running++
+	return s
+}
+
+// admit gives away all places that are free.
+func (t *Throttle) admit() {
+	for t.running < t.width.is && t.queue.Len() > 0 {
+		if t.running == 0 && !t.fixed {
+			t.width.begin(t.now())
+		}
+		t.running++
+		t.take().start()
+	}
 }

@@ -6,7 +6,8 @@ import "time"
 const MaxWidth = 64
 
 const (
-	firstWidth  = 4
+	firstReads  = 8 // fewer cost a server on the same machine more
+	firstWrites = 4
 	worthwhile  = 1.1 // what more at once must bring to stay
 	leastCalm   = 2   // windows without a change, after which more is tried again
 	mostCalm    = 16
