@@ -14,11 +14,11 @@ import (
 //
 // It is total: whatever it cannot decide is a Conflict in the plan.
 func (c *Comparison) Plan(live *Live) Plan {
-	b := builder{state: c.state, live: live, options: c.options, databases: c.databases}
+	b := builder{state: c.state, live: live, options: c.options, databases: c.databases, binds: []Step{}}
 	b.plan = Plan{
 		Version: PlanVersion, Cluster: c.options.Cluster, Serial: c.state.Serial, Live: LiveRead, Rollback: c.options.RollingBack,
-		Choices: c.options.Choices,
-		Steps:   []Step{}, Conflicts: []Conflict{}, Notes: []string{}, Checks: []Check{},
+		Choices:   c.options.Choices,
+		Conflicts: []Conflict{}, Notes: []string{}, Checks: []Check{},
 	}
 	b.plan.originOf(c.state, c.options.Manifests, !c.options.Only.Empty())
 	b.splitGroups(c.manifest, c.state)
@@ -36,7 +36,10 @@ func (c *Comparison) Plan(live *Live) Plan {
 	if len(b.faded) > 0 {
 		b.note("%s had announced %s: never created", b.announcer(), listed(b.faded))
 	}
-	b.plan.Steps = append(b.plan.Steps, slices.Concat(b.binds, b.unbinds, b.drops, b.records)...)
+	b.plan.Steps = b.binds
+	for _, phase := range [][]Step{b.unbinds, b.drops, b.records} {
+		b.plan.Steps = append(b.plan.Steps, phase...)
+	}
 	b.plan.Asks = append(b.plan.Asks, b.recordAsks...)
 	b.plan.Summary.Conflicts = len(b.plan.Conflicts)
 	return b.plan
@@ -89,6 +92,8 @@ func (b *builder) database(d *database) {
 			count.LeftOut++
 		}
 	}
+	moving := moving(d, live)
+	b.binds, b.plan.Asks = slices.Grow(b.binds, moving), slices.Grow(b.plan.Asks, moving)
 	for i := range d.aliases {
 		b.alias(d, &d.aliases[i], live, &count)
 	}
@@ -97,6 +102,17 @@ func (b *builder) database(d *database) {
 		b.plan.Managed = append(b.plan.Managed, count)
 	}
 	b.retire(d, live)
+}
+
+// moving is how many aliases are not bound to what the manifest wants: each is a
+// large step.
+func moving(d *database, live *LiveDatabase) (n int) {
+	for i := range d.aliases {
+		if e := &d.aliases[i]; e.want != nil && live.Bindings[e.alias] != e.want.Collection {
+			n++
+		}
+	}
+	return n
 }
 
 // releases notes the releases of names that no alias has: a misspelt one would

@@ -50,16 +50,18 @@ func (p Plan) Digest() string {
 			_ = out.Encode(c)
 		}
 	}
-	for _, s := range p.Steps {
+	var s Step
+	for _, s = range p.Steps {
 		s.Rows, s.Order, s.Drift, s.Cutover = nil, nil, false, nil
 		if s.Op == DropCollection { // its form in a digest stays what it always was
 			s.From, s.ID = s.ID, ""
 		}
-		_ = out.Encode(s)
+		_ = out.Encode(&s)
 	}
-	for _, a := range p.Asks {
+	var a Ask
+	for _, a = range p.Asks {
 		a.Cutover = unplaced(a.Cutover)
-		_ = out.Encode(a)
+		_ = out.Encode(&a)
 	}
 	return hex.EncodeToString(sum.Sum(nil))
 }

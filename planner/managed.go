@@ -82,6 +82,11 @@ func gather(m *manifest.Manifest, s State, only Selection) []*database {
 		b := &s.Bindings[i]
 		if d == nil || d.name != b.Database {
 			d = get(b.Database)
+			same := slices.IndexFunc(s.Bindings[i:], func(next Binding) bool { return next.Database != b.Database })
+			if same < 0 {
+				same = len(s.Bindings) - i
+			}
+			d.lasts = slices.Grow(d.lasts, same)
 		}
 		if !selected(b.Database, b.Alias) {
 			d.leftOut = append(d.leftOut, b.Alias)

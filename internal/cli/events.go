@@ -85,7 +85,7 @@ func (l *eventLog) write(e event) {
 }
 
 func (l *eventLog) plan(r report.Report, refused bool) {
-	l.write(event{Event: "plan", Summary: &r.Plan.Summary, Digest: r.Plan.Digest(), Steps: len(r.Plan.Steps), Refused: refused, StatePath: l.streams.redact(r.StatePath)})
+	l.write(event{Event: "plan", Summary: &r.Plan.Summary, Digest: r.Digest, Steps: len(r.Plan.Steps), Refused: refused, StatePath: l.streams.redact(r.StatePath)})
 }
 
 // StepStarted reports that a step began.

@@ -43,7 +43,7 @@ func (s *streams) setOutputs(code int, planning bool, report *report.Report) {
 		summary := report.Plan.Summary
 		set("has-changes", summary.Pending() > 0 || !report.Plan.Housekeeping.Empty())
 		set("has-drops", summary.Drop+summary.Retire > 0)
-		set("digest", report.Plan.Digest())
+		set("digest", report.Digest)
 	case planning:
 		for _, name := range []string{"has-changes", "has-drops", "digest"} {
 			set(name, "")

@@ -53,7 +53,7 @@ func (o Origin) facts() []Fact {
 func With(d Document, o Origin) Document {
 	switch d := d.(type) {
 	case Report:
-		o.Digest = Digest(d.Plan.Digest())
+		o.Digest = Digest(d.Digest)
 		d.Origin = o
 		return d
 	case DriftReport:

@@ -21,6 +21,7 @@ import (
 // Report is everything that one computation produced.
 type Report struct {
 	Plan     planner.Plan
+	Digest   string // of the plan, before anything in it was redacted
 	Proof    planner.Proof
 	Refusals []planner.Refusal
 	// Applied reports that an apply was asked for and reached the cluster; then

@@ -51,7 +51,8 @@ func (r *run) plan(stored storedState, cluster planner.Cluster, limits planner.L
 			return report.Report{}, err
 		}
 	}
-	return report.Report{Plan: p, Proof: planner.Prove(p, live), Refusals: refusals, NoState: !stored.found}, r.expected(p)
+	made := report.Report{Plan: p, Digest: p.Digest(), Proof: planner.Prove(p, live), Refusals: refusals, NoState: !stored.found}
+	return made, r.expected(made.Digest)
 }
 
 // refusals are the limits that a plan exceeds, in the words of the caller.

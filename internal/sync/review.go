@@ -30,7 +30,7 @@ func Review(ctx context.Context, o Options) (Report, error) {
 		return Report{}, err
 	}
 	p := saved.Plan
-	return Report{Report: report.Report{Plan: p, Proof: planner.Prove(p, nil), Refusals: r.refusals(p, limits), NoState: saved.Lineage == ""}}, nil
+	return Report{Report: report.Report{Plan: p, Digest: p.Digest(), Proof: planner.Prove(p, nil), Refusals: r.refusals(p, limits), NoState: saved.Lineage == ""}}, nil
 }
 
 // writePlan saves a plan in one piece.
@@ -106,10 +106,9 @@ func (r *run) holds(again planner.Saved, state planner.State, live *planner.Live
 	return nil
 }
 
-// expected refuses a plan that is not the one that was reviewed.
-func (r *run) expected(p planner.Plan) error {
-	want := r.ExpectDigest
-	if got := p.Digest(); want != "" && got != want {
+// expected refuses a plan whose digest is not that of the one that was reviewed.
+func (r *run) expected(got string) error {
+	if want := r.ExpectDigest; want != "" && got != want {
 		return stale("the plan is not the one that was reviewed", fmt.Sprintf("its digest is %s, --expect-digest is %s", got, want))
 	}
 	return nil

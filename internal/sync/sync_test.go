@@ -120,7 +120,7 @@ func TestPlanChangesNothing(t *testing.T) {
 	if states, err := filepath.Glob(w.path("*state*")); err != nil || len(states) != 0 {
 		t.Errorf("%v, %v", states, err)
 	}
-	if again, err := Plan(t.Context(), w.options()); err != nil || again.Plan.Digest() != r.Plan.Digest() {
+	if again, err := Plan(t.Context(), w.options()); err != nil || again.Digest != r.Digest {
 		t.Errorf("%v: %q", err, ops(again))
 	}
 }
@@ -221,8 +221,8 @@ func TestASavedPlan(t *testing.T) {
 	o = w.options()
 	o.Manifests, o.Reviewed = nil, w.path("plan.json")
 	reviewed, err := Review(t.Context(), o)
-	if err != nil || reviewed.Plan.Digest() != planned.Plan.Digest() {
-		t.Errorf("%v: %s, %s", err, reviewed.Plan.Digest(), planned.Plan.Digest())
+	if err != nil || reviewed.Digest != planned.Digest {
+		t.Errorf("%v: %s, %s", err, reviewed.Digest, planned.Digest)
 	}
 
 	o.State.Location = w.path("aliases.state.json")
@@ -231,7 +231,7 @@ func TestASavedPlan(t *testing.T) {
 	if _, err := Apply(t.Context(), lifting); code(err) != Usage || !strings.Contains(err.Error(), "accept-manifests") {
 		t.Errorf("a choice that was not reviewed: %v", err)
 	}
-	if r := w.apply(o); r.Plan.Digest() != planned.Plan.Digest() {
+	if r := w.apply(o); r.Digest != planned.Digest {
 		t.Errorf("another plan was applied: %q", ops(r))
 	}
 	if _, err := Apply(t.Context(), o); code(err) != Stale || len(FailureOf(err).Lines) == 0 {

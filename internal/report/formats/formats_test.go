@@ -257,6 +257,7 @@ var _ io.Writer = (*full)(nil)
 func TestAnErrorOfTheWriterIsReturned(t *testing.T) {
 	for _, f := range formats.All() {
 		r := applyFailed()
+		r.Digest = r.Plan.Digest()
 		size := len(written(t, f, r, layout.Style{}))
 		for n := range size {
 			if err := formats.Write(&full{n}, f, r, layout.Style{}); !errors.Is(err, errFull) {

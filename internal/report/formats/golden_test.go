@@ -41,6 +41,10 @@ func golden(t *testing.T, name string, got []byte) {
 
 func written(t *testing.T, f formats.Format, d report.Document, s layout.Style) []byte {
 	t.Helper()
+	if r, ok := d.(report.Report); ok && r.Digest == "" {
+		r.Digest = r.Plan.Digest()
+		d = r
+	}
 	var b bytes.Buffer
 	if err := formats.Write(&b, f, d, s); err != nil {
 		t.Fatal(err)

@@ -35,7 +35,7 @@ func (o *object) plan(r report.Report) {
 	o.field("version", r.Plan.Version)
 	o.field("cluster", r.Plan.Cluster)
 	o.field("serial", r.Plan.Serial)
-	o.field("digest", r.Plan.Digest())
+	o.field("digest", r.Digest)
 	o.field("live", r.Plan.Live)
 	list(o, "flags", r.Plan.Choices, func(c *planner.Choice) any { return c })
 	o.field("summary", r.Plan.Summary)
