@@ -17,12 +17,12 @@ import (
 //	cli -> sync -> report, milvus, state, emulator -> executor -> planner -> manifest
 var mayImport = map[string][]string{
 	"aliasctl":              {"internal/cli"},
-	"aliasctl/internal/cli": {"internal/cli/decimal", "internal/cli/manual", "internal/cli/process", "internal/cli/redact", "internal/sync", "internal/planfile", "internal/layout", "internal/report", "internal/report/formats", "internal/report/text", "internal/report/github", "internal/report/progress", "internal/milvus", "internal/state", "internal/state/stores", "internal/emulator", "internal/atomicfile", "executor", "planner", "manifest"},
+	"aliasctl/internal/cli": {"internal/cli/decimal", "internal/cli/manual", "internal/cli/process", "internal/cli/redact", "internal/sync", "internal/planfile", "internal/layout", "internal/report", "internal/report/formats", "internal/report/text", "internal/report/github", "internal/report/mistakes", "internal/report/progress", "internal/milvus", "internal/state", "internal/state/stores", "internal/emulator", "internal/atomicfile", "executor", "planner", "manifest"},
 	// What the program has of its process, takes out of its answers and says of itself.
 	"aliasctl/internal/cli/process": {},
 	"aliasctl/internal/cli/redact":  {"internal/report"},
 	"aliasctl/internal/cli/decimal": {},
-	"aliasctl/internal/cli/manual":  {"internal/cli/decimal", "internal/sync", "internal/layout"},
+	"aliasctl/internal/cli/manual":  {"internal/cli/decimal", "internal/sync", "internal/layout", "manifest"},
 	"aliasctl/internal/sync":        {"internal/planfile", "internal/report", "internal/report/formats", "internal/milvus", "internal/state", "internal/state/local", "internal/state/stores", "internal/emulator", "internal/atomicfile", "executor", "planner", "manifest"},
 	"aliasctl/internal/planfile":    {"planner", "manifest"},
 	"aliasctl/internal/layout":      {},
@@ -37,6 +37,7 @@ var mayImport = map[string][]string{
 	// What else an apply and a workflow read of a run.
 	"aliasctl/internal/report/progress": {"internal/report", "executor", "planner"},
 	"aliasctl/internal/report/github":   {"manifest"},
+	"aliasctl/internal/report/mistakes": {"internal/report", "manifest"},
 	"aliasctl/internal/milvus":          {"internal/input", "executor", "planner", "manifest"},
 	"aliasctl/internal/state":           {"internal/input", "executor", "planner", "manifest"},
 	// One a kind of store, and the one that knows them all.

@@ -71,10 +71,10 @@ func (d *document) readOver(f []*yaml.Node) bound {
 	b.protect, b.cutover = s.protect, s.asked()
 	// What an alias writes itself has to mean something.
 	if n := f[sharedKeep]; n != nil && s.keep != nil && s.match == "" && f[sharedMatch] == nil {
-		d.report(d.pos(n), "beside it, in its profile or under defaults", "field %s needs the field %s", quoted("keep"), quoted("match"))
+		d.report(IncompleteKeep, d.pos(n), "beside it, in its profile or under defaults", "field %s needs the field %s", quoted("keep"), quoted("match"))
 	}
 	if n := f[sharedMatch]; n != nil && s.keep == nil && f[sharedKeep] == nil {
-		d.report(d.pos(n), "beside it, in its profile or under defaults", "field %s needs the field %s", quoted("match"), quoted("keep"))
+		d.report(IncompleteKeep, d.pos(n), "beside it, in its profile or under defaults", "field %s needs the field %s", quoted("match"), quoted("keep"))
 	}
 	return b
 }
@@ -94,7 +94,7 @@ func (d *document) checkCollection(a *Alias, b bound, at *yaml.Node) {
 		if inherited != "" {
 			hint += "; `from: false` takes the inherited one away"
 		}
-		d.report(d.pos(n), hint, "from and collection are both %s", quoted(a.Collection))
+		d.report(FromIsTarget, d.pos(n), hint, "from and collection are both %s", quoted(a.Collection))
 	}
 	// `keep` tells older and newer apart by names of one kind.
 	if keep := a.Cutover.Keep; keep != nil && !matches(keep.Match, a.Collection) {
@@ -103,7 +103,7 @@ func (d *document) checkCollection(a *Alias, b bound, at *yaml.Node) {
 		if inherited != "" {
 			hint = "give the alias a `match` of its own, or `keep: false`"
 		}
-		d.report(d.pos(n), hint, "pattern %s does not match %s, the collection of the alias", quoted(keep.Match), quoted(a.Collection))
+		d.report(PatternMismatch, d.pos(n), hint, "pattern %s does not match %s, the collection of the alias", quoted(keep.Match), quoted(a.Collection))
 	}
 }
 

@@ -65,7 +65,7 @@ func (d *document) read(node *yaml.Node) {
 
 func (d *document) readVersion(n *yaml.Node) {
 	if n != nil && target(n).Value != strconv.Itoa(Version) {
-		d.report(d.pos(n), fmt.Sprintf("this program reads version %d; a newer one may read others", Version),
+		d.report(UnsupportedVersion, d.pos(n), fmt.Sprintf("this program reads version %d; a newer one may read others", Version),
 			"version %s is not supported", quoted(target(n).Value))
 	}
 }
@@ -82,7 +82,7 @@ func (d *document) readVars(n *yaml.Node) {
 			continue
 		}
 		if pos, ok := first[name]; ok {
-			d.report(d.pos(key), "", "duplicate variable %s, first at %s", quoted(name), pos)
+			d.report(DuplicateVariable, d.pos(key), "", "duplicate variable %s, first at %s", quoted(name), pos)
 			continue
 		}
 		first[name] = d.pos(key)
@@ -93,9 +93,9 @@ func (d *document) readVars(n *yaml.Node) {
 		switch {
 		case t == nil:
 		case len(t.Value) > maxText:
-			d.report(d.pos(value), "", "variable %s is longer than %d bytes", quoted(name), maxText)
+			d.report(InvalidValue, d.pos(value), "", "variable %s is longer than %d bytes", quoted(name), maxText)
 		case strings.Contains(t.Value, "${"):
-			d.report(d.pos(value), "write its value out", "variable %s refers to a variable", quoted(name))
+			d.report(NestedVariable, d.pos(value), "write its value out", "variable %s refers to a variable", quoted(name))
 		default:
 			d.vars[name] = t.Value // a number as it is written
 		}

@@ -93,7 +93,7 @@ func (e *editor) bind(a *Alias, collection string) {
 }
 
 func (e *editor) byHand(at Position, format string, args ...any) {
-	e.report(at, "edit it by hand", format, args...)
+	e.report(EditByHand, at, "edit it by hand", format, args...)
 }
 
 // likewise writes a name with the quotes that the old one had.

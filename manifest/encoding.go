@@ -18,9 +18,9 @@ const encodingHint = "save the file as UTF-8"
 //
 // The line separators that only YAML 1.1 knows are refused too: behind one of
 // them an editor shows a comment where the YAML decoder sees a field.
-func checkEncoding(data []byte, report func(line, column int, hint, format string, args ...any)) ([]byte, bool) {
+func checkEncoding(data []byte, report func(rule RuleID, line, column int, hint, format string, args ...any)) ([]byte, bool) {
 	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
-		report(1, 1, encodingHint, "the file is UTF-16")
+		report(BadCharacter, 1, 1, encodingHint, "the file is UTF-16")
 		return nil, false
 	}
 	line, start := 1, 0 // and where it starts
@@ -44,12 +44,12 @@ func checkEncoding(data []byte, report func(line, column int, hint, format strin
 		if !allowedRune(r, size) && badLine != line {
 			column := utf8.RuneCount(data[start:i]) + 1
 			if bad == maxBadLines {
-				report(line, column, "is it a text file?", "bad characters in too many lines, the file is not read further")
+				report(BadCharacter, line, column, "is it a text file?", "bad characters in too many lines, the file is not read further")
 				return nil, false
 			}
 			bad, badLine = bad+1, line
 			message, hint := runeFault(r, size, data[i])
-			report(line, column, hint, "%s", message)
+			report(BadCharacter, line, column, hint, "%s", message)
 		}
 		i += size
 	}

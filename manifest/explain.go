@@ -146,7 +146,7 @@ func (d *document) flow(n *yaml.Node) string {
 	n = target(n)
 	switch n.Kind {
 	case yaml.ScalarNode:
-		s, why, _ := d.variables.expand(n.Value, d.vars)
+		s, _, why, _ := d.variables.expand(n.Value, d.vars)
 		switch {
 		case why != "":
 			return n.Value

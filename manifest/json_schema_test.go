@@ -82,7 +82,7 @@ func validate(t rapid.TB, data []byte) (documents []*yaml.Node, errs []*jsonsche
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, _ := checkEncoding(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), func(int, int, string, string, ...any) {})
+	text, _ := checkEncoding(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), func(RuleID, int, int, string, string, ...any) {})
 	dec := yaml.NewDecoder(bytes.NewReader(text))
 	for {
 		var n yaml.Node

@@ -75,7 +75,7 @@ func (d *document) readLayers(defaults, profiles *yaml.Node) {
 		switch first := d.profiles[name]; {
 		case !ok:
 		case first != nil:
-			d.report(l.pos, "", "duplicate profile %s, first at %s", quoted(name), first.pos)
+			d.report(DuplicateProfile, l.pos, "", "duplicate profile %s, first at %s", quoted(name), first.pos)
 		default:
 			if d.profiles == nil {
 				d.profiles = make(map[string]*layer)
@@ -100,7 +100,7 @@ func (d *document) resolveProfile(l *layer, path []string) {
 	if n := l.fields[sharedProfile]; n != nil && !isOff(n) {
 		if on := d.profile(n); on != nil && on.state == reading {
 			path = append(path[slices.Index(path, on.name):], on.name)
-			d.report(d.pos(n), "take `profile` out of one of them", "profile %s builds on itself: %s", quoted(on.name), strings.Join(path, " -> "))
+			d.report(ProfileCycle, d.pos(n), "take `profile` out of one of them", "profile %s builds on itself: %s", quoted(on.name), strings.Join(path, " -> "))
 		} else if on != nil {
 			d.resolveProfile(on, path)
 			l.below = on
@@ -142,7 +142,7 @@ func (d *document) profile(n *yaml.Node) *layer {
 			hint = fmt.Sprintf("did you mean %q?", near)
 		}
 	}
-	d.report(d.pos(n), hint, "there is no profile %s", quoted(name))
+	d.report(UnknownProfile, d.pos(n), hint, "there is no profile %s", quoted(name))
 	return nil
 }
 

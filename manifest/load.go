@@ -80,11 +80,11 @@ func (l *loader) refuse(file string, err error) {
 	var path *fs.PathError
 	switch {
 	case input.IsTooLarge(err):
-		l.report(at, "split it into several files", "the file is larger than %d MiB", maxBytes>>20)
+		l.report(FileTooLarge, at, "split it into several files", "the file is larger than %d MiB", maxBytes>>20)
 	case errors.As(err, &path): // its path is the position
-		l.report(at, "`-f FILE` names the manifest; the default is aliases.yaml", "the manifest cannot be read: %v", path.Err)
+		l.report(UnreadableFile, at, "`-f FILE` names the manifest; the default is aliases.yaml", "the manifest cannot be read: %v", path.Err)
 	default:
-		l.report(at, "", "the manifest cannot be read: %v", err)
+		l.report(UnreadableFile, at, "", "the manifest cannot be read: %v", err)
 	}
 }
 
@@ -92,15 +92,15 @@ func (l *loader) refuse(file string, err error) {
 func (l *loader) add(file string, data []byte) {
 	l.files = append(l.files, file)
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
-	reportAt := func(line, column int, hint, format string, args ...any) {
-		l.report(Position{file, line, column}, hint, format, args...)
+	reportAt := func(rule RuleID, line, column int, hint, format string, args ...any) {
+		l.report(rule, Position{file, line, column}, hint, format, args...)
 	}
 	text, ok := checkEncoding(data, reportAt)
 	if !ok {
 		return
 	}
 	if line := tagDirective(text); line > 0 {
-		reportAt(line, 1, "a manifest needs no tags", "the directive %%TAG is not supported")
+		reportAt(YAMLTag, line, 1, "a manifest needs no tags", "the directive %%TAG is not supported")
 		return
 	}
 	lines := &lineReader{rest: text}
@@ -112,9 +112,9 @@ func (l *loader) add(file string, data []byte) {
 		case errors.Is(err, io.EOF):
 			switch {
 			case d.first:
-				reportAt(1, 1, "a manifest starts with: version: 1", "the file is empty")
+				reportAt(EmptyManifest, 1, 1, "a manifest starts with: version: 1", "the file is empty")
 			case !d.filled:
-				reportAt(1, 1, "a manifest starts with: version: 1", "every document of the file is empty")
+				reportAt(EmptyManifest, 1, 1, "a manifest starts with: version: 1", "every document of the file is empty")
 			}
 			return
 		case err != nil:
@@ -123,7 +123,7 @@ func (l *loader) add(file string, data []byte) {
 				return
 			}
 			line, message, hint := syntaxError(text, err, lines.count)
-			reportAt(line, 1, hint, "%s", message)
+			reportAt(InvalidYAML, line, 1, hint, "%s", message)
 			return
 		}
 		if d.first && !manifestLike(node.Content[0]) {
@@ -137,7 +137,7 @@ func (l *loader) add(file string, data []byte) {
 // refuseForeign takes in a file that is something other than a manifest. What is in
 // it is not shown: in a pull request a link may lead to a file with secrets.
 func (l *loader) refuseForeign(file string) {
-	l.report(Position{file, 1, 1}, "a manifest starts with: version: 1", "this is no manifest: it has neither a version nor aliases")
+	l.report(NotAManifest, Position{file, 1, 1}, "a manifest starts with: version: 1", "this is no manifest: it has neither a version nor aliases")
 }
 
 // markers are the fields of which a manifest has one at least.

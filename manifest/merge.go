@@ -27,7 +27,7 @@ func (m *merger) setCluster(label string, pos Position) {
 	case m.manifest.Cluster == "":
 		m.manifest.Cluster, m.clusterPos = label, pos
 	case m.manifest.Cluster != label:
-		m.report(pos, "all documents of a run are for one cluster",
+		m.report(ClusterMismatch, pos, "all documents of a run are for one cluster",
 			"cluster %s differs from %s at %s", quoted(label), quoted(m.manifest.Cluster), m.clusterPos)
 	}
 }
@@ -65,7 +65,7 @@ func grow[E any](entries []E, index *map[string]int32, n int) []E {
 func (m *merger) addAlias(db int, a Alias) {
 	entries := &m.manifest.Databases[db].Aliases
 	if i, ok := claim(m.names[db].aliases, a.Name, len(*entries)); !ok {
-		m.report(a.Pos, "an alias is bound to one collection; keep one of the two",
+		m.report(DuplicateAlias, a.Pos, "an alias is bound to one collection; keep one of the two",
 			"duplicate alias %s, first at %s", quoted(a.Name), (*entries)[i].Pos)
 		return
 	}
@@ -75,7 +75,7 @@ func (m *merger) addAlias(db int, a Alias) {
 func (m *merger) addRetiree(db int, r Retiree) {
 	entries := &m.manifest.Databases[db].Retire
 	if i, ok := claim(m.names[db].retire, r.Collection, len(*entries)); !ok {
-		m.report(r.Pos, "", "duplicate retired collection %s, first at %s", quoted(r.Collection), (*entries)[i].Pos)
+		m.report(DuplicateRetiree, r.Pos, "", "duplicate retired collection %s, first at %s", quoted(r.Collection), (*entries)[i].Pos)
 		return
 	}
 	*entries = append(*entries, r)
@@ -84,7 +84,7 @@ func (m *merger) addRetiree(db int, r Retiree) {
 func (m *merger) addRelease(db int, r Release) {
 	entries := &m.manifest.Databases[db].Releases
 	if i, ok := claim(m.names[db].release, r.Alias, len(*entries)); !ok {
-		m.report(r.Pos, "", "duplicate released alias %s, first at %s", quoted(r.Alias), (*entries)[i].Pos)
+		m.report(DuplicateRelease, r.Pos, "", "duplicate released alias %s, first at %s", quoted(r.Alias), (*entries)[i].Pos)
 		return
 	}
 	*entries = append(*entries, r)
@@ -109,13 +109,13 @@ func (m *merger) checkClashes() {
 		db, names := &m.manifest.Databases[i], &m.names[i]
 		for _, r := range db.Retire {
 			if a, ok := names.aliases[r.Collection]; ok {
-				m.report(r.Pos, "retire takes collections; an alias is dropped by taking it out of aliases",
+				m.report(RetiredAlias, r.Pos, "retire takes collections; an alias is dropped by taking it out of aliases",
 					"%s is an alias (%s), not a collection", quoted(r.Collection), db.Aliases[a].Pos)
 			}
 		}
 		for _, r := range db.Releases {
 			if a, ok := names.aliases[r.Alias]; ok {
-				m.report(r.Pos, "an alias is either kept or released; remove one of the two",
+				m.report(ReleasedAlias, r.Pos, "an alias is either kept or released; remove one of the two",
 					"alias %s is also under aliases (%s)", quoted(r.Alias), db.Aliases[a].Pos)
 			}
 		}
@@ -141,7 +141,7 @@ func (m *merger) checkGroups(db *Database) {
 			}
 			groups[a.Cutover.Group] = a
 		case first.Cutover.OnFailure != a.Cutover.OnFailure:
-			m.report(a.Pos, "a group is one cutover: give all members the same on_failure",
+			m.report(GroupDisagrees, a.Pos, "a group is one cutover: give all members the same on_failure",
 				"alias %s has on_failure %s, but alias %s of the same group %s has %s (%s)",
 				quoted(a.Name), quoted(a.Cutover.OnFailure), quoted(first.Name), quoted(a.Cutover.Group),
 				quoted(first.Cutover.OnFailure), first.Pos)
@@ -165,11 +165,11 @@ func (m *merger) checkTargets(db *Database, names *names) {
 			reported[a.Collection] = true
 		}
 		if isAlias {
-			m.report(db.Aliases[alias].Pos, "aliases and collections of a database share one set of names",
+			m.report(NameClash, db.Aliases[alias].Pos, "aliases and collections of a database share one set of names",
 				"alias %s is named like the collection of alias %s (%s)", quoted(a.Collection), quoted(a.Name), a.Pos)
 			continue
 		}
-		m.report(db.Retire[retiree].Pos, "bind the alias to another collection first, or keep this one",
+		m.report(RetiredTarget, db.Retire[retiree].Pos, "bind the alias to another collection first, or keep this one",
 			"collection %s is to be retired, but alias %s is bound to it (%s)", quoted(a.Collection), quoted(a.Name), a.Pos)
 	}
 }

@@ -15,6 +15,7 @@ const nameHint = "a name has letters a-z and A-Z, digits and _, and does not sta
 
 // rule is what a text must be like.
 type rule struct {
+	name bool   // the text is a name
 	noun string // what the text is, as messages call it
 	fits func(string) bool
 	// fault reports why a text that does not fit breaks the rule, and what helps.
@@ -25,6 +26,14 @@ type rule struct {
 	schema constraint
 }
 
+// id is the rule that a text breaks which is not like this.
+func (r rule) id() RuleID {
+	if r.name {
+		return InvalidName
+	}
+	return InvalidValue
+}
+
 var (
 	aliasName      = nameRule("alias name")
 	collectionName = nameRule("collection name")
@@ -33,13 +42,13 @@ var (
 	groupName      = nameRule("group name")
 	fieldName      = nameRule("field name")
 	profileName    = nameRule("profile name")
-	clusterLabel   = rule{noun: "cluster label", fits: isClusterLabel, fault: clusterLabelFault, schema: constraint{
+	clusterLabel   = rule{name: true, noun: "cluster label", fits: isClusterLabel, fault: clusterLabelFault, schema: constraint{
 		plain: `[A-Za-z0-9_./:-](?:[A-Za-z0-9_./: -]{0,62}[A-Za-z0-9_./:-])?`, around: `[A-Za-z0-9_./: -]`,
 	}}
 )
 
 func nameRule(noun string) rule {
-	return rule{noun: noun, fits: isName, fault: nameFault, schema: constraint{
+	return rule{name: true, noun: noun, fits: isName, fault: nameFault, schema: constraint{
 		plain: `[A-Za-z_][A-Za-z0-9_]{0,254}`, around: `[A-Za-z0-9_]`,
 	}}
 }

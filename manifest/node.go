@@ -110,20 +110,20 @@ func (d *document) expect(n *yaml.Node, s *shape, who subject) *yaml.Node {
 	}
 	switch found := formOf(t); {
 	case found == boolean && s.offOnly && strings.EqualFold(t.Value, "true"):
-		d.report(d.pos(n), "write what is asked for, or false for nothing", "%s must say more than true", who)
+		d.report(WrongType, d.pos(n), "write what is asked for, or false for nothing", "%s must say more than true", who)
 		return nil
 	case found&s.forms != 0, found == text && s.forms&number != 0 && s.rule.fits != nil && strings.Contains(t.Value, "${"):
 		return t // a number may come from a variable
 	case found == foreign:
-		d.report(d.pos(n), "a manifest needs no tags", "tag %s is not supported", quoted(t.Tag))
+		d.report(YAMLTag, d.pos(n), "a manifest needs no tags", "tag %s is not supported", quoted(t.Tag))
 	case found == null:
 		hint := ""
 		if s.none != "" {
 			hint = fmt.Sprintf("write %s for none, or remove the field", s.none)
 		}
-		d.report(d.pos(n), hint, "%s is null, it must be %s", who, s.forms.words())
+		d.report(WrongType, d.pos(n), hint, "%s is null, it must be %s", who, s.forms.words())
 	default:
-		d.report(d.pos(n), typeHint(t, found, s), "%s must be %s, not %s", who, s.forms.words(), found.words())
+		d.report(WrongType, d.pos(n), typeHint(t, found, s), "%s must be %s, not %s", who, s.forms.words(), found.words())
 	}
 	return nil
 }
@@ -184,7 +184,7 @@ func numberHint(s string, sh *shape) string {
 func (d *document) resolve(n *yaml.Node) *yaml.Node {
 	t := target(n)
 	if t != n && t.Line < d.line {
-		d.report(d.pos(n), "an anchor is known in its own document only",
+		d.report(YAMLAnchor, d.pos(n), "an anchor is known in its own document only",
 			"anchor %s is of an earlier document", quoted(n.Value))
 		return nil
 	}
@@ -206,15 +206,15 @@ func (d *document) plainKey(n *yaml.Node) *yaml.Node {
 	switch {
 	case t == nil:
 	case t.Tag == "!!merge":
-		d.report(d.pos(n), "put what is shared under `profiles` and name it with `profile: NAME`, or put it under `defaults`", "merge keys (<<) are not supported")
+		d.report(YAMLMergeKey, d.pos(n), "put what is shared under `profiles` and name it with `profile: NAME`, or put it under `defaults`", "merge keys (<<) are not supported")
 	case formOf(t) == foreign:
-		d.report(d.pos(n), "a manifest needs no tags", "tag %s is not supported", quoted(t.Tag))
+		d.report(YAMLTag, d.pos(n), "a manifest needs no tags", "tag %s is not supported", quoted(t.Tag))
 	case formOf(t) != text:
 		hint := ""
 		if isName(t.Value) {
 			hint = fmt.Sprintf("quote it: %q", t.Value)
 		}
-		d.report(d.pos(n), hint, "a key must be a string, not %s", formOf(t).words())
+		d.report(WrongType, d.pos(n), hint, "a key must be a string, not %s", formOf(t).words())
 	default:
 		return t
 	}
@@ -227,9 +227,9 @@ func (d *document) text(n *yaml.Node, r rule) (string, bool) {
 	if len(raw) > maxText {
 		return "", d.obeys(n, r, raw, raw)
 	}
-	s, why, hint := d.variables.expand(raw, d.vars)
+	s, broken, why, hint := d.variables.expand(raw, d.vars)
 	if why != "" {
-		d.report(d.pos(n), hint, "%s", why)
+		d.report(broken, d.pos(n), hint, "%s", why)
 		return "", false
 	}
 	if !d.obeys(n, r, s, raw) {
@@ -246,14 +246,14 @@ func (d *document) obeys(n *yaml.Node, r rule, s, raw string) bool {
 	case d.repaired && strings.ContainsRune(s, utf8.RuneError):
 		return false // what is bad about it is already reported
 	case d.full():
-		d.report(d.pos(n), "", "")
+		d.report(r.id(), d.pos(n), "", "")
 		return false
 	}
 	why, hint := r.fault(s)
 	if s != raw {
-		d.report(d.pos(n), hint, "bad %s %s, from %s: %s", r.noun, quoted(s), quoted(raw), why)
+		d.report(r.id(), d.pos(n), hint, "bad %s %s, from %s: %s", r.noun, quoted(s), quoted(raw), why)
 	} else {
-		d.report(d.pos(n), hint, "bad %s %s: %s", r.noun, quoted(s), why)
+		d.report(r.id(), d.pos(n), hint, "bad %s %s: %s", r.noun, quoted(s), why)
 	}
 	return false
 }
@@ -277,7 +277,7 @@ func (d *document) fields(m *yaml.Node, s *shape, who subject, out []*yaml.Node)
 		case i < 0:
 			d.unknownField(key, t.Value, s)
 		case first[i] != nil:
-			d.report(d.pos(key), "", "duplicate field %s, first at %s", quoted(t.Value), d.pos(first[i]))
+			d.report(DuplicateField, d.pos(key), "", "duplicate field %s, first at %s", quoted(t.Value), d.pos(first[i]))
 		default:
 			first[i] = key
 			if d.expect(value, s.fields[i].shape, subject{"field", t.Value}) != nil {
@@ -287,11 +287,11 @@ func (d *document) fields(m *yaml.Node, s *shape, who subject, out []*yaml.Node)
 	}
 	for i, f := range s.fields {
 		if f.required && first[i] == nil && (d.first || !f.once) {
-			d.report(d.pos(m), "", "%s has no field %s", who, quoted(f.name))
+			d.report(MissingField, d.pos(m), "", "%s has no field %s", who, quoted(f.name))
 		}
 	}
 	if s.choice && (first[0] == nil) == (first[1] == nil) {
-		d.report(d.pos(m), "", "%s must have exactly one of the fields %s and %s", who, quoted(s.fields[0].name), quoted(s.fields[1].name))
+		d.report(ExclusiveFields, d.pos(m), "", "%s must have exactly one of the fields %s and %s", who, quoted(s.fields[0].name), quoted(s.fields[1].name))
 	}
 	if m.Anchor != "" {
 		if d.anchored == nil {
@@ -315,5 +315,5 @@ func (d *document) unknownField(key *yaml.Node, name string, s *shape) {
 	if !d.full() {
 		hint = fieldHint(name, s.fields)
 	}
-	d.report(d.pos(key), hint, "unknown field %s", quoted(name))
+	d.report(UnknownField, d.pos(key), hint, "unknown field %s", quoted(name))
 }

@@ -79,10 +79,10 @@ func (d *document) readVector(n *yaml.Node) []float64 {
 	all := items(n)
 	switch {
 	case len(all) < vectorShape.least:
-		d.report(d.pos(n), "", "the vector is empty")
+		d.report(InvalidValue, d.pos(n), "", "the vector is empty")
 		return nil
 	case len(all) > vectorShape.most:
-		d.report(d.pos(n), "", "the vector has %d dimensions, at most %d are allowed", len(all), vectorShape.most)
+		d.report(InvalidValue, d.pos(n), "", "the vector has %d dimensions, at most %d are allowed", len(all), vectorShape.most)
 		return nil
 	}
 	vector := make([]float64, 0, len(all))

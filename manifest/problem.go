@@ -17,11 +17,116 @@ import (
 // a million bad lines must not cost more memory than its decoding does.
 const maxProblems = 1000
 
+// RuleID is the rule that a manifest breaks. Suppressions and dashboards outside rely
+// on it: an id is never renamed and never gets another meaning.
+type RuleID string
+
+// The rules; Rules has what each is about.
+const (
+	UnreadableFile     RuleID = "unreadable-file"
+	FileTooLarge       RuleID = "file-too-large"
+	NotAManifest       RuleID = "not-a-manifest"
+	EmptyManifest      RuleID = "empty-manifest"
+	BadCharacter       RuleID = "bad-character"
+	InvalidYAML        RuleID = "invalid-yaml"
+	YAMLTag            RuleID = "yaml-tag"
+	YAMLAnchor         RuleID = "yaml-anchor"
+	YAMLMergeKey       RuleID = "yaml-merge-key"
+	UnsupportedVersion RuleID = "unsupported-version"
+	UnknownField       RuleID = "unknown-field"
+	DuplicateField     RuleID = "duplicate-field"
+	MissingField       RuleID = "missing-field"
+	ExclusiveFields    RuleID = "exclusive-fields"
+	WrongType          RuleID = "wrong-type"
+	InvalidName        RuleID = "invalid-name"
+	InvalidValue       RuleID = "invalid-value"
+	DuplicateVariable  RuleID = "duplicate-variable"
+	NestedVariable     RuleID = "nested-variable"
+	UndefinedVariable  RuleID = "undefined-variable"
+	BadReference       RuleID = "bad-reference"
+	UnusedVariable     RuleID = "unused-variable"
+	ClusterMismatch    RuleID = "cluster-mismatch"
+	DuplicateAlias     RuleID = "duplicate-alias"
+	DuplicateRetiree   RuleID = "duplicate-retiree"
+	DuplicateRelease   RuleID = "duplicate-release"
+	DuplicateProfile   RuleID = "duplicate-profile"
+	DuplicateFieldName RuleID = "duplicate-field-name"
+	UnknownProfile     RuleID = "unknown-profile"
+	ProfileCycle       RuleID = "profile-cycle"
+	NameClash          RuleID = "name-clash"
+	RetiredAlias       RuleID = "retired-alias"
+	RetiredTarget      RuleID = "retired-target"
+	ReleasedAlias      RuleID = "released-alias"
+	GroupDisagrees     RuleID = "group-disagrees"
+	FromIsTarget       RuleID = "from-is-target"
+	IncompleteKeep     RuleID = "incomplete-keep"
+	PatternMismatch    RuleID = "pattern-mismatch"
+	GoldenFile         RuleID = "golden-file"
+	EditByHand         RuleID = "edit-by-hand"
+)
+
+// Rule is a RuleID with its meaning.
+type Rule struct {
+	ID    RuleID
+	About string // what breaks it, in a few words
+}
+
+// Rules are all rules, in the order in which the reference lists them. Every problem
+// has one of them.
+func Rules() []Rule {
+	return []Rule{
+		{UnreadableFile, "a manifest that is named does not exist or cannot be read"},
+		{FileTooLarge, "a file is larger than a manifest may be"},
+		{NotAManifest, "a file has neither a version nor aliases"},
+		{EmptyManifest, "a file has nothing in it"},
+		{BadCharacter, "a file is not UTF-8, or has control characters or line separators"},
+		{InvalidYAML, "a file is not well-formed YAML"},
+		{YAMLTag, "a YAML tag, which no manifest needs"},
+		{YAMLAnchor, "a YAML alias of an anchor in another document"},
+		{YAMLMergeKey, "a YAML merge key (`<<`); `profiles` and `defaults` take its place"},
+		{UnsupportedVersion, "a version of the format that this program does not read"},
+		{UnknownField, "a field that does not exist"},
+		{DuplicateField, "a field that is written twice"},
+		{MissingField, "a field that is required is not there"},
+		{ExclusiveFields, "not exactly one of two fields that exclude each other"},
+		{WrongType, "a value or a key of another type than the field takes"},
+		{InvalidName, "a name or label that Milvus or a report cannot take"},
+		{InvalidValue, "a number, duration, pattern, path or text outside of what the field takes"},
+		{DuplicateVariable, "a variable that `vars` defines twice"},
+		{NestedVariable, "a variable whose value refers to a variable"},
+		{UndefinedVariable, "a variable without a value"},
+		{BadReference, "a `${` that begins no `${NAME}`"},
+		{UnusedVariable, "a `--var` that no manifest uses"},
+		{ClusterMismatch, "documents of one run with different cluster labels"},
+		{DuplicateAlias, "an alias that is bound twice"},
+		{DuplicateRetiree, "a collection that is retired twice"},
+		{DuplicateRelease, "an alias that is released twice"},
+		{DuplicateProfile, "two profiles of one name"},
+		{DuplicateFieldName, "a field that `require: {fields: [...]}` lists twice"},
+		{UnknownProfile, "a profile that the document does not have"},
+		{ProfileCycle, "profiles that build on themselves"},
+		{NameClash, "an alias that is named like the collection of an alias"},
+		{RetiredAlias, "`retire` names an alias, not a collection"},
+		{RetiredTarget, "`retire` names a collection that an alias is bound to"},
+		{ReleasedAlias, "`release` names an alias that is bound too"},
+		{GroupDisagrees, "members of one group with different `on_failure`"},
+		{FromIsTarget, "`from` names the collection that the alias is bound to"},
+		{IncompleteKeep, "`keep` without `match`, or `match` without `keep`"},
+		{PatternMismatch, "`match` does not fit the collection that the alias is bound to"},
+		{GoldenFile, "a golden file that does not exist or has a bad line"},
+		{EditByHand, "`aliasctl set` cannot make this change in the text"},
+	}
+}
+
 // Problem is one thing that is wrong with a manifest, at its place.
 type Problem struct {
+	Rule    RuleID
 	Pos     Position
 	Message string
 	Hint    string // what helps, "" when the message is enough
+	// Related are the places that Message names, as that of the first of two
+	// duplicates.
+	Related []Position
 }
 
 // String is `FILE:LINE:COLUMN: error: MESSAGE`, followed by an indented second
@@ -33,6 +138,11 @@ func (p Problem) String() string {
 		text += "\n    hint: " + safetext.Line(p.Hint)
 	}
 	return text
+}
+
+// same reports that two problems are one.
+func (p Problem) same(other Problem) bool {
+	return p.Rule == other.Rule && p.Pos == other.Pos && p.Message == other.Message && p.Hint == other.Hint
 }
 
 // Problems is everything that is wrong with the manifests of one run. It is
@@ -73,12 +183,18 @@ type collector struct {
 // is only needed for its text need not be computed.
 func (c *collector) full() bool { return len(c.found) >= maxProblems }
 
-func (c *collector) report(pos Position, hint, format string, args ...any) {
+func (c *collector) report(rule RuleID, pos Position, hint, format string, args ...any) {
 	if c.full() {
 		c.more++
 		return
 	}
-	c.found = append(c.found, Problem{Pos: pos, Message: fmt.Sprintf(format, args...), Hint: hint})
+	p := Problem{Rule: rule, Pos: pos, Message: fmt.Sprintf(format, args...), Hint: hint}
+	for _, arg := range args {
+		if at, ok := arg.(Position); ok {
+			p.Related = append(p.Related, at)
+		}
+	}
+	c.found = append(c.found, p)
 }
 
 // err is nil, or a *Problems in the order of files, which are given in the
@@ -98,7 +214,7 @@ func (c *collector) err(files []string) error {
 			cmp.Compare(a.Pos.Column, b.Pos.Column))
 	})
 	// What an anchor marks is read, and its problems are found, at every use.
-	return &Problems{List: slices.Compact(c.found), More: c.more}
+	return &Problems{List: slices.CompactFunc(c.found, Problem.same), More: c.more}
 }
 
 // quoted shows a value of a manifest in a message: quoted, and cut where it is

@@ -78,7 +78,7 @@ func (d *document) readCheck(n *yaml.Node, name CheckName, s *shape) Check {
 // readFieldNames reads the names of all fields, each once.
 func (d *document) readFieldNames(n *yaml.Node) []string {
 	if len(items(n)) == 0 {
-		d.report(d.pos(n), "", "a collection has one field at least")
+		d.report(InvalidValue, d.pos(n), "", "a collection has one field at least")
 	}
 	var names []string
 	for _, item := range items(n) {
@@ -89,7 +89,7 @@ func (d *document) readFieldNames(n *yaml.Node) []string {
 		switch {
 		case !ok:
 		case slices.Contains(names, name):
-			d.report(d.pos(item), "", "duplicate field name %s", quoted(name))
+			d.report(DuplicateFieldName, d.pos(item), "", "duplicate field name %s", quoted(name))
 		default:
 			names = append(names, name)
 		}

@@ -92,6 +92,7 @@ var lineConstraint = constraint{free: true, not: `^$|^\s|\s$|[\x00-\x1f\x7f]`}
 // wordRule is the rule of a word of Milvus, which has letters, digits and _.
 func wordRule(noun, example string) rule {
 	r := nameRule(noun)
+	r.name = false
 	r.example = example
 	return r
 }

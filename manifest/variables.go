@@ -89,32 +89,32 @@ func (v *variables) unused() error {
 }
 
 // expand replaces every ${NAME} in a text. What it puts in is not looked at
-// again. When it cannot, why is not empty.
-func (v *variables) expand(s string, document map[string]string) (expanded, why, hint string) {
+// again. When it cannot, it returns the rule that the text breaks, and why is not empty.
+func (v *variables) expand(s string, document map[string]string) (expanded string, rule RuleID, why, hint string) {
 	if !strings.Contains(s, "${") {
-		return s, "", ""
+		return s, "", "", ""
 	}
 	var b strings.Builder
 	for rest := s; ; {
 		before, after, found := strings.Cut(rest, "${")
 		b.WriteString(before)
 		if !found {
-			return b.String(), "", ""
+			return b.String(), "", "", ""
 		}
 		name, after, closed := strings.Cut(after, "}")
 		if !closed {
-			return "", "${ without }", "a variable is written ${NAME}"
+			return "", BadReference, "${ without }", "a variable is written ${NAME}"
 		}
 		if !isName(name) {
-			return "", fmt.Sprintf("%s is not a variable name", quoted(name)), "a variable is written ${NAME}"
+			return "", BadReference, fmt.Sprintf("%s is not a variable name", quoted(name)), "a variable is written ${NAME}"
 		}
 		value, ok := v.value(name, document)
 		if !ok {
-			return "", fmt.Sprintf("undefined variable %s", quoted(name)),
+			return "", UndefinedVariable, fmt.Sprintf("undefined variable %s", quoted(name)),
 				fmt.Sprintf("give it a value with --var %s=..., %s%s or a vars field", name, EnvPrefix, name)
 		}
 		if b.Len()+len(value) > maxText {
-			return "", fmt.Sprintf("longer than %d bytes with its variables replaced", maxText), ""
+			return "", InvalidValue, fmt.Sprintf("longer than %d bytes with its variables replaced", maxText), ""
 		}
 		b.WriteString(value)
 		rest = after

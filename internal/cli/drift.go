@@ -27,6 +27,7 @@ func (r *session) drift() error {
 	if r.outputs, err = r.o.outputs(); err != nil {
 		return err
 	}
+	r.document = r.outputs.format.Whole()
 	found, err := sync.Drift(r.signals.Hard, r.options())
 	if err != nil && sync.FailureOf(err).Code != sync.Drifted {
 		return err

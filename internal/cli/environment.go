@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"aliasctl/internal/report/formats"
 	"aliasctl/internal/sync"
 )
 
@@ -59,6 +61,9 @@ func fromEnvironment(c *cli.Context, s *streams) error {
 			if value == "" {
 				continue
 			}
+			if v.flag == "output" && otherFormat(c.Command, value) {
+				break
+			}
 			if err := c.Set(v.flag, value); err != nil {
 				return sync.Usagef(valueHint(c.Command, v.flag, value), "%s is %q, which --%s does not take", name, value, v.flag)
 			}
@@ -66,6 +71,18 @@ func fromEnvironment(c *cli.Context, s *streams) error {
 		}
 	}
 	return nil
+}
+
+// otherFormat reports that a value is a format of other commands, and not of this one:
+// whoever sets it for all of them means those that have it.
+func otherFormat(c *cli.Command, value string) bool {
+	if _, err := formats.Parse(value); err != nil {
+		return false
+	}
+	return slices.ContainsFunc(c.Flags, func(f cli.Flag) bool {
+		some, ok := f.(someFlag)
+		return ok && !slices.Contains(some.values, value)
+	})
 }
 
 // hasFlag reports whether a command has a flag that a variable may set.

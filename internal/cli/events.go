@@ -11,6 +11,7 @@ import (
 	"aliasctl/internal/report"
 	"aliasctl/internal/safetext"
 	statefile "aliasctl/internal/state"
+	"aliasctl/manifest"
 	"aliasctl/planner"
 )
 
@@ -23,11 +24,14 @@ type event struct {
 	Version int       `json:"version"`
 	Time    time.Time `json:"time"`
 	// Event is plan, step-start, step-done, drain, state-saved, state-unsaved,
-	// report, message, warning, error or summary.
+	// report, message, warning, problem, error or summary.
 	Event string `json:"event"`
 
-	Text string `json:"text,omitempty"` // of message, warning and error
-	Hint string `json:"hint,omitempty"` // of error
+	Text string `json:"text,omitempty"` // of message, warning, problem and error
+	Hint string `json:"hint,omitempty"` // of problem and error
+	// Place and Rule are of a problem, which is one of a manifest.
+	*report.Place
+	Rule manifest.RuleID `json:"rule,omitempty"`
 	// Details are the lines that stand below an error, one each.
 	Details []string `json:"details,omitempty"`
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -104,9 +105,12 @@ func (o *options) read(c *cli.Context) error {
 }
 
 // textOrJSON refuses another format of the answer.
-func (o *options) textOrJSON() error {
-	if o.output != "text" && o.output != "json" {
-		return sync.Usagef("the formats are text, json", "--output: no format %q", o.output)
+func (o *options) textOrJSON() error { return o.oneOf("text", "json") }
+
+// oneOf refuses a format of the answer that is none of these.
+func (o *options) oneOf(formats ...string) error {
+	if !slices.Contains(formats, o.output) {
+		return sync.Usagef("the formats are "+strings.Join(formats, ", "), "--output: no format %q", o.output)
 	}
 	return nil
 }

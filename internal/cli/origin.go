@@ -59,17 +59,7 @@ type named struct {
 
 func (s *streams) namedWords() named {
 	w, saved := named{state: s.variable("ALIASCTL_STATE")}, false
-	for i, word := range s.args {
-		if word == "--" {
-			break
-		}
-		name, value, joined := strings.Cut(strings.TrimLeft(word, "-"), "=")
-		if !strings.HasPrefix(word, "-") {
-			continue
-		}
-		if !joined && i+1 < len(s.args) {
-			value = s.args[i+1]
-		}
+	for name, value := range flagWords(s.args) {
 		switch name {
 		case "f", "file":
 			w.manifests = append(w.manifests, value)

@@ -139,6 +139,7 @@ func (o outputs) inEvents(s *streams) bool { return s.events != nil && !o.chosen
 // answer shows a report on standard output, or as an event.
 func (o outputs) answer(s *streams, d report.Document) error {
 	if !o.inEvents(s) {
+		s.answered = true
 		return o.render(s, s.out, o.format, d)
 	}
 	var text bytes.Buffer

@@ -85,6 +85,7 @@ func (r *session) plan(do func(context.Context, sync.Options) (sync.Report, erro
 	if r.outputs, err = r.o.outputs(); err != nil {
 		return err
 	}
+	r.document = r.outputs.format.Whole()
 	if r.outputs.tellOrigin() {
 		r.origin() // it may start git, and no process is started while the state is locked
 	}

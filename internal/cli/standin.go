@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,7 +23,8 @@ import (
 // standIns writes, for each --output-file that a failed run was asked for and has
 // not written, a short report of the failure. What stood there before is of another
 // manifest or another time, or a stranger has committed it: a pipeline that posts
-// what it finds would show what does not hold.
+// what it finds would show what does not hold. Standard output gets one too where it
+// was to be a document: whoever parses it finds the error, not an empty file.
 //
 // It runs at the end of every run that failed, also of one whose command line could
 // not be read, so it takes the files from the words of the command line.
@@ -31,10 +33,15 @@ func (s *streams) standIns(args []string, code int, err error) {
 		return
 	}
 	asked := slices.DeleteFunc(askedFiles(args), func(f outputFile) bool { return s.written[f.path] })
-	if len(asked) == 0 {
+	format, document := s.askedDocument(args)
+	document = document && !s.answered
+	if len(asked) == 0 && !document {
 		return
 	}
 	failure := s.failureOf(args[1], code, err)
+	if document {
+		_ = outputs{}.render(s, s.out, format, failure) // it was told on standard error
+	}
 	for _, f := range asked {
 		if why := s.standIn(f, args, failure); why != nil {
 			s.warn(fmt.Sprintf("the output file %q is not of this run: %v", f.path, why))
@@ -42,19 +49,50 @@ func (s *streams) standIns(args []string, code int, err error) {
 	}
 }
 
+// askedDocument is the format of a report that is one document, where the command
+// line asks for one on standard output.
+func (s *streams) askedDocument(args []string) (formats.Format, bool) {
+	if !slices.Contains([]string{"sync", "rollback", "drift", "show"}, args[1]) {
+		return "", false
+	}
+	name := s.variable("ALIASCTL_OUTPUT")
+	for flag, value := range flagWords(args) {
+		if flag == "o" || flag == "output" {
+			name = value
+		}
+	}
+	format, err := formats.Parse(name)
+	return format, err == nil && format.Whole()
+}
+
+// flagWords are the flags of a command line with their values, as far as its words
+// can be read.
+func flagWords(args []string) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		for i, word := range args {
+			if word == "--" {
+				return
+			}
+			name, value, joined := strings.Cut(strings.TrimLeft(word, "-"), "=")
+			if !strings.HasPrefix(word, "-") {
+				continue
+			}
+			if !joined && i+1 < len(args) {
+				value = args[i+1]
+			}
+			if !yield(name, value) {
+				return
+			}
+		}
+	}
+}
+
 // askedFiles are the values of --output-file that have the right form.
 func askedFiles(args []string) []outputFile {
 	var files []outputFile
-	for i, word := range args {
-		if word == "--" {
-			break
-		}
-		name, value, joined := strings.Cut(strings.TrimLeft(word, "-"), "=")
-		switch {
-		case !strings.HasPrefix(word, "-") || name != "output-file":
+	for name, value := range flagWords(args) {
+		if name != "output-file" {
 			continue
-		case !joined && i+1 < len(args):
-			value = args[i+1]
 		}
 		kind, path, ok := strings.Cut(value, "=")
 		if format, err := formats.Parse(kind); err == nil && ok && path != "" {
@@ -80,7 +118,7 @@ func (s *streams) failureOf(command string, code int, err error) report.Failure 
 	}
 	if problems, bad := manifest.AsProblems(err); bad {
 		f.What, f.Hint = "the manifest cannot be used", "mend the lines that are named; `aliasctl validate` checks them"
-		f.Details = nil
+		f.Details, f.Mistakes, f.More = nil, s.mistakes(problems), problems.More
 		for _, p := range problems.List {
 			f.Details = append(f.Details, strings.ReplaceAll(p.String(), "\n    hint:", "; hint:"))
 		}

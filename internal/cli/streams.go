@@ -36,6 +36,8 @@ type streams struct {
 	reads    []string        // what the run reads and keeps, as far as it is known
 	made     *report.Origin  // of the reports, once it is known
 	label    string          // of the cluster, as far as it is known
+	document bool            // standard output is for one document
+	answered bool            // which was written
 }
 
 // Secret keeps the token out of everything that is shown from now on.
@@ -143,8 +145,11 @@ func (s *streams) explain(err error, failed *sync.Failure) {
 	problems, bad := manifest.AsProblems(err)
 	switch {
 	case s.events != nil:
-		if bad && s.inGitHubActions() {
-			_ = github.Annotations(s.out, problems, s.inRepository)
+		if bad {
+			s.annotate(problems)
+			for _, m := range s.mistakes(problems) {
+				s.events.write(event{Event: "problem", Text: m.Message, Hint: m.Hint, Place: &m.Place, Rule: m.Rule})
+			}
 		}
 		for i, line := range failed.Lines {
 			failed.Lines[i] = s.redact(line)
@@ -156,9 +161,7 @@ func (s *streams) explain(err error, failed *sync.Failure) {
 		return
 	case bad:
 		s.line(s.redact(problems.Error()))
-		if s.inGitHubActions() {
-			_ = github.Annotations(s.out, problems, s.inRepository) // the problems themselves were told
-		}
+		s.annotate(problems)
 		return
 	}
 	s.say("aliasctl: error: %s", err)
@@ -168,6 +171,20 @@ func (s *streams) explain(err error, failed *sync.Failure) {
 	if failed.Hint != "" {
 		s.say("aliasctl: hint: %s", failed.Hint)
 	}
+}
+
+// annotate writes problems as commands of a workflow, where this is one. GitHub reads
+// them from both streams; a document, and a log of events, have nothing between their
+// lines.
+func (s *streams) annotate(problems *manifest.Problems) {
+	to := s.out
+	switch {
+	case !s.inGitHubActions(), s.document && s.events != nil:
+		return
+	case s.document:
+		to = s.err
+	}
+	_ = github.Annotations(to, problems, s.inRepository) // the problems themselves were told
 }
 
 // narrowest is the least width that anything is laid out for.

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -11,6 +13,8 @@ import (
 
 	"aliasctl/internal/layout"
 	"aliasctl/internal/quantity"
+	"aliasctl/internal/report"
+	"aliasctl/internal/report/mistakes"
 	"aliasctl/internal/sync"
 	"aliasctl/manifest"
 )
@@ -21,33 +25,88 @@ func validateCommand(s *streams) *cli.Command {
 		Name:  "validate",
 		Usage: "check manifests, offline and without credentials",
 		Description: "Reports every problem of every file in one run, as FILE:LINE:COLUMN: error: ...\n\n" +
+			"With another format than text they are a document on standard output too, for an\n" +
+			"editor, a code host or a dashboard; the rules are listed below the commands.\n\n" +
 			"Example:   aliasctl validate -f aliases.yaml --var rev=v42\n" +
+			"           aliasctl validate -o sarif > aliases.sarif\n" +
 			"           aliasctl validate --explain products",
 		Flags: flagList(manifestFlags(o), []cli.Flag{
 			&cli.StringSliceFlag{Name: "explain", Action: store(&o.explain), Category: categoryOutput,
 				Usage: "show each field of `ALIAS` (or DATABASE/ALIAS) and where it comes from: the alias, a profile or the defaults; repeatable"},
+			formatFlag(o, mistakeFormats()...),
 		}),
 		Action: o.action(s, func(c *cli.Context) error { return validate(c, o, s) }),
 	}
 }
 
 func validate(c *cli.Context, o *options, s *streams) error {
-	var origin manifest.Origin
-	m, err := sync.Manifest(c.Context, o.alone(s), &origin)
-	if err != nil {
+	if err := o.oneOf(mistakeFormats()...); err != nil {
 		return err
 	}
-	if len(o.explain) > 0 {
+	s.document = o.output != "text"
+	if s.document && len(o.explain) > 0 {
+		return sync.Usagef("leave one of them out", "--explain and --output %s exclude each other", o.output)
+	}
+	var origin manifest.Origin
+	m, err := sync.Manifest(c.Context, o.alone(s), &origin)
+	result := mistakes.Result{Program: version()}
+	switch {
+	case err != nil && !s.document:
+		return err
+	case err != nil:
+		s.describe(&result, err, o)
+	case len(o.explain) > 0:
 		return s.explainOrigin(origin, m, o.explain)
+	default:
+		result.Databases = len(m.Databases)
+		for _, d := range m.Databases {
+			result.Aliases += len(d.Aliases)
+			result.Retire += len(d.Retire)
+		}
 	}
-	aliases, retirees := 0, 0
-	for _, d := range m.Databases {
-		aliases += len(d.Aliases)
-		retirees += len(d.Retire)
+	if !s.document {
+		_, err := fmt.Fprintf(s.out, "valid: %s, %s to retire, %s\n", quantity.Of(result.Aliases, "alias"),
+			quantity.Of(result.Retire, "collection"), quantity.Of(result.Databases, "database"))
+		return err
 	}
-	_, err = fmt.Fprintf(s.out, "valid: %s, %s to retire, %s\n", quantity.Of(aliases, "alias"),
-		quantity.Of(retirees, "collection"), quantity.Of(len(m.Databases), "database"))
+	for _, f := range origin.Files {
+		result.Files = append(result.Files, s.redact(s.inRepository(f.Name)))
+	}
+	if wrong := mistakes.Write(s.out, mistakes.Format(o.output), result); wrong != nil {
+		return fmt.Errorf("cannot write the report: %w", wrong)
+	}
 	return err
+}
+
+// mistakeFormats are the formats of validate.
+func mistakeFormats() []string {
+	names := []string{"text"}
+	for _, f := range mistakes.All() {
+		names = append(names, string(f))
+	}
+	return names
+}
+
+// describe puts into a result why manifests cannot be used.
+func (s *streams) describe(r *mistakes.Result, err error, o *options) {
+	if problems, bad := manifest.AsProblems(err); bad {
+		r.Mistakes, r.More = s.mistakes(problems), problems.More
+		return
+	}
+	failed := sync.FailureOf(err)
+	if unused, ok := errors.AsType[*manifest.UnusedVarError](err); ok {
+		// It is of the command line; code hosts show a mistake in a file alone.
+		at := manifest.Position{File: cmp.Or(o.Manifests...), Line: 1, Column: 1}
+		at.File = cmp.Or(at.File, manifest.DefaultPath)
+		r.Mistakes = s.mistakes(&manifest.Problems{List: []manifest.Problem{{Rule: manifest.UnusedVariable, Pos: at, Message: unused.Error(), Hint: failed.Hint}}})
+		return
+	}
+	r.Failed = &mistakes.Failure{What: s.redact(failed.What), Hint: s.redact(failed.Hint), Code: int(failed.Code)}
+}
+
+// mistakes are problems for machines, with paths from the root of the repository.
+func (s *streams) mistakes(p *manifest.Problems) []report.Mistake {
+	return report.NewMistakes(p.List, s.inRepository, s.redact)
 }
 
 // explainOrigin shows what holds for the aliases with these names.

@@ -18,9 +18,13 @@ type Failure struct {
 	// the advice. Both may be empty.
 	Details []string
 	Hint    string
-	Code    int    // the exit code
-	Meaning string // of the exit code
-	Cluster planner.Cluster
+	// Mistakes are the problems of a manifest for machines, and More is how many
+	// there are beyond those.
+	Mistakes []Mistake
+	More     int
+	Code     int    // the exit code
+	Meaning  string // of the exit code
+	Cluster  planner.Cluster
 	// Origin has the commit that the run is about.
 	Origin Origin
 	// Drift is a failure of a DriftReport: its comment is another one than that

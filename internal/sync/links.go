@@ -82,7 +82,7 @@ func workingTree() string {
 // InRepository is the path of a file from the root of the repository, as a CI system
 // looks for it, and with slashes; of one that is elsewhere, the path as it is.
 func InRepository(lookup func(string) (string, bool), path string) string {
-	if path == manifest.StdinPath {
+	if path == manifest.StdinPath || path == manifest.StdinName {
 		return path
 	}
 	root := firstOf(lookup, "GITHUB_WORKSPACE", "CI_PROJECT_DIR", "BUILD_SOURCESDIRECTORY", "BITBUCKET_CLONE_DIR", "WORKSPACE")

@@ -46,18 +46,24 @@ func (r *run) loadManifest(origin *manifest.Origin) error {
 type goldenSums map[string]string
 
 // readGolden reads the golden files that a manifest names: one that is missing
-// or broken is a mistake of the manifest, not of the cluster.
+// or broken is a mistake of the manifest, not of the cluster. Then the error is a
+// *manifest.Problems with all of them.
 func (r *run) readGolden(m *manifest.Manifest) (goldenSums, error) {
 	sums := make(goldenSums)
+	var problems manifest.Problems
 	for _, g := range goldens(m) {
 		if err := r.checkLinks("the golden file", g.Path()); err != nil {
 			return nil, err
 		}
 		_, sum, err := milvus.GoldenQueries(r.soft, g)
 		if err != nil {
-			return nil, &Failure{Code: Usage, What: fmt.Sprintf("%s: golden: %v", g.Pos, err), Hint: hintOf(err), Err: err}
+			problems.List = append(problems.List, manifest.Problem{Rule: manifest.GoldenFile, Pos: g.Pos, Message: fmt.Sprintf("golden: %v", err), Hint: hintOf(err)})
+			continue
 		}
 		sums[g.Path()] = sum
+	}
+	if len(problems.List) > 0 {
+		return nil, &problems
 	}
 	return sums, nil
 }

@@ -7,9 +7,10 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"aliasctl/internal/sync"
+	"aliasctl/manifest"
 )
 
-// Reference is every command with its flags and the exit codes, as Markdown:
+// Reference is every command with its flags, the exit codes and the rules of manifests, as Markdown:
 // the generated part of docs/reference.md and the body of the manual page, so
 // that both hold what the program takes.
 func Reference(app *cli.App) string {
@@ -28,7 +29,11 @@ func Reference(app *cli.App) string {
 	for _, e := range sync.Codes {
 		fmt.Fprintf(&b, "| %d | %s |\n", e.Code, markdownText(e.Meaning))
 	}
-	b.WriteString("\nA dry run exits as the apply would: 3 before 2.\n")
+	b.WriteString("\nA dry run exits as the apply would: 3 before 2.\n\n")
+	b.WriteString("## Rules of manifests\n\nWhat `validate -o FORMAT`, events and the `errors` of JSON name as `rule`. An id is\nnever renamed.\n\n| rule | what breaks it |\n| --- | --- |\n")
+	for _, r := range manifest.Rules() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", r.ID, ruleText(r.About))
+	}
 	return b.String()
 }
 
@@ -51,6 +56,15 @@ func referenceOf(b *strings.Builder, command *cli.Command) {
 		}
 		b.WriteByte('\n')
 	}
+}
+
+// ruleText is text of ours, in which what stands between backticks is code.
+func ruleText(s string) string {
+	parts := strings.Split(s, "`")
+	for i := 0; i < len(parts); i += 2 {
+		parts[i] = markdownText(parts[i])
+	}
+	return strings.Join(parts, "`")
 }
 
 // markdownText escapes what Markdown reads as its own: without it,

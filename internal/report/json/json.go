@@ -81,6 +81,10 @@ func (o *object) failure(f report.Failure) {
 	o.field("version", 1)
 	o.field("error", f.What)
 	list(o, "details", f.Details, func(d *string) any { return d })
+	list(o, "errors", f.Mistakes, func(m *report.Mistake) any { return m })
+	if f.More > 0 {
+		o.field("more", f.More)
+	}
 	o.field("hint", f.Hint)
 	o.field("exit_code", f.Code)
 	o.field("commit", f.Origin.Commit)
