@@ -242,11 +242,12 @@ func TestReferenceListsTheJSON(t *testing.T) {
 			plans += golden
 		}
 	}
-	forms := strings.Join(slices.Concat(contents(t, "planner/*.go"), contents(t, "executor/*.go"), contents(t, "internal/report/json/*.go")), "")
+	forms := strings.Join(slices.Concat(contents(t, "planner/*.go"), contents(t, "executor/*.go"), contents(t, "internal/report/json/*.go"), contents(t, "internal/report/mistake.go"), contents(t, "internal/report/mistakes/json.go")), "")
 	agree("-o json", document, words(`"([a-z_]+)": ?`, plans), words(`"([a-z_-]+)[",]`, forms))
 	commands := strings.Join(contents(t, "internal/cli/*.go"), "")
 	said := words(`Event: "([a-z-]+)"`, commands)
-	maps.Copy(said, words(`json:"([a-z_]+)`, strings.Join(contents(t, "internal/cli/events.go"), "")))
+	_, place, _ := strings.Cut(contents(t, "internal/report/mistake.go")[0], "type Place struct")
+	maps.Copy(said, words(`json:"([a-z_]+)`, contents(t, "internal/cli/events.go")[0]+place))
 	agree("--log-format json", events, said, said)
 }
 
