@@ -27,7 +27,7 @@ func TestReferenceIsGenerated(t *testing.T) {
 	if !found || !closed {
 		t.Fatalf("%s has no generated part between %q and %q", path, begin, end)
 	}
-	want := manual.Reference(newApp(&streams{}))
+	want := manual.Reference(newApp(&streams{})) + "\n" + manual.Rules()
 	if *update {
 		if err := os.WriteFile(path, []byte(before+begin+want+end+after), 0o644); err != nil {
 			t.Fatal(err)

@@ -26,7 +26,7 @@ func validateCommand(s *streams) *cli.Command {
 		Usage: "check manifests, offline and without credentials",
 		Description: "Reports every problem of every file in one run, as FILE:LINE:COLUMN: error: ...\n\n" +
 			"With another format than text they are a document on standard output too, for an\n" +
-			"editor, a code host or a dashboard; the rules are listed below the commands.\n\n" +
+			"editor, a code host or a dashboard. docs/reference.md lists their rules.\n\n" +
 			"Example:   aliasctl validate -f aliases.yaml --var rev=v42\n" +
 			"           aliasctl validate -o sarif > aliases.sarif\n" +
 			"           aliasctl validate --explain products",

@@ -10,7 +10,7 @@ import (
 	"aliasctl/manifest"
 )
 
-// Reference is every command with its flags, the exit codes and the rules of manifests, as Markdown:
+// Reference is every command with its flags and the exit codes, as Markdown:
 // the generated part of docs/reference.md and the body of the manual page, so
 // that both hold what the program takes.
 func Reference(app *cli.App) string {
@@ -29,7 +29,14 @@ func Reference(app *cli.App) string {
 	for _, e := range sync.Codes {
 		fmt.Fprintf(&b, "| %d | %s |\n", e.Code, markdownText(e.Meaning))
 	}
-	b.WriteString("\nA dry run exits as the apply would: 3 before 2.\n\n")
+	b.WriteString("\nA dry run exits as the apply would: 3 before 2.\n")
+	return b.String()
+}
+
+// Rules are the rules of manifests, as Markdown: the end of the generated part of
+// docs/reference.md.
+func Rules() string {
+	var b strings.Builder
 	b.WriteString("## Rules of manifests\n\nWhat `validate -o FORMAT`, events and the `errors` of JSON name as `rule`. An id is\nnever renamed.\n\n| rule | what breaks it |\n| --- | --- |\n")
 	for _, r := range manifest.Rules() {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", r.ID, ruleText(r.About))
