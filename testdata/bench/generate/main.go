@@ -20,6 +20,7 @@ func main() {
 	flag.IntVar(&w.Bindings, "bindings", 1000, "aliases")
 	flag.IntVar(&w.Collections, "collections", 100, "collections that they are on")
 	flag.IntVar(&w.Every, "every", 0, "move every n-th alias; 0 for none")
+	flag.BoolVar(&w.Checked, "checked", false, "with checks before a switch, and a query after it")
 	flag.Parse()
 	dir := flag.Arg(0)
 	for _, f := range []struct {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"strconv"
 	"time"
 
@@ -49,6 +50,38 @@ func (s *scene) switches(rounds, parallel int) (runs, error) {
 	return inTurn(rounds,
 		func() (cost, error) { return s.afresh("--parallel", strconv.Itoa(parallel)) },
 		func() (cost, error) { return s.client(parallel, "back") })
+}
+
+// checked is target 10: switches with checks before them and a query after them,
+// against an earlier aliasctl.
+func (b *bench) checked() error {
+	if b.before == "" {
+		fmt.Fprintln(os.Stderr, "target 10 is left out: it needs an earlier aliasctl (BEFORE)")
+		return nil
+	}
+	s, err := b.scene(2000, 20, 1, 20*time.Millisecond, "-checked")
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	var r runs
+	for range b.rounds {
+		for _, side := range []struct {
+			into    *[]cost
+			program string
+		}{{&r.a, b.before}, {&r.b, b.program("aliasctl")}} {
+			took, err := s.afreshBy(side.program)
+			if err != nil {
+				return err
+			}
+			*side.into = append(*side.into, took)
+			if _, err := s.client(64, "back"); err != nil {
+				return err
+			}
+		}
+	}
+	b.compare(10, "2,000 switches with checks and canary, network 20ms, an earlier aliasctl against this one", r, wall, 4, atLeast)
+	return nil
 }
 
 // requests compares the executor with the bare client inside this process: what

@@ -21,6 +21,7 @@ import (
 // bench is what every target needs to know.
 type bench struct {
 	programs string // where the built programs are
+	before   string // an earlier aliasctl, "" for none
 	dir      string // for files
 	rounds   int    // of A and B in turn
 	rows     []row
@@ -34,12 +35,14 @@ var targets = []struct {
 }{
 	{1, (*bench).offline}, {2, (*bench).noChange}, {3, (*bench).apply}, {4, (*bench).coldStart},
 	{7, (*bench).reads}, {8, (*bench).tenants}, {9, (*bench).multiplexed},
+	{10, (*bench).checked}, {11, (*bench).printed}, {12, (*bench).manyTenants},
 	{5, (*bench).state}, {6, (*bench).rendering},
 }
 
 func main() {
 	b := &bench{}
 	flag.StringVar(&b.programs, "programs", ".", "directory of the programs")
+	flag.StringVar(&b.before, "before", "", "an earlier aliasctl, for what is measured against it")
 	flag.IntVar(&b.rounds, "rounds", 7, "runs of each side of a ratio")
 	flag.Parse()
 	var wanted []int

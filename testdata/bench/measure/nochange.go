@@ -101,12 +101,55 @@ func (b *bench) tenants() error {
 		r, err := inTurn(b.rounds,
 			func() (cost, error) { return s.sync(s.manifest, s.state) },
 			func() (cost, error) { return s.client(widest, "read") })
+		if err != nil {
+			s.close()
+			return err
+		}
+		what := fmt.Sprintf("no change, 10,000 aliases on 10,000 collections, network %v, whole process", delay)
+		b.compare(8, what, r, wall, 1.15)
+		if b.before != "" {
+			r, err = inTurn(b.rounds,
+				func() (cost, error) { return s.syncBy(b.before, s.manifest, s.state) },
+				func() (cost, error) { return s.sync(s.manifest, s.state) })
+		}
 		s.close()
 		if err != nil {
 			return err
 		}
-		b.compare(8, fmt.Sprintf("no change, 10,000 aliases on 10,000 collections, network %v, whole process", delay), r, wall, 1.15)
+		if b.before != "" {
+			b.compare(8, what+", an earlier aliasctl against this one", r, wall, 0)
+			b.compare(8, what+", processor, an earlier aliasctl against this one", r, cpu, 0)
+		}
 	}
+	return nil
+}
+
+// manyTenants is target 12: the memory of target 8 at ten times its size, and
+// whether the time grows with it.
+func (b *bench) manyTenants() error {
+	medians := make(map[int]float64)
+	for _, aliases := range []int{10_000, 100_000} {
+		s, err := b.scene(aliases, aliases, 0, 0)
+		if err != nil {
+			return err
+		}
+		r, err := inTurn(b.rounds,
+			func() (cost, error) { return s.sync(s.manifest, s.state) },
+			func() (cost, error) { return s.client(64, "read") })
+		s.close()
+		if err != nil {
+			return err
+		}
+		b.compare(12, fmt.Sprintf("no change, %d aliases on as many collections, whole process", aliases), r, wall, 0)
+		medians[aliases] = wall.median(r.a)
+		if aliases == 100_000 {
+			mib := peak.median(r.a) / (1 << 20)
+			b.add(row{target: 12, what: "its peak memory, MiB", ratio: mib, low: mib, high: mib, limit: 160})
+		}
+	}
+	ratio := medians[100_000] / medians[10_000]
+	b.add(row{target: 12, what: "ten times the collections", a: seconds(medians[100_000]), b: seconds(medians[10_000]),
+		ratio: ratio, low: ratio, high: ratio, limit: 11})
 	return nil
 }
 

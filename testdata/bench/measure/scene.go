@@ -17,12 +17,12 @@ type scene struct {
 }
 
 // scene serves a workload behind a network of that delay.
-func (b *bench) scene(bindings, collections, every int, delay time.Duration) (*scene, error) {
-	dir, err := b.generate(bindings, collections, every)
+func (b *bench) scene(bindings, collections, every int, delay time.Duration, more ...string) (*scene, error) {
+	dir, err := b.generate(bindings, collections, every, more...)
 	if err != nil {
 		return nil, err
 	}
-	still, err := b.generate(bindings, collections, 0)
+	still, err := b.generate(bindings, collections, 0, more...)
 	if err != nil {
 		return nil, err
 	}
@@ -41,12 +41,21 @@ func (b *bench) scene(bindings, collections, every int, delay time.Duration) (*s
 
 // sync applies a manifest.
 func (s *scene) sync(manifest, state string, more ...string) (cost, error) {
+	return s.syncBy(s.program("aliasctl"), manifest, state, more...)
+}
+
+// syncBy applies a manifest with a program.
+func (s *scene) syncBy(program, manifest, state string, more ...string) (cost, error) {
 	args := []string{"sync", "--apply", "--yes", "-f", manifest, "--state", state, "--uri", s.url}
-	return command(s.program("aliasctl"), append(args, more...)...)
+	return command(program, append(args, more...)...)
 }
 
 // afresh is sync from the state after the adoption.
 func (s *scene) afresh(more ...string) (cost, error) {
+	return s.afreshBy(s.program("aliasctl"), more...)
+}
+
+func (s *scene) afreshBy(program string, more ...string) (cost, error) {
 	data, err := os.ReadFile(s.state)
 	if err == nil {
 		err = os.WriteFile(s.work, data, 0o600)
@@ -54,7 +63,7 @@ func (s *scene) afresh(more ...string) (cost, error) {
 	if err != nil {
 		return cost{}, err
 	}
-	return s.sync(s.manifest, s.work, more...)
+	return s.syncBy(program, s.manifest, s.work, more...)
 }
 
 func (s *scene) client(parallel int, job string) (cost, error) {

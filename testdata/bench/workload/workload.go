@@ -21,8 +21,12 @@ import (
 var Epoch = time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)
 
 // Workload is Bindings aliases on Collections collections, of which every
-// Every-th moves to another generation of its collection; 0 moves none.
-type Workload struct{ Bindings, Collections, Every int }
+// Every-th moves to another generation of its collection; 0 moves none. Checked
+// asks for checks before each switch and for a query after it.
+type Workload struct {
+	Bindings, Collections, Every int
+	Checked                      bool
+}
 
 // Binding is one alias with the collection that it is on and the one that it
 // is to be on.
@@ -48,7 +52,11 @@ func (w Workload) List() []Binding {
 // Manifest writes what is wanted as YAML. Every tenth alias has the long form,
 // and collections are named with a variable.
 func (w Workload) Manifest(to io.Writer) error {
-	_, err := io.WriteString(to, "version: 1\nvars: {kind: documents}\naliases:\n")
+	head := "version: 1\nvars: {kind: documents}\n"
+	if w.Checked {
+		head += "defaults:\n  require: {loaded: true, min_rows: 1}\n  canary: {query: {filter: \"id > 0\"}}\n"
+	}
+	_, err := io.WriteString(to, head+"aliases:\n")
 	for i, b := range w.List() {
 		if err != nil {
 			return err
@@ -90,7 +98,11 @@ func (w Workload) Seed(to io.Writer) error {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(to, "      - documents_%06d_v1\n      - documents_%06d_v2\n", i, i)
+		row := "      - documents_%06d_v1\n      - documents_%06d_v2\n"
+		if w.Checked {
+			row = "      - {name: documents_%06d_v1, rows: 10}\n      - {name: documents_%06d_v2, rows: 10}\n"
+		}
+		_, err = fmt.Fprintf(to, row, i, i)
 	}
 	if err == nil {
 		_, err = io.WriteString(to, "    aliases:\n")
