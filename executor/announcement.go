@@ -32,13 +32,17 @@ func Announce(state planner.State, plan planner.Plan, witnessed bool, now time.T
 		if s.Op == planner.VerifyAlias && !s.Cutover.SwitchBack {
 			continue // it sends nothing
 		}
-		if s.Op.Writes() {
+		if announced(s) {
 			list.announce(s, plan.Rollback, now)
 		}
 	}
 	after.Pending = list.list
 	return after
 }
+
+// announced reports that a step is written down before it is carried out. A load
+// changes nothing that a state knows of.
+func announced(s planner.Step) bool { return s.Op.Writes() && s.Op != planner.LoadCollection }
 
 // announce adds every write of a step. A state has the id of a collection to
 // drop as `from`.
@@ -92,7 +96,7 @@ type subject struct {
 }
 
 func about(op planner.Op, database, alias, collection string) subject {
-	if op == planner.DropCollection {
+	if op.OnCollection() {
 		return subject{planner.Key{Database: database, Name: collection}, true}
 	}
 	return subject{planner.Key{Database: database, Name: alias}, false}

@@ -16,11 +16,12 @@ import (
 // Apply carries a plan out and settles the state from what really happened.
 //
 // state is the one that the plan was made from, as it is stored. It is written
-// at most twice, however many steps there are: before the first write to the
-// cluster with every step announced, and after the run. So at every instant of
-// the run the stored state knows all that the run may have done.
+// at most twice, however many steps there are: before the first write that
+// concerns an alias or takes a collection away, with every such step announced, and
+// after the run. So at every instant of the run the stored state knows all that
+// the run may have done.
 //
-// The phases run in order: bindings (create, alter, switches by drop and
+// The phases run in order: loads, and Options.Ready after them; bindings (create, alter, switches by drop and
 // create), then drops of aliases, then drops of collections. Within a phase a
 // step that fails does not hold up the others; a phase starts only when the
 // ones before it are complete, so what is left half-way is too much, never too
@@ -28,7 +29,7 @@ import (
 // whatever became of the others.
 //
 // What became of a step is in the report, not in the error. The error is nil,
-// or holds one of: an UnfitError or an AnnounceError (nothing was changed), a
+// or holds one of: an UnfitError or an AnnounceError (no alias was changed), a
 // SaveError (the cluster was changed as the report shows, the state was not
 // stored), a PanicError (recovered in a goroutine; the state was stored).
 func Apply(ctx context.Context, plan planner.Plan, state planner.State, cluster Cluster, store Store, opts Options) (Report, error) {
@@ -47,15 +48,18 @@ func Apply(ctx context.Context, plan planner.Plan, state planner.State, cluster 
 		return r.report(ctx, state), nil
 	}
 
+	if len(phases[loadPhase]) > 0 && !r.loads(ctx, phases[loadPhase]) {
+		return r.report(ctx, state), r.bug()
+	}
 	r.leftBefore(state, plan)
 	stored := state
-	if slices.ContainsFunc(plan.Steps, func(s planner.Step) bool { return s.Op.Writes() }) {
-		stored = Announce(state, plan, len(r.opts.Witnesses) > 0, stamp(r.began))
+	if slices.ContainsFunc(plan.Steps, announced) {
+		stored = Announce(state, plan, len(r.opts.Witnesses) > 0, stamp(r.opts.Clock.Now()))
 		if err := store.Save(ctx, stored); err != nil {
 			return r.report(ctx, state), &AnnounceError{Err: err}
 		}
 	}
-	for _, phase := range phases {
+	for _, phase := range phases[loadPhase+1:] {
 		if !r.incomplete() {
 			r.phase(ctx, phase)
 		}
@@ -90,6 +94,7 @@ type run struct {
 
 	mu       sync.Mutex // guards what follows, and keeps the observer serial
 	ended    error
+	unready  error // why nothing was begun after the loads
 	panicked *PanicError
 	left     map[planner.Key]time.Time // collections, by when an alias last left them
 	cutovers []Cutover                 // that have ended
@@ -137,6 +142,8 @@ func (r *run) unit(ctx context.Context, u unit) {
 		r.cutover(ctx, u)
 	case step.Op == planner.RecreateAlias:
 		r.conclude(first, r.recreate(ctx, step))
+	case step.Op == planner.LoadCollection:
+		r.conclude(first, r.load(ctx, first, step))
 	case step.Op == planner.DropCollection:
 		drop := &retirement{cluster: r.cluster, step: step, held: r.opts.Held}
 		r.conclude(first, drop.completed(r.carryOut(ctx, drop)))
@@ -295,7 +302,7 @@ func save(ctx context.Context, store Store, state planner.State) error {
 func (r *run) report(ctx context.Context, state planner.State) Report {
 	report := Report{
 		Results: r.results, Counts: count(r.results), Cutovers: r.cutovers, Interrupted: r.interrupted(ctx),
-		Ended: r.ended, State: state,
+		Ended: r.ended, NotReady: r.unready, State: state,
 	}
 	slices.SortFunc(report.Cutovers, func(a, b Cutover) int { return cmp.Compare(a.Members[0].Step, b.Members[0].Step) })
 	for _, c := range report.Cutovers {

@@ -44,6 +44,13 @@ type Cluster interface {
 	// that is not loaded, so it may be repeated.
 	ReleaseCollection(ctx context.Context, database, collection string) error
 
+	// LoadState reports how far a collection is in memory: the state as Milvus
+	// writes it (planner.Loaded, planner.Loading) and the progress in percent.
+	LoadState(ctx context.Context, database, collection string) (state string, progress int, err error)
+	// LoadCollection starts to load a collection, and returns before it is
+	// loaded. It succeeds for a loaded one, so it may be repeated.
+	LoadCollection(ctx context.Context, database, collection string) error
+
 	// Ask sends one canary read to name, which is an alias or a collection, and
 	// waits for its answer. It is a read like the others, and it changes
 	// nothing.

@@ -237,6 +237,7 @@ func (w *world) CreateAlias(ctx context.Context, db, alias, collection string) e
 			return &fakeError{class: Refused, text: "alias already exist (code 1602)", taken: true, by: r.collection}
 		}
 		w.aliases[k] = row{collection, id}
+		w.reached(planner.Key{Database: db, Name: collection}, alias)
 		return nil
 	})
 }
@@ -252,6 +253,7 @@ func (w *world) AlterAlias(ctx context.Context, db, alias, collection string) er
 			return &fakeError{class: Refused, text: "alias not found (code 1600)"}
 		}
 		w.aliases[k] = row{collection, id}
+		w.reached(planner.Key{Database: db, Name: collection}, alias)
 		return nil
 	})
 }

@@ -33,8 +33,8 @@ import (
 // does not matter: they stay together.
 const groupWidth = 64
 
-// width is how many members are worked on at once.
-func (c *cutover) width() int { return cmp.Or(c.opts.Parallel, groupWidth) }
+// width is how many members, or loads, are worked on at once.
+func (r *run) width() int { return cmp.Or(r.opts.Parallel, groupWidth) }
 
 // sharing gives the place of a cutover among the steps of the run to its
 // members, where Parallel limits all of them together. The function it returns

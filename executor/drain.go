@@ -40,7 +40,7 @@ func (r *run) leftBefore(state planner.State, plan planner.Plan) {
 
 // leaves notes that an alias is no longer bound to what its step expected.
 func (r *run) leaves(s planner.Step) {
-	if s.Op == planner.DropCollection || s.From == s.To {
+	if s.Op.OnCollection() || s.From == s.To {
 		return
 	}
 	r.mu.Lock()

@@ -78,7 +78,7 @@ func completed(changes []planner.Change, results []Result) []planner.Change {
 	steps := make(map[planner.Key]Result, len(results))
 	for _, r := range results {
 		key := planner.Key{Database: r.Database, Name: r.Alias}
-		if r.Op == planner.DropCollection || !r.Done() {
+		if r.Op.OnCollection() || !r.Done() {
 			continue
 		}
 		steps[key] = r

@@ -17,10 +17,17 @@ import (
 func (w *world) requireAccurate(t fataler, what string, report Report) {
 	t.Helper()
 	w.requireTold(t, what, report)
+	if len(w.breaches) > 0 {
+		t.Fatalf("%s: %v\n%s", what, w.breaches, outcomes(report))
+	}
 	for _, when := range []string{"at the end of the run", "when all has landed"} {
 		w.requireKnown(t, what+", "+when)
 		for _, r := range report.Results {
-			if r.Op == planner.DropCollection {
+			if r.Op == planner.LoadCollection {
+				if m := w.memory[planner.Key{Database: r.Database, Name: r.Collection}]; r.Done() && m != nil && m.state != planner.Loaded {
+					t.Fatalf("%s, %s: %s is %s, but its load is %s", what, when, r.Collection, m.state, r.Outcome)
+				}
+			} else if r.Op == planner.DropCollection {
 				_, exists := w.collections[planner.Key{Database: r.Database, Name: r.Collection}]
 				if exists == r.Done() && r.Outcome != Undecided {
 					t.Fatalf("%s, %s: collection %s exists: %v, but its drop is %s", what, when, r.Collection, exists, r.Outcome)

@@ -56,6 +56,10 @@ type Options struct {
 	// create: without it the alias would stay unbound. nil means that nothing
 	// can be lost.
 	Held func() error
+	// Ready is asked when everything is loaded, before anything else is written: an
+	// error means that nothing is. It is not asked for a plan without loads; nil
+	// for nothing to ask.
+	Ready func(ctx context.Context) error
 	// Stop, when closed, ends the run in good order: no new step starts, the
 	// running ones finish, the state is saved. Cancelling the context instead
 	// ends it at once.

@@ -14,7 +14,16 @@ import (
 // members.
 type unit struct{ steps []int }
 
-// phasesOf sorts the steps that write into the three phases, in plan order. A
+// The phases.
+const (
+	loadPhase = iota
+	bindPhase
+	unbindPhase
+	dropPhase
+	phaseCount
+)
+
+// phasesOf sorts the steps that write into the phases, in plan order. A
 // group stands where its first member does.
 func phasesOf(plan planner.Plan) ([][]unit, error) {
 	if len(plan.Conflicts) > 0 {
@@ -27,22 +36,24 @@ func phasesOf(plan planner.Plan) ([][]unit, error) {
 	for i := range indexes {
 		indexes[i] = i
 	}
-	phases := make([][]unit, 3)
+	phases := make([][]unit, phaseCount)
 	groups := make(map[planner.Key]int)
 	for i, s := range plan.Steps {
 		one := unit{indexes[i : i+1 : i+1]}
 		switch {
+		case s.Op == planner.LoadCollection:
+			phases[loadPhase] = append(phases[loadPhase], one)
 		case s.Op == planner.CreateAlias, s.Op == planner.AlterAlias, s.Op == planner.RecreateAlias, s.Op == planner.VerifyAlias:
-			phases[0] = join(phases[0], groups, s, one)
+			phases[bindPhase] = join(phases[bindPhase], groups, s, one)
 		case s.Op == planner.DropAlias:
-			phases[1] = append(phases[1], one)
+			phases[unbindPhase] = append(phases[unbindPhase], one)
 		case s.Op == planner.DropCollection:
-			phases[2] = append(phases[2], one)
+			phases[dropPhase] = append(phases[dropPhase], one)
 		case s.Op.Writes():
 			return nil, &UnfitError{Reason: fmt.Sprintf("step %d has the unknown operation %q", i+1, s.Op)}
 		}
 	}
-	for _, u := range phases[0] {
+	for _, u := range phases[bindPhase] {
 		if i := slices.IndexFunc(u.steps, func(i int) bool { return plan.Steps[i].Op == planner.RecreateAlias }); i >= 0 && len(u.steps) > 1 {
 			s := plan.Steps[u.steps[i]]
 			return nil, &UnfitError{Reason: fmt.Sprintf("group %q of database %q has several members, and a switch by drop and create cannot keep them together (`--switch alter` can)", s.Cutover.Group, s.Database)}

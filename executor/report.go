@@ -24,6 +24,9 @@ type Report struct {
 	// Ended is the error that no other call could have escaped and that ended
 	// the run (401, a TLS error); nil otherwise.
 	Ended error
+	// NotReady is why nothing was begun after the loads: one failed or was stopped,
+	// or the error of Options.Ready. No alias was changed then. nil otherwise.
+	NotReady error
 	// State is the state after the run. It is stored, unless Apply returned a
 	// SaveError or an error from before the first write.
 	State planner.State
@@ -70,7 +73,7 @@ func (r Report) Recorded() int {
 }
 
 // Changed reports that this run changed the cluster, or may have: a run that
-// failed without it left everything as it was.
+// failed without it left everything as it was. What is loaded does not count.
 func (r Report) Changed() bool { return slices.ContainsFunc(r.Results, Result.changed) }
 
 // Undone reports that this run changed the cluster and undid all of it: the
@@ -85,7 +88,7 @@ func (r Report) Undone() bool {
 
 // changed reports that the step changed the cluster, or may have.
 func (r Result) changed() bool {
-	if !r.Op.Writes() || r.Op == planner.VerifyAlias && r.Outcome == Applied && r.Err == nil {
+	if !r.Op.Writes() || r.Op == planner.LoadCollection || r.Op == planner.VerifyAlias && r.Outcome == Applied && r.Err == nil {
 		return false
 	}
 	switch r.Outcome {

@@ -136,7 +136,7 @@ func (s *settlement) state() planner.State {
 // applied reports that the plan was applied, if only in part: one of which nothing
 // came about does not make its manifests those of the state.
 func (s *settlement) applied() bool {
-	wrote := func(r Result) bool { return r.Op.Writes() }
+	wrote := func(r Result) bool { return announced(r.Step) }
 	came := func(r Result) bool { return wrote(r) && (r.Done() || r.Outcome == Undecided) }
 	return !slices.ContainsFunc(s.results, wrote) || slices.ContainsFunc(s.results, came)
 }
@@ -178,6 +178,7 @@ func (s *settlement) result(r Result) {
 		s.unknown[key] = true
 	}
 	switch {
+	case r.Op == planner.LoadCollection:
 	case r.Op == planner.DropCollection:
 		// That the id is gone is as good a fence when another client dropped it:
 		// what has the name now is not what the manifest asked to retire.
@@ -275,7 +276,7 @@ func (s *settlement) pending() []planner.Announcement {
 		}
 	}
 	for _, r := range s.results {
-		if r.Op.Writes() && s.unknown[about(r.Op, r.Database, r.Alias, r.Collection)] {
+		if announced(r.Step) && s.unknown[about(r.Op, r.Database, r.Alias, r.Collection)] {
 			kept.announce(r.Step, s.plan.Rollback, s.Now) // its last request may be as young as that
 		}
 	}

@@ -45,6 +45,22 @@ var worlds = map[string]func() *world{
 		w.want.options.Switch = planner.ByRecreate
 		return w
 	},
+	"load": func() *world {
+		w := rich()
+		w.want.cutovers = map[string]*manifest.Cutover{"products": {Load: &manifest.Loading{Timeout: time.Minute}}}
+		w.unload("v2", 2*time.Second)
+		return w
+	},
+	"load for a group": func() *world {
+		w := trio()
+		for i, alias := range []string{"sparse", "dense"} {
+			c := *w.want.cutovers[alias]
+			c.Load = &manifest.Loading{Timeout: time.Minute}
+			w.want.cutovers[alias] = &c
+			w.unload(w.want.aliases[alias], time.Duration(i+1)*time.Second)
+		}
+		return w
+	},
 	"zombie": func() *world {
 		w := rich()
 		w.addCollection(key("r0"))
@@ -142,6 +158,7 @@ func TestAKillAtEveryCall(t *testing.T) {
 				w.faulty = func(call) (fault, bool) { return fault{err: errFatal}, len(w.calls) > n }
 				w.saveErr[2] = errDisk // nothing is written after the kill
 				_, _ = w.apply(t, Options{})
+				clear(w.saveErr)
 				w.requireKnown(t, what)
 				w.settleDown()
 				w.requireKnown(t, what+", when all has landed")

@@ -25,6 +25,8 @@ type world struct {
 	collections map[planner.Key]string
 	aliases     map[planner.Key]row
 	lastID      int
+	memory      map[planner.Key]*memory // of collections that are not loaded at first
+	breaches    []string                // aliases that were bound to what had to be loaded and was not
 
 	calls  []call
 	faults map[int]fault // by the number of the call, from 1
@@ -47,7 +49,7 @@ var start = time.Date(2026, 11, 21, 3, 0, 0, 0, time.UTC)
 // database "default" may be left out.
 func newWorld(collections ...string) *world {
 	w := &world{
-		now: start, collections: map[planner.Key]string{}, aliases: map[planner.Key]row{},
+		now: start, collections: map[planner.Key]string{}, aliases: map[planner.Key]row{}, memory: map[planner.Key]*memory{},
 		faults: map[int]fault{}, saveErr: map[int]error{},
 		stored: planner.State{Version: planner.StateVersion, Lineage: "lineage", Serial: 7, Cluster: fakeURI, UpdatedAt: start.Add(-time.Hour)},
 		want:   want{aliases: map[string]string{}},

@@ -20,7 +20,9 @@ type Cutover struct {
 	Group string
 	// OnFailure reports what happens to what has been switched already.
 	OnFailure OnFailure
-	// Require is checked before anything is written, in this order.
+	// Load brings green into memory before it is checked; nil for no load.
+	Load *Loading `json:",omitempty"`
+	// Require is checked before a switch is written, in this order.
 	Require []Check
 	// Waived are the checks that are made of every switch unless `require` sets
 	// them to false: Loaded and MinRows.
@@ -33,6 +35,15 @@ type Cutover struct {
 	Golden        *Golden // nil for none
 	Keep          *Keep   // nil for none
 }
+
+// Loading asks for a collection to be in memory before readers are sent to it.
+type Loading struct {
+	Timeout time.Duration // the longest that it may take
+	Pos     Position
+}
+
+// DefaultLoadTimeout is what `load: true` allows.
+const DefaultLoadTimeout = 30 * time.Minute
 
 // OnFailure is what happens when a switch, its verification, or another member
 // of its group fails.

@@ -96,6 +96,9 @@ func genCutover(collection string) *rapid.Generator[*Cutover] {
 				MaxLatencyRatio: float64(rapid.IntRange(0, 5000).Draw(t, "max_latency_ratio")) / 1000,
 			}
 		}
+		if rapid.Bool().Draw(t, "load") {
+			c.Load = &Loading{Timeout: rapid.SampledFrom([]time.Duration{time.Second, DefaultLoadTimeout, 36 * time.Hour}).Draw(t, "timeout")}
+		}
 		if rapid.Bool().Draw(t, "keep") {
 			c.Keep = &Keep{N: rapid.IntRange(0, 3).Draw(t, "n"), Match: collection[:4] + "*"}
 		}
@@ -231,6 +234,14 @@ func (w *writer) cutover(defaults Cutover, c *Cutover) []string {
 	}
 	if c.Group != "" {
 		fields = append(fields, "group: "+c.Group)
+	}
+	if l := c.Load; l != nil {
+		switch {
+		case l.Timeout != DefaultLoadTimeout || w.flip("long"):
+			fields = append(fields, "load: "+w.flow([]string{"timeout: " + l.Timeout.String()}))
+		default:
+			fields = append(fields, "load: "+rapid.SampledFrom([]string{"true", "{}"}).Draw(w.T, "short"))
+		}
 	}
 	if k := c.Canary; k != nil {
 		var canary []string

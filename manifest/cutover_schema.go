@@ -148,6 +148,13 @@ var verifyShape = &shape{forms: number | boolean | mapping, rule: confirmations,
 	},
 }}
 
+var loadShape = &shape{forms: boolean | mapping, none: "false", fields: []field{
+	{
+		name: "timeout", shape: durationShape,
+		about: "the longest that the load may take, such as 30m",
+	},
+}}
+
 // The fields of a canary, by their place in canaryShape.
 const (
 	canaryQuery = iota

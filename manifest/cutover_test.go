@@ -26,6 +26,7 @@ aliases:
     from: products_v41
     group: shop
     on_failure: keep
+    load: {timeout: 1h30m}
     require:
       loaded: {unknown: allow}
       indexed: true
@@ -62,6 +63,7 @@ aliases:
     golden: {file: /srv/golden.jsonl}
   free:
     collection: free_v1
+    load: true
     require: {exists: false, loaded: false, same_schema: false}
     verify: false
 retire:
@@ -89,36 +91,36 @@ func TestCutovers(t *testing.T) {
 		"plain": shared,
 		"bare":  shared,
 		"products": {
-			From: "products_v41", Group: "shop", OnFailure: KeepGoing, Confirmations: 5,
+			From: "products_v41", Group: "shop", OnFailure: KeepGoing, Confirmations: 5, Load: &Loading{Timeout: 90 * time.Minute, Pos: at(17, 11)},
 			Require: []Check{
 				exists,
-				{Name: Loaded, AllowUnknown: true, Pos: at(18, 15)},
-				{Name: Indexed, Pos: at(19, 16)},
-				{Name: MinRows, Rows: 1000000, Pos: at(20, 17)},
-				{Name: RowsWithin, Percent: 5.5, Pos: at(21, 20)},
+				{Name: Loaded, AllowUnknown: true, Pos: at(19, 15)},
+				{Name: Indexed, Pos: at(20, 16)},
+				{Name: MinRows, Rows: 1000000, Pos: at(21, 17)},
+				{Name: RowsWithin, Percent: 5.5, Pos: at(22, 20)},
 			},
 			Canary: &Canary{
 				Query:      &Query{Filter: "id >= 0", Limit: 3, OutputFields: []string{"id", "title"}},
-				MaxLatency: 500 * time.Millisecond, Pos: at(25, 7),
+				MaxLatency: 500 * time.Millisecond, Pos: at(26, 7),
 			},
-			Golden: &Golden{File: "golden/products.jsonl", Field: "vector", Limit: 20, MinOverlap: 0.9, MaxLatencyRatio: 1.5, Pos: at(28, 7)},
-			Keep:   &Keep{N: 2, Match: "products_v*", Pos: at(33, 11)},
+			Golden: &Golden{File: "golden/products.jsonl", Field: "vector", Limit: 20, MinOverlap: 0.9, MaxLatencyRatio: 1.5, Pos: at(29, 7)},
+			Keep:   &Keep{N: 2, Match: "products_v*", Pos: at(34, 11)},
 		},
 		"reviews": {
 			OnFailure: SwitchBack, Confirmations: 1,
 			Require: []Check{
-				{Name: Loaded, Pos: at(39, 15)},
-				{Name: MinRows, Rows: 10, AllowUnknown: true, Pos: at(40, 17)},
-				{Name: RowsWithin, Percent: 0.5, Pos: at(41, 20)},
+				{Name: Loaded, Pos: at(40, 15)},
+				{Name: MinRows, Rows: 10, AllowUnknown: true, Pos: at(41, 17)},
+				{Name: RowsWithin, Percent: 0.5, Pos: at(42, 20)},
 				{Name: SameSchema, Pos: at(5, 54)},
 			},
 			Canary: &Canary{
 				Search: &Search{Vector: []float64{0.5, -1, 0.002}, Field: "dense", Filter: "price > 0\n  and stock > 0\n", Limit: 10},
-				Pos:    at(44, 7),
+				Pos:    at(45, 7),
 			},
-			Golden: &Golden{File: "/srv/golden.jsonl", Limit: 10, MinOverlap: 0.8, Pos: at(50, 13)},
+			Golden: &Golden{File: "/srv/golden.jsonl", Limit: 10, MinOverlap: 0.8, Pos: at(51, 13)},
 		},
-		"free":  {OnFailure: SwitchBack, Waived: []CheckName{Loaded}},
+		"free":  {OnFailure: SwitchBack, Load: &Loading{Timeout: DefaultLoadTimeout, Pos: at(54, 11)}, Waived: []CheckName{Loaded}},
 		"later": nil,
 	}
 	got := make(map[string]*Cutover)

@@ -129,6 +129,13 @@ func (e encoder) cutover(c *Cutover) {
 	if c.OnFailure == KeepGoing {
 		e.field(2, "on_failure", string(c.OnFailure))
 	}
+	switch {
+	case c.Load == nil:
+	case c.Load.Timeout == DefaultLoadTimeout:
+		e.line(2, "load: true")
+	default:
+		e.line(2, "load: {timeout: ", FormatDuration(c.Load.Timeout), "}")
+	}
 	if len(c.Require)+len(c.Waived) > 0 {
 		e.line(2, "require:")
 	}

@@ -72,6 +72,7 @@ aliases:
     from: products_v41
     group: shop
     on_failure: keep
+    load: {timeout: 1h30m}
     require:
       exists: true
       loaded: {unknown: allow}
@@ -110,6 +111,7 @@ aliases:
       file: /srv/golden.jsonl
   free:
     collection: free_v1
+    load: true
     require:
       loaded: false
   later: later_v1

@@ -134,6 +134,10 @@ func (d *document) explainChecks(e *Explanation, chain []writing) {
 				e.add("require."+f.name, d.flow(value), w.from, d.pos(value))
 			}
 		}
+		if load, ok := firstWith(chain, sharedLoad); !found && f.name == string(Loaded) && ok && !isOff(load.n) {
+			e.add("require."+f.name, "true, because of load", builtIn, Position{})
+			continue
+		}
 		if !found && (f.name == string(Loaded) || f.name == string(MinRows)) {
 			e.add("require."+f.name, map[string]string{string(Loaded): "if the old one is", string(MinRows): "1, if the old one has any"}[f.name], builtIn, Position{})
 		}

@@ -178,6 +178,11 @@ func (d *document) readSettings(s settings, f []*yaml.Node) settings {
 			c.OnFailure = OnFailure(word)
 		}
 	}
+	if n := f[sharedLoad]; n != nil {
+		if c.Load = nil; !isOff(n) {
+			c.Load = once(d, n, loadShape, func() *Loading { return d.readLoad(n) })
+		}
+	}
 	if n := f[sharedRequire]; n != nil {
 		c.Require, c.Waived = d.readRequire(n, c.Require, c.Waived)
 	}

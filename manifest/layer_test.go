@@ -21,7 +21,7 @@ func genWritten(t *rapid.T, name string) written {
 	w := written{name: name, fields: map[string]string{}}
 	for field, values := range map[string][]string{
 		"protect": {"true", "false"}, "from": {"from_v0", "false"}, "group": {"g", "false"}, "on_failure": {"keep"},
-		"verify": {"5", "true", "false"}, "keep": {"1", "2", "false"}, "match": {"c_v*", "c*"},
+		"verify": {"5", "true", "false"}, "load": {"true", "{timeout: 1h}", "{}", "false"}, "keep": {"1", "2", "false"}, "match": {"c_v*", "c*"},
 		"canary":          {"{query: {filter: 'id > 0'}}", "{search: {vector: [1, 2]}, max_latency: 1s}", "false"},
 		"golden":          {"{file: g.jsonl}", "{file: h.jsonl, limit: 3}", "false"},
 		"require.loaded":  {"true", "{unknown: allow}", "false"},

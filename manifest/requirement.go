@@ -112,6 +112,19 @@ func (d *document) readVerify(n *yaml.Node) int {
 	return int(d.whole(n, confirmations))
 }
 
+// readLoad reads a load that is asked for, in its short or long form.
+func (d *document) readLoad(n *yaml.Node) *Loading {
+	load := &Loading{Timeout: DefaultLoadTimeout, Pos: d.pos(target(n))}
+	if t := target(n); t.Kind == yaml.MappingNode {
+		var f [1]*yaml.Node
+		d.inside(t, "load", loadShape, f[:])
+		if f[0] != nil {
+			load.Timeout = d.duration(f[0])
+		}
+	}
+	return load
+}
+
 // whole reads a number that obeys r, which is a wholeNumber; it is 0 when n is
 // nil or does not.
 func (d *document) whole(n *yaml.Node, r rule) int64 {

@@ -117,6 +117,7 @@ const (
 	sharedFrom
 	sharedGroup
 	sharedOnFailure
+	sharedLoad
 	sharedRequire
 	sharedVerify
 	sharedCanary
@@ -146,6 +147,10 @@ var sharedFields = []field{
 	sharedOnFailure: {
 		name: "on_failure", shape: onFailureShape,
 		about: "what happens to what is switched already when something fails: switch-back, which is the default, or keep",
+	},
+	sharedLoad: {
+		name: "load", shape: loadShape,
+		about: "whether the new collection is loaded before anything is checked and switched; true waits for up to " + FormatDuration(DefaultLoadTimeout),
 	},
 	sharedRequire: {
 		name: "require", shape: requireShape,

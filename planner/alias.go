@@ -146,6 +146,7 @@ func (b *builder) bind(d *database, e *managed, live *LiveDatabase, step Step) {
 		}
 	}
 	b.preflight(d, e, live, step)
+	b.load(d, live, step.To)
 	b.after(d, e, step.To)
 	step.Cutover = cutoverOf(e.want.Cutover)
 	b.plan.Asks = append(b.plan.Asks, b.ask(e, live, step))

@@ -37,6 +37,9 @@ func (c *Comparison) Plan(live *Live) Plan {
 		b.note("%s had announced %s: never created", b.announcer(), listed(b.faded))
 	}
 	b.plan.Steps = b.binds
+	if len(b.loads) > 0 {
+		b.plan.Steps = append(b.loads, b.binds...)
+	}
 	for _, phase := range [][]Step{b.unbinds, b.drops, b.records} {
 		b.plan.Steps = append(b.plan.Steps, phase...)
 	}
@@ -46,7 +49,7 @@ func (c *Comparison) Plan(live *Live) Plan {
 }
 
 // builder collects the steps of each phase. The order of the phases is the
-// order of safety: whoever stops half-way leaves too many aliases, never too
+// order of safety: what readers are sent to is in memory first, whoever stops half-way leaves too many aliases, never too
 // few, and a collection goes only when every alias has left it.
 type builder struct {
 	state     State
@@ -55,10 +58,13 @@ type builder struct {
 	databases []*database
 	plan      Plan
 
+	loads   []Step // load-collection
 	binds   []Step // create-alias, alter-alias, recreate-alias, verify-alias
 	unbinds []Step // drop-alias
 	drops   []Step // drop-collection
 	records []Step // adopt, forget
+
+	loading map[string]*loading // by collection, of the database at hand
 
 	recordAsks []Ask // of the adopts of what was made anew
 
@@ -84,6 +90,7 @@ func (b *builder) database(d *database) {
 		b.keep(d, live)
 		return
 	}
+	b.loading = d.loading(live, b.options)
 	b.plan.Before = slices.Grow(b.plan.Before, len(d.aliases))
 	b.plan.After = slices.Grow(b.plan.After, len(d.aliases))
 	count := ManagedCount{Database: d.name}

@@ -153,7 +153,7 @@ func (p Plan) Check(l Limits) []Refusal {
 		if c.Implied {
 			wayOut = c.implyWayOut(rollingBack)
 		}
-		if c.Name == manifest.Loaded && rollingBack {
+		if c.Name == manifest.Loaded && rollingBack && c.Verdict == CheckFailed {
 			wayOut = lift(liftLoad, "", "loads it first")
 		}
 		refuse(PreflightGuard, wayOut, "%s", reason)

@@ -74,8 +74,25 @@ type Needs struct {
 	Retirees []Key
 }
 
-// Size grows with what is asked.
-func (n Needs) Size() int { return len(n.Facts) + len(n.Golden) + len(n.Grants) }
+// Size grows with what is asked. What was read may show that more is needed.
+func (n Needs) Size() int {
+	size := len(n.Golden) + len(n.Retirees) + len(n.Grants)
+	for _, f := range n.Facts {
+		for _, asked := range []bool{true, f.Load, f.Rows, f.Indexes, f.Schema} {
+			if asked {
+				size++
+			}
+		}
+	}
+	for _, s := range n.Serving {
+		for _, asked := range []bool{s.Load, s.Rows} {
+			if asked {
+				size++
+			}
+		}
+	}
+	return size
+}
 
 // Needs reports what Plan will look at, given what was read so far: facts of the
 // collections that an alias leaves and that it is bound to, of those that
@@ -98,6 +115,12 @@ func (c *Comparison) Needs(live *Live) Needs {
 		if in == nil || in.Missing {
 			continue
 		}
+		loading := d.loading(in, c.options)
+		for name := range loading {
+			if _, exists := in.Collections[name]; exists {
+				inspect(d.name, name).Load = true
+			}
+		}
 		for _, e := range d.aliases {
 			if e.want == nil {
 				continue
@@ -105,8 +128,11 @@ func (c *Comparison) Needs(live *Live) Needs {
 			if _, _, anew := e.anew(in); in.Bindings[e.alias] == e.want.Collection && !anew {
 				continue
 			}
-			needs.binding(d, e, in, c.options, inspect)
-			needs.serving(d, e, in, c.options)
+			// What is to be loaded is counted and compared once it is: a query waits
+			// for the end of a load.
+			ready := loading[e.want.Collection] == nil || in.loadedAlready(e.want.Collection)
+			needs.binding(d, e, in, c.options, ready, inspect)
+			needs.serving(d, e, in, c.options, ready)
 		}
 		if d.desired == nil || !c.options.Only.Empty() {
 			continue
@@ -152,7 +178,7 @@ func (c *Comparison) Needs(live *Live) Needs {
 }
 
 // binding adds what the checks of one binding look at.
-func (n *Needs) binding(d *database, e managed, in *LiveDatabase, o Options, inspect func(database, collection string) *Inspection) {
+func (n *Needs) binding(d *database, e managed, in *LiveDatabase, o Options, ready bool, inspect func(database, collection string) *Inspection) {
 	blue, green := in.Bindings[e.alias], e.want.Collection
 	if blue == green {
 		blue = "" // made anew: what it was is gone
@@ -174,6 +200,9 @@ func (n *Needs) binding(d *database, e managed, in *LiveDatabase, o Options, ins
 		case manifest.Indexed:
 			inspect(d.name, green).Indexes = true
 		case manifest.MinRows, manifest.Rows:
+			if !ready {
+				continue
+			}
 			inspect(d.name, green).Rows = true
 			if check.Name == manifest.Rows && blue != "" { // shown beside it
 				inspect(d.name, blue).Rows = true
@@ -184,7 +213,7 @@ func (n *Needs) binding(d *database, e managed, in *LiveDatabase, o Options, ins
 				inspect(d.name, blue).Schema = true
 			}
 		case manifest.RowsWithin:
-			if blue != "" {
+			if blue != "" && ready {
 				inspect(d.name, green).Rows = true
 				inspect(d.name, blue).Rows = true
 			}
@@ -197,7 +226,7 @@ func (n *Needs) binding(d *database, e managed, in *LiveDatabase, o Options, ins
 			n.grants(d.name)
 		}
 	}
-	if c.Golden != nil {
+	if c.Golden != nil && ready {
 		n.Golden = append(n.Golden, GoldenRun{Database: d.name, Alias: e.alias, Blue: blue, Green: green, Golden: c.Golden})
 	}
 }

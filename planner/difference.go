@@ -3,6 +3,8 @@ package planner
 import (
 	"fmt"
 	"slices"
+
+	"aliasctl/manifest"
 )
 
 // Differences lists every difference between a saved plan and the same plan
@@ -46,6 +48,18 @@ func (s Saved) Differences(again Saved, state State, live *Live) []string {
 	d.unless(was.Live == is.Live, "the cluster was not read for it")
 	d.unless(was.Cluster.Same(is.Cluster), "it is for cluster %q (%q), this run for %q (%q)", was.Cluster.URI, was.Cluster.Label, is.Cluster.URI, is.Cluster.Label)
 	d.unless(was.Version == is.Version, "it is of another version")
+	return d
+}
+
+// Unlike lists the steps in which the same plan made again differs, nothing for one
+// with the same steps.
+func (p Plan) Unlike(again Plan) []string {
+	var d mismatches
+	for _, c := range again.Conflicts {
+		d.add("%s", c.Reason)
+	}
+	d.steps(p.Steps, again.Steps)
+	d.unless(len(d) > 0 || p.Digest() == again.Digest(), "its digest is not that of the plan that was shown: a collection was made anew")
 	return d
 }
 
@@ -122,7 +136,7 @@ func (d *mismatches) counts(was, is Summary) {
 		what    string
 	}{
 		{was.Create, is.Create, "to create"}, {was.Switch, is.Switch, "to switch"}, {was.Drop, is.Drop, "to drop"},
-		{was.Retire, is.Retire, "to retire"}, {was.Adopt, is.Adopt, "to adopt"}, {was.Forget, is.Forget, "to forget"}, {was.Verify, is.Verify, "to verify"},
+		{was.Retire, is.Retire, "to retire"}, {was.Adopt, is.Adopt, "to adopt"}, {was.Forget, is.Forget, "to forget"}, {was.Verify, is.Verify, "to verify"}, {was.Load, is.Load, "to load"},
 		{was.Unchanged, is.Unchanged, "unchanged"}, {was.Conflicts, is.Conflicts, "in conflict"},
 	} {
 		d.unless(c.was == c.is, "it counts %d %s, now %d", c.was, c.what, c.is)
@@ -144,6 +158,10 @@ func (d *mismatches) checks(was, is []Check) {
 		}
 	}
 	was, is = slices.DeleteFunc(slices.Clone(was), implied), slices.DeleteFunc(slices.Clone(is), implied)
+	// Whether golden queries ask anything of a first binding shows once it is loaded.
+	was = slices.DeleteFunc(was, func(c Check) bool {
+		return c.Name == manifest.GoldenCheck && c.Verdict == CheckPending && !slices.ContainsFunc(is, func(now Check) bool { return same(c, now) })
+	})
 	if !slices.EqualFunc(was, is, same) {
 		d.add("its checks are not those that the manifest asks for now")
 		return
@@ -167,13 +185,19 @@ func (d *mismatches) asks(was, is []Ask) {
 
 // bare is a step without what is measured and what follows from the manifest.
 func (s Step) bare() Step {
-	s.Rows, s.Order, s.Cutover = nil, nil, nil
+	s.Rows, s.Order, s.Cutover, s.Loaded = nil, nil, nil, false
+	if s.Op == LoadCollection { // its id is that of the target of an alias
+		s.ID = ""
+	}
 	return s
 }
 
 // describe is a step in a few words.
 func (s Step) describe() string {
 	text := fmt.Sprintf("%s %s", s.Op, s.key())
+	if s.Op == LoadCollection {
+		return text
+	}
 	if s.Op == DropCollection {
 		return text + " (id " + orUnknown(s.ID) + ")"
 	}

@@ -35,7 +35,7 @@ type Ask struct {
 
 // Digest is the fingerprint of what is reviewed: the cluster, the steps with
 // what they expect, the collections they lead to, what the manifest asks of
-// each binding they make (`require`, `from`, golden with the content of its
+// each binding they make (`load`, `require`, `from`, golden with the content of its
 // file, canary, verify, group, on_failure, keep), and the flags that shape the
 // plan or lift a refusal. Nothing that changes by itself is in it (row counts,
 // notes, measurements), and nothing that the plan leaves alone. The same
@@ -52,7 +52,10 @@ func (p Plan) Digest() string {
 	}
 	var s Step
 	for _, s = range p.Steps {
-		s.Rows, s.Order, s.Drift, s.Cutover = nil, nil, false, nil
+		s.Rows, s.Order, s.Drift, s.Cutover, s.Loaded = nil, nil, false, nil, false
+		if s.Op == LoadCollection { // its id is that of the target of an ask
+			s.ID = ""
+		}
 		if s.Op == DropCollection { // its form in a digest stays what it always was
 			s.From, s.ID = s.ID, ""
 		}
@@ -83,6 +86,10 @@ func unplaced(c *manifest.Cutover) *manifest.Cutover {
 	if c.Golden != nil {
 		golden := *c.Golden
 		golden.Pos, bare.Golden = manifest.Position{}, &golden
+	}
+	if c.Load != nil {
+		load := *c.Load
+		load.Pos, bare.Load = manifest.Position{}, &load
 	}
 	if c.Keep != nil {
 		keep := *c.Keep

@@ -24,8 +24,10 @@ const (
 	AlterAlias  Op = "alter-alias"
 	// RecreateAlias switches by drop and create: it needs only the calls of the
 	// oldest servers and leaves the alias unbound for a moment.
-	RecreateAlias  Op = "recreate-alias"
-	DropAlias      Op = "drop-alias"
+	RecreateAlias Op = "recreate-alias"
+	DropAlias     Op = "drop-alias"
+	// LoadCollection brings a collection into memory before an alias is bound to it.
+	LoadCollection Op = "load-collection"
 	DropCollection Op = "drop-collection"
 	// VerifyAlias makes up the verification of an earlier switch. It writes only
 	// when that fails, to go back.
@@ -36,6 +38,9 @@ const (
 
 // Anew reports that the step adopts a collection that was made anew under its name.
 func (s Step) Anew() bool { return s.ToID != "" }
+
+// OnCollection reports whether the operation is about a collection and not an alias.
+func (o Op) OnCollection() bool { return o == DropCollection || o == LoadCollection }
 
 // Writes reports whether the operation changes the cluster.
 func (o Op) Writes() bool { return o != Adopt && o != Forget }
@@ -80,9 +85,9 @@ func (s Step) Undo() Step {
 type Step struct {
 	Op         Op     `json:"op"`
 	Database   string `json:"database"`
-	Alias      string `json:"alias"`      // of all but drop-collection
-	Collection string `json:"collection"` // of drop-collection: what is dropped
-	// ID is the id that the collection of a drop-collection must have.
+	Alias      string `json:"alias"`      // of all that are not about a collection
+	Collection string `json:"collection"` // what is loaded or dropped
+	// ID is the id that Collection must have; of a load "" where it was not read.
 	ID string `json:"id,omitempty"`
 	// From is the collection that the alias must be bound to just before the
 	// step writes, "" for absent.
@@ -108,6 +113,10 @@ type Step struct {
 	Released bool `json:"released,omitempty"`
 	// ReleaseFirst releases the collection from memory before it is dropped.
 	ReleaseFirst bool `json:"release_first,omitempty"`
+	// Timeout is the longest that a load may take.
+	Timeout time.Duration `json:"-"`
+	// Loaded reports that the collection of a load is in memory already.
+	Loaded bool `json:"loaded,omitempty"`
 	// Surplus marks the drop of a collection that `keep` retires: the manifest
 	// does not name it.
 	Surplus bool `json:"surplus,omitempty"`
@@ -239,12 +248,13 @@ type Summary struct {
 	Adopt     int `json:"adopt"`
 	Forget    int `json:"forget"`
 	Verify    int `json:"verify,omitempty"` // earlier switches
+	Load      int `json:"load,omitempty"`   // collections, before the switches
 	Unchanged int `json:"unchanged"`
 	Conflicts int `json:"conflicts"`
 }
 
 // Pending is the number of changes that an apply would make, state-only ones
-// included.
+// included. A load is part of the switch that it is for.
 func (s Summary) Pending() int {
 	return s.Create + s.Switch + s.Drop + s.Retire + s.Adopt + s.Forget + s.Verify
 }
@@ -332,6 +342,9 @@ type Options struct {
 	Reidentify bool
 	// Witnessed reports that there are proxies to confirm a switch (--verify-uri).
 	Witnessed bool
+	// Load has every collection loaded that an alias is to be bound to; of a
+	// rollback, whose manifest cannot ask for it.
+	Load bool
 	// RollingBack marks every switch as one that leaves a bad collection.
 	RollingBack bool
 	// Held means that another run holds the state, so the announcements in it are

@@ -44,7 +44,7 @@ const (
 	CheckUnknown Verdict = "unknown"         // the server could not answer
 	CheckAllowed Verdict = "unknown-allowed" // likewise, and the manifest allows it
 	CheckSkipped Verdict = "skipped"         // by a choice of the run
-	CheckPending Verdict = "pending"         // green is not built yet, or the cluster was not read
+	CheckPending Verdict = "pending"         // green is not built or loaded yet, or the cluster was not read
 )
 
 // refuses reports that a plan with such a check is not applied.
@@ -59,7 +59,8 @@ func (b *builder) preflight(d *database, e *managed, live *LiveDatabase, step St
 	}
 	green, built := live.Collections[step.To]
 	blue := live.Collections[step.From]
-	for _, want := range c.Require {
+	awaits := b.awaitsLoad(live, step.To)
+	for _, want := range requirements(c) {
 		if (want.Name == manifest.RowsWithin || want.Name == manifest.SameSchema) && step.From == "" {
 			continue // a first binding leaves nothing to compare with
 		}
@@ -71,6 +72,8 @@ func (b *builder) preflight(d *database, e *managed, live *LiveDatabase, step St
 			check.Verdict = CheckPending
 		} else if want.Name == manifest.SameGrants {
 			check.sameGrants(want, step, live.Grants)
+		} else if awaits && needsMemory(want.Name) {
+			check.await()
 		} else {
 			check.judge(want, blue.Facts, green.Facts)
 		}
@@ -78,10 +81,12 @@ func (b *builder) preflight(d *database, e *managed, live *LiveDatabase, step St
 	}
 	b.serving(d, e, live, step)
 	// A first binding leaves nothing to compare with but the ids in the file.
-	if fact := live.Golden[e.alias]; c.Golden != nil && (step.From != "" || fact != nil && (len(fact.Queries) > 0 || fact.Why != "")) {
+	if fact := live.Golden[e.alias]; c.Golden != nil && (step.From != "" || awaits || fact != nil && (len(fact.Queries) > 0 || fact.Why != "")) {
 		check := Check{Database: d.name, Alias: e.alias, Name: manifest.GoldenCheck, Golden: fact}
 		if b.live == nil || !built {
 			check.Verdict = CheckPending
+		} else if awaits {
+			check.await()
 		} else {
 			check.judgeGolden(c.Golden)
 		}
@@ -97,6 +102,12 @@ func (b *builder) addCheck(c Check, allowUnknown bool) {
 		c.Verdict = CheckAllowed
 	}
 	b.plan.Checks = append(b.plan.Checks, c)
+}
+
+// await leaves a check for later.
+func (c *Check) await() {
+	c.Verdict = CheckPending
+	c.Details = append(c.Details, afterLoad)
 }
 
 // judge holds the facts against one requirement.

@@ -25,6 +25,7 @@ type Proof struct {
 //   - an alias that exists before and after is never unbound (a switch by drop
 //     and create is the exception, and is named in Gaps);
 //   - no alias ever points at a dropped collection;
+//   - what has to be in memory is loaded before an alias is bound to it;
 //   - nothing unmanaged is touched;
 //   - planning again from the prefix, with the announcements that the state
 //     then holds, reaches the same end.
@@ -43,6 +44,8 @@ func Prove(p Plan, live *Live) Proof {
 		switch s.Op {
 		case CreateAlias, AlterAlias, RecreateAlias, DropAlias, VerifyAlias:
 			m.rebind(s)
+		case LoadCollection:
+			m.load(s)
 		case DropCollection:
 			m.dropCollection(s)
 		}
@@ -64,6 +67,8 @@ type model struct {
 	pointing  map[Key]int // aliases per collection, of those that matter
 	ids       map[Key]string
 	dropped   map[Key]bool
+	loads     map[Key]bool // aliases whose target has to be loaded first
+	loaded    map[Key]bool // collections
 	lastPhase int
 }
 
@@ -80,6 +85,7 @@ func newModel(p Plan, live *Live) *model {
 		plan: p, proof: Proof{Gaps: []string{}},
 		tracks: make(map[Key]*track, len(p.Steps)), pointing: make(map[Key]int),
 		ids: make(map[Key]string), dropped: make(map[Key]bool),
+		loads: make(map[Key]bool), loaded: make(map[Key]bool),
 	}
 	for _, s := range p.Steps {
 		switch s.Op {
@@ -89,6 +95,11 @@ func newModel(p Plan, live *Live) *model {
 			if k := s.key(); m.tracks[k] == nil {
 				m.tracks[k] = &track{}
 			}
+		}
+	}
+	for _, a := range p.Asks {
+		if a.Cutover != nil && a.Cutover.Load != nil {
+			m.loads[Key{a.Database, a.Alias}] = true
 		}
 	}
 	m.bindings(p)
@@ -198,6 +209,9 @@ func (m *model) rebind(s Step) {
 	if t.steps++; t.steps > 1 {
 		m.problem("alias %s has two steps that are not one switch", k)
 	}
+	if target := (Key{s.Database, s.To}); s.To != "" && s.Op != VerifyAlias && m.loads[k] && !m.loaded[target] {
+		m.problem("alias %s would be bound to %s, which is not loaded", k, target)
+	}
 	m.replan(k, t, s, s.From)
 	if s.Op == RecreateAlias {
 		m.set(k, t, "")
@@ -254,6 +268,14 @@ func (m *model) set(k Key, t *track, to string) {
 	}
 }
 
+func (m *model) load(s Step) {
+	k := s.key()
+	if m.loaded[k] {
+		m.problem("collection %s would be loaded twice", k)
+	}
+	m.loaded[k] = true
+}
+
 func (m *model) dropCollection(s Step) {
 	k := Key{s.Database, s.Collection}
 	if n := m.pointing[k]; n > 0 {
@@ -284,7 +306,7 @@ func (m *model) end() {
 
 // key names the alias or the collection of a step.
 func (s Step) key() Key {
-	if s.Op == DropCollection {
+	if s.Op.OnCollection() {
 		return Key{s.Database, s.Collection}
 	}
 	return Key{s.Database, s.Alias}
@@ -293,6 +315,8 @@ func (s Step) key() Key {
 // phase is the place of a step in the order of safety.
 func (s Step) phase() int {
 	switch {
+	case s.Op == LoadCollection:
+		return 0
 	case s.Op == CreateAlias, s.Op == AlterAlias, s.Op == RecreateAlias, s.Op == VerifyAlias:
 		return 1
 	case s.Op == DropAlias:

@@ -54,7 +54,7 @@ func (s *Saved) Complete(m *manifest.Manifest, golden map[Key]string) error {
 	for i := range s.Plan.Steps {
 		step := &s.Plan.Steps[i]
 		anew := step.Op == Adopt && step.Anew()
-		if step.Op == DropCollection || step.Op == DropAlias || !step.Op.Writes() && !anew {
+		if step.Op.OnCollection() || step.Op == DropAlias || !step.Op.Writes() && !anew {
 			continue
 		}
 		want, found := wanted[step.key()]
@@ -127,7 +127,7 @@ func touches(p Plan, s State, live *Live) []Touch {
 	}
 	moved := make(map[Key]bool, len(p.Steps))
 	for _, step := range p.Steps {
-		moved[step.key()] = moved[step.key()] || step.Op != DropCollection
+		moved[step.key()] = moved[step.key()] || !step.Op.OnCollection()
 	}
 	out := make([]Touch, 0, len(p.Steps))
 	for _, step := range p.Steps {
@@ -137,6 +137,7 @@ func touches(p Plan, s State, live *Live) []Touch {
 			d = live.Databases[step.Database]
 		}
 		switch {
+		case step.Op == LoadCollection: // the alias that is bound to it has its id
 		case step.Op == DropCollection:
 			t.Live = step.ID
 			if d != nil {

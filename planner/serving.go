@@ -31,6 +31,9 @@ var implied = []manifest.CheckName{manifest.Loaded, manifest.MinRows}
 // serves reports whether a check is made of every switch of this cutover although
 // its manifest does not ask for it.
 func serves(c *manifest.Cutover, name manifest.CheckName) bool {
+	if c != nil && c.Load != nil && name == manifest.Loaded {
+		return false // it is checked because of the load
+	}
 	return c == nil || !slices.Contains(c.Waived, name) &&
 		!slices.ContainsFunc(c.Require, func(check manifest.Check) bool {
 			return check.Name == name || check.Name == manifest.Rows && name == manifest.MinRows
@@ -38,7 +41,7 @@ func serves(c *manifest.Cutover, name manifest.CheckName) bool {
 }
 
 // serving adds what has to be read for the checks of one switch.
-func (n *Needs) serving(d *database, e managed, in *LiveDatabase, o Options) {
+func (n *Needs) serving(d *database, e managed, in *LiveDatabase, o Options, ready bool) {
 	blue, green := in.Bindings[e.alias], e.want.Collection
 	if _, exists := in.Collections[green]; !exists {
 		return
@@ -57,7 +60,7 @@ func (n *Needs) serving(d *database, e managed, in *LiveDatabase, o Options) {
 		return
 	}
 	c := e.want.Cutover
-	run := ServingRun{Database: d.name, Blue: blue, Green: green, Load: serves(c, manifest.Loaded), Rows: serves(c, manifest.MinRows)}
+	run := ServingRun{Database: d.name, Blue: blue, Green: green, Load: serves(c, manifest.Loaded), Rows: ready && serves(c, manifest.MinRows)}
 	if run.Load || run.Rows {
 		n.Serving = append(n.Serving, run)
 	}
@@ -73,7 +76,11 @@ func (b *builder) serving(d *database, e *managed, live *LiveDatabase, step Step
 		return
 	}
 	green := live.Serving[step.To]
-	if green == nil {
+	switch _, built := live.Collections[step.To]; {
+	case green != nil:
+	case built && b.awaitsLoad(live, step.To): // nothing was asked yet
+		green = &Facts{}
+	default:
 		return // not built yet
 	}
 	blue := live.Serving[step.From]
@@ -89,6 +96,10 @@ func (b *builder) serving(d *database, e *managed, live *LiveDatabase, step Step
 			check.servesLoaded(step, blue.Load, green.Load)
 		} else {
 			check.servesRows(step, blue.Rows, green.Rows)
+		}
+		if check.Verdict != CheckPassed && b.awaitsLoad(live, step.To) {
+			check = Check{Database: d.name, Alias: e.alias, Name: name, Implied: true}
+			check.await()
 		}
 		skipped := b.options.SkipChecks[name].Has(d.name, e.alias)
 		switch {

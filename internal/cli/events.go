@@ -23,8 +23,8 @@ const eventVersion = 1
 type event struct {
 	Version int       `json:"version"`
 	Time    time.Time `json:"time"`
-	// Event is plan, step-start, step-done, drain, state-saved, state-unsaved,
-	// report, message, warning, problem, error or summary.
+	// Event is plan, step-start, step-done, load, drain, state-saved,
+	// state-unsaved, report, message, warning, problem, error or summary.
 	Event string `json:"event"`
 
 	Text string `json:"text,omitempty"` // of message, warning, problem and error
@@ -56,6 +56,7 @@ type event struct {
 	Unknown   *int             `json:"unknown,omitempty"`
 	NotReach  *int             `json:"not_reached,omitempty"`
 	Back      *int             `json:"switched_back,omitempty"`
+	Percent   *int             `json:"percent,omitempty"`  // of load
 	Wait      *float64         `json:"wait,omitempty"`     // of drain, in seconds
 	Duration  *float64         `json:"duration,omitempty"` // of summary, in seconds
 	StatePath string           `json:"state,omitempty"`    // of plan, state-saved and state-unsaved
@@ -73,7 +74,10 @@ type eventLog struct {
 	counts  *executor.Counts
 }
 
-var _ executor.DrainObserver = (*eventLog)(nil)
+var (
+	_ executor.DrainObserver = (*eventLog)(nil)
+	_ executor.LoadObserver  = (*eventLog)(nil)
+)
 
 func newEventLog(s *streams) *eventLog { return &eventLog{streams: s, started: time.Now()} }
 
@@ -116,6 +120,12 @@ func (l *eventLog) stepDone(number int, r executor.Result) {
 		e.Error = redact(r.Err.Error())
 	}
 	l.write(e)
+}
+
+// Loading reports how much of a collection is in memory.
+func (l *eventLog) Loading(i int, s planner.Step, percent int) {
+	number, redact := i+1, l.streams.redact
+	l.write(event{Event: "load", Step: &number, Op: s.Op, Database: redact(s.Database), Name: redact(s.Collection), Percent: &percent})
 }
 
 // Draining reports how long drops wait for readers to notice.

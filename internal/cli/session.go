@@ -128,22 +128,11 @@ func (r *session) Planned(report sync.Report, refused bool) {
 }
 
 // Approve shows the plan and asks whoever is there.
-func (r *session) Approve(report sync.Report, loading bool) error {
-	r.report = &report.Report
-	if !loading {
-		r.approved = true
-		if err := r.outputs.before(r.streams, report.Report); err != nil {
-			return err
-		}
-		return r.confirm(report.Plan)
-	}
-	if !r.asksPeople() || r.o.yes {
-		return nil
-	}
-	if err := r.tellPlan(report.Report); err != nil {
+func (r *session) Approve(report sync.Report) error {
+	r.report, r.approved = &report.Report, true
+	if err := r.outputs.before(r.streams, report.Report); err != nil {
 		return err
 	}
-	r.say("aliasctl: the collections are loaded first")
 	return r.confirm(report.Plan)
 }
 

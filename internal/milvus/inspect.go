@@ -31,6 +31,10 @@ import (
 // Facts are asked for in parallel. Comparisons measure time: they come after
 // the facts, and one after the other.
 func Inspect(ctx context.Context, c *Client, needs planner.Needs, live *planner.Live, vectors func(*manifest.Golden) ([]GoldenQuery, error)) error {
+	needs.Golden = slices.DeleteFunc(slices.Clone(needs.Golden), func(run planner.GoldenRun) bool {
+		d := live.Databases[run.Database]
+		return d != nil && d.Golden[run.Alias] != nil // compared already
+	})
 	queries := make([][]GoldenQuery, len(needs.Golden))
 	for i, run := range needs.Golden {
 		var err error

@@ -98,12 +98,12 @@ type summary struct {
 	Adopt     int `json:"adopt"`
 	Forget    int `json:"forget"`
 	Verify    int `json:"verify"`
+	Load      int `json:"load,omitempty"`
 	Unchanged int `json:"unchanged"`
 	Conflicts int `json:"conflicts"`
 }
 
-// step is one change. From and To are collections, ID is that of the
-// collection that is dropped. A switch by drop and create is one step.
+// step is one change. From and To are collections, ID is that of Collection. A switch by drop and create is one step.
 type step struct {
 	Op           string `json:"op"`
 	Database     string `json:"database"`
@@ -120,6 +120,8 @@ type step struct {
 	Protect      bool   `json:"protect,omitempty"`
 	Released     bool   `json:"released,omitempty"`
 	ReleaseFirst bool   `json:"release_first,omitempty"`
+	Timeout      int64  `json:"timeout,omitempty"` // of a load, in nanoseconds
+	Loaded       bool   `json:"loaded,omitempty"`  // likewise
 	Surplus      bool   `json:"surplus,omitempty"`
 	Rows         *int64 `json:"rows,omitempty"`
 	Order        *order `json:"order,omitempty"`

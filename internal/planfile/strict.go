@@ -89,7 +89,7 @@ func (p path) String() string {
 
 var (
 	ops = []string{string(planner.CreateAlias), string(planner.AlterAlias), string(planner.RecreateAlias), string(planner.DropAlias),
-		string(planner.DropCollection), string(planner.VerifyAlias), string(planner.Adopt), string(planner.Forget)}
+		string(planner.LoadCollection), string(planner.DropCollection), string(planner.VerifyAlias), string(planner.Adopt), string(planner.Forget)}
 	verdicts = []string{string(planner.CheckPassed), string(planner.CheckFailed), string(planner.CheckUnknown),
 		string(planner.CheckAllowed), string(planner.CheckSkipped), string(planner.CheckPending)}
 	lives = []string{planner.LiveRead, planner.LiveAssumed}
@@ -105,10 +105,10 @@ func (f file) flaw() string {
 			return place + " has an operation that does not exist"
 		case s.Database == "":
 			return place + " has no database"
-		case (s.Op == string(planner.DropCollection)) != (s.Collection != ""), (s.Alias == "") != (s.Collection != ""):
+		case planner.Op(s.Op).OnCollection() != (s.Collection != ""), (s.Alias == "") != (s.Collection != ""):
 			return place + " names neither an alias nor a collection, or both"
 		case s.ID != "" && s.Collection == "":
-			return place + " has the id of a collection that it does not drop"
+			return place + " has the id of a collection that it does not name"
 		}
 		counted.add(s.Op)
 	}
@@ -147,6 +147,8 @@ func (s *summary) add(op string) {
 		s.Switch++
 	case string(planner.DropAlias):
 		s.Drop++
+	case string(planner.LoadCollection):
+		s.Load++
 	case string(planner.DropCollection):
 		s.Retire++
 	case string(planner.VerifyAlias):

@@ -201,12 +201,15 @@ func proofLine(p planner.Proof) string {
 }
 
 func countsLine(s planner.Summary) string {
-	verify := ""
+	more := "" // of what is rare
 	if s.Verify > 0 {
-		verify = fmt.Sprintf(" %d to verify,", s.Verify)
+		more = fmt.Sprintf(" %d to verify,", s.Verify)
+	}
+	if s.Load > 0 {
+		more += fmt.Sprintf(" %d to load,", s.Load)
 	}
 	return fmt.Sprintf("Plan: %d to create, %d to switch,%s %d to drop, %d to retire; %d unchanged, %s.",
-		s.Create, s.Switch, verify, s.Drop, s.Retire, s.Unchanged, quantity.Of(s.Conflicts, "conflict"))
+		s.Create, s.Switch, more, s.Drop, s.Retire, s.Unchanged, quantity.Of(s.Conflicts, "conflict"))
 }
 
 func stateLine(s planner.Summary) string {
@@ -235,6 +238,7 @@ func tallies(s planner.Summary) []Tally {
 		{N: s.Create, What: "to create", Kind: string(planner.CreateAlias)},
 		{N: s.Switch, What: "to switch", Kind: string(planner.AlterAlias)},
 		{N: s.Verify, What: "to verify", Kind: string(planner.VerifyAlias), Rare: true},
+		{N: s.Load, What: "to load", Kind: string(planner.LoadCollection), Rare: true},
 		{N: s.Drop, What: "to drop", Kind: string(planner.DropAlias)},
 		{N: s.Retire, What: "to retire", Kind: string(planner.DropCollection)},
 		{N: s.Adopt, What: "to adopt", Kind: string(planner.Adopt)},

@@ -60,7 +60,7 @@ func (n names) of(s *planner.Step) string { return n.key(s.Database, StepSubject
 // StepSubject is the alias or the collection that a step changes, without its
 // database.
 func StepSubject(s *planner.Step) string {
-	if s.Op == planner.DropCollection {
+	if s.Op.OnCollection() {
 		return s.Collection
 	}
 	return s.Alias

@@ -32,6 +32,11 @@ func (p plan) preamble(yield func(Line) bool) {
 		}
 		line(verdictTone(c.Verdict), strings.Join(append(parts, c.Details...), "; "))
 	}
+	for i := range p.Plan.Steps {
+		if s := &p.Plan.Steps[i]; s.Op == planner.LoadCollection {
+			line(Neutral, "loaded first: ", p.of(s))
+		}
+	}
 	for _, g := range p.groups() {
 		line(Neutral, "cutover: group ", g.name, ": ", g.size(), "; ", g.fate())
 	}

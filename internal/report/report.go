@@ -28,6 +28,9 @@ type Report struct {
 	// Results has what became of each step, in the order of the plan.
 	Applied bool
 	Results []executor.Result
+	// Rechecked reports that the checks of the plan are those that the apply made
+	// when its collections were loaded.
+	Rechecked bool
 	// Cutovers is how the cutovers of that apply went, in the order of the plan.
 	Cutovers []executor.Cutover
 	// StatePath is where the state is kept, "" when it is not worth saying.

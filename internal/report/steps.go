@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"aliasctl/manifest"
 	"aliasctl/planner"
 )
 
@@ -46,6 +47,8 @@ func Sign(op planner.Op) string {
 		return "?"
 	case planner.DropAlias:
 		return "-"
+	case planner.LoadCollection:
+		return "^"
 	case planner.DropCollection:
 		return "!"
 	}
@@ -56,6 +59,8 @@ func Sign(op planner.Op) string {
 // of its own: it is the one step that nothing brings back.
 func block(op planner.Op) string {
 	switch op {
+	case planner.LoadCollection:
+		return "Collections loaded first"
 	case planner.DropCollection:
 		return "Collections dropped for good"
 	case planner.Adopt, planner.Forget:
@@ -81,6 +86,8 @@ func stepCells(cells []Cell, s *Step) []Cell {
 		if s.From != "" {
 			from.Before = "id "
 		}
+	case planner.LoadCollection:
+		to = Cell{Text: "in memory", Role: Missing}
 	case planner.DropAlias:
 		to = Cell{Text: "unbound", Role: Missing}
 	}
@@ -160,6 +167,13 @@ func (p plan) step(i int, of *planner.Step) Step {
 		mark(Faint, neverVerified(of))
 	case planner.DropAlias:
 		s.Verb, s.To = "drop", ""
+	case planner.LoadCollection:
+		s.Verb = "load"
+		if of.Loaded {
+			mark(Faint, "loaded already")
+		} else {
+			mark(Faint, "up to "+manifest.FormatDuration(of.Timeout))
+		}
 	case planner.DropCollection:
 		s.Verb, s.From, s.To = "drop collection", of.ID, ""
 		s.Facts = destroyed(of)

@@ -28,7 +28,7 @@ func (r *run) conclude(state planner.State, planned Report, unseen error) (Repor
 	if !r.apply || blocked != nil {
 		return planned, blocked
 	}
-	if err := r.Console.Approve(planned, false); err != nil {
+	if err := r.Console.Approve(planned); err != nil {
 		return planned, err
 	}
 	moved := state.Serial > 0 && !state.Cluster.Same(planned.Plan.Cluster) // an address or a label to record
@@ -70,8 +70,12 @@ func (r *run) carryOut(state planner.State, planned Report) (Report, error) {
 	opts := r.executorOptions()
 	opts.Drain, opts.Witnesses, opts.Stop = r.Choices.Drain, r.witnesses, r.stopped(ended)
 	opts.Author, opts.HistoryLimit, opts.Observer = r.by, r.HistoryLimit, r.Console.Steps(len(planned.Plan.Steps))
+	opts.Ready = func(context.Context) error { return r.recheck(planned.Plan) }
 	done, err := executor.Apply(r.hard, planned.Plan, state, r.conn.Client, savesTold{r.file, r.Console, planned.StatePath}, opts)
 	planned.Ended = &done
+	if r.checked != nil {
+		planned.Plan.Checks, planned.Refusals, planned.Rechecked = r.checked.Plan.Checks, r.checked.Refusals, true
+	}
 	if !is[*executor.SaveError](err) {
 		planned.Saved = done.State.Serial
 	}
@@ -84,6 +88,47 @@ func (r *run) carryOut(state planner.State, planned Report) (Report, error) {
 		return planned, &Failure{Code: Partly, What: outputErr.Error(), Err: outputErr, Hint: "the apply itself is complete and the state is saved"}
 	}
 	return planned, outputErr
+}
+
+// recheck makes the plan again when its collections are loaded: only now can all be
+// checked. An error means that nothing is switched.
+func (r *run) recheck(planned planner.Plan) error {
+	again, err := r.again()
+	if err != nil {
+		return err
+	}
+	r.checked = &again
+	if differences := planned.Unlike(again.Plan); len(differences) > 0 {
+		return stale("the cluster changed while the collections were loaded", differences...)
+	}
+	return blockedBy(again)
+}
+
+// notReady is why nothing was switched after the loads.
+func (r *run) notReady(done executor.Report) error {
+	why := done.NotReady
+	if failed, ok := errors.AsType[*Failure](why); ok { // of recheck
+		if r.checked == nil || failed.Code != Refused {
+			return failed
+		}
+		refused := *failed
+		refused.Hint = "each one above names its ways out; no alias was changed"
+		for _, refusal := range r.checked.Refusals {
+			refused.Lines = append(refused.Lines, refusal.Reason)
+		}
+		return &refused
+	}
+	what := "not loaded, no alias was changed"
+	for _, result := range done.Results {
+		if result.Op == planner.LoadCollection && result.Err == why {
+			what = fmt.Sprintf("cannot load collection %q of database %q, no alias was changed", result.Collection, result.Database)
+		}
+	}
+	code := Refused
+	if done.Ended != nil {
+		code = Failed
+	}
+	return &Failure{Code: code, What: fmt.Sprintf("%s: %v", what, why), Err: why, Hint: cmp.Or(hintOf(why), "when the cause is mended, run the same command again")}
 }
 
 // savesTold is a store that tells the caller of every save.
@@ -147,6 +192,10 @@ func (r *run) outcome(done executor.Report, err error) error {
 	switch {
 	case lost != nil:
 		return &Failure{Code: Partly, What: fmt.Sprintf("%v: %s", lost, summary), Hint: "another run may be at work: look at `aliasctl lock show`, then run the same command again", Err: lost}
+	case done.Interrupted && done.NotReady != nil:
+		return interrupted("while loading; no alias was changed")
+	case done.NotReady != nil:
+		return r.notReady(done)
 	case done.SwitchBackFailed:
 		return &Failure{Code: Partly, What: "a cutover failed and could not be switched back: " + summary, Err: done.Ended,
 			Hint: "the results above say where each alias is; mend the collection and run the same command again, which verifies it anew, or go back with `aliasctl rollback`"}

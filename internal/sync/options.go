@@ -111,9 +111,8 @@ type Console interface {
 	Reads(state string, paths []string) error
 	// Planned takes what is planned, and whether something stands against it.
 	Planned(r Report, refused bool)
-	// Approve takes a plan before anything is changed. loading says that collections
-	// are loaded now and that the plan is made again. An error ends the run.
-	Approve(r Report, loading bool) error
+	// Approve takes a plan before anything is changed. An error ends the run.
+	Approve(r Report) error
 	// Steps returns who is told of the steps of an apply, nil for no one.
 	Steps(n int) executor.Observer
 	// Saved takes a state that was saved; Unsaved one that could not be.
@@ -135,7 +134,7 @@ func (Silent) Secret(string)                       {}
 func (Silent) Label(string)                        {}
 func (Silent) Reads(string, []string) error        { return nil }
 func (Silent) Planned(Report, bool)                {}
-func (Silent) Approve(Report, bool) error          { return nil }
+func (Silent) Approve(Report) error                { return nil }
 func (Silent) Steps(int) executor.Observer         { return nil }
 func (Silent) Saved(string, planner.State)         {}
 func (Silent) Unsaved(string, planner.State) error { return nil }

@@ -27,6 +27,11 @@ func (r *run) plan(stored storedState, cluster planner.Cluster, limits planner.L
 	if err := selections(&r.Choices, r.manifest, stored.state, &options); err != nil {
 		return report.Report{}, err
 	}
+	if r.planned.IsZero() {
+		r.planned = options.Now
+	} else if options.Due.IsZero() { // the same waits have ended when it is made again
+		options.Due = r.planned
+	}
 	comparison := planner.Compare(r.manifest, stored.state, options)
 	live, err := r.read(comparison)
 	if err != nil {
@@ -75,7 +80,7 @@ func (r *run) read(comparison *planner.Comparison) (*planner.Live, error) {
 	}
 	live.Learn(r.identity.read)
 	// An id that is read on the way may show a collection that was made anew, whose
-	// checks need more.
+	// checks need more; so does one that is in memory.
 	asked := -1
 	for needs := comparison.Needs(live); asked < needs.Size(); needs = comparison.Needs(live) {
 		asked = needs.Size()

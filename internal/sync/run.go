@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"aliasctl/executor"
 	"aliasctl/internal/emulator"
@@ -45,16 +46,18 @@ type run struct {
 	origin    *manifest.Origin   // of PlanOut
 	saved     *planner.Saved     // of Reviewed
 	options   planner.Options    // beyond what choices say
-	load      bool               // load the targets first
 	location  string             // of the state, "" for none
 	file      statefile.Location // nil when a dry run has no place for a state
 	by        executor.Author    // who applies
 	lock      *statefile.Lock
 	conn      *connection // nil when offline
 	witnesses []executor.Witness
-	identity  identity // of the cluster, where it was asked for
-	accepted  string   // what AcceptCluster accepts, "" for nothing
-	managed   int      // aliases that the manifest and the state have, as far as they are known
+	identity  identity                      // of the cluster, where it was asked for
+	accepted  string                        // what AcceptCluster accepts, "" for nothing
+	planned   time.Time                     // when the plan was made first
+	checked   *report.Report                // the plan made again after the loads, nil before
+	again     func() (report.Report, error) // makes the plan again
+	managed   int                           // aliases that the manifest and the state have, as far as they are known
 }
 
 func newRun(ctx context.Context, o Options) *run {
@@ -133,15 +136,8 @@ func (r *run) do(want func() error, derive func(planner.State) error) (Report, e
 	if err != nil {
 		return Report{}, err
 	}
-	unseen := r.checkWitnesses(stored.state) // also before the loading, which changes the cluster
-	if unseen == nil && r.load && r.apply && waitsForLoad(planned) {
-		if err := r.loadFirst(planned); err != nil {
-			return Report{}, err
-		}
-		if planned, err = r.plan(stored, cluster, limits); err != nil {
-			return Report{}, err
-		}
-	}
+	unseen := r.checkWitnesses(stored.state)
+	r.again = func() (report.Report, error) { return r.plan(stored, cluster, limits) }
 	r.addNotes(&planned.Plan, stored)
 	if r.file != nil {
 		planned.StatePath = r.file.Path()

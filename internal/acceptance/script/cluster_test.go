@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -33,6 +34,7 @@ import (
 //	behind NAME               NAME answers at the address of the current cluster
 //	proxy VARIABLE LAG        a further proxy of the current cluster, at $VARIABLE
 //	token TOKEN               from now on the cluster asks for this token
+//	loads DURATION            loads that begin from now on take so long
 //	writes N                  there were N writing requests since the last `writes`
 //	requests [N]              print the requests since then, or require their number
 //	sent                      print route and body of those, as they were sent
@@ -52,6 +54,7 @@ var clusterCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"behind":     swapClusters,
 	"proxy":      addProxy,
 	"token":      requireToken,
+	"loads":      setLoadTime,
 	"writes":     requireWrites,
 	"requests":   showRequests,
 	"sent":       showBodies,
@@ -161,6 +164,16 @@ func startCluster(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	w.clusters[args[0]] = c
 	w.become(ts, c)
+}
+
+// setLoadTime sets how long the loads that begin from now on take.
+func setLoadTime(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: loads DURATION")
+	}
+	d, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	worldOf(ts).cluster(ts).SetLoadTime(d)
 }
 
 // become makes a cluster the current one.

@@ -17,7 +17,8 @@ import (
 type step struct {
 	planner.Step
 	Recreate bool     `json:"recreate,omitempty"`
-	Cutover  *cutover `json:"cutover,omitempty"` // in place of the planner's
+	Timeout  float64  `json:"timeout_seconds,omitempty"` // of a load
+	Cutover  *cutover `json:"cutover,omitempty"`         // in place of the planner's
 }
 
 type cutover struct {
@@ -36,7 +37,7 @@ type canary struct {
 }
 
 func newStep(s planner.Step, recreate bool) step {
-	form := step{Step: s, Recreate: recreate}
+	form := step{Step: s, Recreate: recreate, Timeout: seconds(s.Timeout)}
 	if s.Op == planner.DropCollection {
 		form.From = s.ID
 	}
@@ -68,7 +69,7 @@ func stepJSON(s *planner.Step) any {
 			parts = append(parts, newStep(half, true))
 		}
 		return parts
-	case s.Cutover == nil && s.Op != planner.DropCollection:
+	case s.Cutover == nil && !s.Op.OnCollection():
 		return s
 	}
 	return newStep(*s, false)

@@ -25,11 +25,13 @@ type Progress struct {
 	done    int
 	undone  int // failed, unknown or switched back
 	started time.Time
-	said    time.Time // when the last line was written
-	next    int       // the number of steps at which the next line is due
+	said    time.Time                // when the last line was written
+	next    int                      // the number of steps at which the next line is due
+	loads   map[int]*loading         // that are under way, by step
+	loadBar *progressbar.ProgressBar // nil off a terminal, and while nothing is loaded
 }
 
-var _ executor.Observer = (*Progress)(nil)
+var _ executor.LoadObserver = (*Progress)(nil)
 
 const (
 	// eachStep is the largest plan that gets a line per step in a log.
@@ -73,6 +75,7 @@ func (p *Progress) StepStarted(i int, step planner.Step) {
 
 // StepDone reports what became of step i.
 func (p *Progress) StepDone(i int, r executor.Result) {
+	p.loaded(i, r)
 	p.done++
 	if !r.Done() {
 		p.undone++
@@ -102,6 +105,9 @@ func (p *Progress) StepDone(i int, r executor.Result) {
 
 // Finish takes the bar off the terminal. A log needs no end.
 func (p *Progress) Finish() {
+	if p.loadBar != nil {
+		p.loadBar.Clear()
+	}
 	if p.bar != nil {
 		p.bar.Exit()
 		p.bar.Clear()

@@ -17,7 +17,6 @@ const textQueries = 5
 // checks prints the preflight: the checks of each alias below its switch, what
 // is wrong below its check.
 func (t *text) checks(s report.Section) {
-	t.WriteByte('\n')
 	t.Row(2, append([]layout.Word{{Text: s.Title + ":", Ink: t.Title}}, listed(strings.Split(s.Remark, ", "), "", "", t.Title)...)...)
 	widths := t.widths(s.Table)
 	head := make([]report.Cell, len(s.Table.Columns))

@@ -73,6 +73,8 @@ func (t *text) phrase(s *report.Step) {
 	case planner.AlterAlias:
 		t.word(s.From, plain)
 		t.word("-> "+s.To, ink)
+	case planner.LoadCollection:
+		t.word("load", ink)
 	case planner.VerifyAlias:
 		t.word("verify "+s.To, ink)
 	case planner.DropAlias:

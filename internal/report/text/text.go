@@ -22,7 +22,7 @@ func Write(w io.Writer, d report.Document, s layout.Style) error {
 	if _, err := io.WriteString(w, "\n"); err != nil {
 		return err
 	}
-	return Results(w, r, s)
+	return results(w, r, s, false)
 }
 
 // Plan prints what has changed outside aliasctl, the steps in the order in
@@ -41,6 +41,7 @@ func Plan(w io.Writer, d report.Document, s layout.Style) error {
 		case report.Steps:
 			t.steps(s.Table)
 		case report.Checks:
+			t.WriteByte('\n')
 			t.checks(s)
 		case report.Drifted:
 			t.Heading(s.Title + ":")
@@ -62,9 +63,25 @@ func Plan(w io.Writer, d report.Document, s layout.Style) error {
 // that failed or whose outcome is unknown, and one line of counts. The numbers
 // are those of the plan. The only errors are those of w.
 func Results(w io.Writer, r report.Report, s layout.Style) error {
+	return results(w, r, s, r.Rechecked)
+}
+
+// results prints them, perhaps behind the checks that were made meanwhile.
+func results(w io.Writer, r report.Report, s layout.Style, checks bool) error {
 	r.Applied = true
 	p := r.Page()
 	t := newText(w, s, p)
+	if checks {
+		for s := range p.Sections(report.Checks, report.Refusals) {
+			if s.Kind == report.Checks {
+				t.checks(s)
+				continue
+			}
+			t.Heading(s.Title + ":")
+			t.list(s)
+		}
+		t.WriteByte('\n')
+	}
 	for s := range p.Sections(report.Results) {
 		t.Line(t.Title, s.Title+":")
 		t.results(s.Table)
