@@ -57,7 +57,11 @@ func drawWorld(t *rapid.T) world {
 			case 1, 2:
 				target := pick("want")
 				bound[target] = true
-				desired.Aliases = append(desired.Aliases, manifest.Alias{Name: a, Collection: target, Protect: maybe("protect")})
+				want := manifest.Alias{Name: a, Collection: target, Protect: maybe("protect")}
+				if maybe("load") {
+					want.Cutover = &manifest.Cutover{OnFailure: manifest.SwitchBack, Load: &manifest.Loading{Timeout: manifest.DefaultLoadTimeout}}
+				}
+				desired.Aliases = append(desired.Aliases, want)
 			}
 			if maybe("state") {
 				w.state.Bindings = append(w.state.Bindings, planner.Binding{Database: name, Alias: a, Collection: pick("last"), Protect: maybe("protected")})
@@ -88,6 +92,9 @@ func (w *world) apply(s planner.Step) {
 	w.state.Pending = slices.DeleteFunc(slices.Clone(w.state.Pending), func(a planner.Announcement) bool {
 		return a.Database == s.Database && a.Alias == s.Alias && a.Collection == s.Collection
 	})
+	if s.Op == planner.LoadCollection {
+		return
+	}
 	if s.Op == planner.DropCollection {
 		delete(d.Collections, s.Collection)
 		w.state.Retired = slices.DeleteFunc(w.state.Retired, func(r planner.Retired) bool {
