@@ -38,6 +38,36 @@ func (e *Emulator) DropCollection(database, collection string) error {
 	return e.dropCollection(nil, database, collection)
 }
 
+// Unload takes a collection out of memory.
+func (e *Emulator) Unload(database, collection string) error {
+	return e.update(func(c *catalog) error {
+		db, err := c.database(database)
+		if err != nil {
+			return err
+		}
+		of := db.collections[collection]
+		if of == nil {
+			return collectionNotFound(collection)
+		}
+		of.loaded = false
+		c.changed()
+		return nil
+	})
+}
+
+// Loaded reports that a collection can be searched.
+func (e *Emulator) Loaded(database, collection string) bool {
+	loaded := false
+	_ = e.view(func(c *catalog) error { // which changes nothing
+		if db, err := c.database(database); err == nil && db.collections[collection] != nil {
+			state, _ := db.collections[collection].loadProgress()
+			loaded = state == stateLoaded
+		}
+		return nil
+	})
+	return loaded
+}
+
 // RenameCollection gives a collection another name; its aliases stay with it.
 func (e *Emulator) RenameCollection(database, collection, name string) error {
 	return e.renameCollection(nil, database, collection, "", name)

@@ -46,6 +46,7 @@ type striking struct {
 	request testkit.Request
 	fault   testkit.Fault
 	flags   []string
+	story   scene.Story
 }
 
 func (s striking) String() string {
@@ -73,7 +74,7 @@ func TestSweepRequests(t *testing.T) {
 		strikings = append(strikings, striking{profile, r, testkit.Fault{
 			Match: testkit.Match{Request: r.N}, Kind: kind, When: when, URL: elsewhere.URL + "/v2/vectordb/aliases/list",
 			Code: 65535, Message: "etcdserver: too many operations in txn request", Delay: delayOf(kind), Body: "default backend - 404",
-		}, flags})
+		}, flags, scene.RichStory})
 	}
 	modes := [][]string{{"--parallel", "1"}}
 	if scene.FullSweep() {
@@ -143,7 +144,7 @@ type trapdoor struct{ requests atomic.Int64 }
 func (h *trapdoor) ServeHTTP(w http.ResponseWriter, _ *http.Request) { h.requests.Add(1) }
 
 func strike(s striking, dir string, done *scene.Tally) error {
-	c, err := scene.Play(scene.RichStory, s.profile, dir, s.flags...)
+	c, err := scene.Play(s.story, s.profile, dir, s.flags...)
 	if err != nil {
 		return err
 	}

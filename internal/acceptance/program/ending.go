@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"aliasctl/executor"
@@ -29,12 +30,14 @@ type answerJSON struct {
 	Refusals []struct {
 		Guard string `json:"guard"`
 	} `json:"refusals"`
-	Results []struct {
-		planner.Step
-		Recreate bool             `json:"recreate"` // half of a switch by drop and create
-		Outcome  executor.Outcome `json:"outcome"`
-		Error    string           `json:"error"`
-	} `json:"results"`
+	Results []resultJSON `json:"results"`
+}
+
+type resultJSON struct {
+	planner.Step
+	Recreate bool             `json:"recreate"` // half of a switch by drop and create
+	Outcome  executor.Outcome `json:"outcome"`
+	Error    string           `json:"error"`
 }
 
 // Perform runs one command line: in this process, because that is quick; with
@@ -63,6 +66,13 @@ func NewEnding(code int, stdout, stderr string, writes int64) Ending {
 
 func (e Ending) String() string {
 	return fmt.Sprintf("exit code %d\n%s%s", e.Code, e.Stdout, e.Stderr)
+}
+
+// NotLoaded reports that nothing was switched because a load failed.
+func (e Ending) NotLoaded() bool {
+	return slices.ContainsFunc(e.Report.Results, func(r resultJSON) bool {
+		return r.Op == planner.LoadCollection && r.Outcome == executor.Failed
+	})
 }
 
 // Unanswered reports that the plan was refused for nothing but checks that found

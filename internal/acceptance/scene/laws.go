@@ -32,6 +32,12 @@ func (c *Scene) Watch() {
 				c.breach(r, "unmanaged alias %s is at %q, was at %q", alias, now[alias], to)
 			}
 		}
+		for alias, to := range now {
+			db, _ := program.Place(alias)
+			if untouched[alias] == "" && !c.Loaded(db, to) {
+				c.breach(r, "alias %s points at %s, which is not loaded", alias, to)
+			}
+		}
 		for alias, is := range lasting {
 			if is && now[alias] == "" {
 				c.breach(r, "alias %s is unbound", alias)
@@ -177,9 +183,15 @@ func (c *Scene) Truthful(e program.Ending, before map[string]string) error {
 			differ("exit code 1, but the cluster was changed")
 		}
 	case 3:
+		if e.NotLoaded() {
+			if !untouched {
+				differ("exit code 3 for a load, but something was changed")
+			}
+			break
+		}
 		// Something in between answered a check in Milvus' place: green may be unable
 		// to serve, so the run leaves everything as it is.
-		if !untouched || e.Writes > 0 || !e.Unanswered() {
+		if !untouched || e.Writes > int64(len(c.Unloaded)) || !e.Unanswered() {
 			differ("exit code 3, but not for an unanswered check alone, or something was changed")
 		}
 	case 5, 130:
@@ -199,6 +211,11 @@ func (c *Scene) answers(e program.Ending, before map[string]string, differ func(
 		var is bool
 		name := r.Database + "/" + cmp.Or(r.Alias, r.Collection)
 		switch {
+		case r.Op == planner.LoadCollection:
+			if db, collection := program.Place(name); r.Outcome == executor.Applied && !c.Loaded(db, collection) {
+				differ("%s %s is said to be %s and is not", r.Op, name, r.Outcome)
+			}
+			continue
 		case r.Op == planner.DropCollection:
 			is = !c.exists(name)
 		case r.Op == planner.DropAlias && r.Recreate:

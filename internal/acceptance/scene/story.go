@@ -22,6 +22,7 @@ type Story struct {
 	Others   map[string]string // aliases that it did not
 	Want     map[string]string // aliases of the manifest
 	Retire   []string
+	Unloaded []string // collections that are not in memory at first; the aliases that want one have them loaded
 }
 
 // RichStory has every kind of step in two databases, with the same names in
@@ -44,6 +45,14 @@ var RichStory = Story{
 		"default/legacy": "legacy_v1", "search/products": "products_v2", "search/queries": "queries_v1",
 	},
 	Retire: []string{"default/products_v1", "default/old_v1", "search/products_v1"},
+}
+
+// LoadStory is RichStory with two collections that are loaded before the switch.
+var LoadStory = RichStory.with("default/products_v2", "search/products_v2")
+
+func (s Story) with(unloaded ...string) Story {
+	s.Unloaded = unloaded
+	return s
 }
 
 // With is the story with another manifest. A want of "" takes the alias out;
@@ -82,6 +91,10 @@ func (s Story) Document() string {
 		fmt.Fprintf(&text, "version: 1\ndatabase: %s\naliases:\n", database)
 		for _, alias := range slices.Sorted(maps.Keys(s.Want)) {
 			if db, name := program.Place(alias); db == database {
+				if slices.Contains(s.Unloaded, db+"/"+s.Want[alias]) {
+					fmt.Fprintf(&text, "  %s: {collection: %s, load: {timeout: 20s}}\n", name, s.Want[alias])
+					continue
+				}
 				fmt.Fprintf(&text, "  %s: %s\n", name, s.Want[alias])
 			}
 		}
@@ -121,6 +134,9 @@ func (s Story) Build(profile emulator.Profile) *emulator.Emulator {
 	}
 	for _, name := range s.Existing {
 		must(e.CreateCollection(program.Place(name)))
+	}
+	for _, name := range s.Unloaded {
+		must(e.Unload(program.Place(name)))
 	}
 	for _, bindings := range []map[string]string{s.Ours, s.Others} {
 		for _, alias := range slices.Sorted(maps.Keys(bindings)) {
