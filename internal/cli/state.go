@@ -29,7 +29,7 @@ func stateCommand(s *streams) *cli.Command {
 		Subcommands: []*cli.Command{
 			{
 				Name: "show", Usage: "print what the state is about",
-				Flags:       append(slices.Clone(at), &cli.BoolFlag{Name: "history", Destination: &o.history, Category: categoryOutput, Usage: "list the versions that a bucket with versioning has kept, the newest first, at most 20"}),
+				Flags:       append(slices.Clone(at), &cli.BoolFlag{Name: "history", Destination: &o.history, Category: categoryOutput, Usage: "list the versions that the store has kept (bucket with versioning, git branch, GitLab), the newest first, at most 20"}),
 				Description: "Example:   aliasctl state show\n           aliasctl state show --history --state gs://bucket/prod.json",
 				Action: o.run(s, func(r *session, _ *cli.Context) error {
 					if o.history {

@@ -2,6 +2,7 @@ package state
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -20,8 +21,8 @@ type Versioned interface {
 
 // Version is one that a store has kept of an object.
 type Version struct {
-	ID      string // in the words of the store
-	Written time.Time
+	ID      string    // in the words of the store
+	Written time.Time // zero where the store does not keep it
 }
 
 // OldState is a state as it once was.
@@ -40,7 +41,7 @@ func (e *UnversionedError) Error() string {
 
 // Hint names what keeps them.
 func (e *UnversionedError) Hint() string {
-	return "a bucket with versioning keeps every state; see the row `history` in docs/stores.md"
+	return "a bucket with versioning, a git branch and GitLab keep every state; see the row `history` in docs/stores.md"
 }
 
 // Versions lists what the store has kept of the state, the newest first and at
@@ -51,6 +52,9 @@ func (o *Shared) Versions(ctx context.Context, most int) ([]OldState, error) {
 		return nil, &UnversionedError{Path: o.options.Location}
 	}
 	failed := func(err error) error {
+		if _, none := errors.AsType[*UnversionedError](err); none {
+			return err
+		}
 		return &AccessError{Path: o.options.Location, Doing: "list the versions of", Err: err}
 	}
 	var found []Version
@@ -74,6 +78,9 @@ func (o *Shared) Versions(ctx context.Context, most int) ([]OldState, error) {
 			continue // removed since it was listed
 		}
 		old.State, old.Err = Decode(o.options.Location, there.Body)
+		if old.Written.IsZero() && old.Err == nil {
+			old.Written = old.State.UpdatedAt
+		}
 		all = append(all, old)
 	}
 	return all, nil

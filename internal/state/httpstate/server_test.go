@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -94,6 +95,7 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request, body []byte) {
 		return
 	}
 	path, locking := strings.CutSuffix(r.URL.Path, "/lock")
+	path, version, versioned := strings.Cut(path, "/versions/")
 	if s.gitlab && !strings.HasPrefix(path, "/api/v4/projects/7/terraform/state/") {
 		http.Error(w, `{"message":"404 Project Not Found"}`, http.StatusNotFound)
 		return
@@ -111,11 +113,15 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request, body []byte) {
 	}
 	switch method {
 	case http.MethodGet:
-		if there.newest == 0 {
+		serial := there.newest
+		if versioned && s.gitlab {
+			serial, _ = strconv.ParseUint(version, 10, 64)
+		}
+		if there.versions[serial] == nil {
 			http.Error(w, "404 not found", http.StatusNotFound)
 			return
 		}
-		_, _ = w.Write(there.versions[there.newest])
+		_, _ = w.Write(there.versions[serial])
 	case http.MethodPost:
 		s.save(w, r, there, body)
 	case "LOCK":

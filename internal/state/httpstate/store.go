@@ -57,10 +57,14 @@ func Open(location string) (s *Store, name string, err error) {
 // read gets what lies on the server, and the serial of that; no state is an
 // object without a revision.
 func (s *Store) read(ctx context.Context) (state.Object, uint64, error) {
+	return s.readUpTo(ctx, s.mostRead())
+}
+
+// mostRead is how large a state may be.
+func (s *Store) mostRead() int64 {
 	s.mu.Lock()
-	most := max(s.most, input.MaxState)
-	s.mu.Unlock()
-	return s.readUpTo(ctx, most)
+	defer s.mu.Unlock()
+	return max(s.most, input.MaxState)
 }
 
 func (s *Store) readUpTo(ctx context.Context, most int64) (state.Object, uint64, error) {

@@ -1,9 +1,11 @@
 package httpstate_test
 
 import (
+	"errors"
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -53,6 +55,49 @@ func both(t *testing.T, run func(t *testing.T, s *server, location string)) {
 			run(t, s, location("a.json"))
 		})
 	}
+}
+
+// GitLab keeps every version, also beside those that were removed by hand; a plain
+// server keeps none.
+func TestVersions(t *testing.T) {
+	both(t, func(t *testing.T, s *server, location string) {
+		l := contract.Open(t, location)
+		lock, err := l.Lock(t.Context(), 0, contract.Holder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for serial := uint64(1); serial <= 5; serial++ {
+			if err := l.Save(t.Context(), contract.State(serial, 1)); err != nil {
+				t.Fatal(contract.Told(err))
+			}
+		}
+		if err := lock.Release(); err != nil {
+			t.Fatal(err)
+		}
+		s.set(func() {
+			if there := s.states["/api/v4/projects/7/terraform/state/a.json"]; there != nil {
+				delete(there.versions, 3)
+			}
+		})
+		for most, want := range map[int][]uint64{20: {5, 4, 2, 1}, 3: {5, 4, 2}} {
+			all, err := contract.Open(t, location).(*state.Shared).Versions(t.Context(), most)
+			if !s.gitlab {
+				if _, none := errors.AsType[*state.UnversionedError](err); !none {
+					t.Errorf("%d versions, %v", len(all), err)
+				}
+				continue
+			}
+			var serials []uint64
+			for _, old := range all {
+				if serials = append(serials, old.State.Serial); old.Written.IsZero() {
+					t.Errorf("no time of %d", old.State.Serial)
+				}
+			}
+			if err != nil || !slices.Equal(serials, want) {
+				t.Errorf("%d at most: serials %v, want %v, %v", most, serials, want, err)
+			}
+		}
+	})
 }
 
 // TestLostAnswers loses the answer to every kind of request after it took
