@@ -4,10 +4,18 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
 	"io"
+	"math/big"
+	"net"
 	"net/http"
 	"net/http/cgi"
 	"net/http/httptest"
@@ -17,6 +25,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"aliasctl/internal/acceptance/program"
 )
@@ -55,7 +64,7 @@ func newForge(t *testing.T) *forge {
 	backend := filepath.Join(strings.TrimSpace(gitIn(t, f.dir, "--exec-path")), "git-http-backend")
 	git := &cgi.Handler{Path: backend, Dir: f.dir, Env: []string{"GIT_PROJECT_ROOT=" + f.dir, "GIT_HTTP_EXPORT_ALL=1",
 		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull, "REMOTE_USER=ci"}, InheritEnv: []string{"PATH"}, Stderr: io.Discard}
-	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if content, found := f.files[r.URL.Path]; found {
 			_, _ = w.Write(content)
 			return
@@ -69,10 +78,32 @@ func newForge(t *testing.T) *forge {
 		}
 		git.ServeHTTP(w, r)
 	}))
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{certificate(t, forgeHost)}}
+	server.StartTLS()
 	t.Cleanup(server.Close)
 	f.URL, f.CA = server.URL, filepath.Join(f.dir, "ca.pem")
 	program.Must(t, os.WriteFile(f.CA, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o644))
 	return f
+}
+
+// forgeHost is another name of the forge. GitHub's actions for artifacts take a server of
+// that domain, or github.com.
+const forgeHost = "forge.localhost"
+
+// certificate is one for a name and 127.0.0.1 that signs itself.
+func certificate(t *testing.T, name string) tls.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	program.Must(t, err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		BasicConstraintsValid: true, IsCA: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	program.Must(t, err)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
 // environment makes curl, git and Node trust the forge.

@@ -29,6 +29,10 @@ func (s Server) program() ([]string, error) {
 // for each version of its package-lock.json.
 func Installed(name string) (string, error) { return Server{name: name}.made() }
 
+// Built is the program of the Go package tool, which the module testdata/NAME pins, built
+// once for each version of it.
+func Built(name, tool string) (string, error) { return Server{name: name, tool: tool}.made() }
+
 // made is the server, built or installed once for each version of it.
 func (s Server) made() (string, error) {
 	source, err := s.module()
@@ -75,7 +79,7 @@ func (s Server) made() (string, error) {
 }
 
 func (s Server) build(ctx context.Context, source, built string) error {
-	fmt.Fprintf(os.Stderr, "building %s, an object store to test against: some minutes, once\n", s.name)
+	fmt.Fprintf(os.Stderr, "building %s to test with: some minutes, once\n", s.name)
 	build := exec.CommandContext(ctx, "go", "build", "-C", source, "-trimpath", "-ldflags=-s -w", "-o", built, s.tool)
 	build.Env = append(os.Environ(), "GOWORK=off", "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
