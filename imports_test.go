@@ -33,7 +33,9 @@ var mayImport = map[string][]string{
 	"aliasctl/internal/report/json":     {"internal/report", "executor", "planner", "manifest"},
 	"aliasctl/internal/report/markdown": {"internal/report", "planner"},
 	"aliasctl/internal/report/html":     {"internal/report"},
-	"aliasctl/internal/report/formats":  {"internal/report", "internal/report/text", "internal/report/diff", "internal/report/json", "internal/report/markdown", "internal/report/html", "internal/layout"},
+	"aliasctl/internal/report/gitlab":   {"internal/report", "planner"},
+	"aliasctl/internal/report/slack":    {"internal/report"},
+	"aliasctl/internal/report/formats":  {"internal/report", "internal/report/text", "internal/report/diff", "internal/report/json", "internal/report/markdown", "internal/report/html", "internal/report/gitlab", "internal/report/slack", "internal/layout"},
 	// What else an apply and a workflow read of a run.
 	"aliasctl/internal/report/progress": {"internal/report", "executor", "planner"},
 	"aliasctl/internal/report/github":   {"manifest"},

@@ -24,6 +24,7 @@ type gitlab struct {
 	mu    sync.Mutex
 	state []byte
 	lock  string // its ID
+	told  string // to the webhook of Slack
 }
 
 const stateOfGitLab = "/api/v4/projects/7/terraform/state/aliases"
@@ -36,6 +37,8 @@ func (g *gitlab) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer g.mu.Unlock()
 	user, password, _ := r.BasicAuth()
 	switch route := r.Method + " " + strings.TrimPrefix(r.URL.Path, stateOfGitLab); {
+	case r.URL.Path == "/slack":
+		g.told = string(body)
 	case user != "gitlab-ci-token" || password != "token-of-the-job":
 		w.WriteHeader(http.StatusUnauthorized)
 	case route == "GET " && g.state == nil:
@@ -79,7 +82,7 @@ func newPipelines(t *testing.T) *pipelines {
 		"--force-shell-executor", "--no-color", "--concurrency", "2", "--no-evaluate-rule-changes", "--home", p.dir}
 	for name, value := range map[string]string{
 		"CI_API_V4_URL": server.URL + "/api/v4", "CI_PROJECT_ID": "7", "CI_JOB_TOKEN": "token-of-the-job",
-		"MILVUS_URI": "embedded:" + filepath.Join(p.dir, "cluster.yaml"), "MILVUS_READ_TOKEN": "reader", "MILVUS_TOKEN": "writer",
+		"MILVUS_URI": "embedded:" + filepath.Join(p.dir, "cluster.yaml"), "SLACK_WEBHOOK": server.URL + "/slack", "MILVUS_READ_TOKEN": "reader", "MILVUS_TOKEN": "writer",
 	} {
 		p.command = append(p.command, "--variable", name+"="+value)
 	}
@@ -116,18 +119,28 @@ func (p *pipelines) artifact(job, name string) string {
 	return string(text)
 }
 
+// reported is a file of artifacts:reports, which gitlab-ci-local leaves where it is.
+func (p *pipelines) reported(name string) string {
+	p.t.Helper()
+	text, err := os.ReadFile(filepath.Join(p.work, name))
+	p.check(err)
+	return string(text)
+}
+
 // serial is that of the state, 0 for none.
 func (p *pipelines) serial() (n int) {
 	p.states.mu.Lock()
 	defer p.states.mu.Unlock()
-	var state struct{ Serial int }
+	var state struct {
+		State struct{ Serial int } `json:"aliasctl_state"`
+	}
 	if p.states.state != nil {
 		p.check(json.Unmarshal(p.states.state, &state))
 	}
 	if p.states.lock != "" {
 		p.t.Errorf("the lock %s is left", p.states.lock)
 	}
-	return state.Serial
+	return state.State.Serial
 }
 
 // The pipeline of examples/gitlab on gitlab-ci-local, its commands unchanged: the merge
@@ -143,12 +156,18 @@ func TestPipelinesOnGitLab(t *testing.T) {
 	requires(t, p.run(true, "push", "--manual", "apply"), "Applied: 1 applied")
 	p.bound("products_v1")
 	if n := p.serial(); n != 1 {
-		t.Errorf("the state has serial %d", n)
+		t.Errorf("the state has serial %d: %s", n, p.states.state)
 	}
 
 	p.push("rebuild", "version: 1\ncluster: prod\naliases: {products: products_v2}\nretire: [products_v0]\n")
 	p.run(true, "merge_request_event")
 	requires(t, p.artifact("plan", "plan.html"), "products_v2")
+	if got := p.reported("terraform.json"); got != "{\"create\":0,\"update\":1,\"delete\":1}\n" {
+		t.Errorf("the merge request shows %s", got)
+	}
+	if got := p.reported("codequality.json"); got != "[]\n" {
+		t.Errorf("the merge request shows %s", got)
+	}
 	p.bound("products_v1")
 
 	// The plan of a manifest with a mistake fails, and what stands in the merge request
@@ -156,13 +175,19 @@ func TestPipelinesOnGitLab(t *testing.T) {
 	p.push("rebuild", "version: 1\ncluster: prod\naliases: {products: products-v2}\n")
 	requires(t, p.run(false, "merge_request_event"), "aliases.yaml:3:21: error: ")
 	requires(t, p.artifact("plan", "plan.html"), "aliases.yaml:3:21")
+	requires(t, p.reported("codequality.json"), `"check_name": "invalid-name"`, `"begin": 3`)
+	requires(t, p.reported("terraform.json"), `{"error":`)
 
 	// At night: nothing to do and no drift. Then somebody moves the alias by hand: the
 	// plan is refused, and the drift job runs all the same, waits for nobody and says so.
 	gitIn(t, p.work, "checkout", "--quiet", "main")
 	log := p.run(true, "schedule")
 	requires(t, log, "drift")
+	if p.states.told != "" {
+		t.Errorf("Slack was told %s", p.states.told)
+	}
 	p.cluster(func(e *emulator.Emulator) error { return e.AlterAlias("default", "products", "products_v3") })
 	log = p.run(false, "schedule")
 	requires(t, log, "default/products: last applied products_v1, now products_v3", "FAIL 8")
+	requires(t, p.states.told, "drift, 1 alias is not where the state says", "`products`")
 }

@@ -9,9 +9,11 @@ import (
 	"aliasctl/internal/layout"
 	"aliasctl/internal/report"
 	"aliasctl/internal/report/diff"
+	"aliasctl/internal/report/gitlab"
 	"aliasctl/internal/report/html"
 	"aliasctl/internal/report/json"
 	"aliasctl/internal/report/markdown"
+	"aliasctl/internal/report/slack"
 	"aliasctl/internal/report/text"
 )
 
@@ -25,10 +27,14 @@ const (
 	JSON     Format = "json"
 	Markdown Format = "markdown"
 	HTML     Format = "html"
+	// GitLab is the JSON of GitLab's artifacts:reports:terraform: three counts.
+	GitLab Format = "gitlab-terraform"
+	// Slack is a message with the summary.
+	Slack Format = "slack"
 )
 
 // All lists the formats in the order in which help shows them.
-func All() []Format { return []Format{Text, Diff, JSON, Markdown, HTML} }
+func All() []Format { return []Format{Text, Diff, JSON, Markdown, HTML, GitLab, Slack} }
 
 // Whole reports that a report in this format is one document with the results in
 // it, to be written once, when everything is known.
@@ -74,6 +80,10 @@ func Write(w io.Writer, f Format, d report.Document, s layout.Style) error {
 		return markdown.Write(w, d)
 	case HTML:
 		return html.Write(w, d)
+	case GitLab:
+		return gitlab.Terraform(w, d)
+	case Slack:
+		return slack.Write(w, d)
 	}
 	return &FormatError{Name: string(f)}
 }
