@@ -224,7 +224,9 @@ func (o outputs) tellOrigin() bool {
 	return tellsOrigin(o.format) || slices.ContainsFunc(o.files, func(f outputFile) bool { return tellsOrigin(f.format) })
 }
 
-func tellsOrigin(f formats.Format) bool { return f == formats.Markdown || f == formats.HTML || f == formats.Slack }
+func tellsOrigin(f formats.Format) bool {
+	return f == formats.Markdown || f == formats.HTML || f == formats.Slack
+}
 
 // isSummary reports that a path is the summary that steps of a workflow write to, one
 // after the other: nothing in it is of an earlier run of ours.
