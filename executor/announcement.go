@@ -40,9 +40,11 @@ func Announce(state planner.State, plan planner.Plan, witnessed bool, now time.T
 	return after
 }
 
-// announced reports that a step is written down before it is carried out. A load
-// changes nothing that a state knows of.
-func announced(s planner.Step) bool { return s.Op.Writes() && s.Op != planner.LoadCollection }
+// announced reports that a step is written down before it is carried out. A load and
+// a release change nothing that a state knows of.
+func announced(s planner.Step) bool {
+	return s.Op.Writes() && s.Op != planner.LoadCollection && s.Op != planner.ReleaseCollection
+}
 
 // announce adds every write of a step. A state has the id of a collection to
 // drop as `from`.

@@ -144,6 +144,8 @@ func (r *run) unit(ctx context.Context, u unit) {
 		r.conclude(first, r.recreate(ctx, step))
 	case step.Op == planner.LoadCollection:
 		r.conclude(first, r.load(ctx, first, step))
+	case step.Op == planner.ReleaseCollection:
+		r.conclude(first, r.release(ctx, step))
 	case step.Op == planner.DropCollection:
 		drop := &retirement{cluster: r.cluster, step: step, held: r.opts.Held}
 		r.conclude(first, drop.completed(r.carryOut(ctx, drop)))

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -280,9 +281,14 @@ func (w *world) DropCollection(ctx context.Context, db, collection string) error
 
 func (w *world) ReleaseCollection(ctx context.Context, db, collection string) error {
 	return w.write(ctx, call{op: "release", db: db, name: collection}, func() error {
-		if _, exists := w.collections[planner.Key{Database: db, Name: collection}]; !exists {
+		k := planner.Key{Database: db, Name: collection}
+		if _, exists := w.collections[k]; !exists {
 			return &fakeError{class: Refused, text: "collection not found (code 100)"}
 		}
+		if at := w.pointing(k); len(at) > 0 { // no server minds
+			w.breaches = append(w.breaches, fmt.Sprintf("%s was released under %v", k, at))
+		}
+		w.memory[k] = &memory{state: "LoadStateNotLoad"}
 		return nil
 	})
 }

@@ -58,7 +58,7 @@ func (r *run) draining(units []unit) (ready, resting []unit, wait time.Duration)
 		step := r.results[u.steps[0]].Step
 		left, found := r.left[planner.Key{Database: step.Database, Name: step.Collection}]
 		rest := min(left.Add(r.opts.Drain).Sub(now), r.opts.Drain) // a clock may be ahead
-		if step.Op != planner.DropCollection || !found || rest <= 0 {
+		if !step.Op.Retires() || !found || rest <= 0 {
 			ready = append(ready, u)
 			continue
 		}

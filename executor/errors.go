@@ -50,7 +50,7 @@ func (e *RecreatedError) Error() string {
 }
 
 // StillAliasedError reports that aliases, also unmanaged ones, point at a
-// collection to drop. It was not touched.
+// collection to drop or to release. It was not touched.
 type StillAliasedError struct {
 	Database, Collection string
 	Aliases              []string // sorted
@@ -61,7 +61,7 @@ func (e *StillAliasedError) Error() string {
 	for i, a := range e.Aliases {
 		quoted[i] = fmt.Sprintf("%q", a)
 	}
-	return fmt.Sprintf("collection %q of database %q is still reached by %s, so it is not dropped",
+	return fmt.Sprintf("collection %q of database %q is still reached by %s, so it is left as it is",
 		e.Collection, e.Database, strings.Join(quoted, ", "))
 }
 
@@ -87,7 +87,7 @@ type RetireeIsAliasError struct {
 }
 
 func (e *RetireeIsAliasError) Error() string {
-	return fmt.Sprintf("%q of database %q is an alias now, bound to %q, so nothing is dropped", e.Name, e.Database, e.Target)
+	return fmt.Sprintf("%q of database %q is an alias now, bound to %q, so it is left as it is", e.Name, e.Database, e.Target)
 }
 
 // UndecidedError reports that a write was sent and that no answer shows whether it

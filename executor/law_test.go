@@ -23,7 +23,12 @@ func (w *world) requireAccurate(t fataler, what string, report Report) {
 	for _, when := range []string{"at the end of the run", "when all has landed"} {
 		w.requireKnown(t, what+", "+when)
 		for _, r := range report.Results {
-			if r.Op == planner.LoadCollection {
+			if r.Op == planner.ReleaseCollection {
+				k := planner.Key{Database: r.Database, Name: r.Collection}
+				if m := w.memory[k]; w.collections[k] != "" && (m != nil && m.state == "LoadStateNotLoad") != r.Done() && r.Outcome != Undecided {
+					t.Fatalf("%s, %s: %s is in memory: %v, but its release is %s", what, when, k, m == nil, r.Outcome)
+				}
+			} else if r.Op == planner.LoadCollection {
 				if m := w.memory[planner.Key{Database: r.Database, Name: r.Collection}]; r.Done() && m != nil && m.state != planner.Loaded {
 					t.Fatalf("%s, %s: %s is %s, but its load is %s", what, when, r.Collection, m.state, r.Outcome)
 				}
@@ -124,6 +129,11 @@ func (w *world) requireFinish(t fataler, what string) {
 	for _, name := range w.want.retire {
 		if _, exists := w.collections[key(name)]; exists {
 			t.Fatalf("%s: %s still exists", what, name)
+		}
+	}
+	for _, name := range w.want.keep {
+		if m := w.memory[key(name)]; w.collections[key(name)] == "" || m == nil || m.state != "LoadStateNotLoad" {
+			t.Fatalf("%s: %s is %+v", what, name, m)
 		}
 	}
 	if last := w.plan(); len(last.Steps)+len(last.Conflicts)+len(w.stored.Pending) > 0 || !last.Housekeeping.Empty() {

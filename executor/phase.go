@@ -47,7 +47,7 @@ func phasesOf(plan planner.Plan) ([][]unit, error) {
 			phases[bindPhase] = join(phases[bindPhase], groups, s, one)
 		case s.Op == planner.DropAlias:
 			phases[unbindPhase] = append(phases[unbindPhase], one)
-		case s.Op == planner.DropCollection:
+		case s.Op.Retires():
 			phases[dropPhase] = append(phases[dropPhase], one)
 		case s.Op.Writes():
 			return nil, &UnfitError{Reason: fmt.Sprintf("step %d has the unknown operation %q", i+1, s.Op)}

@@ -136,7 +136,7 @@ func (s *settlement) state() planner.State {
 // applied reports that the plan was applied, if only in part: one of which nothing
 // came about does not make its manifests those of the state.
 func (s *settlement) applied() bool {
-	wrote := func(r Result) bool { return announced(r.Step) }
+	wrote := func(r Result) bool { return r.Op.Writes() && r.Op != planner.LoadCollection }
 	came := func(r Result) bool { return wrote(r) && (r.Done() || r.Outcome == Undecided) }
 	return !slices.ContainsFunc(s.results, wrote) || slices.ContainsFunc(s.results, came)
 }
@@ -178,7 +178,7 @@ func (s *settlement) result(r Result) {
 		s.unknown[key] = true
 	}
 	switch {
-	case r.Op == planner.LoadCollection:
+	case !announced(r.Step) && r.Op.Writes():
 	case r.Op == planner.DropCollection:
 		// That the id is gone is as good a fence when another client dropped it:
 		// what has the name now is not what the manifest asked to retire.

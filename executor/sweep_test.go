@@ -51,6 +51,11 @@ var worlds = map[string]func() *world{
 		w.unload("v2", 2*time.Second)
 		return w
 	},
+	"release": func() *world {
+		w := rich()
+		w.want.retire, w.want.keep = []string{"eu/w1"}, []string{"v1"}
+		return w
+	},
 	"load for a group": func() *world {
 		w := trio()
 		for i, alias := range []string{"sparse", "dense"} {
@@ -191,7 +196,7 @@ func TestSomebodyElseAtEveryCall(t *testing.T) {
 		"creates v1 again": {"v1", func(w *world) { w.addCollection(key("v1")) }, func(w *world) bool { _, exists := w.collections[key("v1")]; return exists }},
 	}
 	runs := 0
-	for _, name := range []string{"alter", "recreate"} {
+	for _, name := range []string{"alter", "recreate", "release"} {
 		quiet := worlds[name]()
 		quiet.addCollection(key("other"))
 		if _, err := quiet.apply(t, Options{}); err != nil {
@@ -220,6 +225,9 @@ func TestSomebodyElseAtEveryCall(t *testing.T) {
 				// Recreate has a second one: it wants the alias absent after
 				// its own drop, and cannot tell who dropped it.
 				gap := name == "recreate" && action == "drops products"
+				if !window && len(w.breaches) > 0 {
+					t.Errorf("%s: %v\n%v\n%s", what, w.breaches, w.writes(), outcomes(report))
+				}
 				if !window && !gap && !actor.ok(w) {
 					t.Errorf("%s: it was overwritten\n%v\n%s", what, w.writes(), outcomes(report))
 				}

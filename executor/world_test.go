@@ -95,6 +95,7 @@ type want struct {
 	aliases  map[string]string
 	cutovers map[string]*manifest.Cutover // of some aliases
 	retire   []string
+	keep     []string // collections that are released and kept
 	options  planner.Options
 }
 
@@ -115,6 +116,11 @@ func (w *world) manifest() *manifest.Manifest {
 		k := key(name)
 		d := get(k.Database)
 		d.Retire = append(d.Retire, manifest.Retiree{Collection: k.Name})
+	}
+	for _, name := range w.want.keep {
+		k := key(name)
+		d := get(k.Database)
+		d.Retire = append(d.Retire, manifest.Retiree{Collection: k.Name, KeepData: true})
 	}
 	var m manifest.Manifest
 	for _, d := range databases {
@@ -137,7 +143,11 @@ func (w *world) plan() planner.Plan {
 		return live.Databases[name]
 	}
 	for k, id := range w.collections {
-		get(k.Database).Collections[k.Name] = planner.LiveCollection{ID: id, Aliases: w.pointing(k)}
+		load := &planner.LoadFact{State: planner.Loaded, Progress: 100}
+		if m := w.memory[k]; m != nil {
+			load.State = m.state
+		}
+		get(k.Database).Collections[k.Name] = planner.LiveCollection{ID: id, Aliases: w.pointing(k), Facts: &planner.Facts{Load: load}}
 	}
 	for k := range w.aliases {
 		if target, ok := w.target(k); ok {

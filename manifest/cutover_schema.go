@@ -248,6 +248,7 @@ var (
 	confirmationsShape = &shape{forms: number, rule: confirmations}
 	durationShape      = &shape{forms: text, rule: duration}
 	releaseFirstShape  = &shape{forms: boolean}
+	keepDataShape      = &shape{forms: boolean}
 	limitShape         = &shape{forms: number, rule: readLimit}
 	filterShape        = &shape{forms: text, rule: filterText}
 	fieldNameShape     = &shape{forms: text, rule: fieldName}

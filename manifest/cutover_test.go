@@ -68,7 +68,7 @@ aliases:
     verify: false
 retire:
   - products_v30
-  - {collection: products_v31, after: 1d12h, release_first: false}
+  - {collection: products_v31, after: 1d12h, release_first: false, keep_data: true}
   - {collection: products_v32, after: 24h}
 ---
 aliases:
@@ -135,7 +135,7 @@ func TestCutovers(t *testing.T) {
 	}
 	retire := []Retiree{
 		{Collection: "products_v30", ReleaseFirst: true},
-		{Collection: "products_v31", After: 36 * time.Hour},
+		{Collection: "products_v31", After: 36 * time.Hour, KeepData: true},
 		{Collection: "products_v32", After: 24 * time.Hour, ReleaseFirst: true},
 		{Collection: "later_v0"},
 	}

@@ -141,6 +141,9 @@ func (d *document) readRetire(n *yaml.Node, db int) {
 			if b := f[retireeReleaseFirst]; b != nil {
 				r.ReleaseFirst = isTrue(b)
 			}
+			if b := f[retireeKeepData]; b != nil {
+				r.KeepData = isTrue(b)
+			}
 		}
 		if name == nil {
 			continue

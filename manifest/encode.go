@@ -110,7 +110,7 @@ func (e encoder) alias(a *Alias) {
 }
 
 func (e encoder) retiree(r *Retiree) {
-	if r.After == 0 && !r.ReleaseFirst {
+	if r.After == 0 && !r.ReleaseFirst && !r.KeepData {
 		e.line(1, "- ", scalar(r.Collection))
 		return
 	}
@@ -120,6 +120,9 @@ func (e encoder) retiree(r *Retiree) {
 	}
 	if r.ReleaseFirst {
 		e.line(2, "release_first: true")
+	}
+	if r.KeepData {
+		e.line(2, "keep_data: true")
 	}
 }
 

@@ -120,6 +120,7 @@ retire:
     release_first: true
   - collection: products_v31
     after: 1d12h
+    keep_data: true
   - collection: products_v32
     after: 1d
     release_first: true

@@ -62,7 +62,10 @@ type Retiree struct {
 	After time.Duration
 	// ReleaseFirst releases the collection from memory before it is dropped.
 	ReleaseFirst bool
-	Pos          Position
+	// KeepData releases the collection from memory and drops it only where After is
+	// set, when that time is over.
+	KeepData bool
+	Pos      Position
 }
 
 // Release names an alias to forget without dropping it.

@@ -42,6 +42,7 @@ func genManifest() *rapid.Generator[*Manifest] {
 					Collection:   fmt.Sprintf("old_v%d", i),
 					After:        rapid.SampledFrom([]time.Duration{0, time.Minute, 36 * time.Hour, 7 * 24 * time.Hour}).Draw(t, "after"),
 					ReleaseFirst: rapid.Bool().Draw(t, "release first"),
+					KeepData:     rapid.Bool().Draw(t, "keep data"),
 				})
 			}
 			for i := range rapid.IntRange(0, 3).Draw(t, "release") {
@@ -111,6 +112,9 @@ func (w *writer) document(db Database, cluster string) {
 			var fields []string
 			if r.After > 0 {
 				fields = append(fields, "after: "+r.After.String())
+			}
+			if r.KeepData || w.flip("said") {
+				fields = append(fields, fmt.Sprintf("keep_data: %t", r.KeepData))
 			}
 			if r.ReleaseFirst != releaseFirst || w.flip("said") {
 				fields = append(fields, fmt.Sprintf("release_first: %t", r.ReleaseFirst))

@@ -197,6 +197,7 @@ const (
 	retireeCollection = iota
 	retireeAfter
 	retireeReleaseFirst
+	retireeKeepData
 	retireeFieldCount
 )
 
@@ -212,6 +213,10 @@ var retireeShape = &shape{forms: text | mapping, rule: collectionName, fields: [
 	retireeReleaseFirst: {
 		name: "release_first", shape: releaseFirstShape,
 		about: releaseFirstAbout,
+	},
+	retireeKeepData: {
+		name: "keep_data", shape: keepDataShape,
+		about: "whether the collection is only released from memory; with after it is dropped when that time is over, without never",
 	},
 }}
 

@@ -61,7 +61,7 @@ type builder struct {
 	loads   []Step // load-collection
 	binds   []Step // create-alias, alter-alias, recreate-alias, verify-alias
 	unbinds []Step // drop-alias
-	drops   []Step // drop-collection
+	drops   []Step // drop-collection, release-collection
 	records []Step // adopt, forget
 
 	loading map[string]*loading // by collection, of the database at hand

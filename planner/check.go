@@ -113,11 +113,14 @@ func (p Plan) Check(l Limits) []Refusal {
 		}
 	}
 	for _, n := range p.Newcomers {
-		name := n.Collection
+		name, fate := n.Collection, "to drop it"
+		if slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Op == ReleaseCollection && s.key() == Key{n.Database, n.Collection} }) {
+			fate = "to release it"
+		}
 		if len(p.Managed) > 1 {
 			name = n.Database + "/" + name
 		}
-		refuse("newer-retiree", WayOut{Before: "remove it from `retire` if it is new work or mistyped; ", Kind: liftRetireNewer, Target: name, After: " to drop it"},
+		refuse("newer-retiree", WayOut{Before: "remove it from `retire` if it is new work or mistyped; ", Kind: liftRetireNewer, Target: name, After: " " + fate},
 			"collection %q (id %s) is newer than every collection that stays bound in database %q, and the state knows no alias that left it",
 			n.Collection, n.ID, n.Database)
 	}

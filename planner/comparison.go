@@ -144,6 +144,9 @@ func (c *Comparison) Needs(live *Live) Needs {
 				continue
 			}
 			inspect(d.name, r.Collection).Rows = true
+			if r.KeepData {
+				inspect(d.name, r.Collection).Load = true
+			}
 			if served == nil {
 				served = leftOf(d, c.state, in)
 			}

@@ -136,7 +136,7 @@ func (d *mismatches) counts(was, is Summary) {
 		what    string
 	}{
 		{was.Create, is.Create, "to create"}, {was.Switch, is.Switch, "to switch"}, {was.Drop, is.Drop, "to drop"},
-		{was.Retire, is.Retire, "to retire"}, {was.Adopt, is.Adopt, "to adopt"}, {was.Forget, is.Forget, "to forget"}, {was.Verify, is.Verify, "to verify"}, {was.Load, is.Load, "to load"},
+		{was.Retire, is.Retire, "to retire"}, {was.Adopt, is.Adopt, "to adopt"}, {was.Forget, is.Forget, "to forget"}, {was.Verify, is.Verify, "to verify"}, {was.Load, is.Load, "to load"}, {was.Release, is.Release, "to release"},
 		{was.Unchanged, is.Unchanged, "unchanged"}, {was.Conflicts, is.Conflicts, "in conflict"},
 	} {
 		d.unless(c.was == c.is, "it counts %d %s, now %d", c.was, c.what, c.is)
@@ -198,7 +198,7 @@ func (s Step) describe() string {
 	if s.Op == LoadCollection {
 		return text
 	}
-	if s.Op == DropCollection {
+	if s.Op.Retires() {
 		return text + " (id " + orUnknown(s.ID) + ")"
 	}
 	if s.From != "" {

@@ -18,7 +18,7 @@ type Choice struct {
 	Values []string `json:"values"`
 }
 
-// DrainFlag is the choice that matters to drops of collections alone.
+// DrainFlag is the choice that matters to drops and releases of collections alone.
 const DrainFlag = "drain"
 
 // Ask is what the manifest asks of one binding that a plan makes, beyond the
@@ -44,7 +44,7 @@ func (p Plan) Digest() string {
 	sum := sha256.New()
 	out := json.NewEncoder(sum) // plain values, to a hash: no error
 	fmt.Fprintf(sum, "2\n%s\n%s\n", p.Cluster.URI, p.Cluster.Label)
-	drops := slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Op == DropCollection })
+	drops := slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Op.Retires() })
 	for _, c := range p.Choices {
 		if c.Flag != DrainFlag || drops {
 			_ = out.Encode(c)

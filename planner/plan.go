@@ -29,6 +29,8 @@ const (
 	// LoadCollection brings a collection into memory before an alias is bound to it.
 	LoadCollection Op = "load-collection"
 	DropCollection Op = "drop-collection"
+	// ReleaseCollection takes a collection out of memory and keeps its data.
+	ReleaseCollection Op = "release-collection"
 	// VerifyAlias makes up the verification of an earlier switch. It writes only
 	// when that fails, to go back.
 	VerifyAlias Op = "verify-alias"
@@ -40,7 +42,10 @@ const (
 func (s Step) Anew() bool { return s.ToID != "" }
 
 // OnCollection reports whether the operation is about a collection and not an alias.
-func (o Op) OnCollection() bool { return o == DropCollection || o == LoadCollection }
+func (o Op) OnCollection() bool { return o == LoadCollection || o.Retires() }
+
+// Retires reports whether the operation takes a collection from whoever still reads it.
+func (o Op) Retires() bool { return o == DropCollection || o == ReleaseCollection }
 
 // Writes reports whether the operation changes the cluster.
 func (o Op) Writes() bool { return o != Adopt && o != Forget }
@@ -86,7 +91,7 @@ type Step struct {
 	Op         Op     `json:"op"`
 	Database   string `json:"database"`
 	Alias      string `json:"alias"`      // of all that are not about a collection
-	Collection string `json:"collection"` // what is loaded or dropped
+	Collection string `json:"collection"` // what is loaded, released or dropped
 	// ID is the id that Collection must have; of a load "" where it was not read.
 	ID string `json:"id,omitempty"`
 	// From is the collection that the alias must be bound to just before the
@@ -124,7 +129,8 @@ type Step struct {
 	// made anew under its name: the id that the state has, and the one it learns.
 	FromID string `json:"from_id,omitempty"`
 	ToID   string `json:"to_id,omitempty"`
-	// Rows and Order describe what a drop-collection destroys, as far as known.
+	// Rows and Order describe what a drop-collection destroys, and what a
+	// release-collection keeps, as far as known.
 	Rows  *int64 `json:"rows,omitempty"`
 	Order *Order `json:"order,omitempty"`
 }
@@ -247,8 +253,9 @@ type Summary struct {
 	Retire    int `json:"retire"`
 	Adopt     int `json:"adopt"`
 	Forget    int `json:"forget"`
-	Verify    int `json:"verify,omitempty"` // earlier switches
-	Load      int `json:"load,omitempty"`   // collections, before the switches
+	Verify    int `json:"verify,omitempty"`  // earlier switches
+	Load      int `json:"load,omitempty"`    // collections, before the switches
+	Release   int `json:"release,omitempty"` // collections, from memory; their data stays
 	Unchanged int `json:"unchanged"`
 	Conflicts int `json:"conflicts"`
 }
@@ -256,7 +263,7 @@ type Summary struct {
 // Pending is the number of changes that an apply would make, state-only ones
 // included. A load is part of the switch that it is for.
 func (s Summary) Pending() int {
-	return s.Create + s.Switch + s.Drop + s.Retire + s.Adopt + s.Forget + s.Verify
+	return s.Create + s.Switch + s.Drop + s.Retire + s.Adopt + s.Forget + s.Verify + s.Release
 }
 
 // Conflict is something that the planner refuses to decide alone.
@@ -289,6 +296,7 @@ const (
 	FromMismatch      ConflictKind = "from-mismatch"
 	RolledBackFrom    ConflictKind = "rolled-back"
 	TargetRecreated   ConflictKind = "target-recreated"
+	LoadStateUnknown  ConflictKind = "load-state-unknown"
 )
 
 // SwitchMode is how an alias moves to another collection.

@@ -24,7 +24,7 @@ type Proof struct {
 //
 //   - an alias that exists before and after is never unbound (a switch by drop
 //     and create is the exception, and is named in Gaps);
-//   - no alias ever points at a dropped collection;
+//   - no alias ever points at a dropped collection, or at one that was released;
 //   - what has to be in memory is loaded before an alias is bound to it;
 //   - nothing unmanaged is touched;
 //   - planning again from the prefix, with the announcements that the state
@@ -46,8 +46,8 @@ func Prove(p Plan, live *Live) Proof {
 			m.rebind(s)
 		case LoadCollection:
 			m.load(s)
-		case DropCollection:
-			m.dropCollection(s)
+		case DropCollection, ReleaseCollection:
+			m.retire(s)
 		}
 	}
 	m.step = 0
@@ -66,7 +66,7 @@ type model struct {
 	tracks    map[Key]*track
 	pointing  map[Key]int // aliases per collection, of those that matter
 	ids       map[Key]string
-	dropped   map[Key]bool
+	gone      map[Key]Op   // collections, by what took them from their readers
 	loads     map[Key]bool // aliases whose target has to be loaded first
 	loaded    map[Key]bool // collections
 	lastPhase int
@@ -84,12 +84,12 @@ func newModel(p Plan, live *Live) *model {
 	m := &model{
 		plan: p, proof: Proof{Gaps: []string{}},
 		tracks: make(map[Key]*track, len(p.Steps)), pointing: make(map[Key]int),
-		ids: make(map[Key]string), dropped: make(map[Key]bool),
+		ids: make(map[Key]string), gone: make(map[Key]Op),
 		loads: make(map[Key]bool), loaded: make(map[Key]bool),
 	}
 	for _, s := range p.Steps {
 		switch s.Op {
-		case DropCollection:
+		case DropCollection, ReleaseCollection:
 			m.pointing[s.key()] = 0
 		case CreateAlias, AlterAlias, RecreateAlias, DropAlias, VerifyAlias:
 			if k := s.key(); m.tracks[k] == nil {
@@ -260,8 +260,8 @@ func (m *model) set(k Key, t *track, to string) {
 		return
 	}
 	target := Key{k.Database, to}
-	if m.dropped[target] {
-		m.problem("alias %s would point at %s, which is dropped", k, target)
+	if how := m.gone[target]; how != "" {
+		m.problem("alias %s would point at %s, which is %s", k, target, how.past())
 	}
 	if n, counts := m.pointing[target]; counts {
 		m.pointing[target] = n + 1
@@ -276,18 +276,26 @@ func (m *model) load(s Step) {
 	m.loaded[k] = true
 }
 
-func (m *model) dropCollection(s Step) {
-	k := Key{s.Database, s.Collection}
+func (m *model) retire(s Step) {
+	k := s.key()
 	if n := m.pointing[k]; n > 0 {
-		m.problem("collection %s would be dropped while %s at it", k, quantity.Phrase(n, "alias points", "aliases point"))
+		m.problem("collection %s would be %s while %s at it", k, s.Op.past(), quantity.Phrase(n, "alias points", "aliases point"))
 	}
 	if id, known := m.ids[k]; known && id != s.ID {
 		m.problem("collection %s has id %q and the step expects %q", k, id, s.ID)
 	}
-	if m.dropped[k] {
-		m.problem("collection %s would be dropped twice", k)
+	if m.gone[k] != "" {
+		m.problem("collection %s would be %s twice", k, s.Op.past())
 	}
-	m.dropped[k] = true
+	m.gone[k] = s.Op
+}
+
+// past is what becomes of a collection by an operation that retires it.
+func (o Op) past() string {
+	if o == ReleaseCollection {
+		return "released"
+	}
+	return "dropped"
 }
 
 // end checks that the replay arrived where the plan ends.
@@ -321,7 +329,7 @@ func (s Step) phase() int {
 		return 1
 	case s.Op == DropAlias:
 		return 2
-	case s.Op == DropCollection:
+	case s.Op.Retires():
 		return 3
 	default:
 		return 4

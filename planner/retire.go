@@ -98,14 +98,40 @@ func (b *builder) drop(d *database, r manifest.Retiree, now LiveCollection) {
 	b.drops = append(b.drops, step)
 }
 
+// release adds the step that takes a collection out of memory. One that is not loaded
+// needs none; unknown reports that its load state cannot be read, and why.
+func (b *builder) release(d *database, r manifest.Retiree, now LiveCollection) (why string, unknown bool) {
+	if b.live == nil {
+		b.note("collection %q: whether it is in memory shows only the cluster", b.flagName(d, r.Collection))
+		return "", false
+	}
+	if now.Facts == nil || now.Facts.Load == nil {
+		return "", false // not asked, so it is not worth knowing
+	}
+	load := now.Facts.Load
+	if load.Why != "" {
+		return load.Why, true
+	}
+	if load.State != Loaded && load.State != Loading {
+		return "", false
+	}
+	step := Step{Op: ReleaseCollection, Database: d.name, Collection: r.Collection, ID: now.ID}
+	if rows := now.Facts.Rows; rows != nil && rows.Why == "" {
+		step.Rows = &rows.Count
+	}
+	b.plan.Summary.Release++
+	b.drops = append(b.drops, step)
+	return "", false
+}
+
 // due reports whether a retiree has been without any alias for long enough. The
 // waiting begins with the first apply that sees it so.
 func (b *builder) due(d *database, r manifest.Retiree, now LiveCollection) bool {
-	if r.After == 0 || b.live == nil {
+	if r.After == 0 || b.live == nil && !r.KeepData {
 		return true
 	}
 	idle, waiting := d.idle[r.Collection]
-	if !waiting || idle.CollectionID != now.ID || len(now.Aliases) > 0 {
+	if !waiting || b.live != nil && idle.CollectionID != now.ID || len(now.Aliases) > 0 {
 		idle = Idle{Database: d.name, Collection: r.Collection, CollectionID: now.ID, Since: b.options.Now}
 		b.plan.Housekeeping.WaitStarted = append(b.plan.Housekeeping.WaitStarted, idle)
 	}
@@ -191,8 +217,16 @@ func (b *builder) retiree(d *database, live *LiveDatabase, r manifest.Retiree, r
 		c.Reason = fmt.Sprintf("collection %q would still be reached by %s", name, listed(reachedBy))
 		c.WaysOut = ByHand("bind those aliases elsewhere first: in the manifest, or whoever owns them",
 			"remove the collection from `retire` until they have left")
+	case r.KeepData && (r.After == 0 || !b.due(d, r, now)):
+		why, unknown := b.release(d, r, now)
+		if !unknown {
+			return
+		}
+		c.Kind = LoadStateUnknown
+		c.Reason = fmt.Sprintf("whether collection %q is in memory cannot be read: %s", name, why)
+		c.WaysOut = ByHand("let the token read load states (GetLoadState)", "remove the entry from `retire`, or its `keep_data` to have the collection dropped")
 	default:
-		if b.due(d, r, now) {
+		if r.KeepData || b.due(d, r, now) {
 			b.drop(d, r, now)
 		}
 		return

@@ -138,7 +138,7 @@ func touches(p Plan, s State, live *Live) []Touch {
 		}
 		switch {
 		case step.Op == LoadCollection: // the alias that is bound to it has its id
-		case step.Op == DropCollection:
+		case step.Op.Retires():
 			t.Live = step.ID
 			if d != nil {
 				t.Live = d.Collections[step.Collection].ID

@@ -213,6 +213,8 @@ func line(s planner.Step) string {
 		text = fmt.Sprintf("- %s (%s)", name, s.From)
 	case planner.LoadCollection:
 		text = fmt.Sprintf("^ %s%s", name, s.Collection)
+	case planner.ReleaseCollection:
+		text = fmt.Sprintf("_ %s%s #%s", name, s.Collection, s.ID)
 	case planner.DropCollection:
 		text = fmt.Sprintf("! %s%s #%s", name, s.Collection, s.ID)
 	case planner.Adopt:

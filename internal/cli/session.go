@@ -158,7 +158,24 @@ var _ executor.DrainObserver = drainTeller{}
 // Draining hears of each wait before drops.
 func (d drainTeller) Draining(steps []planner.Step, wait time.Duration) {
 	d.streams.say("aliasctl: waiting %v before %s: proxies may still send readers there (--drain)", wait.Round(time.Second),
-		quantity.Phrase(len(steps), "collection is dropped", "collections are dropped"))
+		retired(steps))
+}
+
+// retired is what becomes of collections.
+func retired(steps []planner.Step) string {
+	drops := 0
+	for _, s := range steps {
+		if s.Op == planner.DropCollection {
+			drops++
+		}
+	}
+	switch drops {
+	case len(steps):
+		return quantity.Phrase(drops, "collection is dropped", "collections are dropped")
+	case 0:
+		return quantity.Phrase(len(steps), "collection is released", "collections are released")
+	}
+	return quantity.Of(len(steps), "collection") + " are dropped or released"
 }
 
 // Saved is an event.

@@ -99,6 +99,7 @@ type summary struct {
 	Forget    int `json:"forget"`
 	Verify    int `json:"verify"`
 	Load      int `json:"load,omitempty"`
+	Release   int `json:"release,omitempty"`
 	Unchanged int `json:"unchanged"`
 	Conflicts int `json:"conflicts"`
 }

@@ -89,7 +89,7 @@ func (p path) String() string {
 
 var (
 	ops = []string{string(planner.CreateAlias), string(planner.AlterAlias), string(planner.RecreateAlias), string(planner.DropAlias),
-		string(planner.LoadCollection), string(planner.DropCollection), string(planner.VerifyAlias), string(planner.Adopt), string(planner.Forget)}
+		string(planner.LoadCollection), string(planner.ReleaseCollection), string(planner.DropCollection), string(planner.VerifyAlias), string(planner.Adopt), string(planner.Forget)}
 	verdicts = []string{string(planner.CheckPassed), string(planner.CheckFailed), string(planner.CheckUnknown),
 		string(planner.CheckAllowed), string(planner.CheckSkipped), string(planner.CheckPending)}
 	lives = []string{planner.LiveRead, planner.LiveAssumed}
@@ -149,6 +149,8 @@ func (s *summary) add(op string) {
 		s.Drop++
 	case string(planner.LoadCollection):
 		s.Load++
+	case string(planner.ReleaseCollection):
+		s.Release++
 	case string(planner.DropCollection):
 		s.Retire++
 	case string(planner.VerifyAlias):

@@ -27,15 +27,15 @@ type Head struct {
 	Flags     []string // those that shape the plan or lift a refusal
 
 	// Counts is the line to search for, StateOnly that of what changes the state
-	// alone, Applied that of the outcomes. Scripts read them: their form is part
+	// alone, Released that of what is taken out of memory, Applied that of the outcomes. Scripts read them: their form is part
 	// of the command line's contract.
-	Counts, StateOnly, Applied string
-	Tallies                    []Tally // the same, one by one
-	Proof                      string  // the proof in one line
-	Gaps                       string  // what follows it where there is room: the first gaps
-	Proved                     bool
-	Problems                   []string // of the proof
-	Nothing                    string   // a sentence: nothing is to do
+	Counts, StateOnly, Released, Applied string
+	Tallies                              []Tally // the same, one by one
+	Proof                                string  // the proof in one line
+	Gaps                                 string  // what follows it where there is room: the first gaps
+	Proved                               bool
+	Problems                             []string // of the proof
+	Nothing                              string   // a sentence: nothing is to do
 
 	Cause, Hint string // prose: why there is no report, and the advice
 	Run         []Fact // about the run
@@ -83,7 +83,7 @@ func (p plan) head() Head {
 	h := Head{
 		Origin: p.Origin, Run: p.Origin.facts(),
 		Marker: planMarker, Program: "aliasctl plan", Cluster: p.Plan.Cluster, StatePath: p.StatePath,
-		Counts: countsLine(p.Plan.Summary), StateOnly: stateLine(p.Plan.Summary), Tallies: tallies(p.Plan.Summary),
+		Counts: countsLine(p.Plan.Summary), StateOnly: stateLine(p.Plan.Summary), Released: releasedLine(p.Plan.Summary), Tallies: tallies(p.Plan.Summary),
 		Proof: proofLine(p.Proof), Gaps: firstGaps(p.Proof), Proved: p.Proof.OK, Problems: p.Proof.Problems,
 		NameColumn: p.column,
 	}
@@ -219,6 +219,13 @@ func stateLine(s planner.Summary) string {
 	return fmt.Sprintf("State only: %d to adopt, %d to forget.", s.Adopt, s.Forget)
 }
 
+func releasedLine(s planner.Summary) string {
+	if s.Release == 0 {
+		return ""
+	}
+	return fmt.Sprintf("Memory only: %d to release, data kept.", s.Release)
+}
+
 // appliedLine counts the outcomes.
 func appliedLine(results []executor.Result) string {
 	n := make(map[executor.Outcome]int)
@@ -241,6 +248,7 @@ func tallies(s planner.Summary) []Tally {
 		{N: s.Load, What: "to load", Kind: string(planner.LoadCollection), Rare: true},
 		{N: s.Drop, What: "to drop", Kind: string(planner.DropAlias)},
 		{N: s.Retire, What: "to retire", Kind: string(planner.DropCollection)},
+		{N: s.Release, What: "to release", Kind: string(planner.ReleaseCollection), Rare: true},
 		{N: s.Adopt, What: "to adopt", Kind: string(planner.Adopt)},
 		{N: s.Forget, What: "to forget", Kind: string(planner.Forget)},
 		{N: s.Unchanged, What: "unchanged", Kind: "unchanged"},

@@ -35,6 +35,8 @@ func (p plan) preamble(yield func(Line) bool) {
 	for i := range p.Plan.Steps {
 		if s := &p.Plan.Steps[i]; s.Op == planner.LoadCollection {
 			line(Neutral, "loaded first: ", p.of(s))
+		} else if s.Op == planner.ReleaseCollection {
+			line(Neutral, "released, its data stays: ", p.of(s))
 		}
 	}
 	for _, g := range p.groups() {

@@ -49,6 +49,8 @@ func Sign(op planner.Op) string {
 		return "-"
 	case planner.LoadCollection:
 		return "^"
+	case planner.ReleaseCollection:
+		return "_"
 	case planner.DropCollection:
 		return "!"
 	}
@@ -61,6 +63,8 @@ func block(op planner.Op) string {
 	switch op {
 	case planner.LoadCollection:
 		return "Collections loaded first"
+	case planner.ReleaseCollection:
+		return "Collections released, their data stays"
 	case planner.DropCollection:
 		return "Collections dropped for good"
 	case planner.Adopt, planner.Forget:
@@ -88,6 +92,11 @@ func stepCells(cells []Cell, s *Step) []Cell {
 		}
 	case planner.LoadCollection:
 		to = Cell{Text: "in memory", Role: Missing}
+	case planner.ReleaseCollection:
+		to = Cell{Text: "released, data kept", Role: Missing}
+		if s.From != "" {
+			from.Before = "id "
+		}
 	case planner.DropAlias:
 		to = Cell{Text: "unbound", Role: Missing}
 	}
@@ -174,6 +183,9 @@ func (p plan) step(i int, of *planner.Step) Step {
 		} else {
 			mark(Faint, "up to "+manifest.FormatDuration(of.Timeout))
 		}
+	case planner.ReleaseCollection:
+		s.Verb, s.From, s.To = "release", of.ID, ""
+		s.Facts = destroyed(of)
 	case planner.DropCollection:
 		s.Verb, s.From, s.To = "drop collection", of.ID, ""
 		s.Facts = destroyed(of)

@@ -138,6 +138,9 @@ func (m *markdown) head(h report.Head) {
 	}
 	if h.Counts != "" {
 		m.say("**%s**", h.Counts)
+		if h.Released != "" {
+			m.say(" %s", h.Released)
+		}
 		if h.StateOnly != "" {
 			m.say(" %s", h.StateOnly)
 		}

@@ -50,6 +50,9 @@ func (p Page) Verdict(h report.Head) {
 	} else {
 		p.Line(p.Title, h.Counts)
 	}
+	if h.Released != "" {
+		p.WriteString(h.Released + "\n")
+	}
 	if h.StateOnly != "" {
 		p.WriteString(h.StateOnly + "\n")
 	}

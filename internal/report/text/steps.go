@@ -79,7 +79,7 @@ func (t *text) phrase(s *report.Step) {
 		t.word("verify "+s.To, ink)
 	case planner.DropAlias:
 		t.word("was "+s.From, plain)
-	case planner.DropCollection:
+	case planner.DropCollection, planner.ReleaseCollection:
 		facts := s.Facts
 		if s.From != "" {
 			facts = append([]string{"id " + s.From}, facts...)
