@@ -21,17 +21,18 @@ func (d *document) readAliases(n *yaml.Node, db int) {
 
 // bound is what the long form of a binding comes to.
 type bound struct {
-	protect bool
-	cutover *Cutover
-	over    *layer // what it is written over
-	own     *[sharedFieldCount]*yaml.Node
+	protect  bool
+	cutover  *Cutover
+	settings *settings // that the cutover is made of
+	over     *layer    // what it is written over
+	own      *[sharedFieldCount]*yaml.Node
 }
 
 // readBinding fills in what an alias is bound to, from its short or long form.
 func (d *document) readBinding(n *yaml.Node, a *Alias) bound {
 	who := subject{"alias", a.Name}
 	t := d.expect(n, bindingShape, who)
-	b := bound{protect: d.base.settings.protect, cutover: d.base.cutover, over: d.base}
+	b := bound{protect: d.base.settings.protect, cutover: d.base.cutover, settings: &d.base.settings, over: d.base}
 	at := n
 	switch {
 	case t == nil:
@@ -41,23 +42,32 @@ func (d *document) readBinding(n *yaml.Node, a *Alias) bound {
 	default:
 		var f [bindingFieldCount]*yaml.Node
 		d.fields(t, bindingShape, who, f[:])
+		matched := false
 		if c := f[bindingCollection]; c != nil {
-			a.Collection, _ = d.text(c, collectionShape.rule)
+			if matched = target(c).Kind == yaml.MappingNode; matched {
+				a.Newest = d.readNewest(c)
+			} else {
+				a.Collection, _ = d.text(c, boundShape.rule)
+			}
 			at = c
 		}
-		b = once(d, t, bindingShape, func() bound { return d.readOver(f[bindingShared:]) })
+		b = once(d, t, bindingShape, func() bound { return d.readOver(f[bindingShared:], matched) })
 	}
 	a.Protect, a.Cutover = b.protect, b.cutover
+	if a.Newest != nil {
+		a.Cutover = a.Newest.asks(d, b.settings, at, b.own)
+	}
 	if a.Cutover != nil && a.Collection != "" {
 		d.checkCollection(a, b, at)
 	}
 	return b
 }
 
-// readOver reads the shared fields of an alias over its profile.
-func (d *document) readOver(f []*yaml.Node) bound {
+// readOver reads the shared fields of an alias over its profile. matched reports
+// that the collection is a pattern already.
+func (d *document) readOver(f []*yaml.Node, matched bool) bound {
 	over := d.layerOf(f[sharedProfile], d.base)
-	b := bound{protect: over.settings.protect, cutover: over.cutover, over: over}
+	b := bound{protect: over.settings.protect, cutover: over.cutover, settings: &over.settings, over: over}
 	written := func(n *yaml.Node) bool { return n != nil }
 	if !slices.ContainsFunc(f, written) {
 		return b
@@ -68,9 +78,9 @@ func (d *document) readOver(f []*yaml.Node) bound {
 		return b
 	}
 	s := d.readSettings(over.settings, f)
-	b.protect, b.cutover = s.protect, s.asked()
+	b.protect, b.cutover, b.settings = s.protect, s.asked(), &s
 	// What an alias writes itself has to mean something.
-	if n := f[sharedKeep]; n != nil && s.keep != nil && s.match == "" && f[sharedMatch] == nil {
+	if n := f[sharedKeep]; n != nil && s.keep != nil && s.match == "" && f[sharedMatch] == nil && !matched {
 		d.report(IncompleteKeep, d.pos(n), "beside it, in its profile or under defaults", "field %s needs the field %s", quoted("keep"), quoted("match"))
 	}
 	if n := f[sharedMatch]; n != nil && s.keep == nil && f[sharedKeep] == nil {

@@ -204,6 +204,10 @@ func (e Edit) places(m *Manifest, faults *EditError) []place {
 			faults.fault(fmt.Sprintf("write it with its database: `%s/%s=%s`", d, b.Alias, b.Collection), "alias %s is in %d databases", quoted(b.Alias), len(all))
 		case bound[all[0]] != "" && bound[all[0]] != b.Collection:
 			faults.fault("", "alias %s is set to %s and to %s", quoted(b.Alias), quoted(bound[all[0]]), quoted(b.Collection))
+		case m.Databases[all[0].database].Aliases[all[0].entry].Newest != nil:
+			a := m.Databases[all[0].database].Aliases[all[0].entry]
+			faults.fault(fmt.Sprintf("a new collection needs no edit; to hold the alias at one, write `collection: %s` by hand", b.Collection),
+				"alias %s is bound by `newest` (%s)", quoted(b.name()), a.Newest.Pos)
 		default:
 			bound[all[0]] = b.Collection
 		}

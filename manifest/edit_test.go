@@ -99,6 +99,7 @@ func TestEditRefused(t *testing.T) {
 		"shared":           {"version: 1\naliases:\n  a: &x v1\n  b: *x\n", "a=v2", "the edit would change more than it should: the value is shared by an anchor", "write the value out"},
 		"shared mapping":   {"version: 1\naliases:\n  a: &x {collection: v1}\n  b: *x\n", "b=v2", "the edit would change more", "write the value out"},
 		"block text":       {"version: 1\naliases:\n  a: >-\n    v1\n", "a=v2", `m.yaml:3:6: error: the collection of alias "a" is not written as a name on one line`, "hint: edit it by hand"},
+		"newest":           {"version: 1\naliases: {a: {collection: {newest: v*}}}\n", "a=v2", `alias "a" is bound by ` + "`newest` (m.yaml:2:36)", "to hold the alias at one, write `collection: v2` by hand"},
 		"wrong before":     {"version: 1\naliases: {a: 7}\n", "a=v2", `m.yaml:2:14: error: alias "a" must be a string`, ""},
 		"wrong after":      {"version: 1\naliases: {a: {collection: v1, keep: 1, match: v*}}\n", "a=w2", `m.yaml:2:47: error: pattern "v*" does not match "w2"`, ""},
 	} {

@@ -95,12 +95,16 @@ func (e encoder) database(d *Database) {
 }
 
 func (e encoder) alias(a *Alias) {
-	if !a.Protect && a.Cutover == nil {
+	if !a.Protect && a.Cutover == nil && a.Newest == nil {
 		e.field(1, scalar(a.Name), a.Collection)
 		return
 	}
 	e.line(1, scalar(a.Name), ":")
-	e.field(2, "collection", a.Collection)
+	if a.Newest != nil {
+		e.line(2, "collection: ", a.Newest.String())
+	} else {
+		e.field(2, "collection", a.Collection)
+	}
 	if a.Protect {
 		e.line(2, "protect: true")
 	}

@@ -54,11 +54,15 @@ func (d *document) explain(db int, a *Alias, value *yaml.Node, b bound) {
 			}
 		}
 	}
-	e.add("collection", scalar(a.Collection), "alias", d.pos(at))
+	if a.Newest != nil {
+		e.add("collection", a.Newest.String(), "alias", d.pos(at))
+	} else {
+		e.add("collection", scalar(a.Collection), "alias", d.pos(at))
+	}
 	chain := d.written(b)
 	for i, f := range sharedFields {
 		if i == sharedRequire {
-			d.explainChecks(&e, chain)
+			d.explainChecks(&e, chain, a.Newest != nil)
 			continue
 		}
 		w, ok := firstWith(chain, i)
@@ -68,13 +72,17 @@ func (d *document) explain(db int, a *Alias, value *yaml.Node, b bound) {
 		}
 		if ok {
 			value := d.flow(w.n)
-			if _, matched := firstWith(chain, sharedMatch); i == sharedKeep && !isOff(w.n) && !matched {
+			if _, matched := firstWith(chain, sharedMatch); i == sharedKeep && !isOff(w.n) && !matched && a.Newest == nil {
 				value += ", not used: it has no match"
 			}
 			e.add(f.name, value, w.from, d.pos(w.n))
 			continue
 		}
 		switch i {
+		case sharedMatch:
+			if a.Newest != nil && a.Cutover != nil && a.Cutover.Keep != nil {
+				e.add(f.name, scalar(a.Newest.Match), "newest", a.Newest.Pos)
+			}
 		case sharedProtect:
 			e.add(f.name, "false", builtIn, Position{})
 		case sharedOnFailure:
@@ -122,7 +130,7 @@ func firstWith(chain []writing, field int) (writing, bool) {
 
 // explainChecks notes each check with the nearest place that has it, and those that
 // are made of every switch.
-func (d *document) explainChecks(e *Explanation, chain []writing) {
+func (d *document) explainChecks(e *Explanation, chain []writing, newest bool) {
 	for _, f := range requireShape.fields {
 		found := false
 		for _, w := range chain {
@@ -139,7 +147,11 @@ func (d *document) explainChecks(e *Explanation, chain []writing) {
 			continue
 		}
 		if !found && (f.name == string(Loaded) || f.name == string(MinRows)) {
-			e.add("require."+f.name, map[string]string{string(Loaded): "if the old one is", string(MinRows): "1, if the old one has any"}[f.name], builtIn, Position{})
+			value := map[string]string{string(Loaded): "if the old one is", string(MinRows): "1, if the old one has any"}[f.name]
+			if newest {
+				value = map[string]string{string(Loaded): "true", string(MinRows): "1"}[f.name]
+			}
+			e.add("require."+f.name, value, builtIn, Position{})
 		}
 	}
 }

@@ -45,7 +45,9 @@ type Database struct {
 // Alias is one desired binding.
 type Alias struct {
 	Name       string
-	Collection string
+	Collection string // "" where Newest is set: the cluster decides then
+	// Newest is what stands in the place of the name of a collection, nil for a name.
+	Newest *Newest
 	// Protect forbids any later plan to drop the alias until the mark has been
 	// taken away in an apply of its own.
 	Protect bool

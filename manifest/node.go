@@ -313,7 +313,9 @@ func fieldIndex(fields []field, name string) int {
 func (d *document) unknownField(key *yaml.Node, name string, s *shape) {
 	hint := ""
 	if !d.full() {
-		hint = fieldHint(name, s.fields)
+		if hint = fieldHint(name, s.fields); s == bindingShape && name == newestShape.fields[newestMatch].name {
+			hint = "write it inside of `collection`: collection: {newest: \"products_v*\"}"
+		}
 	}
 	d.report(UnknownField, d.pos(key), hint, "unknown field %s", quoted(name))
 }

@@ -112,7 +112,7 @@ func Rules() []Rule {
 		{GroupDisagrees, "members of one group with different `on_failure`"},
 		{FromIsTarget, "`from` names the collection that the alias is bound to"},
 		{IncompleteKeep, "`keep` without `match`, or `match` without `keep`"},
-		{PatternMismatch, "`match` does not fit the collection that the alias is bound to"},
+		{PatternMismatch, "`match` does not fit the collection that the alias is bound to, or is not the pattern of its `newest`"},
 		{GoldenFile, "a golden file that does not exist or has a bad line"},
 		{EditByHand, "`aliasctl set` cannot make this change in the text"},
 	}

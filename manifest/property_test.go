@@ -30,12 +30,16 @@ func genManifest() *rapid.Generator[*Manifest] {
 			db := Database{Name: name, Named: name != "default" || rapid.Bool().Draw(t, "named")}
 			for i := range rapid.IntRange(0, 6).Draw(t, "aliases") {
 				collection := fmt.Sprintf("docs_v%d", rapid.IntRange(0, 3).Draw(t, "version"))
-				db.Aliases = append(db.Aliases, Alias{
+				a := Alias{
 					Name:       fmt.Sprintf("alias_%d", i),
 					Collection: collection,
 					Protect:    rapid.Bool().Draw(t, "protect"),
 					Cutover:    genCutover(collection).Draw(t, "cutover"),
-				})
+				}
+				if rapid.IntRange(0, 3).Draw(t, "newest") == 0 {
+					describe(t, &a)
+				}
+				db.Aliases = append(db.Aliases, a)
 			}
 			for i := range rapid.IntRange(0, 3).Draw(t, "retire") {
 				db.Retire = append(db.Retire, Retiree{
@@ -52,6 +56,17 @@ func genManifest() *rapid.Generator[*Manifest] {
 		}
 		return m
 	})
+}
+
+// describe puts a pattern in the place of the collection of an alias.
+func describe(t *rapid.T, a *Alias) {
+	a.Collection = ""
+	a.Newest = &Newest{Match: rapid.SampledFrom([]string{"docs_v*", "docs_*"}).Draw(t, "pattern"), Order: rapid.SampledFrom([]Order{Natural, Created}).Draw(t, "order")}
+	s := settings{cutover: Cutover{OnFailure: SwitchBack}}
+	if a.Cutover != nil {
+		s.cutover, s.keep = *a.Cutover, a.Cutover.Keep
+	}
+	a.Cutover = a.Newest.asks(nil, &s, nil, nil)
 }
 
 // writer writes a manifest in one of the many ways that mean the same.
@@ -136,11 +151,17 @@ func (w *writer) document(db Database, cluster string) {
 			if a.Protect || w.flip("said") {
 				fields = append(fields, fmt.Sprintf("protect: %t", a.Protect))
 			}
-			if len(fields) == 0 && w.flip("short") {
+			if len(fields) == 0 && a.Newest == nil && w.flip("short") {
 				w.line("  %s: %s", w.key(a.Name), w.name(a.Collection))
 				continue
 			}
-			fields = append(fields, "collection: "+w.name(a.Collection))
+			if n := a.Newest; n == nil {
+				fields = append(fields, "collection: "+w.name(a.Collection))
+			} else if n.Order == Natural && w.flip("short") {
+				fields = append(fields, fmt.Sprintf("collection: {newest: %q}", n.Match))
+			} else {
+				fields = append(fields, fmt.Sprintf("collection: {order: %s, newest: %q}", n.Order, n.Match))
+			}
 			if w.flip("flow") {
 				w.line("  %s: %s", w.key(a.Name), w.flow(fields))
 				continue

@@ -185,9 +185,9 @@ const (
 	bindingFieldCount = bindingShared + sharedFieldCount
 )
 
-var bindingShape = &shape{forms: text | mapping, rule: collectionName, fields: append([]field{bindingCollection: {
-	name: "collection", shape: collectionShape, required: true,
-	about: "the collection that the alias is bound to",
+var bindingShape = &shape{forms: text | mapping, rule: boundName, fields: append([]field{bindingCollection: {
+	name: "collection", shape: boundShape, required: true,
+	about: "the collection that the alias is bound to, or a mapping with newest",
 }}, sharedFields...)}
 
 var profileShape = &shape{forms: mapping, none: "{}", fields: sharedFields}

@@ -27,6 +27,16 @@ func (b *builder) alias(d *database, e *managed, live *LiveDatabase, count *Mana
 		b.before(d, e, now)
 	}
 
+	if e.newest != nil && (e.newest.conflict != nil || e.want.Collection == "") {
+		if c := e.newest.conflict; c != nil && !(c.Kind == NewestMissing && b.options.AllowMissingTargets) {
+			b.conflict(*c)
+		} else if c != nil {
+			b.note("%s (alias %q)", c.Reason, b.flagName(d, e.alias))
+		}
+		b.remains(d, e, now)
+		return
+	}
+
 	step := Step{Database: d.name, Alias: e.alias, From: now, To: e.wanted(), Protect: e.want != nil && e.want.Protect}
 	switch decide(step.To, e.ours, now) {
 	case unmanaged:
@@ -85,11 +95,16 @@ func (b *builder) unchanged(d *database, e *managed, live *LiveDatabase) {
 		b.settled = append(b.settled, b.flagName(d, e.alias))
 	}
 	// The mark of a rollback falls as soon as the manifest names another target.
-	marked := e.last != nil && e.last.RolledBackFrom != "" && !b.options.RollingBack
+	// A `newest` that it holds back keeps it.
+	held := e.newest != nil && e.newest.held
+	marked := e.last != nil && e.last.RolledBackFrom != "" && !b.options.RollingBack && !held
 	if announced || marked {
 		settled := Binding{Database: d.name, Alias: e.alias, Collection: to, Protect: e.want.Protect}
 		if c := e.want.Cutover; c != nil {
 			settled.Group = c.Group
+		}
+		if held {
+			settled.RolledBackFrom = e.last.RolledBackFrom
 		}
 		if b.options.RollingBack && e.last != nil && e.last.Collection != to {
 			settled.RolledBackFrom = e.last.Collection // of a rollback that did not finish

@@ -14,6 +14,7 @@ import (
 //
 // It is total: whatever it cannot decide is a Conflict in the plan.
 func (c *Comparison) Plan(live *Live) Plan {
+	c, _ = c.choose(live)
 	b := builder{state: c.state, live: live, options: c.options, databases: c.databases, binds: []Step{}}
 	b.plan = Plan{
 		Version: PlanVersion, Cluster: c.options.Cluster, Serial: c.state.Serial, Live: LiveRead, Rollback: c.options.RollingBack,
@@ -29,6 +30,7 @@ func (c *Comparison) Plan(live *Live) Plan {
 	for _, d := range b.databases {
 		b.database(d)
 	}
+	b.newest()
 	if len(b.settled) > 0 {
 		b.note("%s had announced %s: already where %s wants them", b.announcer(), listed(b.settled), b.wanter())
 	}
@@ -154,7 +156,7 @@ func (b *builder) liveDatabase(d *database) *LiveDatabase {
 func assumed(d *database) *LiveDatabase {
 	live := &LiveDatabase{Collections: make(map[string]LiveCollection)}
 	for _, e := range d.aliases {
-		if e.want != nil {
+		if e.wanted() != "" {
 			if _, known := live.Collections[e.want.Collection]; !known {
 				live.Collections[e.want.Collection] = LiveCollection{}
 			}

@@ -16,11 +16,17 @@ type Comparison struct {
 	state     State
 	options   Options
 	databases []*database
+	describes bool // an alias has `newest` in the place of a name
+	chosen    bool // and it is decided
 }
 
 // Compare puts what the manifest wants beside what the state remembers.
 func Compare(m *manifest.Manifest, s State, o Options) *Comparison {
-	return &Comparison{manifest: m, state: s, options: o, databases: gather(m, s, o.Only)}
+	c := &Comparison{manifest: m, state: s, options: o, databases: gather(m, s, o.Only)}
+	for i := range m.Databases {
+		c.describes = c.describes || slices.ContainsFunc(m.Databases[i].Aliases, func(a manifest.Alias) bool { return a.Newest != nil })
+	}
+	return c
 }
 
 // Scope reports what has to be read from the cluster first.
@@ -38,9 +44,10 @@ func (c *Comparison) Scope() Scope {
 				ds.Aliases[e.alias] = e.want.Collection
 			}
 			if e.want != nil {
-				if n := len(ds.Targets); n == 0 || ds.Targets[n-1] != e.want.Collection {
+				if n := len(ds.Targets); e.want.Newest == nil && (n == 0 || ds.Targets[n-1] != e.want.Collection) {
 					ds.Targets = append(ds.Targets, e.want.Collection)
 				}
+				ds.Names = ds.Names || e.want.Newest != nil
 				ds.Names = ds.Names || e.want.Cutover != nil && e.want.Cutover.Keep != nil
 			}
 		}
@@ -74,33 +81,56 @@ type Needs struct {
 	Retirees []Key
 }
 
-// Size grows with what is asked. What was read may show that more is needed.
-func (n Needs) Size() int {
-	size := len(n.Golden) + len(n.Retirees) + len(n.Grants)
-	for _, f := range n.Facts {
-		for _, asked := range []bool{true, f.Load, f.Rows, f.Indexes, f.Schema} {
-			if asked {
-				size++
-			}
+// Empty reports that nothing has to be read.
+func (n Needs) Empty() bool {
+	return len(n.Facts)+len(n.Golden)+len(n.Serving)+len(n.Grants)+len(n.Retirees) == 0
+}
+
+// Except leaves out what was asked for before.
+func (n Needs) Except(asked Needs) Needs {
+	known := make(map[Key]Inspection, len(asked.Facts))
+	for _, i := range asked.Facts {
+		k := Key{i.Database, i.Collection}
+		was := known[k]
+		i.and(was)
+		known[k] = i
+	}
+	left := Needs{
+		Golden: without(n.Golden, asked.Golden), Serving: without(n.Serving, asked.Serving),
+		Grants: without(n.Grants, asked.Grants), Retirees: without(n.Retirees, asked.Retirees),
+	}
+	for _, i := range n.Facts {
+		was, before := known[Key{i.Database, i.Collection}]
+		i.Load, i.Rows = i.Load && !was.Load, i.Rows && !was.Rows
+		i.Indexes, i.Schema = i.Indexes && !was.Indexes, i.Schema && !was.Schema
+		if !before || i.Load || i.Rows || i.Indexes || i.Schema {
+			left.Facts = append(left.Facts, i)
 		}
 	}
-	for _, s := range n.Serving {
-		for _, asked := range []bool{s.Load, s.Rows} {
-			if asked {
-				size++
-			}
-		}
+	return left
+}
+
+// And is both.
+func (n Needs) And(more Needs) Needs {
+	return Needs{
+		Facts: slices.Concat(n.Facts, more.Facts), Golden: slices.Concat(n.Golden, more.Golden), Serving: slices.Concat(n.Serving, more.Serving),
+		Grants: slices.Concat(n.Grants, more.Grants), Retirees: slices.Concat(n.Retirees, more.Retirees),
 	}
-	return size
+}
+
+func without[E comparable](list, left []E) []E {
+	return slices.DeleteFunc(slices.Clone(list), func(e E) bool { return slices.Contains(left, e) })
 }
 
 // Needs reports what Plan will look at, given what was read so far: facts of the
 // collections that an alias leaves and that it is bound to, of those that
-// are dropped, and the collections that patterns retire.
+// are dropped, and the collections that patterns retire. The answer depends on what
+// was read, so it is asked for again until there is nothing new in it (Except).
 func (c *Comparison) Needs(live *Live) Needs {
 	if live == nil {
 		return Needs{}
 	}
+	c, open := c.choose(live)
 	facts := make(map[Key]*Inspection)
 	inspect := func(database, collection string) *Inspection {
 		k := Key{database, collection}
@@ -110,7 +140,13 @@ func (c *Comparison) Needs(live *Live) Needs {
 		return facts[k]
 	}
 	var needs Needs
+	for _, i := range open.Facts {
+		inspect(i.Database, i.Collection).and(i)
+	}
 	for _, d := range c.databases {
+		if slices.Contains(open.Grants, d.name) {
+			needs.grants(d.name)
+		}
 		in := live.Databases[d.name]
 		if in == nil || in.Missing {
 			continue
@@ -122,7 +158,7 @@ func (c *Comparison) Needs(live *Live) Needs {
 			}
 		}
 		for _, e := range d.aliases {
-			if e.want == nil {
+			if e.want == nil || e.undecided() {
 				continue
 			}
 			if _, _, anew := e.anew(in); in.Bindings[e.alias] == e.want.Collection && !anew {
@@ -196,6 +232,15 @@ func (n *Needs) binding(d *database, e managed, in *LiveDatabase, o Options, rea
 	if c == nil {
 		return
 	}
+	n.checks(d, c, blue, green, ready, inspect)
+	if c.Golden != nil && ready {
+		n.Golden = append(n.Golden, GoldenRun{Database: d.name, Alias: e.alias, Blue: blue, Green: green, Golden: c.Golden})
+	}
+}
+
+// checks adds what `require` looks at; blue is "" where there is none. ready reports
+// that green is not to be loaded first.
+func (n *Needs) checks(d *database, c *manifest.Cutover, blue, green string, ready bool, inspect func(database, collection string) *Inspection) {
 	for _, check := range c.Require {
 		switch check.Name {
 		case manifest.Loaded:
@@ -228,9 +273,6 @@ func (n *Needs) binding(d *database, e managed, in *LiveDatabase, o Options, rea
 		case manifest.SameGrants:
 			n.grants(d.name)
 		}
-	}
-	if c.Golden != nil && ready {
-		n.Golden = append(n.Golden, GoldenRun{Database: d.name, Alias: e.alias, Blue: blue, Green: green, Golden: c.Golden})
 	}
 }
 

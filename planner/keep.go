@@ -70,7 +70,7 @@ func keepings(d *database, live *LiveDatabase) keeping {
 		if now == bound {
 			spared[d.cameFrom[e.alias]] = true
 		}
-		if e.want.Cutover == nil || e.want.Cutover.Keep == nil {
+		if e.want.Cutover == nil || e.want.Cutover.Keep == nil || e.undecided() {
 			continue
 		}
 		keep := e.want.Cutover.Keep

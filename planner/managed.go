@@ -15,6 +15,7 @@ import (
 type managed struct {
 	alias    string
 	want     *manifest.Alias // nil when the manifest does not have it
+	newest   *choice         // what its `newest` came to, nil for a name
 	released bool            // the manifest asks to forget it
 	last     *Binding        // nil when no apply has bound it
 	ours     ours

@@ -171,6 +171,8 @@ type Plan struct {
 	Remarks []WayOut `json:"-"`
 	// Checks are the preflight checks of what is to be bound, in plan order.
 	Checks []Check `json:"checks"`
+	// Newest is what each `newest` of the manifest came to, sorted by database and alias.
+	Newest []Newest `json:"newest,omitempty"`
 
 	// Before and After are the managed bindings in the cluster before and after
 	// the plan, sorted by database and alias; what a diff shows. An alias that
@@ -297,6 +299,10 @@ const (
 	RolledBackFrom    ConflictKind = "rolled-back"
 	TargetRecreated   ConflictKind = "target-recreated"
 	LoadStateUnknown  ConflictKind = "load-state-unknown"
+	NewestMissing     ConflictKind = "newest-missing"   // nothing matches
+	NewestNotReady    ConflictKind = "newest-not-ready" // nothing that matches is ready
+	NewestGoesBack    ConflictKind = "newest-goes-back" // what is ready is older than what the alias had
+	NewestUnknown     ConflictKind = "newest-unknown"   // the order is not known
 )
 
 // SwitchMode is how an alias moves to another collection.
@@ -342,6 +348,9 @@ type Options struct {
 	// TargetIDs holds the collection ids that targets must have, by collection;
 	// nil asks for none. A rollback sets it.
 	TargetIDs map[Key]string
+	// Chosen are the collections that a `newest` came to when the plan was reviewed, by
+	// alias: it stays with them although there is a newer one since.
+	Chosen map[Key]string
 	// Identify asks Needs for the id of every target: a saved plan is about
 	// the collections that were reviewed, not about others of their names.
 	Identify bool

@@ -57,25 +57,18 @@ func (b *builder) preflight(d *database, e *managed, live *LiveDatabase, step St
 		b.serving(d, e, live, step)
 		return
 	}
-	green, built := live.Collections[step.To]
-	blue := live.Collections[step.From]
+	_, built := live.Collections[step.To]
 	awaits := b.awaitsLoad(live, step.To)
 	for _, want := range requirements(c) {
-		if (want.Name == manifest.RowsWithin || want.Name == manifest.SameSchema) && step.From == "" {
-			continue // a first binding leaves nothing to compare with
+		check, applies := required(d, e, live, step, want)
+		if !applies {
+			continue
 		}
-		if want.Name == manifest.SameGrants && live.Bindings[e.alias] == step.To {
-			continue // made anew: what was granted on the one that is gone is not known
-		}
-		check := Check{Database: d.name, Alias: e.alias, Name: want.Name}
 		if b.live == nil || !built {
-			check.Verdict = CheckPending
-		} else if want.Name == manifest.SameGrants {
-			check.sameGrants(want, step, live.Grants)
+			check = Check{Database: d.name, Alias: e.alias, Name: want.Name, Verdict: CheckPending}
 		} else if awaits && needsMemory(want.Name) {
+			check = Check{Database: d.name, Alias: e.alias, Name: want.Name}
 			check.await()
-		} else {
-			check.judge(want, blue.Facts, green.Facts)
 		}
 		b.addCheck(check, want.AllowUnknown)
 	}
@@ -92,6 +85,24 @@ func (b *builder) preflight(d *database, e *managed, live *LiveDatabase, step St
 		}
 		b.addCheck(check, false)
 	}
+}
+
+// required holds what was read against one requirement of a binding; false where that
+// does not apply.
+func required(d *database, e *managed, live *LiveDatabase, step Step, want manifest.Check) (Check, bool) {
+	if (want.Name == manifest.RowsWithin || want.Name == manifest.SameSchema) && step.From == "" {
+		return Check{}, false // a first binding leaves nothing to compare with
+	}
+	if want.Name == manifest.SameGrants && live.Bindings[e.alias] == step.To {
+		return Check{}, false // made anew: what was granted on the one that is gone is not known
+	}
+	check := Check{Database: d.name, Alias: e.alias, Name: want.Name}
+	if want.Name == manifest.SameGrants {
+		check.sameGrants(want, step, live.Grants)
+	} else {
+		check.judge(want, live.Collections[step.From].Facts, live.Collections[step.To].Facts)
+	}
+	return check, true
 }
 
 func (b *builder) addCheck(c Check, allowUnknown bool) {

@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -46,6 +47,18 @@ func (s *Saved) Complete(m *manifest.Manifest, golden map[Key]string) error {
 		for _, a := range d.Aliases {
 			wanted[Key{d.Name, a.Name}] = a
 		}
+	}
+	// What `newest` came to is in the plan: a name that its pattern matches.
+	for _, n := range s.Plan.Newest {
+		want, found := wanted[Key{n.Database, n.Alias}]
+		if !found || want.Newest == nil || want.Newest.Match != n.Match || want.Newest.Order != n.Order {
+			return fmt.Errorf("its manifest has no such `newest` for alias %q", Key{n.Database, n.Alias})
+		}
+		if matches, err := path.Match(n.Match, n.Collection); n.Collection != "" && (err != nil || !matches) {
+			return fmt.Errorf("its manifest does not bind alias %q to %q", Key{n.Database, n.Alias}, n.Collection)
+		}
+		want.Collection = n.Collection
+		wanted[Key{n.Database, n.Alias}] = want
 	}
 	targets := make(map[Key]string, len(s.Touches))
 	for _, t := range s.Touches {

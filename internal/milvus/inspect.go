@@ -100,6 +100,7 @@ type subject struct {
 
 	known   planner.LiveCollection // what was read before
 	found   bool
+	gone    bool // it does not exist
 	id      string
 	aliases []string // of a retiree
 	facts   planner.Facts
@@ -165,7 +166,7 @@ func (s *subject) identify(ctx context.Context, c *Client) error {
 	}
 	if !found {
 		s.noShape("the collection does not exist (code 100)")
-		s.found = false
+		s.found, s.gone = false, true
 		return nil
 	}
 	s.found = true
@@ -270,11 +271,17 @@ func (s *subject) askRows(ctx context.Context, c *Client) error {
 	return nil
 }
 
-// settle writes what was found into live.
+// settle writes what was found into live. A name that was listed and is gone since is
+// taken out of the list; one that may not be described is still there.
 func (s *subject) settle(live *planner.Live) {
-	collections := live.Databases[s.Database].Collections
+	d := live.Databases[s.Database]
+	collections := d.Collections
 	got, listed := collections[s.Collection]
-	if !listed && !s.found {
+	at, named := slices.BinarySearch(d.Names, s.Collection)
+	if s.gone && named {
+		d.Names = slices.Delete(slices.Clone(d.Names), at, at+1)
+	}
+	if !listed && !s.found && (s.gone || !named) {
 		return
 	}
 	if s.found {
@@ -284,9 +291,20 @@ func (s *subject) settle(live *planner.Live) {
 		got.Aliases = s.aliases
 	}
 	if s.Load || s.Rows || s.Indexes || s.Schema {
-		got.Facts = &s.facts
+		got.Facts = joined(got.Facts, &s.facts)
 	}
 	collections[s.Collection] = got
+}
+
+// joined are older facts with newer ones over them.
+func joined(older, newer *planner.Facts) *planner.Facts {
+	if older == nil {
+		return newer
+	}
+	return &planner.Facts{
+		Load: cmp.Or(newer.Load, older.Load), Rows: cmp.Or(newer.Rows, older.Rows),
+		Indexes: cmp.Or(newer.Indexes, older.Indexes), Schema: cmp.Or(newer.Schema, older.Schema),
+	}
 }
 
 // ends reports that an error is not about the one fact that was asked for: the

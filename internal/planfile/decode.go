@@ -114,7 +114,11 @@ func (f file) saved() planner.Saved {
 				return planner.Conflict{Kind: planner.ConflictKind(c.Kind), Database: c.Database, Alias: c.Alias, Collection: c.Collection,
 					Reason: c.Reason, Want: c.Want, Last: c.Last, Live: c.Live, WaysOut: planner.ByHand(c.WaysOut...)}
 			}),
-			Checks:  each(f.Plan.Checks, check.planned),
+			Checks: each(f.Plan.Checks, check.planned),
+			Newest: some(f.Plan.Newest, func(n newest) planner.Newest {
+				return planner.Newest{Database: n.Database, Alias: n.Alias, Match: n.Match, Order: manifest.Order(n.Order), Collection: n.Collection,
+					PassedOver: each(n.PassedOver, func(p passedOver) planner.PassedOver { return planner.PassedOver(p) })}
+			}),
 			Choices: some(f.Flags, func(c flag) planner.Choice { return planner.Choice{Flag: c.Name, Values: c.Values} }),
 			Before:  some(f.Before, binding.planned), After: some(f.After, binding.planned),
 			Managed: some(f.Managed, func(m count) planner.ManagedCount {

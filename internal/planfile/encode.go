@@ -33,6 +33,9 @@ func fileOf(s planner.Saved) file {
 				return conflict{string(c.Kind), c.Database, c.Alias, c.Collection, c.Reason, c.Want, c.Last, c.Live, full(each(c.WaysOut, planner.WayOut.String))}
 			}),
 			Checks: each(p.Checks, checkOf),
+			Newest: some(p.Newest, func(n planner.Newest) newest {
+				return newest{n.Database, n.Alias, n.Match, string(n.Order), n.Collection, each(n.PassedOver, func(p planner.PassedOver) passedOver { return passedOver(p) })}
+			}),
 		},
 		Before: each(p.Before, bindingOf), After: each(p.After, bindingOf),
 		Managed: each(p.Managed, func(m planner.ManagedCount) count {

@@ -83,6 +83,22 @@ type plan struct {
 	Conflicts      []conflict `json:"conflicts"`
 	Notes          []string   `json:"notes"`
 	Checks         []check    `json:"checks"`
+	Newest         []newest   `json:"newest,omitempty"`
+}
+
+// newest is what a `newest` of the manifest came to.
+type newest struct {
+	Database   string       `json:"database"`
+	Alias      string       `json:"alias"`
+	Match      string       `json:"newest"`
+	Order      string       `json:"order"`
+	Collection string       `json:"collection"`
+	PassedOver []passedOver `json:"passed_over"`
+}
+
+type passedOver struct {
+	Collection string `json:"collection"`
+	Why        string `json:"why"`
 }
 
 type cluster struct {

@@ -84,7 +84,7 @@ func TestWhatMayDiffer(t *testing.T) {
 // it. A lineage or an id that is cut is one that was never read (a first run, a
 // target that was not built yet): the digest that --expect-digest demands has
 // the id.
-var mayDiffer = regexp.MustCompile(`^(made_at|plan\.serial|plan\.state_manifests.*|plan\.notes.*|plan\.steps\[\d+\]\.(rows|order.*)|plan\.checks\[\d+\]\.(blue|green|details.*|golden.*|verdict)|` +
+var mayDiffer = regexp.MustCompile(`^(made_at|plan\.serial|plan\.state_manifests.*|plan\.notes.*|plan\.newest\[\d+\]\.passed_over.*|plan\.steps\[\d+\]\.(rows|order.*)|plan\.checks\[\d+\]\.(blue|green|details.*|golden.*|verdict)|` +
 	`lineage: ""|touches\[\d+\]\.target: cut|refusals: (last removed|turned)|refusals\[1\]\.(reason|way_out))`)
 
 // Every field of a plan times every mutation, sealed again: the file is
@@ -118,7 +118,7 @@ func TestMutatedPlans(t *testing.T) {
 				}
 				now := w
 				now.options.Due, now.options.Choices = due, read.Plan.Choices
-				now.origin = read.Origin
+				now.origin, now.options.Chosen = read.Origin, read.Plan.Chosen()
 				if d := read.Differences(now.save(), w.state, w.live); len(d) > 0 {
 					stale++
 					return

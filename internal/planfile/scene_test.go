@@ -33,6 +33,7 @@ aliases:
   foreign: taken
   unchanged: "u_${own}"
   anew: {collection: a_1, require: {min_rows: 20}}
+  newest: {collection: {newest: "n_v*"}}
 retire: [r_1, {collection: r_2, after: 1h}]
 ---
 version: 1
@@ -52,7 +53,7 @@ func newWorld(t testing.TB, choose func(*planner.Options)) world {
 		return planner.Binding{Database: database, Alias: alias, Collection: collection, Since: noon}
 	}
 	w.state = planner.State{Version: 1, Lineage: "6a0b7a5e-0000-4000-8000-000000000000", Serial: 7, Bindings: []planner.Binding{
-		bind("default", "drop", "d_1"), bind("default", "gone", "d_1"), bind("default", "switch", "s_1"), bind("default", "unchanged", "u_v1"),
+		bind("default", "drop", "d_1"), bind("default", "gone", "d_1"), bind("default", "newest", "n_v1"), bind("default", "switch", "s_1"), bind("default", "unchanged", "u_v1"),
 		bind("shop", "moved", "m_1"),
 		{Database: "default", Alias: "anew", Collection: "a_1", CollectionID: "31", Since: noon},
 	}}
@@ -60,15 +61,18 @@ func newWorld(t testing.TB, choose func(*planner.Options)) world {
 	loaded := &planner.LoadFact{State: planner.Loaded, Progress: 100}
 	w.live = &planner.Live{Databases: map[string]*planner.LiveDatabase{
 		"default": {
-			Bindings: map[string]string{"anew": "a_1", "drop": "d_1", "switch": "s_1", "unchanged": "u_v1", "adopt": "c_2", "foreign": "theirs"},
-			Aliases:  map[string]struct{}{"anew": {}, "drop": {}, "switch": {}, "unchanged": {}, "adopt": {}, "foreign": {}},
+			Bindings: map[string]string{"anew": "a_1", "newest": "n_v1", "drop": "d_1", "switch": "s_1", "unchanged": "u_v1", "adopt": "c_2", "foreign": "theirs"},
+			Aliases:  map[string]struct{}{"anew": {}, "newest": {}, "drop": {}, "switch": {}, "unchanged": {}, "adopt": {}, "foreign": {}},
 			Collections: map[string]planner.LiveCollection{
 				"c_2": {ID: "12", Facts: &planner.Facts{Load: loaded, Rows: rows}},
 				"a_1": {ID: "32", Facts: &planner.Facts{Load: loaded, Rows: rows}},
 				"s_2": {ID: "22", Facts: &planner.Facts{Load: loaded, Rows: few}}, "s_1": {ID: "21"},
 				"r_1": {ID: "5", Facts: &planner.Facts{Rows: rows}}, "r_2": {ID: "6"},
+				"n_v1": {}, "n_v2": {ID: "62", Facts: &planner.Facts{Load: loaded, Rows: rows}},
+				"n_v3":  {ID: "63", Facts: &planner.Facts{Load: &planner.LoadFact{State: planner.Loading, Progress: 40}, Rows: rows}},
 				"taken": {ID: "41", Facts: &planner.Facts{Load: loaded, Rows: rows}}, "d_1": {}, "u_v1": {}, "theirs": {},
 			},
+			Names:  []string{"n_v1", "n_v2", "n_v3"},
 			Golden: map[string]*planner.GoldenFact{"switch": {K: 10, Queries: []planner.GoldenQuery{{Overlap: 0.9, Blue: time.Millisecond, Green: time.Millisecond}}}},
 		},
 		"shop": {

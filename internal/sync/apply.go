@@ -93,6 +93,7 @@ func (r *run) carryOut(state planner.State, planned Report) (Report, error) {
 // recheck makes the plan again when its collections are loaded: only now can all be
 // checked. An error means that nothing is switched.
 func (r *run) recheck(planned planner.Plan) error {
+	r.options.Chosen = planned.Chosen() // what was loaded, also where there is a newer one since
 	again, err := r.again()
 	if err != nil {
 		return err

@@ -90,6 +90,9 @@ func (r *run) drift(stored storedState) (none report.DriftReport, err error) {
 		return none, r.readFailed(err)
 	}
 	live.Learn(found.read)
+	if err := r.inspect(comparison.Candidates, live); err != nil {
+		return none, err
+	}
 	return report.DriftReport{
 		Cluster: cluster, Serial: state.Serial, StatePath: r.file.Path(),
 		Bindings: state.Bindings, Unverified: unverifiedAt(state, live), Drift: planner.DriftOf(state, live),

@@ -79,16 +79,24 @@ func (r *run) read(comparison *planner.Comparison) (*planner.Live, error) {
 		return nil, r.readFailed(err)
 	}
 	live.Learn(r.identity.read)
-	// An id that is read on the way may show a collection that was made anew, whose
-	// checks need more; so does one that is in memory.
-	asked := -1
-	for needs := comparison.Needs(live); asked < needs.Size(); needs = comparison.Needs(live) {
-		asked = needs.Size()
-		if err := milvus.Inspect(r.soft, r.conn.Client, needs, live, r.golden.reader(r.soft)); err != nil {
-			return nil, r.readFailed(err)
+	return live, r.inspect(comparison.Needs, live)
+}
+
+// inspect reads what is needed beyond the bindings. What was read may show
+// that more is needed: an id, that a collection was made anew; a candidate that is
+// not ready, that the next one has to be looked at.
+func (r *run) inspect(need func(*planner.Live) planner.Needs, live *planner.Live) error {
+	var asked planner.Needs
+	for {
+		needs := need(live).Except(asked)
+		if needs.Empty() {
+			return nil
 		}
+		if err := milvus.Inspect(r.soft, r.conn.Client, needs, live, r.golden.reader(r.soft)); err != nil {
+			return r.readFailed(err)
+		}
+		asked = asked.And(needs)
 	}
-	return live, nil
 }
 
 // addNotes adds to a plan what is known of this run alone: a saved plan has none of

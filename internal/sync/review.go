@@ -81,7 +81,7 @@ func (r *run) readSaved() error {
 	r.saved, r.manifest = &saved, m
 	r.Console.Label(m.Cluster)
 	r.managed = max(1, aliasesOf(m))
-	r.options.Manifests = saved.Origin.Names()
+	r.options.Manifests, r.options.Chosen = saved.Origin.Names(), saved.Plan.Chosen()
 	r.golden, err = r.readGolden(m)
 	return err
 }

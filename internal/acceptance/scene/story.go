@@ -23,6 +23,8 @@ type Story struct {
 	Want     map[string]string // aliases of the manifest
 	Retire   []string
 	Unloaded []string // collections that are not in memory at first; the aliases that want one have them loaded
+	// Newest are the patterns that the manifest has in the place of what Want has.
+	Newest map[string]string
 }
 
 // RichStory has every kind of step in two databases, with the same names in
@@ -53,6 +55,16 @@ var LoadStory = RichStory.with("default/products_v2", "search/products_v2")
 func (s Story) with(unloaded ...string) Story {
 	s.Unloaded = unloaded
 	return s
+}
+
+// NewestStory binds aliases to the newest of a pattern, and has older ones that are
+// ready beside it: a request that goes wrong must not lead there.
+var NewestStory = Story{
+	Existing: []string{"default/products_v1", "default/products_v9", "default/products_v10", "default/foreign_v1"},
+	Ours:     map[string]string{"default/products": "products_v1"},
+	Others:   map[string]string{"default/foreign": "foreign_v1"},
+	Want:     map[string]string{"default/products": "products_v10", "default/first": "products_v10"},
+	Newest:   map[string]string{"default/products": "products_v*", "default/first": "products_v*"},
 }
 
 // With is the story with another manifest. A want of "" takes the alias out;
@@ -91,6 +103,10 @@ func (s Story) Document() string {
 		fmt.Fprintf(&text, "version: 1\ndatabase: %s\naliases:\n", database)
 		for _, alias := range slices.Sorted(maps.Keys(s.Want)) {
 			if db, name := program.Place(alias); db == database {
+				if pattern := s.Newest[alias]; pattern != "" {
+					fmt.Fprintf(&text, "  %s: {collection: {newest: %q}, require: {exists: true, same_schema: true, min_rows: 0}}\n", name, pattern)
+					continue
+				}
 				if slices.Contains(s.Unloaded, db+"/"+s.Want[alias]) {
 					fmt.Fprintf(&text, "  %s: {collection: %s, load: {timeout: 20s}}\n", name, s.Want[alias])
 					continue

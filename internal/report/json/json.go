@@ -43,6 +43,9 @@ func (o *object) plan(r report.Report) {
 	list(o, "conflicts", r.Plan.Conflicts, conflictJSON)
 	list(o, "notes", r.Plan.Notes, func(s *string) any { return s })
 	list(o, "checks", r.Plan.Checks, checkJSON)
+	if len(r.Plan.Newest) > 0 {
+		list(o, "newest", r.Plan.Newest, func(n *planner.Newest) any { return n })
+	}
 	list(o, "refusals", r.Refusals, func(r *planner.Refusal) any { return r })
 	proof := r.Proof
 	if proof.Gaps == nil {
