@@ -176,7 +176,8 @@ func TestShapeOfExamples(t *testing.T) {
 		"examples/github-actions/aliases-apply.yml": {"on.push", "jobs.apply.environment", "jobs.apply.concurrency.group", "jobs.apply.needs"},
 		"examples/github-actions/aliases-drift.yml": {"on.schedule", "jobs.drift.steps"},
 		"examples/gitlab/.gitlab-ci.yml":            {"plan.script", "plan-merged.artifacts", "apply.resource_group", "apply.environment", "drift.rules", "drift.needs"},
-		"examples/kubernetes/cronjob.yaml":          {"data.MILVUS_URI", "data.aliases\x00yaml", "spec.concurrencyPolicy", "spec.jobTemplate.spec.template.spec.containers"},
+		"examples/kubernetes/config.yaml":           {"data.MILVUS_URI", "data.aliases\x00yaml"},
+		"examples/kubernetes/cronjob.yaml":          {"spec.concurrencyPolicy", "spec.jobTemplate.spec.podFailurePolicy"},
 		".github/actions/aliasctl/action.yml":       {"inputs.args", "outputs.has-changes", "outputs.has-drops", "outputs.digest", "outputs.exit-code", "runs.steps"},
 	} {
 		for _, place := range want {
@@ -203,7 +204,7 @@ func hasPlace(node *yaml.Node, path []string) bool {
 // The manifests in ConfigMaps are manifests.
 func TestManifestsInKubernetes(t *testing.T) {
 	checked := 0
-	for _, document := range documents(t, "examples/kubernetes/cronjob.yaml") {
+	for _, document := range documents(t, "examples/kubernetes/config.yaml") {
 		var object struct{ Data map[string]string }
 		if err := document.Decode(&object); err != nil {
 			t.Fatal(err)
