@@ -73,13 +73,13 @@ func (s Saved) moved(d *mismatches, state State, live *Live) {
 			continue // not the touches of these steps
 		}
 		if !slices.Equal(was.Ours, is.Ours) {
-			d.add("%s: the state said %s and says %s now", was.name(), words(was.Ours), words(is.Ours))
+			d.add("%s: in the state %s when planned, %s now", was.name(), words(was.Ours), words(is.Ours))
 		}
 		if was.RolledBackFrom != is.RolledBackFrom && is.RolledBackFrom != "" {
 			d.add("%s: it was rolled back from %q since", was.name(), is.RolledBackFrom)
 		}
 		if was.Live != is.Live {
-			d.add("%s: the cluster said %s and says %s now", was.name(), word(was.Live), word(is.Live))
+			d.add("%s: in the cluster %s when planned, %s now", was.name(), word(was.Live), word(is.Live))
 		}
 		if was.Target != "" && is.Target != "" && was.Target != is.Target {
 			d.add("%s: its target %q had id %s and has id %s now: it was made anew", was.name(), was.To, was.Target, is.Target)
