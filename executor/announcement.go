@@ -40,10 +40,10 @@ func Announce(state planner.State, plan planner.Plan, witnessed bool, now time.T
 	return after
 }
 
-// announced reports that a step is written down before it is carried out. A load and
-// a release change nothing that a state knows of.
+// announced reports that a step is written down before it is carried out. A load, a
+// grant and a release change nothing that a state knows of.
 func announced(s planner.Step) bool {
-	return s.Op.Writes() && s.Op != planner.LoadCollection && s.Op != planner.ReleaseCollection
+	return s.Op.Writes() && !s.Op.Prepares() && s.Op != planner.ReleaseCollection
 }
 
 // announce adds every write of a step. A state has the id of a collection to

@@ -21,7 +21,7 @@ import (
 // after the run. So at every instant of the run the stored state knows all that
 // the run may have done.
 //
-// The phases run in order: loads, and Options.Ready after them; bindings (create, alter, switches by drop and
+// The phases run in order: loads, and Options.Ready after them; grants; bindings (create, alter, switches by drop and
 // create), then drops of aliases, then drops of collections. Within a phase a
 // step that fails does not hold up the others; a phase starts only when the
 // ones before it are complete, so what is left half-way is too much, never too
@@ -59,9 +59,16 @@ func Apply(ctx context.Context, plan planner.Plan, state planner.State, cluster 
 			return r.report(ctx, state), &AnnounceError{Err: err}
 		}
 	}
-	for _, phase := range phases[loadPhase+1:] {
-		if !r.incomplete() {
-			r.phase(ctx, phase)
+	for i, phase := range phases {
+		if i == loadPhase || r.incomplete() || i > grantPhase && !r.granted() {
+			continue
+		}
+		r.phase(ctx, phase)
+		switch i {
+		case grantPhase:
+			r.awaitGrants(ctx)
+		case bindPhase:
+			r.takeBack(ctx)
 		}
 	}
 	r.records()
@@ -97,6 +104,7 @@ type run struct {
 	unready  error // why nothing was begun after the loads
 	panicked *PanicError
 	left     map[planner.Key]time.Time // collections, by when an alias last left them
+	late     map[int]error             // grants that may still arrive, by step: why an answer is missing
 	cutovers []Cutover                 // that have ended
 }
 
@@ -109,7 +117,7 @@ func newRun(ctx context.Context, cluster Cluster, opts Options) *run {
 	pace.Restart()
 	return &run{
 		cluster: cluster, opts: opts, began: opts.Clock.Now(), throttle: pace,
-		reach: newReach(ctx), left: make(map[planner.Key]time.Time),
+		reach: newReach(ctx), left: make(map[planner.Key]time.Time), late: make(map[int]error),
 	}
 }
 
@@ -132,11 +140,16 @@ func (r *run) unit(ctx context.Context, u unit) {
 		}
 	}()
 
+	first := u.steps[0]
+	step := r.results[first].Step
+	if step.Op == planner.GrantPrivilege {
+		r.grants(ctx, u)
+		done = true
+		return
+	}
 	for _, i := range u.steps {
 		r.started(i)
 	}
-	first := u.steps[0]
-	step := r.results[first].Step
 	switch {
 	case step.Cutover != nil:
 		r.cutover(ctx, u)

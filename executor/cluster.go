@@ -51,6 +51,15 @@ type Cluster interface {
 	// loaded. It succeeds for a loaded one, so it may be repeated.
 	LoadCollection(ctx context.Context, database, collection string) error
 
+	// RoleGrants lists what a role is granted in a database and in all of them. A
+	// role that does not exist is an error.
+	RoleGrants(ctx context.Context, database, role string) ([]planner.Grant, error)
+	// Grant grants a role a privilege, or a group of them; g has the database and
+	// the collection. It succeeds for what is granted already, and Revoke for what
+	// is not, so both may be repeated.
+	Grant(ctx context.Context, role string, g planner.Grant) error
+	Revoke(ctx context.Context, role string, g planner.Grant) error
+
 	// Ask sends one canary read to name, which is an alias or a collection, and
 	// waits for its answer. It is a read like the others, and it changes
 	// nothing.

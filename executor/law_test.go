@@ -3,6 +3,7 @@ package executor
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"aliasctl/planner"
@@ -31,6 +32,14 @@ func (w *world) requireAccurate(t fataler, what string, report Report) {
 			} else if r.Op == planner.LoadCollection {
 				if m := w.memory[planner.Key{Database: r.Database, Name: r.Collection}]; r.Done() && m != nil && m.state != planner.Loaded {
 					t.Fatalf("%s, %s: %s is %s, but its load is %s", what, when, r.Collection, m.state, r.Outcome)
+				}
+			} else if r.Op == planner.GrantPrivilege {
+				g := planner.Grant{Database: r.Database, ObjectType: r.ObjectType, Object: r.Collection, Privilege: r.Privilege}
+				with := slices.ContainsFunc(report.Results, func(other Result) bool { // which brings it along
+					return other.Privilege == "Load" && other.Role == r.Role && strings.HasPrefix(r.Privilege, "GetLoad") && (other.Done() || other.Outcome == Undecided)
+				})
+				if has := w.roles[r.Role][g]; has != r.Done() && r.Outcome != Undecided && !with {
+					t.Fatalf("%s, %s: role %s has %s on %s: %v, but its grant is %s", what, when, r.Role, r.Privilege, r.Collection, has, r.Outcome)
 				}
 			} else if r.Op == planner.DropCollection {
 				_, exists := w.collections[planner.Key{Database: r.Database, Name: r.Collection}]

@@ -28,6 +28,7 @@ func (w *world) unload(name string, takes time.Duration) *memory {
 
 // reached notes that an alias was bound to a collection.
 func (w *world) reached(k planner.Key, alias string) {
+	w.opened(k, alias)
 	if m := w.memory[k]; m != nil && m.state != planner.Loaded {
 		w.breaches = append(w.breaches, fmt.Sprintf("%s was bound to %s in state %s", alias, k, m.state))
 	}

@@ -17,6 +17,7 @@ type unit struct{ steps []int }
 // The phases.
 const (
 	loadPhase = iota
+	grantPhase
 	bindPhase
 	unbindPhase
 	dropPhase
@@ -37,12 +38,14 @@ func phasesOf(plan planner.Plan) ([][]unit, error) {
 		indexes[i] = i
 	}
 	phases := make([][]unit, phaseCount)
-	groups := make(map[planner.Key]int)
+	groups, roles := make(map[planner.Key]int), make(map[roleKey]int)
 	for i, s := range plan.Steps {
 		one := unit{indexes[i : i+1 : i+1]}
 		switch {
 		case s.Op == planner.LoadCollection:
 			phases[loadPhase] = append(phases[loadPhase], one)
+		case s.Op == planner.GrantPrivilege:
+			phases[grantPhase] = joinRole(phases[grantPhase], roles, s, one)
 		case s.Op == planner.CreateAlias, s.Op == planner.AlterAlias, s.Op == planner.RecreateAlias, s.Op == planner.VerifyAlias:
 			phases[bindPhase] = join(phases[bindPhase], groups, s, one)
 		case s.Op == planner.DropAlias:
@@ -73,6 +76,23 @@ func join(units []unit, groups map[planner.Key]int, s planner.Step, u unit) []un
 		return units
 	}
 	groups[group] = len(units)
+	return append(units, u)
+}
+
+// roleKey is a role with the collection that it is granted on.
+type roleKey struct {
+	collection planner.Key
+	role       string
+}
+
+// joinRole adds a grant to the unit of its role: one may bring others along.
+func joinRole(units []unit, roles map[roleKey]int, s planner.Step, u unit) []unit {
+	k := roleKey{planner.Key{Database: s.Database, Name: s.Collection}, s.Role}
+	if at, found := roles[k]; found {
+		units[at].steps = append(units[at].steps, u.steps...)
+		return units
+	}
+	roles[k] = len(units)
 	return append(units, u)
 }
 

@@ -66,6 +66,15 @@ var worlds = map[string]func() *world{
 		}
 		return w
 	},
+	"grants": func() *world { return permitted(rich()) },
+	"grants that go back": func() *world {
+		w := permitted(solo(manifest.Cutover{Canary: &manifest.Canary{}}))
+		w.answers = func(name string, a *Answer) error {
+			a.Digest += name
+			return nil
+		}
+		return w
+	},
 	"zombie": func() *world {
 		w := rich()
 		w.addCollection(key("r0"))

@@ -28,6 +28,11 @@ type world struct {
 	memory      map[planner.Key]*memory // of collections that are not loaded at first
 	breaches    []string                // aliases that were bound to what had to be loaded and was not
 
+	roles     map[string]map[planner.Grant]bool // nil for a world without
+	readers   map[string]map[string][]string    // of a collection: what roles have to have on it when an alias is bound to it
+	delayed   bool                              // grants count later than they are listed
+	grantedAt time.Time                         // the last one
+
 	calls  []call
 	faults map[int]fault // by the number of the call, from 1
 	faulty func(call) (fault, bool)
@@ -154,6 +159,9 @@ func (w *world) plan() planner.Plan {
 			get(k.Database).Aliases[k.Name] = struct{}{}
 			get(k.Database).Bindings[k.Name] = target
 		}
+	}
+	if d := live.Databases[manifest.DefaultDatabase]; d != nil {
+		d.Grants = w.granted()
 	}
 	o := w.want.options
 	o.Cluster, o.Now = fakeURI, w.now

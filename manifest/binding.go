@@ -141,7 +141,7 @@ func once[T any](d *document, n *yaml.Node, s *shape, read func() T) T {
 // orNil is c, or nil when it asks for nothing.
 func (c *Cutover) orNil() *Cutover {
 	if c.From == "" && c.Group == "" && c.OnFailure == SwitchBack && len(c.Require)+len(c.Waived) == 0 && c.Confirmations == 0 &&
-		c.Load == nil && c.Canary == nil && c.Golden == nil && c.Keep == nil {
+		c.Load == nil && c.Grants == "" && c.Canary == nil && c.Golden == nil && c.Keep == nil {
 		return nil
 	}
 	return c

@@ -22,6 +22,8 @@ type Cutover struct {
 	OnFailure OnFailure
 	// Load brings green into memory before it is checked; nil for no load.
 	Load *Loading `json:",omitempty"`
+	// Grants is what becomes of the grants of the collection that a switch leaves.
+	Grants Grants `json:",omitempty"`
 	// Require is checked before a switch is written, in this order.
 	Require []Check
 	// Waived are the checks that are made of every switch unless `require` sets
@@ -44,6 +46,13 @@ type Loading struct {
 
 // DefaultLoadTimeout is what `load: true` allows.
 const DefaultLoadTimeout = 30 * time.Minute
+
+// Grants is what becomes of the grants of blue before a switch: "" leaves those of
+// green as they are.
+type Grants string
+
+// GrantsCopy grants on green what is granted on blue.
+const GrantsCopy Grants = "copy"
 
 // OnFailure is what happens when a switch, its verification, or another member
 // of its group fails.

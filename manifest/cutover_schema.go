@@ -241,6 +241,7 @@ var goldenShape = &shape{forms: mapping | boolean, none: "false", offOnly: true,
 
 var (
 	groupShape         = &shape{forms: text | boolean, rule: groupName, offOnly: true}
+	grantsShape        = &shape{forms: text | boolean, rule: grantsWord, none: "false", offOnly: true}
 	onFailureShape     = &shape{forms: text, rule: onFailure}
 	unknownShape       = &shape{forms: text, rule: unknownWord}
 	rowsShape          = &shape{forms: number, rule: rowCount}

@@ -143,6 +143,7 @@ func (e encoder) cutover(c *Cutover) {
 	default:
 		e.line(2, "load: {timeout: ", FormatDuration(c.Load.Timeout), "}")
 	}
+	e.optional(2, "grants", string(c.Grants))
 	if len(c.Require)+len(c.Waived) > 0 {
 		e.line(2, "require:")
 	}

@@ -183,6 +183,9 @@ func (d *document) readSettings(s settings, f []*yaml.Node) settings {
 			c.Load = once(d, n, loadShape, func() *Loading { return d.readLoad(n) })
 		}
 	}
+	if n := f[sharedGrants]; n != nil {
+		c.Grants = Grants(d.textUnlessOff(n, grantsShape.rule))
+	}
 	if n := f[sharedRequire]; n != nil {
 		c.Require, c.Waived = d.readRequire(n, c.Require, c.Waived)
 	}

@@ -118,6 +118,7 @@ const (
 	sharedGroup
 	sharedOnFailure
 	sharedLoad
+	sharedGrants
 	sharedRequire
 	sharedVerify
 	sharedCanary
@@ -151,6 +152,10 @@ var sharedFields = []field{
 	sharedLoad: {
 		name: "load", shape: loadShape,
 		about: "whether the new collection is loaded before anything is checked and switched; true waits for up to " + FormatDuration(DefaultLoadTimeout),
+	},
+	sharedGrants: {
+		name: "grants", shape: grantsShape,
+		about: "copy grants on the new collection what roles are granted on the one that the alias leaves, before the switch; false for not",
 	},
 	sharedRequire: {
 		name: "require", shape: requireShape,

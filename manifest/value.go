@@ -69,6 +69,7 @@ var (
 
 	onFailure   = oneOf("value of on_failure", string(SwitchBack), string(KeepGoing))
 	unknownWord = oneOf("value of unknown", "allow", "fail")
+	grantsWord  = oneOf("value of grants", string(GrantsCopy))
 	aliasGrants = oneOf("value of alias_grants", string(GrantsFollow), string(GrantsStay))
 
 	outputField = rule{noun: "output field", fits: isLabel, fault: labelFault, schema: lineConstraint}

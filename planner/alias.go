@@ -160,6 +160,7 @@ func (b *builder) bind(d *database, e *managed, live *LiveDatabase, step Step) {
 			return
 		}
 	}
+	b.copyGrants(e, live, step)
 	b.preflight(d, e, live, step)
 	b.load(d, live, step.To)
 	b.after(d, e, step.To)

@@ -35,12 +35,15 @@ func (c *Comparison) Plan(live *Live) Plan {
 		b.note("%s had announced %s: already where %s wants them", b.announcer(), listed(b.settled), b.wanter())
 	}
 	b.unansweredNotes()
+	if len(b.uncopied) > 0 {
+		b.note("the cluster was not read: which grants are copied for %s is not known", listed(b.uncopied))
+	}
 	if len(b.faded) > 0 {
 		b.note("%s had announced %s: never created", b.announcer(), listed(b.faded))
 	}
 	b.plan.Steps = b.binds
-	if len(b.loads) > 0 {
-		b.plan.Steps = append(b.loads, b.binds...)
+	if first := append(b.loads, b.grants...); len(first) > 0 {
+		b.plan.Steps = append(first, b.binds...)
 	}
 	for _, phase := range [][]Step{b.unbinds, b.drops, b.records} {
 		b.plan.Steps = append(b.plan.Steps, phase...)
@@ -61,6 +64,7 @@ type builder struct {
 	plan      Plan
 
 	loads   []Step // load-collection
+	grants  []Step // grant-privilege
 	binds   []Step // create-alias, alter-alias, recreate-alias, verify-alias
 	unbinds []Step // drop-alias
 	drops   []Step // drop-collection, release-collection
@@ -72,6 +76,9 @@ type builder struct {
 
 	settled []string // aliases that an unfinished run brought where they should be
 	faded   []string // aliases that an unfinished run announced and never created
+
+	granted  map[Step]bool // the grants, without whose they copy
+	uncopied []string      // aliases whose grants are copied, where nothing is known of them
 
 	unanswered []Check // implied checks that the server did not answer
 }

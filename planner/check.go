@@ -60,7 +60,7 @@ func (l AliasDropLimit) String() string {
 
 // Refusal is a limit that a plan exceeds.
 type Refusal struct {
-	Guard  string `json:"guard"`   // a stable word: "alias-drops", "empty-database", "other-manifests", "collection-drops", "protected", "newer-retiree", "split-group", "group-recreate", "preflight"
+	Guard  string `json:"guard"`   // a stable word: "alias-drops", "empty-database", "other-manifests", "collection-drops", "protected", "newer-retiree", "grants", "split-group", "group-recreate", "preflight"
 	Reason string `json:"reason"`  // names the numbers
 	WayOut WayOut `json:"way_out"` // the exact choice or field that lifts it
 	// About is the choice that the reason begins with, "" for none.
@@ -123,6 +123,9 @@ func (p Plan) Check(l Limits) []Refusal {
 		refuse("newer-retiree", WayOut{Before: "remove it from `retire` if it is new work or mistyped; ", Kind: liftRetireNewer, Target: name, After: " " + fate},
 			"collection %q (id %s) is newer than every collection that stays bound in database %q, and the state knows no alias that left it",
 			n.Collection, n.ID, n.Database)
+	}
+	for _, u := range p.Ungranted {
+		refusals = append(refusals, u.refusal())
 	}
 	for _, g := range p.SplitGroups {
 		refuse("split-group", WayOut{Before: "name all members with ", Kind: liftOnly, After: ", or none"},

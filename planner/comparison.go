@@ -222,6 +222,9 @@ func (n *Needs) binding(d *database, e managed, in *LiveDatabase, o Options, rea
 	if blue == green {
 		blue = "" // made anew: what it was is gone
 	}
+	if c := e.want.Cutover; c != nil && c.Grants == manifest.GrantsCopy && green != in.Bindings[e.alias] {
+		n.grants(d.name) // shown also before green is built
+	}
 	if _, exists := in.Collections[green]; !exists {
 		return
 	}

@@ -137,7 +137,7 @@ func (d *mismatches) counts(was, is Summary) {
 		what    string
 	}{
 		{was.Create, is.Create, "to create"}, {was.Switch, is.Switch, "to switch"}, {was.Drop, is.Drop, "to drop"},
-		{was.Retire, is.Retire, "to retire"}, {was.Adopt, is.Adopt, "to adopt"}, {was.Forget, is.Forget, "to forget"}, {was.Verify, is.Verify, "to verify"}, {was.Load, is.Load, "to load"}, {was.Release, is.Release, "to release"},
+		{was.Retire, is.Retire, "to retire"}, {was.Adopt, is.Adopt, "to adopt"}, {was.Forget, is.Forget, "to forget"}, {was.Verify, is.Verify, "to verify"}, {was.Load, is.Load, "to load"}, {was.Grant, is.Grant, "to grant"}, {was.Release, is.Release, "to release"},
 		{was.Unchanged, is.Unchanged, "unchanged"}, {was.Conflicts, is.Conflicts, "in conflict"},
 	} {
 		d.unless(c.was == c.is, "it counts %d %s, now %d", c.was, c.what, c.is)
@@ -186,7 +186,7 @@ func (d *mismatches) asks(was, is []Ask) {
 
 // bare is a step without what is measured and what follows from the manifest.
 func (s Step) bare() Step {
-	s.Rows, s.Order, s.Cutover, s.Loaded = nil, nil, nil, false
+	s.Rows, s.Order, s.Cutover, s.Loaded, s.Delayed = nil, nil, nil, false, false
 	if s.Op == LoadCollection { // its id is that of the target of an alias
 		s.ID = ""
 	}
@@ -196,8 +196,11 @@ func (s Step) bare() Step {
 // describe is a step in a few words.
 func (s Step) describe() string {
 	text := fmt.Sprintf("%s %s", s.Op, s.key())
-	if s.Op == LoadCollection {
+	switch s.Op {
+	case LoadCollection:
 		return text
+	case GrantPrivilege:
+		return fmt.Sprintf("%s: %q to role %q, as on %q", text, s.Privilege, s.Role, s.From)
 	}
 	if s.Op.Retires() {
 		return text + " (id " + orUnknown(s.ID) + ")"

@@ -35,7 +35,7 @@ type Ask struct {
 
 // Digest is the fingerprint of what is reviewed: the cluster, the steps with
 // what they expect, the collections they lead to, what the manifest asks of
-// each binding they make (`load`, `require`, `from`, golden with the content of its
+// each binding they make (`load`, `grants`, `require`, `from`, golden with the content of its
 // file, canary, verify, group, on_failure, keep), and the flags that shape the
 // plan or lift a refusal. Nothing that changes by itself is in it (row counts,
 // notes, measurements), and nothing that the plan leaves alone. The same

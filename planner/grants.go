@@ -31,8 +31,11 @@ type GrantFact struct {
 	// Older reports a server before 2.6 for certain: grants on an alias follow it,
 	// and the privilege * holds all others.
 	Older bool
-	Why   string // why it is unknown, "" when it is known
-	Lift  string // what makes it known, "" for nothing known
+	// Delayed reports that the server may let a grant count some seconds later: one
+	// that is not 2.6 or later for certain.
+	Delayed bool
+	Why     string // why it is unknown, "" when it is known
+	Lift    string // what makes it known, "" for nothing known
 }
 
 // Role is a role with what it is granted in one database and in all of them.
@@ -77,18 +80,27 @@ func (f *GrantFact) unknown() (string, bool) {
 // opens reports whether a grant lets a request through that needs a privilege on a
 // name of the database.
 func (f *GrantFact) opens(g Grant, database, name, privilege string) bool {
-	const everything, all = "*", "All"
 	switch {
-	case g.Privilege == all: // whatever object it has; with database * it opens nothing
+	case g.Privilege == allPrivileges: // whatever object it has; with database * it opens nothing
 		return g.Database == database
-	case g.Database != database && g.Database != everything, g.Object != name && g.Object != everything:
+	case !g.on(database, name):
 		return false
 	case g.ObjectType == "Global":
 		return slices.Contains(f.Groups[g.Privilege], privilege)
 	case g.ObjectType != "Collection":
 		return false
 	}
-	return g.Privilege == privilege || g.Privilege == everything && f.Older
+	return g.Privilege == privilege || g.Privilege == anyName && f.Older
+}
+
+const (
+	anyName       = "*"
+	allPrivileges = "All"
+)
+
+// on reports whether a grant is on a name of the database, or on all of them.
+func (g Grant) on(database, name string) bool {
+	return (g.Database == database || g.Database == anyName) && (g.Object == name || g.Object == anyName)
 }
 
 // may reports whether any of the grants lets through a request that names one of
@@ -177,6 +189,16 @@ func enumerated(words []string) string {
 	return strings.Join(words[:last], ", ") + " and " + words[last]
 }
 
+// follows reports whether a grant on the alias counts for whatever it is bound to.
+func (f *GrantFact) follows(c *manifest.Cutover) bool {
+	for _, check := range c.Require {
+		if check.Name == manifest.SameGrants && check.AliasGrants != "" {
+			return check.AliasGrants == manifest.GrantsFollow
+		}
+	}
+	return f.Older
+}
+
 // sameGrants judges whether every role that may read blue may read green. Roles that
 // lose only the right to write are shown, and decide nothing.
 func (c *Check) sameGrants(want manifest.Check, step Step, f *GrantFact) {
@@ -187,8 +209,7 @@ func (c *Check) sameGrants(want manifest.Check, step Step, f *GrantFact) {
 		c.Mend = strings.TrimPrefix(c.Mend+", or `same_grants: {unknown: allow}`", ", or ")
 		return
 	}
-	follows := want.AliasGrants == manifest.GrantsFollow || want.AliasGrants == "" && f.Older
-	p := passageOf(step, follows)
+	p := passageOf(step, f.follows(&manifest.Cutover{Require: []manifest.Check{want}}))
 	lost, had := f.losses(p, reading)
 	if step.From != "" {
 		c.Blue = quantity.Of(had, "role")
@@ -209,5 +230,5 @@ func (c *Check) sameGrants(want manifest.Check, step Step, f *GrantFact) {
 			c.Details = append(c.Details, l.String()+"; only reading decides")
 		}
 	}
-	c.Mend = fmt.Sprintf("grant it on %q", step.To)
+	c.Mend = fmt.Sprintf("grant it on %q, or `grants: copy` on the alias", step.To)
 }

@@ -28,6 +28,9 @@ const (
 	DropAlias     Op = "drop-alias"
 	// LoadCollection brings a collection into memory before an alias is bound to it.
 	LoadCollection Op = "load-collection"
+	// GrantPrivilege grants a role on a collection what it has on another one, before
+	// an alias is bound to it.
+	GrantPrivilege Op = "grant-privilege"
 	DropCollection Op = "drop-collection"
 	// ReleaseCollection takes a collection out of memory and keeps its data.
 	ReleaseCollection Op = "release-collection"
@@ -42,10 +45,14 @@ const (
 func (s Step) Anew() bool { return s.ToID != "" }
 
 // OnCollection reports whether the operation is about a collection and not an alias.
-func (o Op) OnCollection() bool { return o == LoadCollection || o.Retires() }
+func (o Op) OnCollection() bool { return o.Prepares() || o.Retires() }
 
 // Retires reports whether the operation takes a collection from whoever still reads it.
 func (o Op) Retires() bool { return o == DropCollection || o == ReleaseCollection }
+
+// Prepares reports whether the operation is the part of a switch that comes before
+// it and that a state knows nothing of.
+func (o Op) Prepares() bool { return o == LoadCollection || o == GrantPrivilege }
 
 // Writes reports whether the operation changes the cluster.
 func (o Op) Writes() bool { return o != Adopt && o != Forget }
@@ -91,11 +98,12 @@ type Step struct {
 	Op         Op     `json:"op"`
 	Database   string `json:"database"`
 	Alias      string `json:"alias"`      // of all that are not about a collection
-	Collection string `json:"collection"` // what is loaded, released or dropped
+	Collection string `json:"collection"` // what is loaded, granted on, released or dropped
 	// ID is the id that Collection must have; of a load "" where it was not read.
 	ID string `json:"id,omitempty"`
 	// From is the collection that the alias must be bound to just before the
-	// step writes, "" for absent.
+	// step writes, "" for absent; of a grant, the name on which the role must have
+	// it then.
 	From string `json:"from"`
 	// To is the collection that the alias is bound to afterwards, "" for absent.
 	To string `json:"to"`
@@ -122,6 +130,13 @@ type Step struct {
 	Timeout time.Duration `json:"-"`
 	// Loaded reports that the collection of a load is in memory already.
 	Loaded bool `json:"loaded,omitempty"`
+	// Role and Privilege are what a grant is of; the privilege may be a group.
+	// ObjectType is that of the grant, as Milvus lists it: Collection, or Global.
+	Role       string `json:"role,omitempty"`
+	Privilege  string `json:"privilege,omitempty"`
+	ObjectType string `json:"object_type,omitempty"`
+	// Delayed reports that the server may let a grant count some seconds later.
+	Delayed bool `json:"-"`
 	// Surplus marks the drop of a collection that `keep` retires: the manifest
 	// does not name it.
 	Surplus bool `json:"surplus,omitempty"`
@@ -187,6 +202,8 @@ type Plan struct {
 	Asks []Ask `json:"-"`
 
 	Housekeeping Housekeeping `json:"-"`
+	// Ungranted are aliases whose grants are to be copied and cannot be read.
+	Ungranted []Ungranted `json:"-"`
 	// SplitGroups are the cutovers of which `--only` takes a part.
 	SplitGroups []SplitGroup `json:"-"`
 	// Newcomers are the retirees that look like new work.
@@ -257,13 +274,14 @@ type Summary struct {
 	Forget    int `json:"forget"`
 	Verify    int `json:"verify,omitempty"`  // earlier switches
 	Load      int `json:"load,omitempty"`    // collections, before the switches
+	Grant     int `json:"grant,omitempty"`   // privileges, likewise
 	Release   int `json:"release,omitempty"` // collections, from memory; their data stays
 	Unchanged int `json:"unchanged"`
 	Conflicts int `json:"conflicts"`
 }
 
 // Pending is the number of changes that an apply would make, state-only ones
-// included. A load is part of the switch that it is for.
+// included. A load and a grant are part of the switch that they are for.
 func (s Summary) Pending() int {
 	return s.Create + s.Switch + s.Drop + s.Retire + s.Adopt + s.Forget + s.Verify + s.Release
 }

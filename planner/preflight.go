@@ -98,7 +98,7 @@ func required(d *database, e *managed, live *LiveDatabase, step Step, want manif
 	}
 	check := Check{Database: d.name, Alias: e.alias, Name: want.Name}
 	if want.Name == manifest.SameGrants {
-		check.sameGrants(want, step, live.Grants)
+		check.sameGrants(want, step, live.Grants.with(live.Grants.copies(e.want.Cutover, step)))
 	} else {
 		check.judge(want, live.Collections[step.From].Facts, live.Collections[step.To].Facts)
 	}

@@ -46,6 +46,7 @@ func Prove(p Plan, live *Live) Proof {
 			m.rebind(s)
 		case LoadCollection:
 			m.load(s)
+		case GrantPrivilege: // moves no alias
 		case DropCollection, ReleaseCollection:
 			m.retire(s)
 		}
@@ -325,13 +326,15 @@ func (s Step) phase() int {
 	switch {
 	case s.Op == LoadCollection:
 		return 0
-	case s.Op == CreateAlias, s.Op == AlterAlias, s.Op == RecreateAlias, s.Op == VerifyAlias:
+	case s.Op == GrantPrivilege:
 		return 1
-	case s.Op == DropAlias:
+	case s.Op == CreateAlias, s.Op == AlterAlias, s.Op == RecreateAlias, s.Op == VerifyAlias:
 		return 2
-	case s.Op.Retires():
+	case s.Op == DropAlias:
 		return 3
-	default:
+	case s.Op.Retires():
 		return 4
+	default:
+		return 5
 	}
 }

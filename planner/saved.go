@@ -150,7 +150,7 @@ func touches(p Plan, s State, live *Live) []Touch {
 			d = live.Databases[step.Database]
 		}
 		switch {
-		case step.Op == LoadCollection: // the alias that is bound to it has its id
+		case step.Op.Prepares(): // the alias that is bound to it has its id
 		case step.Op.Retires():
 			t.Live = step.ID
 			if d != nil {

@@ -56,10 +56,12 @@ type event struct {
 	Unknown   *int             `json:"unknown,omitempty"`
 	NotReach  *int             `json:"not_reached,omitempty"`
 	Back      *int             `json:"switched_back,omitempty"`
-	Percent   *int             `json:"percent,omitempty"`  // of load
-	Wait      *float64         `json:"wait,omitempty"`     // of drain, in seconds
-	Duration  *float64         `json:"duration,omitempty"` // of summary, in seconds
-	StatePath string           `json:"state,omitempty"`    // of plan, state-saved and state-unsaved
+	Role      string           `json:"role,omitempty"`      // of a grant
+	Privilege string           `json:"privilege,omitempty"` // likewise
+	Percent   *int             `json:"percent,omitempty"`   // of load
+	Wait      *float64         `json:"wait,omitempty"`      // of drain, in seconds
+	Duration  *float64         `json:"duration,omitempty"`  // of summary, in seconds
+	StatePath string           `json:"state,omitempty"`     // of plan, state-saved and state-unsaved
 	// Content is the state itself, of state-unsaved.
 	Content json.RawMessage `json:"content,omitempty"`
 	// Report is what `-o json` prints, of report.
@@ -77,6 +79,7 @@ type eventLog struct {
 var (
 	_ executor.DrainObserver = (*eventLog)(nil)
 	_ executor.LoadObserver  = (*eventLog)(nil)
+	_ executor.BackObserver  = (*eventLog)(nil)
 )
 
 func newEventLog(s *streams) *eventLog { return &eventLog{streams: s, started: time.Now()} }
@@ -101,7 +104,7 @@ func (l *eventLog) StepStarted(i int, s planner.Step) {
 	number := i + 1
 	redact := l.streams.redact
 	for _, s := range s.Halves() {
-		l.write(event{Event: "step-start", Step: &number, Op: s.Op, Database: redact(s.Database), Alias: redact(s.Alias), Name: redact(s.Collection)})
+		l.write(event{Event: "step-start", Step: &number, Op: s.Op, Database: redact(s.Database), Alias: redact(s.Alias), Name: redact(s.Collection), Role: redact(s.Role), Privilege: redact(s.Privilege)})
 	}
 }
 
@@ -115,12 +118,15 @@ func (l *eventLog) StepDone(i int, r executor.Result) {
 func (l *eventLog) stepDone(number int, r executor.Result) {
 	seconds := r.Took.Seconds()
 	redact := l.streams.redact
-	e := event{Event: "step-done", Step: &number, Op: r.Op, Database: redact(r.Database), Alias: redact(r.Alias), Name: redact(r.Collection), Outcome: r.Outcome, Seconds: &seconds}
+	e := event{Event: "step-done", Step: &number, Op: r.Op, Database: redact(r.Database), Alias: redact(r.Alias), Name: redact(r.Collection), Role: redact(r.Role), Privilege: redact(r.Privilege), Outcome: r.Outcome, Seconds: &seconds}
 	if r.Err != nil {
 		e.Error = redact(r.Err.Error())
 	}
 	l.write(e)
 }
+
+// TakenBack reports what became of a grant after a switch-back.
+func (l *eventLog) TakenBack(i int, r executor.Result) { l.stepDone(i+1, r) }
 
 // Loading reports how much of a collection is in memory.
 func (l *eventLog) Loading(i int, s planner.Step, percent int) {

@@ -29,6 +29,7 @@ import (
 //	      - {name: products_v4, dimension: 2, entities: [{id: 1, vector: [0, 1], title: one}]}
 //	    aliases: {products: products_v1}
 //	    dangling: {legacy: products_v0} # aliases whose collection was dropped
+//	    roles: {readers: {products_v1: [Query, Search]}} # or "*" for all collections
 //
 // A collection is loaded and indexed, has 8 dimensions, the metric COSINE and
 // no rows unless it states otherwise. What is not indexed is not loaded either.
@@ -44,6 +45,7 @@ type seedDatabase struct {
 	collections []seedCollection
 	aliases     []seedBinding
 	dangling    []seedBinding
+	roles       []seedGrant
 }
 
 type seedBinding struct {
@@ -142,6 +144,8 @@ func (r *seedReader) database(name, value *yaml.Node) seedDatabase {
 			db.aliases = r.bindings(value)
 		case "dangling":
 			db.dangling = r.bindings(value)
+		case "roles":
+			db.roles = r.roles(value)
 		default:
 			return false
 		}
@@ -245,6 +249,9 @@ func (s *seed) fill(c *catalog) {
 		}
 		for _, b := range from.dangling {
 			db.bind(b.alias, &collection{id: c.newID(), name: b.collection, dropped: true})
+		}
+		for _, g := range from.roles {
+			c.grantSeeded(from.name, g)
 		}
 	}
 	c.changed()

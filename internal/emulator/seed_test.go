@@ -27,6 +27,7 @@ databases:
       - {name: raw, indexed: false}
     aliases: {products: products_v1, candidate: products_v2}
     dangling: {legacy: products_v0}
+    roles: {readers: {products_v1: [Query], products: [CollectionReadOnly], "*": [Insert]}}
   archive:
     collections: [products_v1]
   empty:
@@ -44,6 +45,10 @@ databases:
 		{"aliases/create", `{"aliasName":"legacy","collectionName":"products_v1"}`,
 			`{"code":1602,"message":"legacy is alias to another collection: products_v0: alias already exist[database=default][alias=legacy]"}`},
 		{"collections/list", `{"dbName":"archive"}`, `{"code":0,"data":["products_v1"]}`},
+		{"roles/describe", `{"roleName":"readers"}`, `{"code":0,"data":[` +
+			`{"dbName":"default","grantor":"root","objectName":"*","objectType":"Collection","privilege":"Insert"},` +
+			`{"dbName":"default","grantor":"root","objectName":"products_v1","objectType":"Collection","privilege":"Query"},` +
+			`{"dbName":"default","grantor":"root","objectName":"products_v1","objectType":"Global","privilege":"CollectionReadOnly"}],"description":""}`},
 		{"collections/list", `{"dbName":"empty"}`, `{"code":0,"data":[]}`},
 	} {
 		if got := post(t, url, c.route, c.body); got != c.want {
@@ -99,6 +104,14 @@ S:8:28: error: "dimension" cannot be "40000"`},
 		{"wrong shapes", "databases: {default: {collections: products_v1, aliases: [products]}}",
 			`S:1:36: error: expected a list of collections
 S:1:58: error: expected the aliases as fields with values`},
+		{"wrong roles", "databases:\n  default:\n    roles:\n      1st: {}\n      admin: {p: [Query]}\n      r: {p: Query, p-1: [Query], q: [Nothing, ClusterReadOnly]}\n      s: [Query]\n",
+			`S:4:7: error: "1st" is no role name: the first character of a role name must be an underscore or letter
+S:5:7: error: role "admin" may do everything already
+S:6:14: error: expected a list of privileges
+S:6:21: error: "p-1" is no collection name: collection name can only contain numbers, letters and underscores
+S:6:39: error: no privilege or built-in group on collections has the name "Nothing"
+S:6:48: error: no privilege or built-in group on collections has the name "ClusterReadOnly"
+S:7:10: error: expected a role as fields with values`},
 		{"not yaml", "databases:\n  default: [", `S:2:1: error: did not find expected node content`},
 		{"two documents", "databases: {}\n---\ndatabases: {}\n", `S:2:1: error: a seed is one document`},
 		{"a list", "- products", `S:1:1: error: expected the seed as fields with values`},

@@ -54,6 +54,10 @@ const (
 
 	rolesList           = prefixV2 + "roles/list"
 	rolesDescribe       = prefixV2 + "roles/describe"
+	rolesGrant          = prefixV2 + "roles/grant_privilege"
+	rolesRevoke         = prefixV2 + "roles/revoke_privilege"
+	rolesGrantV2        = prefixV2 + "roles/grant_privilege_v2"
+	rolesRevokeV2       = prefixV2 + "roles/revoke_privilege_v2"
 	privilegeGroupsList = prefixV2 + "privilege_groups/list"
 
 	entitiesQuery  = prefixV2 + "entities/query"
@@ -183,6 +187,9 @@ type request struct {
 	CollectionName string `json:"collectionName,omitempty"`
 	IndexName      string `json:"indexName,omitempty"`
 	RoleName       string `json:"roleName,omitempty"`
+	ObjectType     string `json:"objectType,omitempty"`
+	ObjectName     string `json:"objectName,omitempty"`
+	Privilege      string `json:"privilege,omitempty"`
 	rowRequest
 }
 
@@ -197,6 +204,7 @@ type call struct {
 	collection string
 	index      string
 	role       string
+	grant      planner.Grant // of role; its database is that of the call
 	rows       rowRequest
 	header     http.Header // nil for that of the Client
 }
@@ -257,7 +265,8 @@ func (c *Client) outcomeOf(e *Error) (throttle.Outcome, time.Duration) {
 
 func (c *Client) send(ctx context.Context, k call) (answer, *Error) {
 	e := k.newError()
-	body := request{AliasName: k.alias, CollectionName: k.collection, IndexName: k.index, RoleName: k.role, rowRequest: k.rows}
+	body := request{AliasName: k.alias, CollectionName: k.collection, IndexName: k.index, RoleName: k.role,
+		ObjectType: k.grant.ObjectType, ObjectName: k.grant.Object, Privilege: k.grant.Privilege, rowRequest: k.rows}
 	if !k.server && (e.Database != manifest.DefaultDatabase || c.cfg.NameDefault) {
 		body.DBName = e.Database
 	}

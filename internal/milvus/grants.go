@@ -42,7 +42,7 @@ func (c *Client) grants(ctx context.Context, databases []string, live *planner.L
 	if err != nil {
 		return unknown(err)
 	}
-	older, err := c.isBefore26(ctx, groups)
+	older, delayed, err := c.ageOf(ctx, groups)
 	if err != nil {
 		return unknown(err)
 	}
@@ -55,7 +55,7 @@ func (c *Client) grants(ctx context.Context, databases []string, live *planner.L
 	var asked []*answer
 	var all []question
 	for database, f := range facts {
-		f.Groups, f.Older = groups, older
+		f.Groups, f.Older, f.Delayed = groups, older, delayed
 		for _, role := range roles {
 			a := &answer{role: role, database: database}
 			asked = append(asked, a)
@@ -117,6 +117,28 @@ func (c *Client) RoleGrants(ctx context.Context, database, role string) ([]plann
 	return grants, nil
 }
 
+// Grant grants a role a privilege on the collection that g names. It is a success for
+// what is granted already. It needs the privilege ManageOwnership.
+func (c *Client) Grant(ctx context.Context, role string, g planner.Grant) error {
+	return c.write(ctx, grantCall(rolesGrant, rolesGrantV2, role, g))
+}
+
+// Revoke takes a privilege from a role. It is a success for what is not granted.
+func (c *Client) Revoke(ctx context.Context, role string, g planner.Grant) error {
+	return c.write(ctx, grantCall(rolesRevoke, rolesRevokeV2, role, g))
+}
+
+// grantCall is a call of the first version, which all servers have, for a privilege on
+// a collection; one of the second for a group, and for what is listed as Global.
+func grantCall(first, second, role string, g planner.Grant) call {
+	if g.ObjectType == "Collection" {
+		return call{route: first, database: g.Database, role: role, grant: g}
+	}
+	k := call{route: second, database: g.Database, collection: g.Object, role: role}
+	k.grant.Privilege = g.Privilege
+	return k
+}
+
 // PrivilegeGroups lists the privileges of each privilege group, built in or not;
 // none where the server has no groups (before 2.4.18). It needs the privilege
 // ListPrivilegeGroups.
@@ -149,14 +171,15 @@ func (c *Client) PrivilegeGroups(ctx context.Context) (map[string][]string, erro
 	return groups, nil
 }
 
-// isBefore26 reports that a server is older than 2.6 for certain. An operator may
-// write the built-in groups anew, so that they lack what came with 2.6: then the
-// answers that differ between versions are asked for too.
-func (c *Client) isBefore26(ctx context.Context, groups map[string][]string) (bool, error) {
+// ageOf reports whether a server is older than 2.6 for certain, and whether it may let
+// grants count late, which one of 2.6 or later does not. The privileges that came with
+// 2.6 show one. An operator may write the built-in groups anew, so that they lack
+// those: then the answers that differ between versions are asked for too.
+func (c *Client) ageOf(ctx context.Context, groups map[string][]string) (older, delayed bool, err error) {
 	for _, privileges := range groups {
 		for _, p := range []string{"AddCollectionField", "GetReplicateConfiguration", "UpdateReplicateConfiguration"} {
 			if slices.Contains(privileges, p) {
-				return false, nil
+				return false, false, nil
 			}
 		}
 	}
@@ -167,8 +190,8 @@ func (c *Client) isBefore26(ctx context.Context, groups map[string][]string) (bo
 			break
 		}
 		if err := look(ctx); err != nil {
-			return false, err
+			return false, false, err
 		}
 	}
-	return before(), nil
+	return before(), true, nil
 }

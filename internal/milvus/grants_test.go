@@ -62,8 +62,8 @@ func TestGrantsOfRewrittenGroups(t *testing.T) {
 	k := newCluster(t, emulator.V26)
 	colours(t, k)
 	c := newClient(t, k.uri, nil)
-	if older, err := c.isBefore26(t.Context(), map[string][]string{"CollectionReadOnly": {"Query"}}); older || err != nil {
-		t.Errorf("older: %v, %v", older, err)
+	if older, delayed, err := c.ageOf(t.Context(), map[string][]string{"CollectionReadOnly": {"Query"}}); older || !delayed || err != nil {
+		t.Errorf("older: %v, delayed: %v, %v", older, delayed, err)
 	}
 }
 

@@ -115,6 +115,7 @@ type summary struct {
 	Forget    int `json:"forget"`
 	Verify    int `json:"verify"`
 	Load      int `json:"load,omitempty"`
+	Grant     int `json:"grant,omitempty"`
 	Release   int `json:"release,omitempty"`
 	Unchanged int `json:"unchanged"`
 	Conflicts int `json:"conflicts"`
@@ -139,6 +140,9 @@ type step struct {
 	ReleaseFirst bool   `json:"release_first,omitempty"`
 	Timeout      int64  `json:"timeout,omitempty"` // of a load, in nanoseconds
 	Loaded       bool   `json:"loaded,omitempty"`  // likewise
+	Role         string `json:"role,omitempty"`    // of a grant
+	Privilege    string `json:"privilege,omitempty"`
+	ObjectType   string `json:"object_type,omitempty"`
 	Surplus      bool   `json:"surplus,omitempty"`
 	Rows         *int64 `json:"rows,omitempty"`
 	Order        *order `json:"order,omitempty"`

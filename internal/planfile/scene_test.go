@@ -28,7 +28,7 @@ vars: {own: v1}
 defaults: {require: {loaded: true, min_rows: 10}}
 aliases:
   create: {collection: c_2, canary: {query: {filter: "id > 0"}}, verify: true}
-  switch: {collection: "s_${rev}", from: s_1, group: g, golden: {file: q.jsonl}}
+  switch: {collection: "s_${rev}", from: s_1, group: g, grants: copy, golden: {file: q.jsonl}}
   adopt: {collection: c_2, protect: true}
   foreign: taken
   unchanged: "u_${own}"
@@ -72,7 +72,10 @@ func newWorld(t testing.TB, choose func(*planner.Options)) world {
 				"n_v3":  {ID: "63", Facts: &planner.Facts{Load: &planner.LoadFact{State: planner.Loading, Progress: 40}, Rows: rows}},
 				"taken": {ID: "41", Facts: &planner.Facts{Load: loaded, Rows: rows}}, "d_1": {}, "u_v1": {}, "theirs": {},
 			},
-			Names:  []string{"n_v1", "n_v2", "n_v3"},
+			Names: []string{"n_v1", "n_v2", "n_v3"},
+			Grants: &planner.GrantFact{Roles: []planner.Role{
+				{Name: "r", Grants: []planner.Grant{{Database: "default", ObjectType: "Collection", Object: "s_1", Privilege: "Query"}, {Database: "default", ObjectType: "Global", Object: "s_1", Privilege: "CollectionReadOnly"}}},
+			}, Groups: map[string][]string{"CollectionReadOnly": {"Query", "Search"}}},
 			Golden: map[string]*planner.GoldenFact{"switch": {K: 10, Queries: []planner.GoldenQuery{{Overlap: 0.9, Blue: time.Millisecond, Green: time.Millisecond}}}},
 		},
 		"shop": {

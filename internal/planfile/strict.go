@@ -89,7 +89,7 @@ func (p path) String() string {
 
 var (
 	ops = []string{string(planner.CreateAlias), string(planner.AlterAlias), string(planner.RecreateAlias), string(planner.DropAlias),
-		string(planner.LoadCollection), string(planner.ReleaseCollection), string(planner.DropCollection), string(planner.VerifyAlias), string(planner.Adopt), string(planner.Forget)}
+		string(planner.LoadCollection), string(planner.GrantPrivilege), string(planner.ReleaseCollection), string(planner.DropCollection), string(planner.VerifyAlias), string(planner.Adopt), string(planner.Forget)}
 	verdicts = []string{string(planner.CheckPassed), string(planner.CheckFailed), string(planner.CheckUnknown),
 		string(planner.CheckAllowed), string(planner.CheckSkipped), string(planner.CheckPending)}
 	lives = []string{planner.LiveRead, planner.LiveAssumed}
@@ -107,6 +107,8 @@ func (f file) flaw() string {
 			return place + " has no database"
 		case planner.Op(s.Op).OnCollection() != (s.Collection != ""), (s.Alias == "") != (s.Collection != ""):
 			return place + " names neither an alias nor a collection, or both"
+		case (s.Op == string(planner.GrantPrivilege)) != (s.Role != ""), (s.Role == "") != (s.Privilege == ""), (s.Role == "") != (s.ObjectType == ""):
+			return place + " has a half of a grant, or is none"
 		case s.ID != "" && s.Collection == "":
 			return place + " has the id of a collection that it does not name"
 		}
@@ -151,6 +153,8 @@ func (s *summary) add(op string) {
 		s.Load++
 	case string(planner.ReleaseCollection):
 		s.Release++
+	case string(planner.GrantPrivilege):
+		s.Grant++
 	case string(planner.DropCollection):
 		s.Retire++
 	case string(planner.VerifyAlias):

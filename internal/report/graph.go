@@ -81,7 +81,7 @@ func (p plan) drawing(limit int) *Drawing {
 			}
 			g.Collections[collection(s.Database, s.Collection)].Fate = Dropped
 			continue
-		case !s.Op.Writes(), s.Op == planner.LoadCollection, s.Op == planner.ReleaseCollection: // no binding of the cluster changes
+		case !s.Op.Writes(), s.Op.Prepares(), s.Op == planner.ReleaseCollection: // no binding of the cluster changes
 			continue
 		case s.Op == planner.CreateAlias:
 			fate = Created

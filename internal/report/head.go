@@ -208,6 +208,9 @@ func countsLine(s planner.Summary) string {
 	if s.Load > 0 {
 		more += fmt.Sprintf(" %d to load,", s.Load)
 	}
+	if s.Grant > 0 {
+		more += fmt.Sprintf(" %d to grant,", s.Grant)
+	}
 	return fmt.Sprintf("Plan: %d to create, %d to switch,%s %d to drop, %d to retire; %d unchanged, %s.",
 		s.Create, s.Switch, more, s.Drop, s.Retire, s.Unchanged, quantity.Of(s.Conflicts, "conflict"))
 }
@@ -246,6 +249,7 @@ func tallies(s planner.Summary) []Tally {
 		{N: s.Switch, What: "to switch", Kind: string(planner.AlterAlias)},
 		{N: s.Verify, What: "to verify", Kind: string(planner.VerifyAlias), Rare: true},
 		{N: s.Load, What: "to load", Kind: string(planner.LoadCollection), Rare: true},
+		{N: s.Grant, What: "to grant", Kind: string(planner.GrantPrivilege), Rare: true},
 		{N: s.Drop, What: "to drop", Kind: string(planner.DropAlias)},
 		{N: s.Retire, What: "to retire", Kind: string(planner.DropCollection)},
 		{N: s.Release, What: "to release", Kind: string(planner.ReleaseCollection), Rare: true},

@@ -57,10 +57,13 @@ func (n names) key(database, name string) string {
 // of is the name of what a step changes.
 func (n names) of(s *planner.Step) string { return n.key(s.Database, StepSubject(s)) }
 
-// StepSubject is the alias or the collection that a step changes, without its
-// database.
+// StepSubject is the alias, the collection or the role that a step changes, without
+// its database.
 func StepSubject(s *planner.Step) string {
-	if s.Op.OnCollection() {
+	switch {
+	case s.Op == planner.GrantPrivilege:
+		return s.Role
+	case s.Op.OnCollection():
 		return s.Collection
 	}
 	return s.Alias

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"aliasctl/executor"
+	"aliasctl/planner"
 )
 
 // OutcomeText is an outcome in words.
@@ -33,6 +34,9 @@ func problem(r executor.Result) string {
 	if _, ok := errors.AsType[*executor.SwitchBackError](r.Err); ok {
 		return "not switched back"
 	}
+	if _, ok := errors.AsType[*executor.RevokeError](r.Err); ok {
+		return "not taken back"
+	}
 	return "not verified"
 }
 
@@ -41,6 +45,9 @@ func problem(r executor.Result) string {
 func outcomeText(r executor.Result) string {
 	if but := problem(r); but != "" {
 		return OutcomeText(r.Outcome) + ", " + but
+	}
+	if r.Op == planner.GrantPrivilege && r.Outcome == executor.SwitchedBack {
+		return "taken back"
 	}
 	return OutcomeText(r.Outcome)
 }

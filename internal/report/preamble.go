@@ -37,6 +37,8 @@ func (p plan) preamble(yield func(Line) bool) {
 			line(Neutral, "loaded first: ", p.of(s))
 		} else if s.Op == planner.ReleaseCollection {
 			line(Neutral, "released, its data stays: ", p.of(s))
+		} else if s.Op == planner.GrantPrivilege {
+			line(Neutral, "granted first: ", p.key(s.Database, s.Collection), ": ", s.Privilege, " to role ", s.Role, ", as on ", s.From)
 		}
 	}
 	for _, g := range p.groups() {

@@ -51,6 +51,8 @@ func Sign(op planner.Op) string {
 		return "^"
 	case planner.ReleaseCollection:
 		return "_"
+	case planner.GrantPrivilege:
+		return "&"
 	case planner.DropCollection:
 		return "!"
 	}
@@ -65,6 +67,8 @@ func block(op planner.Op) string {
 		return "Collections loaded first"
 	case planner.ReleaseCollection:
 		return "Collections released, their data stays"
+	case planner.GrantPrivilege:
+		return "Grants copied first"
 	case planner.DropCollection:
 		return "Collections dropped for good"
 	case planner.Adopt, planner.Forget:
@@ -186,6 +190,8 @@ func (p plan) step(i int, of *planner.Step) Step {
 	case planner.ReleaseCollection:
 		s.Verb, s.From, s.To = "release", of.ID, ""
 		s.Facts = destroyed(of)
+	case planner.GrantPrivilege:
+		s.Verb, s.To = "grant "+of.Privilege, of.Collection
 	case planner.DropCollection:
 		s.Verb, s.From, s.To = "drop collection", of.ID, ""
 		s.Facts = destroyed(of)

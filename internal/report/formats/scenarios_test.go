@@ -58,6 +58,8 @@ func scenarios() []scenario {
 		{"preflight", preflight()},
 		{"preflight-refused", preflightRefused()},
 		{"preflight-pending", preflightPending()},
+		{"grants", grants()},
+		{"grants-taken-back", grantsTakenBack()},
 		{"golden", goldenQueries()},
 		{"retirement", retirement()},
 		{"group-cutover", groupCutover()},

@@ -117,7 +117,11 @@ func (p *Progress) Finish() {
 // stepName is a step in a few words, with its database: a line of a log stands
 // alone.
 func stepName(s planner.Step) string {
-	return safetext.Line(string(s.Op) + " " + s.Database + "/" + report.StepSubject(&s))
+	name := string(s.Op) + " " + s.Database + "/" + report.StepSubject(&s)
+	if s.Privilege != "" { // a role may have several
+		name += " " + s.Privilege + " on " + s.Collection
+	}
+	return safetext.Line(name)
 }
 
 func shorten(s string, n int) string {

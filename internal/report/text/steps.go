@@ -31,6 +31,9 @@ func (t *text) results(table *report.Table) {
 	for row := range table.Rows {
 		r := row.Step.Result
 		t.step(wide, row.Step)
+		if row.Step.Op == planner.GrantPrivilege { // a role may have several
+			t.word(row.Step.Verb, layout.Paint{})
+		}
 		t.word(r.Text, t.ink(r.Tone))
 		t.words = append(t.words, listed(r.Times, "(", ")", t.Faint)...)
 		t.Row(wide+5, t.words...)
@@ -75,6 +78,10 @@ func (t *text) phrase(s *report.Step) {
 		t.word("-> "+s.To, ink)
 	case planner.LoadCollection:
 		t.word("load", ink)
+	case planner.GrantPrivilege:
+		t.word(s.Verb, ink)
+		t.word("on "+s.To, plain)
+		t.words = append(t.words, listed([]string{"as on " + s.From}, "(", ")", t.Faint)...)
 	case planner.VerifyAlias:
 		t.word("verify "+s.To, ink)
 	case planner.DropAlias:
