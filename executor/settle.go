@@ -184,6 +184,7 @@ func (s *settlement) result(r Result) {
 		// what has the name now is not what the manifest asked to retire.
 		switch gone := r.Done() || is[*RecreatedError](r.Err); {
 		case gone && r.Surplus: // a fence is for names under `retire`
+			s.idle.remove(key.Key)
 			s.settled[key] = settled{}
 		case gone:
 			s.fence(planner.Retired{Database: r.Database, Collection: r.Collection, CollectionID: r.ID, DroppedAt: s.Now})

@@ -168,5 +168,10 @@ type Golden struct {
 type Keep struct {
 	N     int    // how many collections older than the bound one stay
 	Match string // a pattern with *, of collection names; the bound one fits it
+	// Order is what makes one collection older than another; "" means Natural.
+	Order Order `json:",omitempty"`
+	// After is how long a collection has to be without any alias before it is
+	// dropped; 0 for no wait.
+	After time.Duration `json:",omitempty"`
 	Pos   Position
 }

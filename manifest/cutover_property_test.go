@@ -100,7 +100,8 @@ func genCutover(collection string) *rapid.Generator[*Cutover] {
 			c.Load = &Loading{Timeout: rapid.SampledFrom([]time.Duration{time.Second, DefaultLoadTimeout, 36 * time.Hour}).Draw(t, "timeout")}
 		}
 		if rapid.Bool().Draw(t, "keep") {
-			c.Keep = &Keep{N: rapid.IntRange(0, 3).Draw(t, "n"), Match: collection[:4] + "*"}
+			c.Keep = &Keep{N: rapid.IntRange(0, 3).Draw(t, "n"), Match: collection[:4] + "*",
+				Order: rapid.SampledFrom([]Order{"", Created}).Draw(t, "order of keep"), After: rapid.SampledFrom([]time.Duration{0, 24 * time.Hour}).Draw(t, "after")}
 		}
 		return c.orNil()
 	})
@@ -281,7 +282,19 @@ func (w *writer) cutover(defaults Cutover, c *Cutover) []string {
 		fields = append(fields, "golden: "+w.flow(golden))
 	}
 	if c.Keep != nil {
-		fields = append(fields, fmt.Sprintf("keep: %d", c.Keep.N), "match: "+w.name(c.Keep.Match))
+		keep := []string{fmt.Sprintf("count: %d", c.Keep.N)}
+		if c.Keep.Order == Created {
+			keep = append(keep, "order: created")
+		}
+		if c.Keep.After > 0 {
+			keep = append(keep, "after: "+c.Keep.After.String())
+		}
+		if len(keep) == 1 && w.flip("short") {
+			fields = append(fields, fmt.Sprintf("keep: %d", c.Keep.N))
+		} else {
+			fields = append(fields, "keep: "+w.flow(keep))
+		}
+		fields = append(fields, "match: "+w.name(c.Keep.Match))
 	}
 	return fields
 }

@@ -239,6 +239,14 @@ var goldenShape = &shape{forms: mapping | boolean, none: "false", offOnly: true,
 	},
 }}
 
+// The fields of keep, by their place in keepShape.
+const (
+	keepCount = iota
+	keepOrder
+	keepAfter
+	keepFieldCount
+)
+
 var (
 	groupShape         = &shape{forms: text | boolean, rule: groupName, offOnly: true}
 	grantsShape        = &shape{forms: text | boolean, rule: grantsWord, none: "false", offOnly: true}
@@ -259,6 +267,20 @@ var (
 	filePathShape      = &shape{forms: text, rule: filePath}
 	shareShape         = &shape{forms: number, rule: share}
 	ratioShape         = &shape{forms: number, rule: ratio}
-	keepShape          = &shape{forms: number | boolean, rule: keptCount, none: "false", offOnly: true}
-	matchShape         = &shape{forms: text, rule: namePattern}
+	keepShape          = &shape{forms: number | boolean | mapping, rule: keptCount, none: "false", offOnly: true, fields: []field{
+		keepCount: {
+			name: "count", shape: keptCountShape, required: true,
+			about: "how many older collections stay",
+		},
+		keepOrder: {
+			name: "order", shape: orderShape,
+			about: "what older means: natural, by the version in the name, or created, by when the collection was made; when left out, that of newest, else natural",
+		},
+		keepAfter: {
+			name: "after", shape: durationShape,
+			about: "how long a collection has to be without any alias before it is dropped, such as 24h or 7d",
+		},
+	}}
+	keptCountShape = &shape{forms: number, rule: keptCount}
+	matchShape     = &shape{forms: text, rule: namePattern}
 )

@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"bufio"
+	"cmp"
 	"io"
 	"strconv"
 	"strings"
@@ -109,7 +110,11 @@ func (e encoder) alias(a *Alias) {
 		e.line(2, "protect: true")
 	}
 	if a.Cutover != nil {
-		e.cutover(a.Cutover)
+		order := Natural
+		if a.Newest != nil {
+			order = a.Newest.Order
+		}
+		e.cutover(a.Cutover, order)
 	}
 }
 
@@ -130,7 +135,7 @@ func (e encoder) retiree(r *Retiree) {
 	}
 }
 
-func (e encoder) cutover(c *Cutover) {
+func (e encoder) cutover(c *Cutover, order Order) {
 	e.optional(2, "from", c.From)
 	e.optional(2, "group", c.Group)
 	if c.OnFailure == KeepGoing {
@@ -163,9 +168,26 @@ func (e encoder) cutover(c *Cutover) {
 		e.golden(c.Golden)
 	}
 	if c.Keep != nil {
-		e.number(2, "keep", c.Keep.N)
+		e.keep(c.Keep, order)
 		e.field(2, "match", c.Keep.Match)
 	}
+}
+
+// keep writes a number alone when that loses nothing. order is what it means then.
+func (e encoder) keep(k *Keep, order Order) {
+	has := cmp.Or(k.Order, Natural)
+	if has == order && k.After == 0 {
+		e.number(2, "keep", k.N)
+		return
+	}
+	long := "{count: " + strconv.Itoa(k.N)
+	if has != order {
+		long += ", order: " + string(has)
+	}
+	if k.After != 0 {
+		long += ", after: " + FormatDuration(k.After)
+	}
+	e.line(2, "keep: ", long, "}")
 }
 
 // check writes a check in its short form when that loses nothing.

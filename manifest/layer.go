@@ -46,8 +46,10 @@ type settings struct {
 	protect bool
 	cutover Cutover // but for Keep
 	keep    *Keep   // without its pattern
-	match   string
-	matchAt Position
+	// keepOrdered reports that the order of keep is written.
+	keepOrdered bool
+	match       string
+	matchAt     Position
 }
 
 // readLayers reads the defaults and the profiles of a document. Each may be nil.
@@ -204,7 +206,7 @@ func (d *document) readSettings(s settings, f []*yaml.Node) settings {
 	}
 	if n := f[sharedKeep]; n != nil {
 		if s.keep = nil; !isOff(n) {
-			s.keep = &Keep{N: int(d.whole(n, keepShape.rule)), Pos: d.pos(target(n))}
+			s.keep, s.keepOrdered = d.readKeep(n)
 		}
 	}
 	if n := f[sharedMatch]; n != nil {
@@ -224,6 +226,23 @@ func (s *settings) asked() *Cutover {
 		c.Keep = &keep
 	}
 	return c.orNil()
+}
+
+// readKeep reads how many older collections stay, in the short or long form. ordered
+// reports that it has an order.
+func (d *document) readKeep(n *yaml.Node) (keep *Keep, ordered bool) {
+	keep = &Keep{Pos: d.pos(target(n))}
+	if target(n).Kind != yaml.MappingNode {
+		keep.N = int(d.whole(n, keepShape.rule))
+		return keep, false
+	}
+	var f [keepFieldCount]*yaml.Node
+	d.inside(n, "keep", keepShape, f[:])
+	keep.N, keep.After = int(d.whole(f[keepCount], keptCount)), d.duration(f[keepAfter])
+	if d.order(f[keepOrder]) == Created {
+		keep.Order = Created
+	}
+	return keep, f[keepOrder] != nil
 }
 
 // isOff reports that a field is false: it takes away what is below it.

@@ -86,7 +86,7 @@ func (d *document) order(n *yaml.Node) Order {
 
 // asks is what an alias asks for whose collection is the newest: nobody has looked at
 // that one, so it has to be loaded and to have rows where `require` has nothing else.
-// `keep` goes by the same pattern.
+// `keep` goes by the same pattern and order.
 func (n *Newest) asks(d *document, s *settings, at *yaml.Node, own *[sharedFieldCount]*yaml.Node) *Cutover {
 	c := s.cutover
 	has := func(names ...CheckName) bool {
@@ -109,6 +109,9 @@ func (n *Newest) asks(d *document, s *settings, at *yaml.Node, own *[sharedField
 	if s.keep != nil {
 		keep := *s.keep
 		keep.Match = n.Match
+		if n.Order == Created && !s.keepOrdered {
+			keep.Order = Created
+		}
 		c.Keep = &keep
 		if s.match != "" && n.Match != "" && s.match != n.Match {
 			if own != nil && own[sharedMatch] != nil {

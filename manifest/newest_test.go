@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -40,6 +41,35 @@ func TestNewestAsks(t *testing.T) {
 		if a[1].Cutover != nil || len(a[2].Cutover.Require) != 1 || a[2].Cutover.Keep != nil {
 			t.Errorf("%s: the others ask for %+v, %+v", text, a[1].Cutover, a[2].Cutover)
 		}
+	}
+}
+
+// `keep` goes by the order of `newest`, unless it has one of its own; both are read back
+// as they were.
+func TestKeepInTheOrderOfNewest(t *testing.T) {
+	for text, want := range map[string]Keep{
+		"collection: p_v1, match: p_v*, keep: 2":                                       {N: 2},
+		"collection: p_v1, match: p_v*, keep: {count: 2}":                              {N: 2},
+		"collection: p_v1, match: p_v*, keep: {count: 2, order: natural}":              {N: 2},
+		"collection: p_v1, match: p_v*, keep: {count: 0, order: created, after: 7d}":   {Order: Created, After: 7 * 24 * time.Hour},
+		"collection: {newest: p_v*}, keep: 2":                                          {N: 2},
+		"collection: {newest: p_v*, order: created}, keep: 2":                          {N: 2, Order: Created},
+		"collection: {newest: p_v*, order: created}, keep: {count: 2, after: 1h}":      {N: 2, Order: Created, After: time.Hour},
+		"collection: {newest: p_v*, order: created}, keep: {count: 2, order: natural}": {N: 2},
+		"collection: {newest: p_v*}, keep: {count: 2, order: created}":                 {N: 2, Order: Created},
+		"collection: {newest: p_v*, order: created}, profile: natural":                 {N: 3, After: time.Minute},
+		"collection: {newest: p_v*, order: created}, profile: natural, keep: 1":        {N: 1, Order: Created},
+	} {
+		m, err := parse("m.yaml", []byte("version: 1\nprofiles: {natural: {keep: {count: 3, order: natural, after: 1m}}}\naliases:\n  p: {"+text+"}\n"), Options{})
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		want.Match = "p_v*"
+		if diff := cmp.Diff(&want, m.Databases[0].Aliases[0].Cutover.Keep, withoutPositions); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", text, diff)
+		}
+		checkRoundTrip(t, m)
 	}
 }
 

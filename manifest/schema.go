@@ -175,7 +175,7 @@ var sharedFields = []field{
 	},
 	sharedKeep: {
 		name: "keep", shape: keepShape,
-		about: "how many of the collections that match and are older than the bound one stay; still older ones are retired; needs match, here or in what this builds on",
+		about: "how many of the collections that match and are older than the bound one stay; still older ones are retired; needs match, here or in what this builds on, or newest; a mapping has count, order and after",
 	},
 	sharedMatch: {
 		name: "match", shape: matchShape,

@@ -204,6 +204,13 @@ func (c *Comparison) Needs(live *Live) Needs {
 		for _, name := range keeping.kept {
 			inspect(d.name, name) // likewise: a newer one takes no place
 		}
+		for _, name := range keeping.idle {
+			needs.Retirees = append(needs.Retirees, Key{d.name, name}) // its wait begins when no alias reaches it
+		}
+		for _, u := range keeping.unknown {
+			inspect(d.name, u.name)
+			inspect(d.name, u.bound)
+		}
 	}
 	for _, k := range slices.SortedFunc(maps.Keys(facts), Key.Compare) {
 		needs.Facts = append(needs.Facts, *facts[k])

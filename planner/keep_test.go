@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -166,6 +167,107 @@ func TestKeepOfNamesWithoutOrder(t *testing.T) {
 		if got := strings.Contains(strings.Join(p.Notes, " "), "have no order"); got != tt.note {
 			t.Errorf("%q beside %s, keep %d: notes %q", tt.names, tt.bound, tt.keep, p.Notes)
 		}
+	}
+}
+
+// In the order of creation whatever matches is a candidate, by its id: hashes, dates,
+// and a number that was built again.
+func TestKeepByCreation(t *testing.T) {
+	for name, tt := range map[string]struct {
+		have  string
+		keep  manifest.Keep
+		live  string // besides p
+		want  []string
+		notes string
+	}{
+		"hashes":               {"p_ff#1 p_0a#2 p_7c#3 p_bb#4 p_cc#5", manifest.Keep{N: 1}, "", []string{"! p_ff #1", "! p_0a #2"}, `"p_cc" stays: it was made after "p_bb"`},
+		"none":                 {"p_ff#1 p_0a#2 p_7c#3 p_bb#4", manifest.Keep{}, "", []string{"! p_ff #1", "! p_0a #2", "! p_7c #3"}, ""},
+		"fewer than asked for": {"p_ff#1 p_bb#4", manifest.Keep{N: 2}, "", nil, ""},
+		"one is reached":       {"p_ff#1 p_0a#2 p_bb#4", manifest.Keep{}, "theirs: p_ff", []string{"! p_0a #2"}, "reached by alias theirs"},
+		"an id is not known":   {"p_ff#1 p_0a p_7c#3 p_bb#4", manifest.Keep{N: 1}, "", []string{"! p_ff #1"}, `"p_0a" stays: the ids do not show`},
+		"the bound one's":      {"p_ff#1 p_0a#2 p_bb", manifest.Keep{}, "", nil, `"p_ff" stays: the ids do not show`},
+		"ids as numbers":       {"p_ff#9 p_0a#10 p_7c#8 p_bb#11", manifest.Keep{N: 1}, "", []string{"! p_7c #8", "! p_ff #9"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tt.keep.Match, tt.keep.Order = "p_*", manifest.Created
+			var names []string
+			for item := range strings.FieldsSeq(tt.have) {
+				bare, _, _ := strings.Cut(item, "#")
+				names = append(names, bare)
+			}
+			slices.Sort(names)
+			p := cut{
+				scene:   scene{want: "p: p_bb", last: "p: p_bb", live: "p: p_bb\n" + tt.live, have: tt.have},
+				cutover: manifest.Cutover{Keep: &tt.keep}, names: strings.Join(names, " "),
+			}.build(t)
+			got := lines(p)
+			slices.Sort(got)
+			slices.Sort(tt.want)
+			if diff := cmp.Diff(tt.want, got); diff != "" || !strings.Contains(strings.Join(p.Notes, "\n"), tt.notes) {
+				t.Errorf("plan (-want +got):\n%s\nnotes %q", diff, p.Notes)
+			}
+		})
+	}
+}
+
+// `after`: the wait begins when no alias reaches a collection, also while it is one of
+// those that stay; a retiree of another id waits anew, and what is reached not at all.
+func TestKeepByAge(t *testing.T) {
+	const names = "p_v1 p_v2 p_v3 p_v4"
+	since := func(collection, id string, ago time.Duration) planner.Idle {
+		return planner.Idle{Database: "default", Collection: collection, CollectionID: id, Since: noon.Add(-ago)}
+	}
+	now := func(collection, id string) planner.Idle { return since(collection, id, 0) }
+	for name, tt := range map[string]struct {
+		idle    []planner.Idle
+		live    string
+		want    []string
+		started []planner.Idle
+		ended   []planner.Key
+		note    string
+	}{
+		"first seen": {nil, "", nil, []planner.Idle{now("p_v1", "1"), now("p_v2", "2"), now("p_v3", "3")}, nil, `collection "p_v1": due in 1d`},
+		"some are due": {[]planner.Idle{since("p_v1", "1", 25*time.Hour), since("p_v2", "2", time.Hour), since("p_v3", "3", 48*time.Hour)}, "",
+			[]string{"! p_v1 #1"}, nil, nil, `collection "p_v2": due in 23h`},
+		"another of that name": {[]planner.Idle{since("p_v1", "0", 25*time.Hour), since("p_v2", "2", 25*time.Hour), since("p_v3", "3", 0)}, "",
+			[]string{"! p_v2 #2"}, []planner.Idle{now("p_v1", "1")}, nil, ""},
+		"reached again": {[]planner.Idle{since("p_v1", "1", 25*time.Hour), since("p_v2", "2", 25*time.Hour), since("p_v3", "3", 25*time.Hour)}, "theirs: p_v1\nother: p_v3",
+			[]string{"! p_v2 #2"}, nil, []planner.Key{key("p_v1"), key("p_v3")}, "reached by alias theirs"},
+		"gone": {[]planner.Idle{since("p_v0", "9", 25*time.Hour), since("p_v1", "1", 0), since("p_v2", "2", 0), since("p_v3", "3", 0)}, "",
+			nil, nil, []planner.Key{key("p_v0")}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := cut{
+				scene:   scene{want: "p: p_v4", last: "p: p_v4", live: "p: p_v4\n" + tt.live, have: numbered(names)},
+				cutover: manifest.Cutover{Keep: &manifest.Keep{N: 1, Match: "p_v*", After: 24 * time.Hour}}, names: names, idle: tt.idle,
+			}.build(t)
+			if diff := cmp.Diff(tt.want, lines(p)); diff != "" || !strings.Contains(strings.Join(p.Notes, "\n"), tt.note) {
+				t.Errorf("plan (-want +got):\n%s\nnotes %q", diff, p.Notes)
+			}
+			if diff := cmp.Diff(tt.started, p.Housekeeping.WaitStarted); diff != "" {
+				t.Errorf("started (-want +got):\n%s", diff)
+			}
+			slices.SortFunc(p.Housekeeping.WaitEnded, planner.Key.Compare)
+			if diff := cmp.Diff(tt.ended, p.Housekeeping.WaitEnded); diff != "" {
+				t.Errorf("ended (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// Two aliases over the same collections: the longer wait counts.
+func TestKeepWithTwoWaits(t *testing.T) {
+	all := "p_v1 p_v2"
+	keep := func(after time.Duration) *manifest.Cutover {
+		return &manifest.Cutover{Keep: &manifest.Keep{Match: "p_v*", After: after}}
+	}
+	m := &manifest.Manifest{Databases: []manifest.Database{{Name: "default", Aliases: []manifest.Alias{
+		{Name: "p", Collection: "p_v2", Cutover: keep(0)}, {Name: "q", Collection: "p_v2", Cutover: keep(time.Hour)},
+	}}}}
+	live := scene{live: "p: p_v2\nq: p_v2", have: numbered(all)}.cluster(t)
+	live.Databases["default"].Names = strings.Fields(all)
+	if p := planner.Compare(m, planner.State{}, planner.Options{Now: noon}).Plan(live); p.Summary.Retire > 0 || len(p.Housekeeping.WaitStarted) != 1 {
+		t.Errorf("%q", lines(p))
 	}
 }
 

@@ -394,12 +394,7 @@ func (ch *chooser) list(d *database, in *LiveDatabase, n *manifest.Newest) *cand
 	}
 	list := &candidates{newest: n, version: versionOf(n.Match), ids: make(map[string]string)}
 	ch.lists[k] = list
-	beginning, _, _ := strings.Cut(n.Match, "*")
-	first, _ := slices.BinarySearch(in.Names, beginning)
-	for _, name := range in.Names[first:] {
-		if !strings.HasPrefix(name, beginning) {
-			break
-		}
+	for _, name := range matching(in.Names, n.Match, "") {
 		if _, isAlias := in.Aliases[name]; !isAlias {
 			list.add(name, in)
 		}

@@ -32,16 +32,17 @@ func (b *builder) retire(d *database, live *LiveDatabase) {
 		names[i] = r.Collection
 	}
 	b.unfence(d, names)
-	b.unidle(d, names)
 	keeping := keepings(d, live)
 	b.keepNotes(d, keeping)
-	if len(retirees)+len(keeping.surplus) == 0 {
-		return
-	}
 	for _, s := range keeping.surplus {
 		names = append(names, s.name)
 	}
+	names = append(names, keeping.idle...)
 	slices.Sort(names)
+	b.unidle(d, names)
+	if len(names) == 0 {
+		return
+	}
 	reach := b.reach(d, live, names)
 	first := len(b.drops)
 	for _, r := range retirees {
@@ -49,6 +50,9 @@ func (b *builder) retire(d *database, live *LiveDatabase) {
 	}
 	for _, s := range keeping.surplus {
 		b.surplus(d, live, s, reach[s.name])
+	}
+	for _, name := range keeping.idle {
+		b.wait(d, name, live.Collections[name], reach[name])
 	}
 	b.order(d, live, b.drops[first:])
 	b.newcomers(d, live, b.drops[first:])
@@ -60,8 +64,11 @@ func (b *builder) keepNotes(d *database, k keeping) {
 		b.note("collection %q stays: it was made after %q, which alias %q is bound to", b.flagName(d, s.name), s.bound, s.alias)
 	}
 	for _, u := range k.unordered {
-		b.note("`keep` of alias %q retires nothing: %d other collections match %q, and none differs from %q in its digits alone, so their names have no order",
+		b.note("`keep` of alias %q retires nothing: %d other collections match %q, and none differs from %q in its digits alone, so their names have no order; `keep: {count: N, order: created}` goes by when they were made",
 			b.flagName(d, u.alias), u.others, u.match, u.bound)
+	}
+	for _, s := range k.unknown {
+		b.stays(d, s)
 	}
 }
 
@@ -78,13 +85,34 @@ func (b *builder) surplus(d *database, live *LiveDatabase, s surplus, reachedBy 
 	case !read || now.ID == "":
 		return
 	case built && !ordered:
-		b.note("collection %q stays: the ids do not show whether it is older than %q, which alias %q is bound to", b.flagName(d, name), s.bound, s.alias)
+		b.stays(d, s)
 	case len(reachedBy) > 0:
 		b.note("collection %q is older than what `keep` keeps and stays: it is reached by %s", b.flagName(d, name), listed(reachedBy))
+		b.endWait(d, name)
+	case !b.due(d, manifest.Retiree{Collection: name, After: s.after}, now):
 	default:
 		b.drop(d, manifest.Retiree{Collection: name}, now)
 		b.drops[len(b.drops)-1].Surplus = true
 		b.note("collection %q is retired by `keep` of alias %q", b.flagName(d, name), s.alias)
+	}
+}
+
+// stays notes a collection of which it is unknown whether `keep` retires it.
+func (b *builder) stays(d *database, s surplus) {
+	b.note("collection %q stays: the ids do not show whether it is older than %q, which alias %q is bound to", b.flagName(d, s.name), s.bound, s.alias)
+}
+
+// wait lets the wait of a collection that `keep` keeps go on, so that it is over when a
+// newer one takes its place.
+func (b *builder) wait(d *database, name string, now LiveCollection, reachedBy []string) {
+	idle, waiting := d.idle[name]
+	switch {
+	case now.ID == "":
+	case len(reachedBy) > 0:
+		b.endWait(d, name)
+	case !waiting || idle.CollectionID != now.ID:
+		b.plan.Housekeeping.WaitStarted = append(b.plan.Housekeeping.WaitStarted,
+			Idle{Database: d.name, Collection: name, CollectionID: now.ID, Since: b.options.Now})
 	}
 }
 
