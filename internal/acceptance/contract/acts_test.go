@@ -174,6 +174,49 @@ func obeysARole(t *testing.T, c *client) {
 	if e.Code == 0 || !strings.Contains(e.Stdout+e.Stderr, "CreateAlias") {
 		t.Errorf("roles: a denied switch does not name the privilege\n%v", e)
 	}
+	c.copiesGrants(t, user, dir)
+}
+
+// copiesGrants switches r, which is at r_v2, as one who may: first the reader would be
+// locked out, then the grants go along.
+func (c *client) copiesGrants(t *testing.T, reader *client, dir string) {
+	role := c.prefix + "role"
+	for _, privilege := range []string{"Query", "Search"} {
+		if !c.try(t, "roles/grant_privilege", map[string]any{"roleName": role, "objectType": "Collection", "objectName": c.prefix + "r_v2", "privilege": privilege}) {
+			t.Errorf("grants: %s on a collection is refused", privilege)
+			return
+		}
+	}
+	// Servers before 2.4.18 have no groups.
+	group := c.try(t, "roles/grant_privilege_v2", map[string]any{"roleName": role, "privilege": "CollectionReadOnly", "dbName": "default", "collectionName": c.prefix + "r_v2"})
+	reads := func(collection string) bool {
+		body := c.body("collectionName=" + collection)
+		body["filter"], body["outputFields"] = "id >= 0", []string{"id"}
+		return reader.ask(t, "/v2/vectordb/entities/query", body).OK()
+	}
+	if !eventually(func() bool { return reads("r_v2") }) || reads("r_v1") {
+		t.Error("grants: the reader reads r_v1, or does not read r_v2")
+		return
+	}
+	manifest := func(more string) string {
+		return "version: 1\naliases:\n  PREFIXr: {collection: PREFIXr_v1, require: {same_grants: true}" + more + "}\n"
+	}
+	e := c.apply(t, dir, manifest(""))
+	c.ends(t, "grants: locked out", e, 3, map[string]string{"r": "r_v2"})
+	if want := "loses Query and Search"; !strings.Contains(e.Stdout, want) || !strings.Contains(e.Stdout, role) {
+		t.Errorf("grants: it does not report that %s %s\n%v", role, want, e)
+	}
+	e = c.apply(t, dir, manifest(", grants: copy"))
+	c.ends(t, "grants: copied", e, 0, map[string]string{"r": "r_v1"})
+	if n, want := strings.Count(e.Stdout, `"op":"grant-privilege"`), map[bool]int{false: 4, true: 6}[group]; n != want { // in steps and results
+		t.Errorf("grants: %d grants are shown, want %d\n%v", n, want, e)
+	}
+	if !reads("r_v1") { // whatever time the server takes was waited for
+		t.Error("grants: the reader is locked out of r_v1")
+	}
+	if group && !strings.Contains(string(c.ask(t, "/v2/vectordb/roles/describe", map[string]any{"roleName": role}).Data), c.prefix+`r_v1","objectType":"Global"`) {
+		t.Error("grants: the group is not granted")
+	}
 }
 
 // makeUser makes a user whose role has the privileges that aliasctl needs, nil
