@@ -82,7 +82,8 @@ func visible(r rune) bool {
 // word, as in `::add-mask::`, or the time of a `section_start:`. A command counts at
 // the beginning of a line only, but a printer may break a line anywhere, and what
 // is printed next may complete a word: so `::` at the end counts as well. The colons
-// of an IPv6 address in brackets do not.
+// of an IPv6 address in brackets do not, and those of `git::https://` do not: no
+// command of a runner is called `https://`.
 //
 // The rule of GitHub is ActionCommand.TryParseV2 of github.com/actions/runner, that of
 // GitLab docs.gitlab.com, "Custom collapsible sections".
@@ -96,6 +97,11 @@ func command(s string, i int) bool {
 	}
 	if rest = rest[1:]; rest != "" && !letter(rest[0]) {
 		return false
+	}
+	for _, scheme := range []string{"https://", "http://", "ssh://", "file://"} {
+		if strings.HasPrefix(rest, scheme) {
+			return false
+		}
 	}
 	return !inAddress(s, i)
 }
