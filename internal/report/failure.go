@@ -55,7 +55,7 @@ func (f Failure) Page() *Page {
 		}
 		shown := newLines("problem", f.Details[:min(len(f.Details), mostDetails)], Prose)
 		shown.N = len(f.Details)
-		return one(Section{Lists: []List{shown}})
+		return one(Section{Title: "Problems", Tone: Bad, Lists: []List{shown}})
 	}}
 }
 

@@ -143,10 +143,6 @@ func (p *page) section(s report.Section) {
 	if s.Kind == report.Unmanaged && s.Lists == nil {
 		return // the head has the count
 	}
-	if s.Kind == report.Causes { // they belong to the head
-		p.lists(s)
-		return
-	}
 	class := ""
 	if s.Tone == report.Bad || s.Tone == report.Loss {
 		class = " alert " + string(s.Tone)

@@ -117,10 +117,6 @@ func lead(h report.Head) string {
 
 // section is one of a report: its title, and as many entries as fit.
 func section(s report.Section) string {
-	title := s.Title
-	if s.Kind == report.Causes {
-		title = "Problems"
-	}
 	var lines []string
 	noun, n := "entry", 0
 	room := mostText
@@ -155,7 +151,7 @@ func section(s report.Section) string {
 	if lines == nil && s.Intro == "" {
 		return ""
 	}
-	return fit("*"+prose(title)+"*", lines, n, noun)
+	return fit("*"+prose(s.Title)+"*", lines, n, noun)
 }
 
 // fit joins lines below a title, and counts those of n entries that do not fit.
@@ -247,7 +243,7 @@ func facts(h report.Head) string {
 		all = append(all, "cluster "+code(uri))
 	}
 	for _, f := range h.Run {
-		value := code(f.Value.Text)
+		value := span(f.Value)
 		if f.Label == "job" && strings.HasPrefix(f.Value.Text, "https://") && !strings.ContainsAny(f.Value.Text, "<>|`\\ ") {
 			value = "<" + escaped(safetext.Line(f.Value.Text)) + ">"
 		}

@@ -53,7 +53,7 @@ func prose(s string) string {
 			core = strings.TrimRight(core, `)"',.;:!?`)
 			after := word[len(before)+len(core):]
 			switch {
-			case strings.ContainsAny(after, ":") && after != ":", core == "": // `::` begins a command
+			case strings.Contains(after, "::"), core == "": // `::` begins a command
 				words[j] = code(word)
 			case strings.ContainsAny(core, "*_~@#\\:"):
 				words[j] = before + code(core) + after
