@@ -55,7 +55,13 @@ func (n names) key(database, name string) string {
 }
 
 // of is the name of what a step changes.
-func (n names) of(s *planner.Step) string { return n.key(s.Database, StepSubject(s)) }
+func (n names) of(s *planner.Step) string {
+	name := n.key(s.Database, StepSubject(s))
+	if s.Op == planner.GrantPrivilege { // a role may have several
+		return s.Privilege + " to " + name
+	}
+	return name
+}
 
 // StepSubject is the alias, the collection or the role that a step changes, without
 // its database.

@@ -191,7 +191,7 @@ func (p plan) step(i int, of *planner.Step) Step {
 		s.Verb, s.From, s.To = "release", of.ID, ""
 		s.Facts = destroyed(of)
 	case planner.GrantPrivilege:
-		s.Verb, s.To = "grant "+of.Privilege, of.Collection
+		s.Verb, s.To = "grant", of.Collection
 	case planner.DropCollection:
 		s.Verb, s.From, s.To = "drop collection", of.ID, ""
 		s.Facts = destroyed(of)

@@ -250,7 +250,8 @@ func hostileMarkup() report.Report {
 		element = "<script>alert(1)</script></details><!--"
 		mermaid = "x\"]; click a0 \"//evil\""
 	)
-	p := plan(planner.Summary{Create: 1, Switch: 1, Retire: 1, Conflicts: 1},
+	p := plan(planner.Summary{Create: 1, Switch: 1, Retire: 1, Grant: 1, Conflicts: 1},
+		planner.Step{Op: planner.GrantPrivilege, Database: "default", Collection: mermaid, From: table, Role: element, Privilege: "**all** | <img src=x> @team", ObjectType: "Global"},
 		planner.Step{Op: planner.AlterAlias, Database: "default", Alias: table, From: element, To: mermaid},
 		planner.Step{Op: planner.CreateAlias, Database: "default", Alias: "_init_", To: "1. list **bold** _v2"},
 		planner.Step{Op: planner.DropCollection, Database: "default", Collection: element, ID: "`| |`"})

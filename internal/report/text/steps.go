@@ -3,6 +3,7 @@ package text
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"aliasctl/internal/layout"
 	"aliasctl/internal/report"
@@ -31,9 +32,6 @@ func (t *text) results(table *report.Table) {
 	for row := range table.Rows {
 		r := row.Step.Result
 		t.step(wide, row.Step)
-		if row.Step.Op == planner.GrantPrivilege { // a role may have several
-			t.word(row.Step.Verb, layout.Paint{})
-		}
 		t.word(r.Text, t.ink(r.Tone))
 		t.words = append(t.words, listed(r.Times, "(", ")", t.Faint)...)
 		t.Row(wide+5, t.words...)
@@ -50,7 +48,15 @@ func (t *text) word(s string, ink layout.Paint) {
 // step begins the line of a step with its number, its sign and its name.
 func (t *text) step(wide int, s *report.Step) {
 	t.words = append(t.words[:0], layout.Word{Text: fmt.Sprintf("  %*s", wide, s.Number), Ink: t.Faint},
-		layout.Word{Text: report.Sign(s.Op), Ink: t.operation(s.Op)}, layout.Word{Text: s.Name, Pad: t.names + 1})
+		layout.Word{Text: report.Sign(s.Op), Ink: t.operation(s.Op)})
+	privilege, role, _ := strings.Cut(s.Name, " to ")
+	if s.Op != planner.GrantPrivilege {
+		t.words = append(t.words, layout.Word{Text: s.Name, Pad: t.names + 1})
+		return
+	}
+	const to = "to" // a break may come on either side of it
+	t.words = append(t.words, layout.Word{Text: privilege}, layout.Word{Text: to},
+		layout.Word{Text: role, Pad: max(t.names+1-utf8.RuneCountInString(privilege)-len(to)-2, 0)})
 }
 
 func (t *text) operation(op planner.Op) layout.Paint {
@@ -79,8 +85,7 @@ func (t *text) phrase(s *report.Step) {
 	case planner.LoadCollection:
 		t.word("load", ink)
 	case planner.GrantPrivilege:
-		t.word(s.Verb, ink)
-		t.word("on "+s.To, plain)
+		t.word("on "+s.To, ink)
 		t.words = append(t.words, listed([]string{"as on " + s.From}, "(", ")", t.Faint)...)
 	case planner.VerifyAlias:
 		t.word("verify "+s.To, ink)
