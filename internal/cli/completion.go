@@ -121,6 +121,9 @@ func completeValue(command *cli.Command, flag string, words []string, s *streams
 	}
 	switch command.Flags[i].Names()[0] {
 	case "output":
+		if some, ok := command.Flags[i].(someFlag); ok {
+			return some.values, true
+		}
 		for _, f := range formats.All() {
 			values = append(values, string(f))
 		}

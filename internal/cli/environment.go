@@ -88,7 +88,7 @@ func otherFormat(c *cli.Command, value string) bool {
 // hasFlag reports whether a command has a flag that a variable may set.
 func hasFlag(c *cli.Command, name string) bool {
 	for _, f := range c.Flags {
-		if _, own := f.(ownFlag); own {
+		if some, ok := f.(someFlag); ok && some.own {
 			continue
 		}
 		for _, n := range f.Names() {

@@ -95,20 +95,19 @@ func outputFlags(o *options) []cli.Flag {
 	}
 }
 
-// ownFlag is a flag that no variable sets, though others of its name have one.
-type ownFlag struct{ *cli.StringFlag }
-
-// someFlag is a flag that takes some of the values that its variable may have for
-// others of its name. The rest is not meant for it.
+// someFlag is a flag that takes these values alone, though others of its name take more.
 type someFlag struct {
 	values []string
+	// own reports that no variable sets it; else its variable does where it has one of
+	// the values, and what others take is not meant for it.
+	own bool
 	*cli.StringFlag
 }
 
 // formatFlag is --output of a command that has formats of its own: a format of
 // reports in ALIASCTL_OUTPUT is not meant for it.
 func formatFlag(o *options, names ...string) cli.Flag {
-	return ownFlag{&cli.StringFlag{Name: "output", Destination: &o.output, Aliases: []string{"o"}, Category: categoryOutput, Value: names[0],
+	return someFlag{names, true, &cli.StringFlag{Name: "output", Destination: &o.output, Aliases: []string{"o"}, Category: categoryOutput, Value: names[0],
 		Usage: "print it as `FORMAT`: " + strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]}}
 }
 
@@ -201,7 +200,7 @@ func maxStateBytesFlag(o *options) cli.Flag {
 
 // textOrJSONFlag is the format of an answer that is no report.
 func textOrJSONFlag(o *options) cli.Flag {
-	return someFlag{[]string{"text", "json"}, &cli.StringFlag{Name: "output", Destination: &o.output, Aliases: []string{"o"}, Category: categoryOutput, Value: o.output, Usage: "print as `FORMAT`: text or json" + variablesOf("output")}}
+	return someFlag{[]string{"text", "json"}, false, &cli.StringFlag{Name: "output", Destination: &o.output, Aliases: []string{"o"}, Category: categoryOutput, Value: o.output, Usage: "print as `FORMAT`: text or json" + variablesOf("output")}}
 }
 
 // flagList joins groups of flags. What two of them have is there once.

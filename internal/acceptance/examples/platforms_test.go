@@ -39,11 +39,10 @@ func newDesk(t *testing.T) *desk {
 	at := regexp.MustCompile(`http://127\.0\.0\.1:[0-9]+`)
 	dev.Prints(func(said string) bool { d.url = at.FindString(said); return d.url != "" })
 	bin := filepath.Join(d.work, ".bin")
-	for name, path := range d.forge.files {
+	for name := range d.forge.files {
 		if !strings.HasSuffix(name, "checksums.txt") {
 			sums := strings.Fields(string(d.forge.files[strings.TrimSuffix(name, filepath.Base(name))+"checksums.txt"]))
 			d.env = append(d.env, "RELEASE_URL="+d.forge.URL+name, "RELEASE_SHA256="+sums[2])
-			_ = path
 		}
 	}
 	// Where a platform has put the program into the PATH of later steps.
