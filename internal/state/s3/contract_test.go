@@ -23,6 +23,7 @@ func keeps(t *testing.T, server gateway.Server) {
 func TestContractOnVersitygw(t *testing.T) { keeps(t, gateway.Versitygw) }
 func TestContractOnGofakes3(t *testing.T)  { keeps(t, gateway.Gofakes3) }
 func TestContractOnRclone(t *testing.T)    { keeps(t, gateway.RcloneLocal) }
+func TestContractOnMinIO(t *testing.T)     { keeps(t, gateway.MinIO) }
 
 // The others are refused before anything is written, by a lock, a save and a
 // look at the store alike, and nothing is left in them.
