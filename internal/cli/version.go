@@ -13,6 +13,7 @@ import (
 	"aliasctl/internal/cli/manual"
 	"aliasctl/internal/planfile"
 	"aliasctl/internal/report"
+	"aliasctl/internal/report/mistakes"
 	"aliasctl/manifest"
 	"aliasctl/planner"
 )
@@ -40,6 +41,7 @@ type formatVersions struct {
 	Report   int `json:"report"`
 	Drift    int `json:"drift"`
 	Events   int `json:"events"`
+	Mistakes int `json:"mistakes"`
 }
 
 // thisBuild reads what the linker and the go command have put into the binary.
@@ -47,7 +49,7 @@ func thisBuild() build {
 	b := build{
 		Version: release, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
 		Formats: formatVersions{Manifest: manifest.Version, State: planner.StateVersion, Plan: planfile.Version,
-			Report: planner.PlanVersion, Drift: report.DriftVersion, Events: eventVersion},
+			Report: planner.PlanVersion, Drift: report.DriftVersion, Events: eventVersion, Mistakes: mistakes.Version},
 	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

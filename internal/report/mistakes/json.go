@@ -9,8 +9,10 @@ import (
 	"aliasctl/internal/safetext"
 )
 
-// answer is the form of `-o json`. docs/reference.md documents it; fields are added,
-// never changed.
+// Version is the version of the JSON. Fields are added, never changed.
+const Version = 1
+
+// answer is the form of `-o json`. docs/reference.md documents it.
 type answer struct {
 	Version int              `json:"version"`
 	Valid   bool             `json:"valid"`
@@ -29,7 +31,7 @@ type answer struct {
 
 func writeJSON(w io.Writer, r Result) error {
 	a := answer{
-		Version: 1, Valid: r.Valid(), Errors: listed(r.Mistakes), More: r.More,
+		Version: Version, Valid: r.Valid(), Errors: listed(r.Mistakes), More: r.More,
 		Files: listed(r.Files), Aliases: r.Aliases, Retire: r.Retire, Databases: r.Databases,
 	}
 	if f := r.Failed; f != nil {
