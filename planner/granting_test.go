@@ -121,3 +121,33 @@ func TestCopiedGrantsThatAreNotKnown(t *testing.T) {
 		t.Errorf("%q", p.Notes)
 	}
 }
+
+// The newest collection that is ready may be so because its grants are copied.
+func TestCopiedGrantsOfTheNewest(t *testing.T) {
+	for _, tt := range []struct {
+		grants manifest.Grants
+		want   []string
+		to     string
+	}{
+		{manifest.GrantsCopy, []string{"r default/p_v2 Query as on p_v1"}, "p_v2"},
+		{"", nil, "p_v1"}, // the newest locks its readers out, so it is passed over
+	} {
+		c := cut{scene: scene{want: "p: p_v1", last: "p: p_v1", live: "p: p_v1", have: "p_v2#2"}, grants: granted(false, "r default/p_v1 Query")}
+		m, s, live := c.desired(t), c.state(t), c.cluster(t)
+		a := &m.Databases[0].Aliases[0]
+		a.Collection, a.Newest = "", &manifest.Newest{Match: "p_v*", Order: manifest.Natural}
+		a.Cutover = &manifest.Cutover{Grants: tt.grants, Require: []manifest.Check{{Name: manifest.SameGrants}}}
+		d := live.Databases["default"]
+		d.Names, d.Grants = []string{"p_v1", "p_v2"}, c.grants
+		for name := range d.Collections {
+			d.Collections[name] = planner.LiveCollection{ID: name[3:], Facts: &planner.Facts{Load: loaded(planner.Loaded, 100), Rows: rows(1)}}
+		}
+		p := planner.Compare(m, s, planner.Options{Now: noon}).Plan(live)
+		if diff := cmp.Diff(tt.want, copied(p)); diff != "" {
+			t.Errorf("grants %q (-want +got)\n%s", tt.grants, diff)
+		}
+		if len(p.After) != 1 || p.After[0].Collection != tt.to || len(p.Conflicts) > 0 {
+			t.Errorf("grants %q: after %+v, conflicts %+v", tt.grants, p.After, p.Conflicts)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package milvus
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"aliasctl/executor"
 	"aliasctl/internal/emulator"
 	"aliasctl/planner"
 )
@@ -115,5 +117,57 @@ func TestGrantsThatCannotBeUsed(t *testing.T) {
 				t.Errorf("%+v", f)
 			}
 		})
+	}
+}
+
+// Privileges and groups are granted and revoked, again without harm; of a group only
+// where there are some.
+func TestGrantAndRevoke(t *testing.T) {
+	overProfiles(t, func(t *testing.T, k *cluster) {
+		colours(t, k)
+		k.post(t, "roles/create", `{"roleName":"reader"}`)
+		c := newClient(t, k.uri, nil)
+		has := func() (all []string) {
+			grants, err := c.RoleGrants(t.Context(), "default", "reader")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, g := range grants {
+				all = append(all, g.Database+"/"+g.Object+" "+g.ObjectType+" "+g.Privilege)
+			}
+			return all
+		}
+		single := planner.Grant{Database: "default", ObjectType: "Collection", Object: "green", Privilege: "Query"}
+		group := planner.Grant{Database: "default", ObjectType: "Global", Object: "green", Privilege: "CollectionReadOnly"}
+		want := []string{"default/green Collection Query"}
+		do(t, c.Grant(t.Context(), "reader", single), c.Grant(t.Context(), "reader", single))
+		if err := c.Grant(t.Context(), "reader", group); err == nil {
+			want = append(want, "default/green Global CollectionReadOnly")
+		} else if k.Profile().Name != "2.3" || !IsRouteMissing(err) {
+			t.Errorf("a group: %v", err)
+		}
+		if got := has(); !slices.Equal(got, want) {
+			t.Errorf("granted %q, want %q", got, want)
+		}
+		do(t, c.Revoke(t.Context(), "reader", single), c.Revoke(t.Context(), "reader", single))
+		if len(want) > 1 {
+			do(t, c.Revoke(t.Context(), "reader", group))
+		}
+		if got := has(); got != nil {
+			t.Errorf("left: %q", got)
+		}
+		if err := c.Grant(t.Context(), "nobody", single); executor.ClassOf(err) != executor.Refused {
+			t.Errorf("a role that is not there: %v", err)
+		}
+	})
+}
+
+// What a grant lacks is named.
+func TestGrantWithoutThePrivilege(t *testing.T) {
+	_, c := withUser(t, emulator.V26, "SelectOwnership")
+	err := c.Grant(t.Context(), "r", planner.Grant{Database: "default", ObjectType: "Collection", Object: "green", Privilege: "Query"})
+	var e *Error
+	if !errors.As(err, &e) || e.Privilege != "PrivilegeManageOwnership" || e.Class() != executor.Refused || !strings.Contains(e.Hint(), "ManageOwnership") {
+		t.Errorf("%v", err)
 	}
 }
