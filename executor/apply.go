@@ -155,6 +155,8 @@ func (r *run) unit(ctx context.Context, u unit) {
 		r.cutover(ctx, u)
 	case step.Op == planner.RecreateAlias:
 		r.conclude(first, r.recreate(ctx, step))
+	case step.Op == planner.Displace:
+		r.conclude(first, r.displace(ctx, step))
 	case step.Op == planner.LoadCollection:
 		r.conclude(first, r.load(ctx, first, step))
 	case step.Op == planner.ReleaseCollection:
@@ -174,7 +176,7 @@ func (r *run) unit(ctx context.Context, u unit) {
 func (r *run) conclude(i int, v verdict) {
 	result := &r.results[i]
 	result.Outcome, result.Err, result.Note, result.Took = v.outcome, v.err, v.note, v.took
-	result.Dropped, result.DroppedIn, result.Unbound = v.dropped, v.droppedIn, v.unbound
+	result.Dropped, result.DroppedIn, result.Unbound, result.Gap = v.dropped, v.droppedIn, v.unbound, v.gap
 	if result.Done() {
 		r.leaves(result.Step)
 	}

@@ -57,6 +57,7 @@ const (
 	asExpected place = iota // the old value: the write may go out
 	asWanted                // the new value
 	elsewhere               // neither: another client was here
+	halfway                 // the first of two writes is done, and the second is due at once
 )
 
 // verdict is what became of a change.
@@ -72,7 +73,8 @@ type verdict struct {
 	// unbound reports that a recreate-alias took the alias from its old collection
 	// and left it without the new one.
 	unbound bool
-	lost    error // why an answer is missing to a write that was sent again: the first may still land
+	gap     time.Duration // in which the name of a displaced collection stood for nothing
+	lost    error         // why an answer is missing to a write that was sent again: the first may still land
 }
 
 // carryOut brings one change about.
@@ -201,6 +203,9 @@ func (r *run) carryOut(ctx context.Context, c change) (v verdict) {
 				return verdict{outcome: Applied, note: s.note}
 			case s.place == elsewhere:
 				return end(s.why)
+			case s.place == halfway: // what was lost has happened
+				lost = nil
+				continue
 			case !c.repeatable():
 				return end(nil)
 			case other && !detour:

@@ -60,6 +60,11 @@ type Cluster interface {
 	Grant(ctx context.Context, role string, g planner.Grant) error
 	Revoke(ctx context.Context, role string, g planner.Grant) error
 
+	// RenameCollection gives a collection another name in its database. Its aliases
+	// stay with it. It is refused when an alias or a collection has the name, and for
+	// an alias in the place of the collection.
+	RenameCollection(ctx context.Context, database, collection, name string) error
+
 	// Ask sends one canary read to name, which is an alias or a collection, and
 	// waits for its answer. It is a read like the others, and it changes
 	// nothing.

@@ -232,6 +232,8 @@ func (w *world) CreateAlias(ctx context.Context, db, alias, collection string) e
 		id, exists := w.collections[planner.Key{Database: db, Name: collection}]
 		r, taken := w.aliases[k]
 		switch {
+		case w.collections[k] != "":
+			return &fakeError{class: Refused, text: "alias and collection name conflict (code 1601)"}
 		case !exists:
 			return &fakeError{class: Refused, text: "collection not found (code 100)"}
 		case taken && r != row{collection, id}:
@@ -289,6 +291,35 @@ func (w *world) ReleaseCollection(ctx context.Context, db, collection string) er
 			w.breaches = append(w.breaches, fmt.Sprintf("%s was released under %v", k, at))
 		}
 		w.memory[k] = &memory{state: "LoadStateNotLoad"}
+		return nil
+	})
+}
+
+func (w *world) RenameCollection(ctx context.Context, db, collection, name string) error {
+	return w.write(ctx, call{op: "rename", db: db, name: collection, to: name}, func() error {
+		from, to := planner.Key{Database: db, Name: collection}, planner.Key{Database: db, Name: name}
+		_, aliased := w.aliases[from]
+		_, shadowed := w.aliases[to]
+		id, exists := w.collections[from]
+		switch {
+		case aliased:
+			return &fakeError{class: Refused, text: "unsupported use an alias to rename collection (code 1100)"}
+		case !exists:
+			return &fakeError{class: Refused, text: "collection not found (code 100)"}
+		case shadowed || w.collections[to] != "":
+			return &fakeError{class: Refused, text: "the name is taken (code 1601)"}
+		}
+		delete(w.collections, from)
+		w.collections[to] = id
+		if m := w.memory[from]; m != nil {
+			w.memory[to] = m
+			delete(w.memory, from)
+		}
+		for k, r := range w.aliases {
+			if k.Database == db && r.collection == collection && r.id == id {
+				w.aliases[k] = row{name, id}
+			}
+		}
 		return nil
 	})
 }

@@ -171,9 +171,12 @@ func (c *cutover) look(ctx context.Context) bool {
 func (c *cutover) switchAll(ctx context.Context) {
 	c.together(func(m *member) {
 		m.verdict = verdict{outcome: Undecided} // should the write panic
-		if m.step.Op == planner.RecreateAlias {
+		switch m.step.Op {
+		case planner.RecreateAlias:
 			m.verdict = c.recreate(ctx, m.step)
-		} else {
+		case planner.Displace:
+			m.verdict = c.displace(ctx, m.step)
+		default:
 			m.verdict = c.carryOut(ctx, c.change(m, m.step))
 		}
 		m.ended = c.opts.Clock.Now()

@@ -120,15 +120,21 @@ func (e *UndecidedError) Unwrap() []error {
 	return errs
 }
 
-// UndoneError reports that a switch by drop and create was undone: the create
-// failed, and the old binding was created again.
+// UndoneError reports that a switch by drop and create, or a displacement, was undone:
+// the create failed, and the old binding was created again, or the collection has its
+// name back.
 type UndoneError struct {
 	Database, Alias string
-	Collection      string // where the alias is bound again
+	Collection      string // where the alias is bound again, "" for a displacement
 	Err             error  // why it could not be bound to the new collection
+	Renamed         string // what the displaced collection was called meanwhile
 }
 
 func (e *UndoneError) Error() string {
+	if e.Renamed != "" {
+		return fmt.Sprintf("undone: collection %q of database %q, which was %q for a moment, has its name again, because the alias could not be created: %v",
+			e.Alias, e.Database, e.Renamed, e.Err)
+	}
 	return fmt.Sprintf("undone: alias %q of database %q is bound to %q again, because the create after its drop failed: %v",
 		e.Alias, e.Database, e.Collection, e.Err)
 }

@@ -29,7 +29,7 @@ func TestErrorsSayWhatWhereWhyAndWhatNow(t *testing.T) {
 			`the outcome is unknown: Milvus did not answer the write (connection reset); the change did not show within 15s; it stays announced in the state, and running the same command again settles it`},
 		{&UndecidedError{Seen: errTransient},
 			`the outcome is unknown: the cluster acknowledged it; rate limit exceeded (code 8); it stays announced in the state, and running the same command again settles it`},
-		{&UndoneError{"default", "products", "v1", errRefused},
+		{&UndoneError{"default", "products", "v1", errRefused, ""},
 			`undone: alias "products" of database "default" is bound to "v1" again, because the create after its drop failed: permission denied (HTTP 403)`},
 		{&UnrestoredError{"default", "products", "v1", errRefused, errLost},
 			`alias "products" of database "default" was dropped, could not be created (permission denied (HTTP 403)), and could not be bound to "v1" again (connection reset)`},

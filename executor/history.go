@@ -90,6 +90,10 @@ func completed(changes []planner.Change, results []Result) []planner.Change {
 		case !found:
 		case r.Op == planner.Adopt:
 			c.Adopted = true
+		case c.From == "" && r.Op == planner.Displace && r.To != r.RenameTo: // the way back
+			c.From, c.FromID = r.RenameTo, r.ID
+		case c.From == "" && r.RenameTo != "" && r.To != r.RenameTo:
+			c.From = r.RenameTo
 		case c.From == "" && r.Op == planner.VerifyAlias:
 			c.From = r.Back
 		case c.From == "":

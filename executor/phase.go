@@ -46,7 +46,7 @@ func phasesOf(plan planner.Plan) ([][]unit, error) {
 			phases[loadPhase] = append(phases[loadPhase], one)
 		case s.Op == planner.GrantPrivilege:
 			phases[grantPhase] = joinRole(phases[grantPhase], roles, s, one)
-		case s.Op == planner.CreateAlias, s.Op == planner.AlterAlias, s.Op == planner.RecreateAlias, s.Op == planner.VerifyAlias:
+		case s.Op == planner.CreateAlias, s.Op == planner.AlterAlias, s.Op == planner.RecreateAlias, s.Op == planner.Displace, s.Op == planner.VerifyAlias:
 			phases[bindPhase] = join(phases[bindPhase], groups, s, one)
 		case s.Op == planner.DropAlias:
 			phases[unbindPhase] = append(phases[unbindPhase], one)

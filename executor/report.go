@@ -98,5 +98,5 @@ func (r Result) changed() bool {
 	if e, ok := errors.AsType[*ReleaseError](r.Err); ok && ClassOf(e.Err) == Unknown {
 		return true
 	}
-	return r.Unbound || is[*OvertakenError](r.Err) || is[*UndoneError](r.Err) || is[*SwitchBackError](r.Err) || is[*ReleasedError](r.Err)
+	return r.Unbound || is[*OvertakenError](r.Err) || is[*UndoneError](r.Err) || is[*SwitchBackError](r.Err) || is[*ReleasedError](r.Err) || is[*StrandedError](r.Err)
 }

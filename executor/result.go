@@ -33,6 +33,9 @@ type Result struct {
 	Err  error
 	Note string        // what else a reader must know, a sentence; mostly ""
 	Took time.Duration // from the re-read to the verification
+	// Gap is how long the name of a displaced collection stood for nothing, as far as
+	// the answers show.
+	Gap time.Duration
 	// Converged is how long the witnesses took to see the switch, 0 when none
 	// was asked.
 	Converged time.Duration

@@ -12,7 +12,7 @@ import (
 // as two steps, and each half says what became of its own write.
 func TestTheHalvesOfASwitchByDropAndCreate(t *testing.T) {
 	step := planner.Step{Op: planner.RecreateAlias, Database: "default", Alias: "products", From: "v1", To: "v2"}
-	undone := &UndoneError{"default", "products", "v1", errRefused}
+	undone := &UndoneError{"default", "products", "v1", errRefused, ""}
 	stuck := &SwitchBackError{Database: "default", Alias: "products", Collection: "v1", Cause: errLost, Err: undone}
 	for _, test := range []struct {
 		result Result

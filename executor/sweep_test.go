@@ -56,6 +56,31 @@ var worlds = map[string]func() *world{
 		w.want.retire, w.want.keep = []string{"eu/w1"}, []string{"v1"}
 		return w
 	},
+	"displace": func() *world {
+		w := newWorld("products", "v2", "r1")
+		w.bind("other", "products")
+		w.want.aliases = map[string]string{"products": "v2", "reviews": "r1"}
+		w.want.displace = map[string]string{"products": "products_v1"}
+		return w
+	},
+	"displace by itself, with a canary": func() *world {
+		w := newWorld("products")
+		w.want.aliases = map[string]string{"products": "products_v1"}
+		w.want.displace = map[string]string{"products": "products_v1"}
+		w.grouped(&manifest.Cutover{OnFailure: manifest.SwitchBack, Canary: &manifest.Canary{}})
+		return w
+	},
+	"displace, and the canary says no": func() *world {
+		w := newWorld("products", "v2")
+		w.want.aliases = map[string]string{"products": "v2"}
+		w.want.displace = map[string]string{"products": "products_v1"}
+		w.grouped(&manifest.Cutover{OnFailure: manifest.SwitchBack, Canary: &manifest.Canary{}})
+		w.answers = func(name string, a *Answer) error {
+			a.Digest += name
+			return nil
+		}
+		return w
+	},
 	"load for a group": func() *world {
 		w := trio()
 		for i, alias := range []string{"sparse", "dense"} {

@@ -100,7 +100,8 @@ type want struct {
 	aliases  map[string]string
 	cutovers map[string]*manifest.Cutover // of some aliases
 	retire   []string
-	keep     []string // collections that are released and kept
+	keep     []string          // collections that are released and kept
+	displace map[string]string // what collections with the names of aliases become
 	options  planner.Options
 }
 
@@ -115,7 +116,17 @@ func (w *world) manifest() *manifest.Manifest {
 	for alias, collection := range w.want.aliases {
 		k := key(alias)
 		d := get(k.Database)
-		d.Aliases = append(d.Aliases, manifest.Alias{Name: k.Name, Collection: collection, Cutover: w.want.cutovers[alias]})
+		a := manifest.Alias{Name: k.Name, Collection: collection, Cutover: w.want.cutovers[alias]}
+		if to := w.want.displace[alias]; to != "" {
+			a.Displaces = &manifest.Displaced{RenameTo: to}
+			c := manifest.Cutover{OnFailure: manifest.SwitchBack}
+			if a.Cutover != nil {
+				c = *a.Cutover
+			}
+			c.Grants = manifest.GrantsIgnore
+			a.Cutover = &c
+		}
+		d.Aliases = append(d.Aliases, a)
 	}
 	for _, name := range w.want.retire {
 		k := key(name)

@@ -51,9 +51,16 @@ func (d *document) readBinding(n *yaml.Node, a *Alias) bound {
 			}
 			at = c
 		}
+		if n := f[bindingDisplaces]; n != nil {
+			a.Displaces = d.readDisplaces(n, a)
+		}
 		b = once(d, t, bindingShape, func() bound { return d.readOver(f[bindingShared:], matched) })
 	}
 	a.Protect, a.Cutover = b.protect, b.cutover
+	if a.Displaces != nil && a.Cutover != nil && a.Cutover.Group != "" {
+		d.report(ExclusiveFields, a.Displaces.Pos, "rename it in a change of its own, before; `group: false` takes an inherited group away",
+			"alias %s displaces a collection and is in the group %s", quoted(a.Name), quoted(a.Cutover.Group))
+	}
 	if a.Newest != nil {
 		a.Cutover = a.Newest.asks(d, b.settings, at, b.own)
 	}
@@ -61,6 +68,27 @@ func (d *document) readBinding(n *yaml.Node, a *Alias) bound {
 		d.checkCollection(a, b, at)
 	}
 	return b
+}
+
+// readDisplaces reads what becomes of a collection of the alias's name, nil when that
+// is not said.
+func (d *document) readDisplaces(n *yaml.Node, a *Alias) *Displaced {
+	t := target(n)
+	var f [1]*yaml.Node
+	d.inside(n, "displaces", displacesShape, f[:])
+	name := f[0]
+	if name == nil || t.Kind != yaml.MappingNode {
+		return nil
+	}
+	to, ok := d.text(name, collectionShape.rule)
+	switch {
+	case !ok:
+		return nil
+	case to == a.Name:
+		d.report(NameClash, d.pos(name), "the alias takes this name: give the collection another one", "rename_to is %s, the name of the alias", quoted(to))
+		return nil
+	}
+	return &Displaced{RenameTo: to, Pos: d.pos(name)}
 }
 
 // readOver reads the shared fields of an alias over its profile. matched reports

@@ -51,8 +51,12 @@ const DefaultLoadTimeout = 30 * time.Minute
 // green as they are.
 type Grants string
 
-// GrantsCopy grants on green what is granted on blue.
-const GrantsCopy Grants = "copy"
+// The values. GrantsCopy grants on green what is granted on blue; GrantsIgnore lets a
+// collection be displaced although its readers may be locked out.
+const (
+	GrantsCopy   Grants = "copy"
+	GrantsIgnore Grants = "ignore"
+)
 
 // OnFailure is what happens when a switch, its verification, or another member
 // of its group fails.

@@ -19,7 +19,7 @@ defaults:
   release_first: true
 aliases:
   plain: plain_v1
-  bare: {collection: bare_v1}
+  bare: {collection: bare_v1, displaces: {rename_to: bare_v0}}
   products:
     collection: products_v42
     protect: true

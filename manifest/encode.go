@@ -96,7 +96,7 @@ func (e encoder) database(d *Database) {
 }
 
 func (e encoder) alias(a *Alias) {
-	if !a.Protect && a.Cutover == nil && a.Newest == nil {
+	if !a.Protect && a.Cutover == nil && a.Newest == nil && a.Displaces == nil {
 		e.field(1, scalar(a.Name), a.Collection)
 		return
 	}
@@ -105,6 +105,9 @@ func (e encoder) alias(a *Alias) {
 		e.line(2, "collection: ", a.Newest.String())
 	} else {
 		e.field(2, "collection", a.Collection)
+	}
+	if a.Displaces != nil {
+		e.line(2, "displaces: ", a.Displaces.flow())
 	}
 	if a.Protect {
 		e.line(2, "protect: true")
@@ -116,6 +119,11 @@ func (e encoder) alias(a *Alias) {
 		}
 		e.cutover(a.Cutover, order)
 	}
+}
+
+// flow writes it on one line.
+func (d *Displaced) flow() string {
+	return "{rename_to: " + scalar(d.RenameTo) + "}"
 }
 
 func (e encoder) retiree(r *Retiree) {

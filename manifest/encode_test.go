@@ -61,6 +61,7 @@ aliases:
     verify: 3
   bare:
     collection: bare_v1
+    displaces: {rename_to: bare_v0}
     require:
       exists: true
       loaded: true

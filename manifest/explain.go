@@ -59,6 +59,9 @@ func (d *document) explain(db int, a *Alias, value *yaml.Node, b bound) {
 	} else {
 		e.add("collection", scalar(a.Collection), "alias", d.pos(at))
 	}
+	if a.Displaces != nil {
+		e.add("displaces", a.Displaces.flow(), "alias", a.Displaces.Pos)
+	}
 	chain := d.written(b)
 	for i, f := range sharedFields {
 		if i == sharedRequire {

@@ -51,9 +51,18 @@ type Alias struct {
 	// Protect forbids any later plan to drop the alias until the mark has been
 	// taken away in an apply of its own.
 	Protect bool
+	// Displaces is what becomes of a collection that has the name of the alias; nil
+	// for a conflict.
+	Displaces *Displaced
 	// Cutover is nil for an alias that asks for nothing beyond its binding.
 	Cutover *Cutover
 	Pos     Position // of the alias's name
+}
+
+// Displaced is a collection whose name an alias takes.
+type Displaced struct {
+	RenameTo string // what it is called then
+	Pos      Position
 }
 
 // Retiree is a collection to drop once nothing points at it.

@@ -120,7 +120,36 @@ func (m *merger) checkClashes() {
 			}
 		}
 		m.checkTargets(db, names)
+		m.checkDisplaced(db, names)
 		m.checkGroups(db)
+	}
+}
+
+// checkDisplaced compares the new names of displaced collections with the other names.
+func (m *merger) checkDisplaced(db *Database, names *names) {
+	var first map[string]*Alias // by new name
+	for i := range db.Aliases {
+		a := &db.Aliases[i]
+		if a.Displaces == nil {
+			continue
+		}
+		to := a.Displaces.RenameTo
+		if alias, isAlias := names.aliases[to]; isAlias {
+			m.report(NameClash, a.Displaces.Pos, "aliases and collections of a database share one set of names",
+				"rename_to is %s, which is an alias (%s)", quoted(to), db.Aliases[alias].Pos)
+		}
+		if retiree, isRetired := names.retire[to]; isRetired {
+			m.report(RetiredTarget, db.Retire[retiree].Pos, "retire it in a later change: it is the way back",
+				"collection %s is to be retired, but alias %s renames a collection to it (%s)", quoted(to), quoted(a.Name), a.Displaces.Pos)
+		}
+		if other := first[to]; other != nil {
+			m.report(NameClash, a.Displaces.Pos, "a name is that of one collection", "rename_to is %s, as for alias %s (%s)", quoted(to), quoted(other.Name), other.Displaces.Pos)
+			continue
+		}
+		if first == nil {
+			first = make(map[string]*Alias)
+		}
+		first[to] = a
 	}
 }
 

@@ -39,6 +39,9 @@ func genManifest() *rapid.Generator[*Manifest] {
 				if rapid.IntRange(0, 3).Draw(t, "newest") == 0 {
 					describe(t, &a)
 				}
+				if (a.Cutover == nil || a.Cutover.Group == "") && rapid.Bool().Draw(t, "displaces") {
+					a.Displaces = &Displaced{RenameTo: fmt.Sprintf("was_%d", i)}
+				}
 				db.Aliases = append(db.Aliases, a)
 			}
 			for i := range rapid.IntRange(0, 3).Draw(t, "retire") {
@@ -148,6 +151,9 @@ func (w *writer) document(db Database, cluster string) {
 		w.line("aliases:")
 		for _, a := range db.Aliases {
 			fields := w.cutover(defaults, a.Cutover)
+			if d := a.Displaces; d != nil {
+				fields = append(fields, "displaces: {rename_to: "+w.name(d.RenameTo)+"}")
+			}
 			if a.Protect || w.flip("said") {
 				fields = append(fields, fmt.Sprintf("protect: %t", a.Protect))
 			}

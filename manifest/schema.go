@@ -155,7 +155,7 @@ var sharedFields = []field{
 	},
 	sharedGrants: {
 		name: "grants", shape: grantsShape,
-		about: "copy grants on the new collection what roles are granted on the one that the alias leaves, before the switch; false for not",
+		about: "copy grants on the new collection what roles are granted on the one that the alias leaves, before the switch; ignore lets displaces lock readers out; false for neither",
 	},
 	sharedRequire: {
 		name: "require", shape: requireShape,
@@ -183,9 +183,10 @@ var sharedFields = []field{
 	},
 }
 
-// The fields of the long form of a binding: its collection, then the shared ones.
+// The fields of the long form of a binding: its own, then the shared ones.
 const (
 	bindingCollection = iota
+	bindingDisplaces
 	bindingShared
 	bindingFieldCount = bindingShared + sharedFieldCount
 )
@@ -193,7 +194,17 @@ const (
 var bindingShape = &shape{forms: text | mapping, rule: boundName, fields: append([]field{bindingCollection: {
 	name: "collection", shape: boundShape, required: true,
 	about: "the collection that the alias is bound to, or a mapping with newest",
+}, bindingDisplaces: {
+	name: "displaces", shape: displacesShape,
+	about: "what becomes of a collection that has the name of the alias",
 }}, sharedFields...)}
+
+var displacesShape = &shape{forms: mapping, fields: []field{
+	{
+		name: "rename_to", shape: collectionShape, required: true,
+		about: "the new name of the collection that has the name of the alias; the alias is created at once",
+	},
+}}
 
 var profileShape = &shape{forms: mapping, none: "{}", fields: sharedFields}
 

@@ -69,7 +69,7 @@ var (
 
 	onFailure   = oneOf("value of on_failure", string(SwitchBack), string(KeepGoing))
 	unknownWord = oneOf("value of unknown", "allow", "fail")
-	grantsWord  = oneOf("value of grants", string(GrantsCopy))
+	grantsWord  = oneOf("value of grants", string(GrantsCopy), string(GrantsIgnore))
 	aliasGrants = oneOf("value of alias_grants", string(GrantsFollow), string(GrantsStay))
 
 	outputField = rule{noun: "output field", fits: isLabel, fault: labelFault, schema: lineConstraint}

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -153,23 +154,34 @@ func (b *builder) record(d *database, e *managed, op Op, to string) {
 // bind adds the step that binds an alias to its target, when the target can
 // take it.
 func (b *builder) bind(d *database, e *managed, live *LiveDatabase, step Step) {
-	for _, check := range []func(*database, *managed, *LiveDatabase, Step) (Conflict, bool){b.target, b.from, b.rolledBack} {
+	for _, check := range []func(*database, *managed, *LiveDatabase, Step) (Conflict, bool){b.target, b.displaced, b.from, b.rolledBack} {
 		if c, bad := check(d, e, live, step); bad {
 			b.conflict(c)
 			b.remains(d, e, step.From)
 			return
 		}
 	}
-	b.copyGrants(e, live, step)
-	b.preflight(d, e, live, step)
-	b.load(d, live, step.To)
+	displaces := e.displaces(live, b.live != nil)
+	seen := step // as it is before the plan
+	seen.From, seen.To = cmp.Or(step.From, e.leaves(live, b.live != nil)), e.green(live, b.live != nil)
+	if displaces {
+		b.copyDisplaced(e, live, step)
+	} else {
+		b.copyGrants(e, live, step)
+	}
+	b.preflight(d, e, live, seen)
+	b.load(d, live, seen.To)
 	b.after(d, e, step.To)
 	step.Cutover = cutoverOf(e.want.Cutover)
 	b.plan.Asks = append(b.plan.Asks, b.ask(e, live, step))
 	step.RolledBack = b.options.RollingBack
 	switch {
+	case displaces:
+		b.binds = append(b.binds, b.displace(d, e, live, step))
 	case step.From == "":
-		step.Op, step.Back = CreateAlias, e.leftBy(step)
+		if step.Op, step.Back, step.RenameTo = CreateAlias, e.leftBy(step), e.renamedBefore(live); step.RenameTo != "" && step.RenameTo != step.To {
+			step.Back = step.RenameTo
+		}
 		step.RecreateBack = step.Back != "" && b.options.Switch == ByRecreate
 		b.plan.Summary.Create++
 		b.binds = append(b.binds, step)
@@ -185,7 +197,11 @@ func (b *builder) bind(d *database, e *managed, live *LiveDatabase, step Step) {
 }
 
 func (b *builder) ask(e *managed, live *LiveDatabase, step Step) Ask {
-	a := Ask{Database: step.Database, Alias: step.Alias, Target: live.Collections[step.To].ID, Cutover: e.want.Cutover}
+	target := step.To
+	if target == e.wanted() {
+		target = e.green(live, b.live != nil)
+	}
+	a := Ask{Database: step.Database, Alias: step.Alias, Target: live.Collections[target].ID, Cutover: e.want.Cutover}
 	if a.Cutover != nil && a.Cutover.Golden != nil {
 		a.Golden = b.options.Golden[a.Cutover.Golden.Path()]
 	}
@@ -213,7 +229,7 @@ func (b *builder) remains(d *database, e *managed, now string) {
 // target reports what keeps an alias from being bound to the wanted collection.
 func (b *builder) target(d *database, e *managed, live *LiveDatabase, step Step) (Conflict, bool) {
 	c := Conflict{Database: d.name, Alias: e.alias, Collection: step.To, Want: step.To, Last: lastApplied(e), Live: step.From}
-	_, exists := live.Collections[step.To]
+	_, exists := live.Collections[e.green(live, b.live != nil)]
 	_, taken := live.Collections[e.alias]
 	switch {
 	case b.isAlias(d, live, step.To):
@@ -222,10 +238,10 @@ func (b *builder) target(d *database, e *managed, live *LiveDatabase, step Step)
 		c.Kind = TargetIsAlias
 		c.Reason = fmt.Sprintf("the target %q is itself an alias", step.To)
 		c.WaysOut = ByHand("name the collection behind it in the manifest")
-	case taken && step.From == "":
+	case taken && step.From == "" && e.want.Displaces == nil:
 		c.Kind = AliasIsCollection
 		c.Reason = fmt.Sprintf("a collection named %q exists, and Milvus keeps aliases and collections in one namespace", e.alias)
-		c.WaysOut = ByHand("choose another name for the alias", "rename or drop that collection first")
+		c.WaysOut = ByHand("choose another name for the alias", "`displaces: {rename_to: NAME}` on the alias renames the collection and creates the alias at once", "rename or drop that collection first")
 	case !exists && b.options.AllowMissingTargets:
 		suggestion := ""
 		if near := nearest(step.To, live); near != "" {

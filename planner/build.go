@@ -99,7 +99,7 @@ func (b *builder) database(d *database) {
 		b.keep(d, live)
 		return
 	}
-	b.loading = d.loading(live, b.options)
+	b.loading = d.loading(live, b.options, b.live != nil)
 	b.plan.Before = slices.Grow(b.plan.Before, len(d.aliases))
 	b.plan.After = slices.Grow(b.plan.After, len(d.aliases))
 	count := ManagedCount{Database: d.name}

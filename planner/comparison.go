@@ -44,6 +44,9 @@ func (c *Comparison) Scope() Scope {
 				ds.Aliases[e.alias] = e.want.Collection
 			}
 			if e.want != nil {
+				if e.want.Displaces != nil {
+					ds.Targets = append(ds.Targets, e.want.Displaces.RenameTo)
+				}
 				if n := len(ds.Targets); e.want.Newest == nil && (n == 0 || ds.Targets[n-1] != e.want.Collection) {
 					ds.Targets = append(ds.Targets, e.want.Collection)
 				}
@@ -151,7 +154,7 @@ func (c *Comparison) Needs(live *Live) Needs {
 		if in == nil || in.Missing {
 			continue
 		}
-		loading := d.loading(in, c.options)
+		loading := d.loading(in, c.options, true)
 		for name := range loading {
 			if _, exists := in.Collections[name]; exists {
 				inspect(d.name, name).Load = true
@@ -166,7 +169,7 @@ func (c *Comparison) Needs(live *Live) Needs {
 			}
 			// What is to be loaded is counted and compared once it is: a query waits
 			// for the end of a load.
-			ready := loading[e.want.Collection] == nil || in.loadedAlready(e.want.Collection)
+			ready := loading[e.green(in, true)] == nil || in.loadedAlready(e.green(in, true))
 			needs.binding(d, e, in, c.options, ready, inspect)
 			needs.serving(d, e, in, c.options, ready)
 		}
@@ -225,7 +228,13 @@ func (c *Comparison) Needs(live *Live) Needs {
 
 // binding adds what the checks of one binding look at.
 func (n *Needs) binding(d *database, e managed, in *LiveDatabase, o Options, ready bool, inspect func(database, collection string) *Inspection) {
-	blue, green := in.Bindings[e.alias], e.want.Collection
+	blue, green := e.leaves(in, true), e.green(in, true)
+	if e.displaces(in, true) {
+		inspect(d.name, e.alias) // for its id
+		if !e.ignoresGrants() {
+			n.grants(d.name)
+		}
+	}
 	if blue == green {
 		blue = "" // made anew: what it was is gone
 	}

@@ -89,7 +89,7 @@ func (s Saved) moved(d *mismatches, state State, live *Live) {
 		}
 	}
 	for _, step := range s.Plan.Steps {
-		if step.To == "" || !step.Op.Writes() || live == nil || live.Databases[step.Database] == nil {
+		if step.To == "" || !step.Op.Writes() || step.Op == Displace && step.To == step.RenameTo || live == nil || live.Databases[step.Database] == nil {
 			continue
 		}
 		if _, exists := live.Databases[step.Database].Collections[step.To]; !exists {
@@ -137,7 +137,7 @@ func (d *mismatches) counts(was, is Summary) {
 		what    string
 	}{
 		{was.Create, is.Create, "to create"}, {was.Switch, is.Switch, "to switch"}, {was.Drop, is.Drop, "to drop"},
-		{was.Retire, is.Retire, "to retire"}, {was.Adopt, is.Adopt, "to adopt"}, {was.Forget, is.Forget, "to forget"}, {was.Verify, is.Verify, "to verify"}, {was.Load, is.Load, "to load"}, {was.Grant, is.Grant, "to grant"}, {was.Release, is.Release, "to release"},
+		{was.Retire, is.Retire, "to retire"}, {was.Adopt, is.Adopt, "to adopt"}, {was.Forget, is.Forget, "to forget"}, {was.Verify, is.Verify, "to verify"}, {was.Load, is.Load, "to load"}, {was.Grant, is.Grant, "to grant"}, {was.Release, is.Release, "to release"}, {was.Displace, is.Displace, "to displace"},
 		{was.Unchanged, is.Unchanged, "unchanged"}, {was.Conflicts, is.Conflicts, "in conflict"},
 	} {
 		d.unless(c.was == c.is, "it counts %d %s, now %d", c.was, c.what, c.is)

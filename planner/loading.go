@@ -42,7 +42,7 @@ type loading struct {
 // loading are the collections of a database that are loaded for an alias which is
 // not bound to them yet. A collection that several aliases ask for has the longest
 // of their times.
-func (d *database) loading(live *LiveDatabase, o Options) map[string]*loading {
+func (d *database) loading(live *LiveDatabase, o Options, read bool) map[string]*loading {
 	var all map[string]*loading
 	for i := range d.aliases {
 		e := &d.aliases[i]
@@ -53,10 +53,11 @@ func (d *database) loading(live *LiveDatabase, o Options) map[string]*loading {
 		if all == nil {
 			all = make(map[string]*loading)
 		}
-		if all[e.want.Collection] == nil {
-			all[e.want.Collection] = &loading{}
+		name := e.green(live, read)
+		if all[name] == nil {
+			all[name] = &loading{}
 		}
-		l := all[e.want.Collection]
+		l := all[name]
 		l.timeout = max(l.timeout, load.Timeout)
 	}
 	return all

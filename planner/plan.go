@@ -25,7 +25,10 @@ const (
 	// RecreateAlias switches by drop and create: it needs only the calls of the
 	// oldest servers and leaves the alias unbound for a moment.
 	RecreateAlias Op = "recreate-alias"
-	DropAlias     Op = "drop-alias"
+	// Displace renames the collection that has the name of the alias, and creates the
+	// alias at once. Readers of the name find nothing in between.
+	Displace  Op = "displace-collection"
+	DropAlias Op = "drop-alias"
 	// LoadCollection brings a collection into memory before an alias is bound to it.
 	LoadCollection Op = "load-collection"
 	// GrantPrivilege grants a role on a collection what it has on another one, before
@@ -82,6 +85,7 @@ func (s Step) Blue() string {
 func (s Step) Undo() Step {
 	undo := s
 	undo.From, undo.To, undo.Back, undo.RecreateBack = s.To, s.Blue(), "", false
+	undo.ID, undo.RenameTo = "", ""
 	switch {
 	case undo.To == "":
 		undo.Op = DropAlias
@@ -107,8 +111,13 @@ type Step struct {
 	From string `json:"from"`
 	// To is the collection that the alias is bound to afterwards, "" for absent.
 	To string `json:"to"`
+	// RenameTo is what the collection that a displace-collection takes the name from
+	// is called then, and ID the id that it must have. A create-alias has it where the
+	// collection was renamed by a run that was cut.
+	RenameTo string `json:"rename_to,omitempty"`
 	// Back is where the alias goes when a verify-alias fails, "" for absent; of a
-	// create-alias, what a switch by drop and create that was cut had left.
+	// create-alias, what a switch by drop and create that was cut had left; of a
+	// displace-collection, what it renames.
 	Back string `json:"back,omitempty"`
 	// RecreateBack reports that a step with Back goes there by drop and create.
 	RecreateBack bool `json:"recreate_back,omitempty"`
@@ -272,10 +281,11 @@ type Summary struct {
 	Retire    int `json:"retire"`
 	Adopt     int `json:"adopt"`
 	Forget    int `json:"forget"`
-	Verify    int `json:"verify,omitempty"`  // earlier switches
-	Load      int `json:"load,omitempty"`    // collections, before the switches
-	Grant     int `json:"grant,omitempty"`   // privileges, likewise
-	Release   int `json:"release,omitempty"` // collections, from memory; their data stays
+	Verify    int `json:"verify,omitempty"`   // earlier switches
+	Displace  int `json:"displace,omitempty"` // collections, by aliases of their names
+	Load      int `json:"load,omitempty"`     // collections, before the switches
+	Grant     int `json:"grant,omitempty"`    // privileges, likewise
+	Release   int `json:"release,omitempty"`  // collections, from memory; their data stays
 	Unchanged int `json:"unchanged"`
 	Conflicts int `json:"conflicts"`
 }
@@ -283,7 +293,7 @@ type Summary struct {
 // Pending is the number of changes that an apply would make, state-only ones
 // included. A load and a grant are part of the switch that they are for.
 func (s Summary) Pending() int {
-	return s.Create + s.Switch + s.Drop + s.Retire + s.Adopt + s.Forget + s.Verify + s.Release
+	return s.Create + s.Switch + s.Drop + s.Retire + s.Adopt + s.Forget + s.Verify + s.Release + s.Displace
 }
 
 // Conflict is something that the planner refuses to decide alone.
@@ -321,6 +331,8 @@ const (
 	NewestNotReady    ConflictKind = "newest-not-ready" // nothing that matches is ready
 	NewestGoesBack    ConflictKind = "newest-goes-back" // what is ready is older than what the alias had
 	NewestUnknown     ConflictKind = "newest-unknown"   // the order is not known
+	RenameTaken       ConflictKind = "rename-taken"
+	ReadersLockedOut  ConflictKind = "readers-locked-out"
 )
 
 // SwitchMode is how an alias moves to another collection.

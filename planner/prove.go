@@ -42,7 +42,7 @@ func Prove(p Plan, live *Live) Proof {
 		m.step = i + 1
 		m.order(s)
 		switch s.Op {
-		case CreateAlias, AlterAlias, RecreateAlias, DropAlias, VerifyAlias:
+		case CreateAlias, AlterAlias, RecreateAlias, Displace, DropAlias, VerifyAlias:
 			m.rebind(s)
 		case LoadCollection:
 			m.load(s)
@@ -67,9 +67,10 @@ type model struct {
 	tracks    map[Key]*track
 	pointing  map[Key]int // aliases per collection, of those that matter
 	ids       map[Key]string
-	gone      map[Key]Op   // collections, by what took them from their readers
-	loads     map[Key]bool // aliases whose target has to be loaded first
-	loaded    map[Key]bool // collections
+	gone      map[Key]Op     // collections, by what took them from their readers
+	loads     map[Key]bool   // aliases whose target has to be loaded first
+	loaded    map[Key]bool   // collections
+	named     map[Key]string // the ids of collections that displacements are about
 	lastPhase int
 }
 
@@ -86,13 +87,13 @@ func newModel(p Plan, live *Live) *model {
 		plan: p, proof: Proof{Gaps: []string{}},
 		tracks: make(map[Key]*track, len(p.Steps)), pointing: make(map[Key]int),
 		ids: make(map[Key]string), gone: make(map[Key]Op),
-		loads: make(map[Key]bool), loaded: make(map[Key]bool),
+		loads: make(map[Key]bool), loaded: make(map[Key]bool), named: make(map[Key]string),
 	}
 	for _, s := range p.Steps {
 		switch s.Op {
 		case DropCollection, ReleaseCollection:
 			m.pointing[s.key()] = 0
-		case CreateAlias, AlterAlias, RecreateAlias, DropAlias, VerifyAlias:
+		case CreateAlias, AlterAlias, RecreateAlias, Displace, DropAlias, VerifyAlias:
 			if k := s.key(); m.tracks[k] == nil {
 				m.tracks[k] = &track{}
 			}
@@ -157,6 +158,15 @@ func (m *model) observe(p Plan, live *Live) {
 			t.bound = d.Bindings[k.Name]
 		}
 	}
+	for _, s := range p.Steps {
+		if d := live.Databases[s.Database]; d != nil && s.Op == Displace {
+			for _, name := range []string{s.Alias, s.RenameTo} {
+				if c, exists := d.Collections[name]; exists {
+					m.named[Key{s.Database, name}] = c.ID
+				}
+			}
+		}
+	}
 	for k := range m.pointing {
 		d := live.Databases[k.Database]
 		if d == nil {
@@ -210,10 +220,18 @@ func (m *model) rebind(s Step) {
 	if t.steps++; t.steps > 1 {
 		m.problem("alias %s has two steps that are not one switch", k)
 	}
+	if s.Op == Displace && s.To == s.RenameTo { // it is loaded by the name that it has before
+		m.loaded[Key{s.Database, s.To}] = m.loaded[k]
+	}
 	if target := (Key{s.Database, s.To}); s.To != "" && s.Op != VerifyAlias && m.loads[k] && !m.loaded[target] {
 		m.problem("alias %s would be bound to %s, which is not loaded", k, target)
 	}
 	m.replan(k, t, s, s.From)
+	if s.Op == Displace { // by the name of the alias its collection was read until now
+		m.proof.Gaps = append(m.proof.Gaps, k.String())
+		m.proof.Prefixes++
+		m.renamed(s)
+	}
 	if s.Op == RecreateAlias {
 		m.set(k, t, "")
 		m.proof.Gaps = append(m.proof.Gaps, k.String())
@@ -266,6 +284,21 @@ func (m *model) set(k Key, t *track, to string) {
 	}
 	if n, counts := m.pointing[target]; counts {
 		m.pointing[target] = n + 1
+	}
+}
+
+// renamed plays the first half of a displacement: it takes nothing from anyone but
+// the readers of the name.
+func (m *model) renamed(s Step) {
+	k := s.key()
+	if id, known := m.named[k]; known && id != s.ID {
+		m.problem("collection %s has id %q and the step expects %q", k, id, s.ID)
+	}
+	if _, taken := m.named[Key{s.Database, s.RenameTo}]; taken {
+		m.problem("collection %s would be renamed to %q, which there is", k, s.RenameTo)
+	}
+	if s.Back != "" && s.Back != s.RenameTo || s.Back == "" && s.To != s.RenameTo {
+		m.problem("alias %s would go back to %q, and the collection is %q then", k, s.Back, s.RenameTo)
 	}
 }
 
@@ -328,7 +361,7 @@ func (s Step) phase() int {
 		return 0
 	case s.Op == GrantPrivilege:
 		return 1
-	case s.Op == CreateAlias, s.Op == AlterAlias, s.Op == RecreateAlias, s.Op == VerifyAlias:
+	case s.Op == CreateAlias, s.Op == AlterAlias, s.Op == RecreateAlias, s.Op == Displace, s.Op == VerifyAlias:
 		return 2
 	case s.Op == DropAlias:
 		return 3

@@ -213,6 +213,8 @@ func line(s planner.Step) string {
 		text = fmt.Sprintf("- %s (%s)", name, s.From)
 	case planner.LoadCollection:
 		text = fmt.Sprintf("^ %s%s", name, s.Collection)
+	case planner.Displace:
+		text = fmt.Sprintf("~ %s (now %s) -> %s", name, s.RenameTo, s.To)
 	case planner.ReleaseCollection:
 		text = fmt.Sprintf("_ %s%s #%s", name, s.Collection, s.ID)
 	case planner.DropCollection:

@@ -42,12 +42,19 @@ func serves(c *manifest.Cutover, name manifest.CheckName) bool {
 
 // serving adds what has to be read for the checks of one switch.
 func (n *Needs) serving(d *database, e managed, in *LiveDatabase, o Options, ready bool) {
-	blue, green := in.Bindings[e.alias], e.want.Collection
+	blue, green := e.leaves(in, true), e.green(in, true)
 	if _, exists := in.Collections[green]; !exists {
 		return
 	}
-	switch decide(green, e.ours, blue) {
+	if blue == green {
+		return
+	}
+	switch decide(e.want.Collection, e.ours, in.Bindings[e.alias]) {
 	case alter:
+	case create:
+		if blue == "" {
+			return
+		}
 	case drifted:
 		if !o.OverwriteDrift.Has(d.name, e.alias) {
 			return

@@ -160,6 +160,9 @@ func (b *builder) makeUp(d *database, e *managed) bool {
 			Before: fmt.Sprintf("alias %q was switched to %q and never confirmed: ", b.flagName(d, e.alias), to)})
 		return false
 	}
+	if u.From == "" && e.want.Displaces != nil { // see staying
+		owed.SwitchBack = false
+	}
 	step := Step{
 		Op: VerifyAlias, Database: d.name, Alias: e.alias, From: to, To: to, Back: u.From,
 		Protect: e.want.Protect, Cutover: owed, RecreateBack: u.From != "" && b.options.Switch == ByRecreate,

@@ -46,6 +46,7 @@ const (
 	collectionsDropV1   = "/v1/vector/collections/drop"
 	collectionsLoad     = prefixV2 + "collections/load"
 	collectionsRelease  = prefixV2 + "collections/release"
+	collectionsRename   = prefixV2 + "collections/rename"
 	collectionsState    = prefixV2 + "collections/get_load_state"
 	collectionsStats    = prefixV2 + "collections/get_stats"
 
@@ -182,14 +183,15 @@ func proxyAnswer(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Resp
 // request is the body of every call. An empty collectionName means the whole
 // database to aliases/list (Milvus issue 50018); absent and empty are the same.
 type request struct {
-	DBName         string `json:"dbName,omitempty"`
-	AliasName      string `json:"aliasName,omitempty"`
-	CollectionName string `json:"collectionName,omitempty"`
-	IndexName      string `json:"indexName,omitempty"`
-	RoleName       string `json:"roleName,omitempty"`
-	ObjectType     string `json:"objectType,omitempty"`
-	ObjectName     string `json:"objectName,omitempty"`
-	Privilege      string `json:"privilege,omitempty"`
+	DBName            string `json:"dbName,omitempty"`
+	AliasName         string `json:"aliasName,omitempty"`
+	CollectionName    string `json:"collectionName,omitempty"`
+	NewCollectionName string `json:"newCollectionName,omitempty"`
+	IndexName         string `json:"indexName,omitempty"`
+	RoleName          string `json:"roleName,omitempty"`
+	ObjectType        string `json:"objectType,omitempty"`
+	ObjectName        string `json:"objectName,omitempty"`
+	Privilege         string `json:"privilege,omitempty"`
 	rowRequest
 }
 
@@ -202,6 +204,7 @@ type call struct {
 	database   string
 	alias      string
 	collection string
+	newName    string // of a collection
 	index      string
 	role       string
 	grant      planner.Grant // of role; its database is that of the call
@@ -265,7 +268,7 @@ func (c *Client) outcomeOf(e *Error) (throttle.Outcome, time.Duration) {
 
 func (c *Client) send(ctx context.Context, k call) (answer, *Error) {
 	e := k.newError()
-	body := request{AliasName: k.alias, CollectionName: k.collection, IndexName: k.index, RoleName: k.role,
+	body := request{AliasName: k.alias, CollectionName: k.collection, NewCollectionName: k.newName, IndexName: k.index, RoleName: k.role,
 		ObjectType: k.grant.ObjectType, ObjectName: k.grant.Object, Privilege: k.grant.Privilege, rowRequest: k.rows}
 	if !k.server && (e.Database != manifest.DefaultDatabase || c.cfg.NameDefault) {
 		body.DBName = e.Database

@@ -144,6 +144,11 @@ func (c *Client) ReleaseCollection(ctx context.Context, database, collection str
 	return c.write(ctx, call{route: collectionsRelease, database: database, collection: collection})
 }
 
+// RenameCollection implements executor.Cluster.
+func (c *Client) RenameCollection(ctx context.Context, database, collection, name string) error {
+	return c.write(ctx, call{route: collectionsRename, database: database, collection: collection, newName: name})
+}
+
 // indexes describes every index of a collection, also of fields that are no
 // vectors, sorted by field and name. One that is dropped in between is left out.
 func (c *Client) indexes(ctx context.Context, database, collection string) ([]planner.VectorIndex, error) {

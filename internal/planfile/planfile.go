@@ -114,6 +114,7 @@ type summary struct {
 	Adopt     int `json:"adopt"`
 	Forget    int `json:"forget"`
 	Verify    int `json:"verify"`
+	Displace  int `json:"displace,omitempty"`
 	Load      int `json:"load,omitempty"`
 	Grant     int `json:"grant,omitempty"`
 	Release   int `json:"release,omitempty"`
@@ -130,6 +131,7 @@ type step struct {
 	From         string `json:"from"`
 	To           string `json:"to"`
 	ID           string `json:"id,omitempty"`
+	RenameTo     string `json:"rename_to,omitempty"`
 	Back         string `json:"back,omitempty"` // of a verify-alias, and of a create-alias after a cut
 	RecreateBack bool   `json:"recreate_back,omitempty"`
 	FromID       string `json:"from_id,omitempty"` // of an adopt

@@ -88,7 +88,7 @@ func (p path) String() string {
 }
 
 var (
-	ops = []string{string(planner.CreateAlias), string(planner.AlterAlias), string(planner.RecreateAlias), string(planner.DropAlias),
+	ops = []string{string(planner.CreateAlias), string(planner.AlterAlias), string(planner.RecreateAlias), string(planner.Displace), string(planner.DropAlias),
 		string(planner.LoadCollection), string(planner.GrantPrivilege), string(planner.ReleaseCollection), string(planner.DropCollection), string(planner.VerifyAlias), string(planner.Adopt), string(planner.Forget)}
 	verdicts = []string{string(planner.CheckPassed), string(planner.CheckFailed), string(planner.CheckUnknown),
 		string(planner.CheckAllowed), string(planner.CheckSkipped), string(planner.CheckPending)}
@@ -109,7 +109,7 @@ func (f file) flaw() string {
 			return place + " names neither an alias nor a collection, or both"
 		case (s.Op == string(planner.GrantPrivilege)) != (s.Role != ""), (s.Role == "") != (s.Privilege == ""), (s.Role == "") != (s.ObjectType == ""):
 			return place + " has a half of a grant, or is none"
-		case s.ID != "" && s.Collection == "":
+		case s.ID != "" && s.Collection == "" && s.Op != string(planner.Displace):
 			return place + " has the id of a collection that it does not name"
 		}
 		counted.add(s.Op)
@@ -149,6 +149,8 @@ func (s *summary) add(op string) {
 		s.Switch++
 	case string(planner.DropAlias):
 		s.Drop++
+	case string(planner.Displace):
+		s.Displace++
 	case string(planner.LoadCollection):
 		s.Load++
 	case string(planner.ReleaseCollection):

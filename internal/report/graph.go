@@ -83,7 +83,7 @@ func (p plan) drawing(limit int) *Drawing {
 			continue
 		case !s.Op.Writes(), s.Op.Prepares(), s.Op == planner.ReleaseCollection: // no binding of the cluster changes
 			continue
-		case s.Op == planner.CreateAlias:
+		case s.Op == planner.CreateAlias, s.Op == planner.Displace:
 			fate = Created
 		case s.Op == planner.DropAlias:
 			from, to, fate = s.From, "", Dropped

@@ -205,6 +205,9 @@ func countsLine(s planner.Summary) string {
 	if s.Verify > 0 {
 		more = fmt.Sprintf(" %d to verify,", s.Verify)
 	}
+	if s.Displace > 0 {
+		more += fmt.Sprintf(" %d to displace,", s.Displace)
+	}
 	if s.Load > 0 {
 		more += fmt.Sprintf(" %d to load,", s.Load)
 	}
@@ -248,6 +251,7 @@ func tallies(s planner.Summary) []Tally {
 		{N: s.Create, What: "to create", Kind: string(planner.CreateAlias)},
 		{N: s.Switch, What: "to switch", Kind: string(planner.AlterAlias)},
 		{N: s.Verify, What: "to verify", Kind: string(planner.VerifyAlias), Rare: true},
+		{N: s.Displace, What: "to displace", Kind: string(planner.Displace), Rare: true},
 		{N: s.Load, What: "to load", Kind: string(planner.LoadCollection), Rare: true},
 		{N: s.Grant, What: "to grant", Kind: string(planner.GrantPrivilege), Rare: true},
 		{N: s.Drop, What: "to drop", Kind: string(planner.DropAlias)},

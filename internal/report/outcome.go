@@ -64,6 +64,9 @@ func newResult(r *executor.Result) *Result {
 	if r.Took > 0 {
 		result.Times = append(result.Times, Rounded(r.Took).String())
 	}
+	if r.Gap > 0 {
+		result.Times = append(result.Times, "gap "+Rounded(r.Gap).String())
+	}
 	if r.Converged > 0 { // of the proxies after it
 		result.Times = append(result.Times, "converged in "+Rounded(r.Converged).String())
 	}

@@ -35,6 +35,8 @@ func (p plan) preamble(yield func(Line) bool) {
 	for i := range p.Plan.Steps {
 		if s := &p.Plan.Steps[i]; s.Op == planner.LoadCollection {
 			line(Neutral, "loaded first: ", p.of(s))
+		} else if s.Op == planner.Displace {
+			line(Bad, "renamed, with a gap: ", p.of(s), " -> ", s.RenameTo)
 		} else if s.Op == planner.ReleaseCollection {
 			line(Neutral, "released, its data stays: ", p.of(s))
 		} else if s.Op == planner.GrantPrivilege {

@@ -41,7 +41,7 @@ func Sign(op planner.Op) string {
 	switch op {
 	case planner.CreateAlias:
 		return "+"
-	case planner.AlterAlias:
+	case planner.AlterAlias, planner.Displace:
 		return "~"
 	case planner.VerifyAlias:
 		return "?"
@@ -172,6 +172,9 @@ func (p plan) step(i int, of *planner.Step) Step {
 		s.Verb, s.From = "create", ""
 	case planner.AlterAlias:
 		s.Verb = "switch"
+	case planner.Displace:
+		s.Verb, s.From = "displace", ""
+		mark(Bad, "its collection becomes "+of.RenameTo, "with a gap")
 	case planner.RecreateAlias:
 		s.Op, s.Verb = planner.AlterAlias, "switch"
 		mark(Bad, "by drop and create, with a gap")

@@ -149,6 +149,10 @@ func (s *stage) AliasTarget(_ context.Context, db, alias string) (string, bool, 
 	return to, found, nil
 }
 
+func (s *stage) RenameCollection(ctx context.Context, db, collection, name string) error {
+	return s.Cluster.RenameCollection(ctx, db, collection, name) // no story makes it
+}
+
 func (s *stage) CollectionID(_ context.Context, db, collection string) (string, bool, error) {
 	s.before("reads collection %s/%s", db, collection)
 	behind := collection

@@ -54,7 +54,9 @@ func formOf(d report.Document) any {
 	return refused{}
 }
 
-func planned(s planner.Summary) counts { return counts{s.Create, s.Switch, s.Drop + s.Retire} }
+func planned(s planner.Summary) counts {
+	return counts{s.Create + s.Displace, s.Switch, s.Drop + s.Retire}
+}
 
 func done(r report.Report) (c counts) {
 	for i := range r.Results {
@@ -62,7 +64,7 @@ func done(r report.Report) (c counts) {
 			continue
 		}
 		switch r.Results[i].Op {
-		case planner.CreateAlias:
+		case planner.CreateAlias, planner.Displace:
 			c.Create++
 		case planner.AlterAlias, planner.RecreateAlias:
 			c.Update++

@@ -126,6 +126,8 @@ type result struct {
 	Error   string           `json:"error,omitempty"`
 	Note    string           `json:"note,omitempty"`
 	Seconds float64          `json:"seconds"`
+	// Gap is how long the name of a displaced collection stood for nothing.
+	Gap float64 `json:"gap_seconds,omitempty"`
 	// Converged is how long the witnesses took to see the switch.
 	Converged float64 `json:"converged_seconds,omitempty"`
 }
@@ -142,7 +144,7 @@ func resultJSON(r *executor.Result) any {
 }
 
 func newResult(r executor.Result, recreate bool) result {
-	form := result{step: newStep(r.Step, recreate), Outcome: r.Outcome, Note: r.Note, Seconds: seconds(r.Took), Converged: seconds(r.Converged)}
+	form := result{step: newStep(r.Step, recreate), Outcome: r.Outcome, Note: r.Note, Seconds: seconds(r.Took), Converged: seconds(r.Converged), Gap: seconds(r.Gap)}
 	if r.Err != nil {
 		form.Error = r.Err.Error()
 	}

@@ -63,7 +63,7 @@ func (t *text) operation(op planner.Op) layout.Paint {
 	switch op {
 	case planner.CreateAlias:
 		return t.Add
-	case planner.AlterAlias, planner.VerifyAlias:
+	case planner.AlterAlias, planner.Displace, planner.VerifyAlias:
 		return t.Change
 	case planner.DropAlias:
 		return t.Remove
@@ -77,7 +77,7 @@ func (t *text) operation(op planner.Op) layout.Paint {
 func (t *text) phrase(s *report.Step) {
 	ink, plain := t.operation(s.Op), layout.Paint{}
 	switch s.Op {
-	case planner.CreateAlias:
+	case planner.CreateAlias, planner.Displace:
 		t.word("-> "+s.To, ink)
 	case planner.AlterAlias:
 		t.word(s.From, plain)

@@ -1,0 +1,67 @@
+package executor
+
+import (
+	"slices"
+	"testing"
+
+	"aliasctl/manifest"
+	"aliasctl/planner"
+)
+
+// A name is taken by two writes with nothing in between, and the way back is recorded.
+func TestDisplace(t *testing.T) {
+	w := worlds["displace"]()
+	report, err := w.apply(t, Options{})
+	r := result(t, report, "products")
+	if err != nil || r.Outcome != Applied || w.live("products") != "v2" || w.collections[key("products_v1")] == "" || w.collections[key("products")] != "" {
+		t.Fatalf("%v\n%s", err, outcomes(report))
+	}
+	at := slices.IndexFunc(w.calls, func(c call) bool { return c.op == "rename" })
+	if next := w.calls[at+1]; next.op != "create" || next.name != "products" {
+		t.Errorf("behind the rename comes %v", next)
+	}
+	if w.live("other") != "products_v1" {
+		t.Errorf("an alias of the collection is at %q", w.live("other"))
+	}
+	changes := w.stored.History[len(w.stored.History)-1].Changes
+	i := slices.IndexFunc(changes, func(c planner.Change) bool { return c.Alias == "products" })
+	if i < 0 || changes[i].From != "products_v1" || changes[i].FromID == "" || changes[i].To != "v2" {
+		t.Errorf("the history has %+v", changes)
+	}
+	// A rollback goes to the renamed collection, by alter.
+	serial, err := planner.Previous(w.stored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, _, err := planner.Rollback(w.stored, serial)
+	if err != nil || !slices.ContainsFunc(m.Databases[0].Aliases, func(a manifest.Alias) bool { return a.Name == "products" && a.Collection == "products_v1" }) {
+		t.Errorf("the rollback wants %+v, %v", m, err)
+	}
+}
+
+// When the alias cannot be created, the collection gets its name back.
+func TestADisplacementIsUndone(t *testing.T) {
+	for name, f := range map[string]fault{"refused": {err: errRefused}, "never answered": {err: errLost}, "busy": {err: errTransient}} {
+		w := worlds["displace"]()
+		w.faulty = func(c call) (fault, bool) { return f, c.op == "create" && c.name == "products" }
+		report, err := w.apply(t, Options{})
+		r := result(t, report, "products")
+		if err != nil || r.Outcome != Failed || !is[*UndoneError](r.Err) || w.collections[key("products")] == "" || w.collections[key("products_v1")] != "" {
+			t.Errorf("%s: %v, %v\n%s", name, err, w.collections, outcomes(report))
+		}
+		if !report.Changed() {
+			t.Errorf("%s: nothing is said to have changed", name)
+		}
+		w.requireFinish(t, name)
+	}
+	// Nor can it be renamed back: the next run creates the alias.
+	w := worlds["displace"]()
+	w.faulty = func(c call) (fault, bool) {
+		return fault{err: errRefused}, c.op == "create" && c.name == "products" || c.op == "rename" && c.to == "products"
+	}
+	report, err := w.apply(t, Options{})
+	if r := result(t, report, "products"); err != nil || r.Outcome != Failed || !is[*StrandedError](r.Err) {
+		t.Errorf("%v\n%s", err, outcomes(report))
+	}
+	w.requireFinish(t, "stranded")
+}
