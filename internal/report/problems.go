@@ -118,6 +118,11 @@ func (p plan) losses() []Section {
 	add(len(aliases), "alias", " dropped", "", newList("alias", aliases, func(at **planner.Step) Item {
 		return Item{Line: []Span{{Text: p.of(*at), Role: Subject}, {Text: ", was "}, nameOr((*at).From, "unbound")}}
 	}))
+	if taken := min(gaps, p.Plan.Summary.Displace); taken > 0 {
+		gaps -= taken
+		add(taken, "gap", "", quantity.Phrase(taken, "name stands for nothing for a moment, between the rename and the create",
+			"names stand for nothing for a moment, between the rename and the create"), List{})
+	}
 	add(gaps, "gap", "", quantity.Phrase(gaps, "alias is unbound for a moment, between its drop and its create",
 		"aliases are unbound for a moment, between their drop and their create"), List{})
 	if lists == nil {
