@@ -193,7 +193,7 @@ func (s *settlement) result(r Result) {
 		s.bindings.remove(key.Key)
 		s.settled[key] = settled{from: r.To}
 	case r.Outcome == SwitchedBack && r.Back != "":
-		s.bind(planner.Binding{Database: r.Database, Alias: r.Alias, Collection: r.Back, Protect: r.Protect, Group: r.Cutover.Group})
+		s.bind(planner.Binding{Database: r.Database, Alias: r.Alias, Collection: r.Back, Protect: r.Protect, Group: r.Cutover.Group, RenamedFrom: r.RenamedFrom})
 	case r.Outcome == SwitchedBack && r.Op == planner.CreateAlias:
 		s.settled[key] = settled{from: r.To}
 	case r.Outcome == SwitchedBack:
@@ -212,7 +212,7 @@ func (s *settlement) result(r Result) {
 			s.settled[key] = settled{from: r.From}
 		}
 	default:
-		b := planner.Binding{Database: r.Database, Alias: r.Alias, Collection: r.To, Protect: r.Protect}
+		b := planner.Binding{Database: r.Database, Alias: r.Alias, Collection: r.To, Protect: r.Protect, RenamedFrom: r.RenamedFrom}
 		if r.Cutover != nil {
 			b.Group = r.Cutover.Group
 		}
@@ -221,7 +221,7 @@ func (s *settlement) result(r Result) {
 		}
 		if r.Anew() { // by name it is bound as before
 			was, _ := s.bindings.get(key.Key)
-			b.Group, b.CollectionID, b.Since = was.Group, r.ToID, s.Now
+			b.Group, b.CollectionID, b.Since, b.RenamedAt = was.Group, r.ToID, s.Now, s.renamedAt(b, was)
 			s.bindings.set(key.Key, b)
 			s.settled[subject{key.Key, false}] = settled{at: b.Collection}
 			return
@@ -249,7 +249,9 @@ func happened(r Result) bool {
 // and only a rollback leaves a mark.
 func (s *settlement) bind(b planner.Binding) {
 	key := bindingKey(b)
-	if was, known := s.bindings.get(key); known && was.Collection == b.Collection {
+	was, known := s.bindings.get(key)
+	b.RenamedAt = s.renamedAt(b, was)
+	if known && was.Collection == b.Collection {
 		b.CollectionID, b.Since = was.CollectionID, was.Since
 	} else {
 		b.Since = s.Now
@@ -257,6 +259,17 @@ func (s *settlement) bind(b planner.Binding) {
 	}
 	s.bindings.set(key, b)
 	s.settled[subject{key, false}] = settled{at: b.Collection}
+}
+
+// renamedAt is since when a binding has a new name.
+func (s *settlement) renamedAt(b, was planner.Binding) time.Time {
+	switch b.RenamedFrom {
+	case "":
+		return time.Time{}
+	case was.RenamedFrom:
+		return was.RenamedAt
+	}
+	return s.Now
 }
 
 func (s *settlement) fence(r planner.Retired) {

@@ -54,6 +54,7 @@ func (d *document) readBinding(n *yaml.Node, a *Alias) bound {
 		if n := f[bindingDisplaces]; n != nil {
 			a.Displaces = d.readDisplaces(n, a)
 		}
+		d.readRenaming(f[bindingRenamedFrom], f[bindingKeepOld], a)
 		b = once(d, t, bindingShape, func() bound { return d.readOver(f[bindingShared:], matched) })
 	}
 	a.Protect, a.Cutover = b.protect, b.cutover

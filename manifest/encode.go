@@ -96,7 +96,7 @@ func (e encoder) database(d *Database) {
 }
 
 func (e encoder) alias(a *Alias) {
-	if !a.Protect && a.Cutover == nil && a.Newest == nil && a.Displaces == nil {
+	if !a.Protect && a.Cutover == nil && a.Newest == nil && a.Displaces == nil && a.RenamedFrom == "" {
 		e.field(1, scalar(a.Name), a.Collection)
 		return
 	}
@@ -108,6 +108,10 @@ func (e encoder) alias(a *Alias) {
 	}
 	if a.Displaces != nil {
 		e.line(2, "displaces: ", a.Displaces.flow())
+	}
+	e.optional(2, "renamed_from", a.RenamedFrom)
+	if a.KeepOld != 0 {
+		e.line(2, "keep_old: ", FormatDuration(a.KeepOld))
 	}
 	if a.Protect {
 		e.line(2, "protect: true")

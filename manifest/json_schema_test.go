@@ -159,7 +159,7 @@ var inexpressible = map[string][]string{
 	"a JSON object has every key once": {"duplicate field", "duplicate alias", "duplicate variable"},
 	"no place of a document can be compared with another": {
 		"duplicate retired collection", "duplicate released alias", "is named like the collection", "is to be retired, but",
-		"is also under aliases", "is an alias (", "differs from", "from and collection are both", "does not match", "of the same group", "needs the field", "and newest is",
+		"is also under aliases", "is an alias (", "differs from", "from and collection are both", "does not match", "of the same group", "needs the field", "and newest is", "is renamed from", "are both renamed",
 	},
 	"only the first document needs it":         {`the document has no field "version"`},
 	"the values of variables are not known":    {"undefined variable", `, from "`},

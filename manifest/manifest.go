@@ -48,6 +48,11 @@ type Alias struct {
 	Collection string // "" where Newest is set: the cluster decides then
 	// Newest is what stands in the place of the name of a collection, nil for a name.
 	Newest *Newest
+	// RenamedFrom is the name that the alias had, "" for none. Both serve until KeepOld
+	// is over since the new one was made; then the old one is dropped.
+	RenamedFrom string
+	KeepOld     time.Duration
+	RenamedPos  Position
 	// Protect forbids any later plan to drop the alias until the mark has been
 	// taken away in an apply of its own.
 	Protect bool

@@ -122,6 +122,7 @@ func (m *merger) checkClashes() {
 		m.checkTargets(db, names)
 		m.checkDisplaced(db, names)
 		m.checkGroups(db)
+		m.checkRenames(db, names)
 	}
 }
 

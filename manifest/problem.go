@@ -63,6 +63,7 @@ const (
 	PatternMismatch    RuleID = "pattern-mismatch"
 	GoldenFile         RuleID = "golden-file"
 	EditByHand         RuleID = "edit-by-hand"
+	RenameClash        RuleID = "rename-clash"
 )
 
 // Rule is a RuleID with its meaning.
@@ -115,6 +116,7 @@ func Rules() []Rule {
 		{PatternMismatch, "`match` does not fit the collection that the alias is bound to, or is not the pattern of its `newest`"},
 		{GoldenFile, "a golden file that does not exist or has a bad line"},
 		{EditByHand, "`aliasctl set` cannot make this change in the text"},
+		{RenameClash, "`renamed_from` names the alias itself, or an old name that is bound, released or renamed elsewhere"},
 	}
 }
 

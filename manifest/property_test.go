@@ -42,6 +42,10 @@ func genManifest() *rapid.Generator[*Manifest] {
 				if (a.Cutover == nil || a.Cutover.Group == "") && rapid.Bool().Draw(t, "displaces") {
 					a.Displaces = &Displaced{RenameTo: fmt.Sprintf("was_%d", i)}
 				}
+				if rapid.IntRange(0, 3).Draw(t, "renamed") == 0 {
+					a.RenamedFrom = fmt.Sprintf("formerly_%d", i)
+					a.KeepOld = rapid.SampledFrom([]time.Duration{0, time.Hour}).Draw(t, "keep old")
+				}
 				db.Aliases = append(db.Aliases, a)
 			}
 			for i := range rapid.IntRange(0, 3).Draw(t, "retire") {
@@ -156,6 +160,12 @@ func (w *writer) document(db Database, cluster string) {
 			}
 			if a.Protect || w.flip("said") {
 				fields = append(fields, fmt.Sprintf("protect: %t", a.Protect))
+			}
+			if a.RenamedFrom != "" {
+				fields = append(fields, "renamed_from: "+w.name(a.RenamedFrom))
+			}
+			if a.KeepOld > 0 {
+				fields = append(fields, "keep_old: "+a.KeepOld.String())
 			}
 			if len(fields) == 0 && a.Newest == nil && w.flip("short") {
 				w.line("  %s: %s", w.key(a.Name), w.name(a.Collection))

@@ -48,6 +48,7 @@ var broken = map[RuleID]string{
 	GroupDisagrees:     "version: 1\naliases: {a: {collection: x, group: g}, b: {collection: y, group: g, on_failure: keep}}\n",
 	FromIsTarget:       "version: 1\naliases: {a: {collection: b, from: b}}\n",
 	IncompleteKeep:     "version: 1\naliases: {a: {collection: b, keep: 2}}\n",
+	RenameClash:        "version: 1\naliases: {a: {collection: x, renamed_from: b}, b: y}\n",
 	PatternMismatch:    "version: 1\naliases: {a: {collection: b, keep: 2, match: c_*}}\n",
 }
 

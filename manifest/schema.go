@@ -187,6 +187,8 @@ var sharedFields = []field{
 const (
 	bindingCollection = iota
 	bindingDisplaces
+	bindingRenamedFrom
+	bindingKeepOld
 	bindingShared
 	bindingFieldCount = bindingShared + sharedFieldCount
 )
@@ -197,6 +199,12 @@ var bindingShape = &shape{forms: text | mapping, rule: boundName, fields: append
 }, bindingDisplaces: {
 	name: "displaces", shape: displacesShape,
 	about: "what becomes of a collection that has the name of the alias",
+}, bindingRenamedFrom: {
+	name: "renamed_from", shape: &shape{forms: text, rule: aliasName},
+	about: "the name that the alias had; both names serve until keep_old is over",
+}, bindingKeepOld: {
+	name: "keep_old", shape: durationShape,
+	about: "how long the old name of renamed_from serves beside the new one, such as 24h; when left out, it is dropped in the same apply",
 }}, sharedFields...)}
 
 var displacesShape = &shape{forms: mapping, fields: []field{

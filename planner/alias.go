@@ -28,6 +28,9 @@ func (b *builder) alias(d *database, e *managed, live *LiveDatabase, count *Mana
 		b.before(d, e, now)
 	}
 
+	if b.renamed(d, e, live, now) {
+		return
+	}
 	if e.newest != nil && (e.newest.conflict != nil || e.want.Collection == "") {
 		if c := e.newest.conflict; c != nil && !(c.Kind == NewestMissing && b.options.AllowMissingTargets) {
 			b.conflict(*c)
@@ -38,7 +41,7 @@ func (b *builder) alias(d *database, e *managed, live *LiveDatabase, count *Mana
 		return
 	}
 
-	step := Step{Database: d.name, Alias: e.alias, From: now, To: e.wanted(), Protect: e.want != nil && e.want.Protect}
+	step := Step{Database: d.name, Alias: e.alias, RenamedFrom: e.renamedFrom(), From: now, To: e.wanted(), Protect: e.want != nil && e.want.Protect}
 	switch decide(step.To, e.ours, now) {
 	case unmanaged:
 		return
@@ -56,6 +59,9 @@ func (b *builder) alias(d *database, e *managed, live *LiveDatabase, count *Mana
 	case alter:
 		b.bind(d, e, live, step)
 	case drop:
+		if r := e.renamedTo; r != nil {
+			step.RenamedTo = r.want.Name
+		}
 		b.unbind(e, count, step)
 	case drifted:
 		step.Drift = true
@@ -99,8 +105,12 @@ func (b *builder) unchanged(d *database, e *managed, live *LiveDatabase) {
 	// A `newest` that it holds back keeps it.
 	held := e.newest != nil && e.newest.held
 	marked := e.last != nil && e.last.RolledBackFrom != "" && !b.options.RollingBack && !held
-	if announced || marked {
-		settled := Binding{Database: d.name, Alias: e.alias, Collection: to, Protect: e.want.Protect}
+	renamed := ""
+	if e.last != nil {
+		renamed = e.last.RenamedFrom
+	}
+	if announced || marked || renamed != e.renamedFrom() && !b.options.RollingBack {
+		settled := Binding{Database: d.name, RenamedFrom: e.renamedFrom(), Alias: e.alias, Collection: to, Protect: e.want.Protect}
 		if c := e.want.Cutover; c != nil {
 			settled.Group = c.Group
 		}
@@ -132,7 +142,7 @@ func (b *builder) forget(d *database, e *managed) {
 
 // record adds a step that changes only the state.
 func (b *builder) record(d *database, e *managed, op Op, to string) {
-	step := Step{Op: op, Database: d.name, Alias: e.alias, To: to}
+	step := Step{Op: op, Database: d.name, Alias: e.alias, To: to, RenamedFrom: e.renamedFrom()}
 	if e.last != nil {
 		step.From = e.last.Collection
 	} else if !e.ours.empty() {

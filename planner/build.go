@@ -31,6 +31,7 @@ func (c *Comparison) Plan(live *Live) Plan {
 		b.database(d)
 	}
 	b.newest()
+	b.lookLikeRenames()
 	if len(b.settled) > 0 {
 		b.note("%s had announced %s: already where %s wants them", b.announcer(), listed(b.settled), b.wanter())
 	}

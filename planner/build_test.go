@@ -194,7 +194,7 @@ func TestPlansAsAReviewerReadsThem(t *testing.T) {
 		},
 		"offline: the state is taken for the cluster": {
 			scene{want: "p: v2\nn: v1", retire: "v1 v0", retired: "v0#1", last: "p: v1\nx: v1", offline: true},
-			[]string{"+ n -> v1", "~ p: v1 -> v2", "- x (v1)", "conflict still-aliased: v1"}, "",
+			[]string{"+ n -> v1", "~ p: v1 -> v2", "- x (v1)", "conflict still-aliased: v1"}, `alias "x" is dropped and "n" created on the same collection, which looks like a rename`,
 		},
 	}
 	for name, tt := range tests {

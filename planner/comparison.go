@@ -23,6 +23,11 @@ type Comparison struct {
 // Compare puts what the manifest wants beside what the state remembers.
 func Compare(m *manifest.Manifest, s State, o Options) *Comparison {
 	c := &Comparison{manifest: m, state: s, options: o, databases: gather(m, s, o.Only)}
+	for _, d := range c.databases {
+		if !o.RollingBack {
+			d.renames(o)
+		}
+	}
 	for i := range m.Databases {
 		c.describes = c.describes || slices.ContainsFunc(m.Databases[i].Aliases, func(a manifest.Alias) bool { return a.Newest != nil })
 	}

@@ -15,11 +15,14 @@ import (
 type managed struct {
 	alias    string
 	want     *manifest.Alias // nil when the manifest does not have it
-	newest   *choice         // what its `newest` came to, nil for a name
-	released bool            // the manifest asks to forget it
-	last     *Binding        // nil when no apply has bound it
-	ours     ours
-	pending  []Announcement // of unfinished runs
+	renaming *renaming       // of a new name, nil for none
+	// renamedTo is set on an old name.
+	renamedTo *renaming
+	newest    *choice  // what its `newest` came to, nil for a name
+	released  bool     // the manifest asks to forget it
+	last      *Binding // nil when no apply has bound it
+	ours      ours
+	pending   []Announcement // of unfinished runs
 	// unverified are earlier switches whose verification is owed.
 	unverified []Unverified
 }

@@ -131,6 +131,10 @@ type Step struct {
 	Cutover *Cutover `json:"cutover,omitempty"`
 	// RolledBack marks the steps of a rollback.
 	RolledBack bool `json:"rolled_back,omitempty"`
+	// RenamedFrom is the old name of an alias that is bound under a new one; RenamedTo,
+	// of a drop-alias, the new one.
+	RenamedFrom string `json:"renamed_from,omitempty"`
+	RenamedTo   string `json:"renamed_to,omitempty"`
 	// Released marks a forget that the manifest asks for: the alias may exist.
 	Released bool `json:"released,omitempty"`
 	// ReleaseFirst releases the collection from memory before it is dropped.
@@ -327,6 +331,7 @@ const (
 	RolledBackFrom    ConflictKind = "rolled-back"
 	TargetRecreated   ConflictKind = "target-recreated"
 	LoadStateUnknown  ConflictKind = "load-state-unknown"
+	RenamedNotOurs    ConflictKind = "renamed-not-ours"
 	NewestMissing     ConflictKind = "newest-missing"   // nothing matches
 	NewestNotReady    ConflictKind = "newest-not-ready" // nothing that matches is ready
 	NewestGoesBack    ConflictKind = "newest-goes-back" // what is ready is older than what the alias had

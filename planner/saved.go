@@ -48,6 +48,12 @@ func (s *Saved) Complete(m *manifest.Manifest, golden map[Key]string) error {
 			wanted[Key{d.Name, a.Name}] = a
 		}
 	}
+	for k, a := range wanted { // an old name is bound as its new one
+		if old := (Key{k.Database, a.RenamedFrom}); a.RenamedFrom != "" {
+			a.RenamedFrom, a.Protect, a.Displaces = "", false, nil
+			wanted[old] = a
+		}
+	}
 	// What `newest` came to is in the plan: a name that its pattern matches.
 	for _, n := range s.Plan.Newest {
 		want, found := wanted[Key{n.Database, n.Alias}]

@@ -63,6 +63,10 @@ type Binding struct {
 	// Group is the cutover that bound the alias together with others: they go
 	// back together too.
 	Group string `json:"group,omitempty"`
+	// RenamedFrom is the old name of the alias, RenamedAt when the new one was made:
+	// since then both serve.
+	RenamedFrom string    `json:"renamed_from,omitempty"`
+	RenamedAt   time.Time `json:"renamed_at,omitzero"`
 	// RolledBackFrom is the collection that a rollback left. A sync whose
 	// manifest still names it is a conflict: the next unrelated deploy must not
 	// bring a bad index back.

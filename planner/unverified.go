@@ -165,7 +165,7 @@ func (b *builder) makeUp(d *database, e *managed) bool {
 	}
 	step := Step{
 		Op: VerifyAlias, Database: d.name, Alias: e.alias, From: to, To: to, Back: u.From,
-		Protect: e.want.Protect, Cutover: owed, RecreateBack: u.From != "" && b.options.Switch == ByRecreate,
+		Protect: e.want.Protect, Cutover: owed, RenamedFrom: e.renamedFrom(), RecreateBack: u.From != "" && b.options.Switch == ByRecreate,
 	}
 	b.binds = append(b.binds, step)
 	b.plan.Asks = append(b.plan.Asks, Ask{Database: d.name, Alias: e.alias, Cutover: e.want.Cutover})

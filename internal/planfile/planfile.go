@@ -138,6 +138,8 @@ type step struct {
 	ToID         string `json:"to_id,omitempty"`
 	Drift        bool   `json:"drift"`
 	Protect      bool   `json:"protect,omitempty"`
+	RenamedFrom  string `json:"renamed_from,omitempty"`
+	RenamedTo    string `json:"renamed_to,omitempty"`
 	Released     bool   `json:"released,omitempty"`
 	ReleaseFirst bool   `json:"release_first,omitempty"`
 	Timeout      int64  `json:"timeout,omitempty"` // of a load, in nanoseconds

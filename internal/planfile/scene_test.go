@@ -34,6 +34,8 @@ aliases:
   unchanged: "u_${own}"
   anew: {collection: a_1, require: {min_rows: 20}}
   newest: {collection: {newest: "n_v*"}}
+  named: {collection: o_2, renamed_from: old, keep_old: 24h}
+  fresh: {collection: o_1, renamed_from: older}
 retire: [r_1, {collection: r_2, after: 1h}]
 ---
 version: 1
@@ -53,7 +55,7 @@ func newWorld(t testing.TB, choose func(*planner.Options)) world {
 		return planner.Binding{Database: database, Alias: alias, Collection: collection, Since: noon}
 	}
 	w.state = planner.State{Version: 1, Lineage: "6a0b7a5e-0000-4000-8000-000000000000", Serial: 7, Bindings: []planner.Binding{
-		bind("default", "drop", "d_1"), bind("default", "gone", "d_1"), bind("default", "newest", "n_v1"), bind("default", "switch", "s_1"), bind("default", "unchanged", "u_v1"),
+		bind("default", "drop", "d_1"), bind("default", "gone", "d_1"), bind("default", "newest", "n_v1"), bind("default", "old", "o_1"), bind("default", "older", "o_1"), bind("default", "switch", "s_1"), bind("default", "unchanged", "u_v1"),
 		bind("shop", "moved", "m_1"),
 		{Database: "default", Alias: "anew", Collection: "a_1", CollectionID: "31", Since: noon},
 	}}
@@ -61,13 +63,14 @@ func newWorld(t testing.TB, choose func(*planner.Options)) world {
 	loaded := &planner.LoadFact{State: planner.Loaded, Progress: 100}
 	w.live = &planner.Live{Databases: map[string]*planner.LiveDatabase{
 		"default": {
-			Bindings: map[string]string{"anew": "a_1", "newest": "n_v1", "drop": "d_1", "switch": "s_1", "unchanged": "u_v1", "adopt": "c_2", "foreign": "theirs"},
-			Aliases:  map[string]struct{}{"anew": {}, "newest": {}, "drop": {}, "switch": {}, "unchanged": {}, "adopt": {}, "foreign": {}},
+			Bindings: map[string]string{"anew": "a_1", "newest": "n_v1", "old": "o_1", "older": "o_1", "drop": "d_1", "switch": "s_1", "unchanged": "u_v1", "adopt": "c_2", "foreign": "theirs"},
+			Aliases:  map[string]struct{}{"anew": {}, "newest": {}, "old": {}, "older": {}, "drop": {}, "switch": {}, "unchanged": {}, "adopt": {}, "foreign": {}},
 			Collections: map[string]planner.LiveCollection{
 				"c_2": {ID: "12", Facts: &planner.Facts{Load: loaded, Rows: rows}},
 				"a_1": {ID: "32", Facts: &planner.Facts{Load: loaded, Rows: rows}},
 				"s_2": {ID: "22", Facts: &planner.Facts{Load: loaded, Rows: few}}, "s_1": {ID: "21"},
 				"r_1": {ID: "5", Facts: &planner.Facts{Rows: rows}}, "r_2": {ID: "6"},
+				"o_1": {ID: "70", Facts: &planner.Facts{Load: loaded, Rows: rows}}, "o_2": {ID: "71", Facts: &planner.Facts{Load: loaded, Rows: rows}},
 				"n_v1": {}, "n_v2": {ID: "62", Facts: &planner.Facts{Load: loaded, Rows: rows}},
 				"n_v3":  {ID: "63", Facts: &planner.Facts{Load: &planner.LoadFact{State: planner.Loading, Progress: 40}, Rows: rows}},
 				"taken": {ID: "41", Facts: &planner.Facts{Load: loaded, Rows: rows}}, "d_1": {}, "u_v1": {}, "theirs": {},

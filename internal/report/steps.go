@@ -210,6 +210,12 @@ func (p plan) step(i int, of *planner.Step) Step {
 	if of.Protect && of.Op != planner.DropAlias {
 		mark(Faint, "protected")
 	}
+	switch {
+	case of.RenamedFrom != "" && of.Op == planner.CreateAlias:
+		mark(Change, "renamed from "+of.RenamedFrom)
+	case of.RenamedTo != "":
+		mark(Faint, "renamed to "+of.RenamedTo)
+	}
 	if of.ReleaseFirst {
 		table("released first")
 	}

@@ -137,7 +137,7 @@ func canonicalInPlace(s planner.State) planner.State {
 	s.UpdatedAt = s.UpdatedAt.UTC()
 	s.Cluster = loaded(s.Cluster)
 	for i := range s.Bindings {
-		s.Bindings[i].Since = s.Bindings[i].Since.UTC()
+		s.Bindings[i].Since, s.Bindings[i].RenamedAt = s.Bindings[i].Since.UTC(), s.Bindings[i].RenamedAt.UTC()
 	}
 	for i := range s.Retired {
 		s.Retired[i].DroppedAt = s.Retired[i].DroppedAt.UTC()

@@ -144,6 +144,7 @@ func canonical(s planner.State) planner.State {
 		s.Manifests = slices.Sorted(slices.Values(s.Manifests))
 	}
 	s.Bindings = inOrder(s.Bindings, compareBindings, func(b *planner.Binding) *time.Time { return &b.Since })
+	s.Bindings = inOrder(s.Bindings, compareBindings, func(b *planner.Binding) *time.Time { return &b.RenamedAt })
 	s.Retired = inOrder(s.Retired, compareRetired, func(r *planner.Retired) *time.Time { return &r.DroppedAt })
 	s.Pending = inOrder(s.Pending, asAnnounced, func(a *planner.Announcement) *time.Time { return &a.At })
 	s.Idle = inOrder(s.Idle, compareIdle, func(c *planner.Idle) *time.Time { return &c.Since })
