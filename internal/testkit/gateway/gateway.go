@@ -62,7 +62,7 @@ var (
 		args: func(address, _ string) []string {
 			return []string{"serve", "s3", "--addr", address, "--auth-key", User + "," + Secret, "--config", "", ":memory:"}
 		}}
-	// MinIO is the last open module of it. Two minutes of a core to build.
+	// MinIO is the last open module of it. Six minutes of a core to build.
 	MinIO = Server{name: "minio", tool: "github.com/minio/minio", dear: true,
 		args: func(address, dir string) []string {
 			return []string{"server", "--quiet", "--address", address, "--console-address", "127.0.0.1:0", dir}
