@@ -300,46 +300,6 @@ func (s Summary) Pending() int {
 	return s.Create + s.Switch + s.Drop + s.Retire + s.Adopt + s.Forget + s.Verify + s.Release + s.Displace
 }
 
-// Conflict is something that the planner refuses to decide alone.
-type Conflict struct {
-	Kind       ConflictKind `json:"kind"`
-	Database   string       `json:"database"`
-	Alias      string       `json:"alias"`
-	Collection string       `json:"collection"`
-	Reason     string       `json:"reason"` // one sentence for people
-	Want       string       `json:"want"`   // by the manifest
-	Last       string       `json:"last"`   // what was last applied
-	Live       string       `json:"live"`   // on the cluster
-	WaysOut    []WayOut     `json:"ways_out"`
-}
-
-// ConflictKind is the stable word for a kind of conflict.
-type ConflictKind string
-
-// The kinds of conflict.
-const (
-	Drifted           ConflictKind = "drift"
-	NotOurs           ConflictKind = "not-ours"
-	TargetMissing     ConflictKind = "target-missing"
-	TargetIsAlias     ConflictKind = "target-is-alias"
-	AliasIsCollection ConflictKind = "alias-is-collection"
-	DatabaseMissing   ConflictKind = "database-missing"
-	StillAliased      ConflictKind = "still-aliased"
-	RetireeIsAlias    ConflictKind = "retiree-is-alias"
-	RetireeCameBack   ConflictKind = "retiree-came-back"
-	FromMismatch      ConflictKind = "from-mismatch"
-	RolledBackFrom    ConflictKind = "rolled-back"
-	TargetRecreated   ConflictKind = "target-recreated"
-	LoadStateUnknown  ConflictKind = "load-state-unknown"
-	RenamedNotOurs    ConflictKind = "renamed-not-ours"
-	NewestMissing     ConflictKind = "newest-missing"   // nothing matches
-	NewestNotReady    ConflictKind = "newest-not-ready" // nothing that matches is ready
-	NewestGoesBack    ConflictKind = "newest-goes-back" // what is ready is older than what the alias had
-	NewestUnknown     ConflictKind = "newest-unknown"   // the order is not known
-	RenameTaken       ConflictKind = "rename-taken"
-	ReadersLockedOut  ConflictKind = "readers-locked-out"
-)
-
 // SwitchMode is how an alias moves to another collection.
 type SwitchMode string
 

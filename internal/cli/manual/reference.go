@@ -8,6 +8,7 @@ import (
 
 	"aliasctl/internal/sync"
 	"aliasctl/manifest"
+	"aliasctl/planner"
 )
 
 // Reference is every command with its flags and the exit codes, as Markdown:
@@ -33,11 +34,15 @@ func Reference(app *cli.App) string {
 	return b.String()
 }
 
-// Rules are the rules of manifests, as Markdown: the end of the generated part of
+// Rules are the kinds of conflicts and the rules of manifests, as Markdown: the end of the generated part of
 // docs/reference.md.
 func Rules() string {
 	var b strings.Builder
-	b.WriteString("## Rules of manifests\n\nWhat `validate -o FORMAT`, events and the `errors` of JSON name as `rule`. An id is\nnever renamed.\n\n| rule | what breaks it |\n| --- | --- |\n")
+	b.WriteString("## Kinds of conflicts\n\nWhat JSON has as `kind` of a conflict. A word is never renamed.\n\n| kind | what the planner refuses to decide |\n| --- | --- |\n")
+	for _, k := range planner.ConflictKinds() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", k.Kind, ruleText(k.About))
+	}
+	b.WriteString("\n## Rules of manifests\n\nWhat `validate -o FORMAT`, events and the `errors` of JSON name as `rule`. An id is\nnever renamed.\n\n| rule | what breaks it |\n| --- | --- |\n")
 	for _, r := range manifest.Rules() {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", r.ID, ruleText(r.About))
 	}
