@@ -22,7 +22,7 @@ var mayImport = map[string][]string{
 	"aliasctl/internal/cli/process": {},
 	"aliasctl/internal/cli/redact":  {"internal/report"},
 	"aliasctl/internal/cli/decimal": {},
-	"aliasctl/internal/cli/manual":  {"internal/cli/decimal", "internal/sync", "internal/layout", "manifest"},
+	"aliasctl/internal/cli/manual":  {"internal/cli/decimal", "internal/sync", "internal/layout", "manifest", "planner"},
 	"aliasctl/internal/sync":        {"internal/planfile", "internal/report", "internal/report/formats", "internal/milvus", "internal/state", "internal/state/local", "internal/state/stores", "internal/emulator", "internal/atomicfile", "executor", "planner", "manifest"},
 	"aliasctl/internal/planfile":    {"planner", "manifest"},
 	"aliasctl/internal/layout":      {},
