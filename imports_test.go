@@ -63,7 +63,8 @@ var mayImport = map[string][]string{
 	// For tests: the real program, and a cluster that it works on.
 	"aliasctl/internal/acceptance/program": {"internal/cli", "executor", "planner"},
 	"aliasctl/internal/acceptance/scene":   {"internal/acceptance/program", "internal/testkit", "internal/state", "internal/state/stores", "internal/emulator", "executor", "planner", "manifest"},
-	"aliasctl/internal/emulator":           {"internal/atomicfile"},
+	"aliasctl/internal/emulator":           {"internal/atomicfile", "internal/emulator/filter"},
+	"aliasctl/internal/emulator/filter":    {},
 	"aliasctl/executor":                    {"planner", "manifest"},
 	"aliasctl/planner":                     {"manifest", "internal/quantity"},
 	"aliasctl/manifest":                    {},

@@ -52,7 +52,7 @@ type Alias struct {
 	// is over since the new one was made; then the old one is dropped.
 	RenamedFrom string
 	KeepOld     time.Duration
-	RenamedPos  Position
+	RenamedPos  *Position // nil without RenamedFrom
 	// Protect forbids any later plan to drop the alias until the mark has been
 	// taken away in an apply of its own.
 	Protect bool

@@ -29,6 +29,9 @@ func TestEveryKindOfConflictIsExplained(t *testing.T) {
 		if !ok || len(spec.Values) != 1 {
 			return true
 		}
+		if of, ok := spec.Type.(*ast.Ident); !ok || of.Name != "ConflictKind" {
+			return true
+		}
 		if kind, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value); err != nil || !explained[kind] {
 			t.Errorf("%s is not explained", spec.Names[0].Name)
 		}

@@ -52,16 +52,52 @@ func (s Saved) Differences(again Saved, state State, live *Live) []string {
 	return d
 }
 
+// Unread lists the collections whose id a plan knows, and the same plan made again
+// does not: what answered then proves nothing about them.
+func (p Plan) Unread(again Plan) (unread []Key) {
+	known := make(map[Key]bool)
+	for _, a := range again.Asks {
+		known[Key{a.Database, a.Alias}] = a.Target != ""
+	}
+	for _, a := range p.Asks {
+		if k := (Key{a.Database, a.Alias}); a.Target != "" && !known[k] {
+			unread = append(unread, k)
+		}
+	}
+	return unread
+}
+
 // Unlike lists the steps in which the same plan made again differs, nothing for one
-// with the same steps.
+// with the same steps. An id that only one of them knows is no difference.
 func (p Plan) Unlike(again Plan) []string {
 	var d mismatches
 	for _, c := range again.Conflicts {
 		d.add("%s", c.Reason)
 	}
 	d.steps(p.Steps, again.Steps)
+	p.Steps, again.Steps = withoutLoaded(p.Steps), withoutLoaded(again.Steps)
+	if len(p.Asks) == len(again.Asks) {
+		p.Asks, again.Asks = slices.Clone(p.Asks), slices.Clone(again.Asks)
+		for i := range p.Asks {
+			if was, is := &p.Asks[i].Target, &again.Asks[i].Target; *was == "" || *is == "" {
+				*was, *is = "", ""
+			}
+		}
+	}
 	d.unless(len(d) > 0 || p.Digest() == again.Digest(), "its digest is not that of the plan that was shown: a collection was made anew")
 	return d
+}
+
+// withoutLoaded are steps without the ids of what is loaded: each is that of the
+// target of an alias.
+func withoutLoaded(steps []Step) []Step {
+	bare := slices.Clone(steps)
+	for i := range bare {
+		if bare[i].Op == LoadCollection {
+			bare[i].ID = ""
+		}
+	}
+	return bare
 }
 
 // moved compares the state and the cluster where the saved plan touches them.

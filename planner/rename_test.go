@@ -28,7 +28,7 @@ func (r renames) plan(t testing.TB) planner.Plan {
 	m, s, live := r.desired(tt), r.state(tt), r.cluster(tt)
 	for i := range m.Databases[0].Aliases {
 		if a := &m.Databases[0].Aliases[i]; a.Name == "new" {
-			a.RenamedFrom, a.KeepOld, a.RenamedPos = "old", r.keepOld, manifest.Position{File: "a.yaml", Line: 3, Column: 9}
+			a.RenamedFrom, a.KeepOld, a.RenamedPos = "old", r.keepOld, &manifest.Position{File: "a.yaml", Line: 3, Column: 9}
 		}
 	}
 	for i := range s.Bindings {

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"time"
+
+	"aliasctl/internal/emulator/filter"
 )
 
 // entityRequest is the body of the calls on rows.
@@ -132,7 +134,7 @@ func (x *exchange) put(replace bool, view func(ids []any) any) reply {
 		for _, r := range rows {
 			ids = append(ids, r[key])
 			if replace {
-				of.remove(func(old row) bool { return equal(old[key], r[key]) })
+				of.remove(func(old row) bool { return filter.Equal(old[key], r[key]) })
 			}
 		}
 		of.entities = append(of.entities, rows...)
@@ -155,7 +157,7 @@ func deleteEntities(x *exchange) reply {
 		if err != nil {
 			return err
 		}
-		fits, err := parseFilter(asked.Filter)
+		fits, err := fitting(asked.Filter)
 		if err != nil {
 			return err
 		}

@@ -25,7 +25,7 @@ func queryEntities(x *exchange) reply {
 		if err != nil {
 			return nil, err
 		}
-		fits, err := parseFilter(asked.Filter)
+		fits, err := fitting(asked.Filter)
 		if err != nil {
 			return nil, err
 		}
@@ -76,7 +76,7 @@ func (x *exchange) search(of *collection, asked *entityRequest) ([][]hit, error)
 	if err := of.serves("search"); err != nil {
 		return nil, err
 	}
-	fits, err := parseFilter(asked.Filter)
+	fits, err := fitting(asked.Filter)
 	if err != nil {
 		return nil, err
 	}

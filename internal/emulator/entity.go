@@ -8,6 +8,8 @@ import (
 	"math"
 	"slices"
 	"strconv"
+
+	"aliasctl/internal/emulator/filter"
 )
 
 // row is one entity of a collection, by field. A whole number is an int64: ids
@@ -291,4 +293,13 @@ func (of *collection) forget(fits func(row) bool) {
 			of.gone[id] = true
 		}
 	}
+}
+
+// fitting is which rows an expression fits.
+func fitting(expression string) (func(row) bool, error) {
+	fits, err := filter.Parse(expression)
+	if err != nil {
+		return nil, invalid("%v", err)
+	}
+	return func(r row) bool { return fits(r) }, nil
 }

@@ -1,4 +1,7 @@
-package emulator
+// Package filter is what the emulated cluster understands of Milvus' expressions:
+// comparisons of a field with a literal, and `in` lists, joined by `and` or `or`
+// without parentheses.
+package filter
 
 import (
 	"cmp"
@@ -10,24 +13,33 @@ import (
 	"sync"
 )
 
-// A filter is what this emulator understands of Milvus' expressions:
-// comparisons of a field with a literal, and `in` lists, joined by `and` or
-// `or` without parentheses. The empty filter fits every row.
-
 var token = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^\s*("(?:[^"\\]|\\.)*"|'[^']*'|-?\d+(?:\.\d+)?|[A-Za-z_][A-Za-z0-9_]*|==|!=|<=|>=|&&|\|\||[<>\[\],])`)
 })
 
-type filterParser struct {
+type parser struct {
 	text   string
 	tokens []string
 }
 
-func parseFilter(text string) (func(row) bool, error) {
+// Error is an expression that is not understood.
+type Error struct{ Text string }
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("failed to create query plan: cannot parse expression: %s, error: the embedded cluster knows only "+
+		"comparisons of a field with a literal and lists with `in`, joined by `and` or `or`", e.Text)
+}
+
+// Row is the values of one row, by field.
+type Row = map[string]any
+
+// Parse reads an expression, and returns which rows fit it; the empty one fits
+// every row. Its error is an *Error.
+func Parse(text string) (func(Row) bool, error) {
 	if strings.TrimSpace(text) == "" {
-		return func(row) bool { return true }, nil
+		return func(Row) bool { return true }, nil
 	}
-	p := &filterParser{text: text}
+	p := &parser{text: text}
 	for rest := text; strings.TrimSpace(rest) != ""; {
 		found := token().FindStringSubmatch(rest)
 		if found == nil {
@@ -43,12 +55,9 @@ func parseFilter(text string) (func(row) bool, error) {
 	return fits, err
 }
 
-func (p *filterParser) bad() error {
-	return invalid("failed to create query plan: cannot parse expression: %s, error: the embedded cluster knows only "+
-		"comparisons of a field with a literal and lists with `in`, joined by `and` or `or`", p.text)
-}
+func (p *parser) bad() error { return &Error{p.text} }
 
-func (p *filterParser) next() string {
+func (p *parser) next() string {
 	if len(p.tokens) == 0 {
 		return ""
 	}
@@ -57,7 +66,7 @@ func (p *filterParser) next() string {
 	return first
 }
 
-func (p *filterParser) accept(words ...string) bool {
+func (p *parser) accept(words ...string) bool {
 	for _, word := range words {
 		if len(p.tokens) > 0 && strings.EqualFold(p.tokens[0], word) {
 			p.next()
@@ -67,33 +76,33 @@ func (p *filterParser) accept(words ...string) bool {
 	return false
 }
 
-func (p *filterParser) or() (func(row) bool, error) {
+func (p *parser) or() (func(Row) bool, error) {
 	left, err := p.and()
 	for err == nil && p.accept("or", "||") {
-		var right func(row) bool
+		var right func(Row) bool
 		a := left
 		if right, err = p.and(); err == nil {
-			left = func(r row) bool { return a(r) || right(r) }
+			left = func(r Row) bool { return a(r) || right(r) }
 		}
 	}
 	return left, err
 }
 
-func (p *filterParser) and() (func(row) bool, error) {
+func (p *parser) and() (func(Row) bool, error) {
 	left, err := p.comparison()
 	for err == nil && p.accept("and", "&&") {
-		var right func(row) bool
+		var right func(Row) bool
 		a := left
 		if right, err = p.comparison(); err == nil {
-			left = func(r row) bool { return a(r) && right(r) }
+			left = func(r Row) bool { return a(r) && right(r) }
 		}
 	}
 	return left, err
 }
 
-func (p *filterParser) comparison() (func(row) bool, error) {
+func (p *parser) comparison() (func(Row) bool, error) {
 	field, operator := p.next(), p.next()
-	if field == "" || !isLetter(field[0]) && field[0] != '_' {
+	if field == "" || !isName(field[0]) {
 		return nil, p.bad()
 	}
 	if strings.EqualFold(operator, "in") {
@@ -114,13 +123,13 @@ func (p *filterParser) comparison() (func(row) bool, error) {
 	if !ok {
 		return nil, p.bad()
 	}
-	return func(r row) bool {
+	return func(r Row) bool {
 		value, ok := r[field]
 		return ok && holds(compare(value, literal))
 	}, nil
 }
 
-func (p *filterParser) in(field string) (func(row) bool, error) {
+func (p *parser) in(field string) (func(Row) bool, error) {
 	if !p.accept("[") {
 		return nil, p.bad()
 	}
@@ -133,13 +142,13 @@ func (p *filterParser) in(field string) (func(row) bool, error) {
 		list = append(list, literal)
 		p.accept(",")
 	}
-	return func(r row) bool {
+	return func(r Row) bool {
 		value, ok := r[field]
-		return ok && slices.ContainsFunc(list, func(literal any) bool { return equal(value, literal) })
+		return ok && slices.ContainsFunc(list, func(literal any) bool { return Equal(value, literal) })
 	}, nil
 }
 
-func (p *filterParser) literal() (any, error) {
+func (p *parser) literal() (any, error) {
 	text := p.next()
 	switch {
 	case text == "":
@@ -164,6 +173,8 @@ func (p *filterParser) literal() (any, error) {
 	return number, nil
 }
 
+func isName(b byte) bool { return b == '_' || 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' }
+
 // compare orders numbers as numbers and everything else as text.
 func compare(a, b any) int {
 	wholeA, okA := a.(int64)
@@ -179,7 +190,8 @@ func compare(a, b any) int {
 	return strings.Compare(fmt.Sprint(a), fmt.Sprint(b))
 }
 
-func equal(a, b any) bool { return compare(a, b) == 0 }
+// Equal reports that two values of a field are the same.
+func Equal(a, b any) bool { return compare(a, b) == 0 }
 
 func toNumber(value any) (float64, bool) {
 	switch value := value.(type) {
