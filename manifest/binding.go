@@ -62,6 +62,10 @@ func (d *document) readBinding(n *yaml.Node, a *Alias) bound {
 		d.report(ExclusiveFields, a.Displaces.Pos, "rename it in a change of its own, before; `group: false` takes an inherited group away",
 			"alias %s displaces a collection and is in the group %s", quoted(a.Name), quoted(a.Cutover.Group))
 	}
+	if a.Displaces != nil && a.RenamedPos != nil {
+		d.report(ExclusiveFields, *a.RenamedPos, "displace the collection first, and rename the alias in a later change",
+			"alias %s displaces a collection and is renamed", quoted(a.Name))
+	}
 	if a.Newest != nil {
 		a.Cutover = a.Newest.asks(d, b.settings, at, b.own)
 	}
