@@ -19,7 +19,7 @@ import (
 const hang = 30 * time.Second
 
 // withoutPositions compares what manifests say and not where.
-var withoutPositions = cmp.Options{cmpopts.IgnoreTypes(Position{}), cmpopts.EquateEmpty()}
+var withoutPositions = cmp.Options{cmpopts.IgnoreTypes(Position{}, &Position{}), cmpopts.EquateEmpty()}
 
 // lawEnv answers for one variable, so that inputs can use both kinds.
 func lawEnv(name string) (string, bool) { return "from_env", name == EnvPrefix+"env" }

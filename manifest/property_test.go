@@ -42,7 +42,7 @@ func genManifest() *rapid.Generator[*Manifest] {
 				if (a.Cutover == nil || a.Cutover.Group == "") && rapid.Bool().Draw(t, "displaces") {
 					a.Displaces = &Displaced{RenameTo: fmt.Sprintf("was_%d", i)}
 				}
-				if rapid.IntRange(0, 3).Draw(t, "renamed") == 0 {
+				if a.Displaces == nil && rapid.IntRange(0, 3).Draw(t, "renamed") == 0 {
 					a.RenamedFrom = fmt.Sprintf("formerly_%d", i)
 					a.KeepOld = rapid.SampledFrom([]time.Duration{0, time.Hour}).Draw(t, "keep old")
 				}

@@ -27,13 +27,13 @@ type Throttle struct {
 }
 
 // New returns a Throttle of a fixed width, or for 0 one that finds its width,
-// from 8 up to MaxWidth. now is the clock; nil means the machine's.
+// from 4 up to MaxWidth. now is the clock; nil means the machine's.
 func New(fixed int, now func() time.Time) *Throttle {
 	if now == nil {
 		now = time.Now
 	}
 	t := &Throttle{now: now, fixed: fixed > 0, pace: newPace(now), width: width{calm: leastCalm}}
-	t.width.is = firstReads
+	t.width.is = firstWidth
 	if t.fixed {
 		t.width.is = fixed
 	}
@@ -51,13 +51,13 @@ func (t *Throttle) Most() int {
 	return MaxWidth
 }
 
-// Restart begins again, with fewer at once, before the first writes: what reads
+// Restart goes back to the first width, before the first writes: what reads
 // a server bears says nothing about writes. What the server refuses stays known.
 func (t *Throttle) Restart() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.fixed {
-		t.width = width{is: firstWrites, calm: leastCalm, began: t.now()}
+		t.width = width{is: firstWidth, calm: leastCalm, began: t.now()}
 	}
 }
 
@@ -135,11 +135,10 @@ func (e *each) fail(err error) {
 
 // giveUp forgoes the tasks that have not begun, when the context has ended.
 func (e *each) giveUp() {
-	missed := e.t.forgo(&e.seeker)
-	if missed > 0 {
+	if missed := e.t.forgo(&e.seeker); missed > 0 {
 		e.failed.Do(func() { e.err = context.Cause(e.ctx) })
+		e.running.Add(-missed)
 	}
-	e.running.Add(-missed)
 }
 
 // next is the end of a task, which shows how fast the server is. Its place goes to

@@ -44,7 +44,7 @@ func TestOverANetworkTheWidthGrowsToItsMostWithinAFewRounds(t *testing.T) {
 
 func TestItStartsSmall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		if _, most := work(t, New(0, nil), 12, func() { time.Sleep(time.Second) }); most != firstReads {
+		if _, most := work(t, New(0, nil), 12, func() { time.Sleep(time.Second) }); most != firstWidth {
 			t.Errorf("%d at once", most)
 		}
 	})
@@ -73,7 +73,7 @@ func TestAWidthThatBringsNothingIsGivenUp(t *testing.T) {
 			time.Sleep(time.Millisecond)
 			<-busy
 		})
-		if most > 2*firstReads || took > 5010*time.Millisecond {
+		if most > 2*firstWidth || took > 5010*time.Millisecond {
 			t.Errorf("%d at once, %v for 5 s of work", most, took)
 		}
 	})
@@ -299,7 +299,7 @@ func TestAPauseForgetsWhatTheLastWorkShowed(t *testing.T) {
 			t.Errorf("width %d", th.width.is)
 		}
 		th.Restart()
-		if th.width.is != firstWrites {
+		if th.width.is != firstWidth {
 			t.Errorf("width %d after Restart", th.width.is)
 		}
 	})

@@ -6,8 +6,7 @@ import "time"
 const MaxWidth = 64
 
 const (
-	firstReads  = 8 // fewer cost a server on the same machine more
-	firstWrites = 4
+	firstWidth  = 4
 	worthwhile  = 1.1 // what more at once must bring to stay
 	leastCalm   = 2   // windows without a change, after which more is tried again
 	mostCalm    = 16
