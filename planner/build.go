@@ -55,8 +55,9 @@ func (c *Comparison) Plan(live *Live) Plan {
 }
 
 // builder collects the steps of each phase. The order of the phases is the
-// order of safety: what readers are sent to is in memory first, whoever stops half-way leaves too many aliases, never too
-// few, and a collection goes only when every alias has left it.
+// order of safety: what readers are sent to is in memory first, whoever stops
+// half-way leaves too many aliases, never too few, and a collection goes only when
+// every alias has left it.
 type builder struct {
 	state     State
 	live      *Live

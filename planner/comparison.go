@@ -127,7 +127,11 @@ func (n Needs) And(more Needs) Needs {
 }
 
 func without[E comparable](list, left []E) []E {
-	return slices.DeleteFunc(slices.Clone(list), func(e E) bool { return slices.Contains(left, e) })
+	known := make(map[E]bool, len(left))
+	for _, e := range left {
+		known[e] = true
+	}
+	return slices.DeleteFunc(slices.Clone(list), func(e E) bool { return known[e] })
 }
 
 // Needs reports what Plan will look at, given what was read so far: facts of the

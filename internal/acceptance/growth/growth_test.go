@@ -133,6 +133,17 @@ var allGrowing = append([]growing{
 			}
 		}
 	}},
+	{"leave out what was asked for", 2000, func(t *testing.T, n int) func() {
+		asked := planner.Needs{}
+		for i := range n {
+			asked.Serving = append(asked.Serving, planner.ServingRun{Database: "default", Green: fmt.Sprintf("collection_%d", i)})
+		}
+		return func() {
+			if !asked.Except(asked).Empty() {
+				t.Error("something is left")
+			}
+		}
+	}},
 	{"switch every alias", 250, func(t *testing.T, n int) func() {
 		still := tenants(n)
 		still.Every = 0
