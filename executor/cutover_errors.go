@@ -59,15 +59,7 @@ func (e *CanaryError) Error() string {
 		e.Alias, e.Database, e.why(), summary(e.Through, e.ThroughErr), e.Collection, summary(e.ByName, e.ByNameErr))
 }
 
-func (e *CanaryError) Unwrap() []error {
-	var errs []error
-	for _, err := range []error{e.ThroughErr, e.ByNameErr} {
-		if err != nil {
-			errs = append(errs, err)
-		}
-	}
-	return errs
-}
+func (e *CanaryError) Unwrap() []error { return present(e.ThroughErr, e.ByNameErr) }
 
 // why is what is wrong with the answers, "" for nothing.
 func (e *CanaryError) why() string {

@@ -208,9 +208,4 @@ func (e *StrandedError) Error() string {
 	return text
 }
 
-func (e *StrandedError) Unwrap() []error {
-	if e.Restore == nil {
-		return []error{e.Create}
-	}
-	return []error{e.Create, e.Restore}
-}
+func (e *StrandedError) Unwrap() []error { return present(e.Create, e.Restore) }

@@ -3,6 +3,7 @@ package executor
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -110,14 +111,11 @@ func (e *UndecidedError) Error() string {
 	return fmt.Sprintf("the outcome is unknown: %s; %s; it stays announced in the state, and running the same command again settles it", lost, seen)
 }
 
-func (e *UndecidedError) Unwrap() []error {
-	var errs []error
-	for _, err := range []error{e.Lost, e.Seen} {
-		if err != nil {
-			errs = append(errs, err)
-		}
-	}
-	return errs
+func (e *UndecidedError) Unwrap() []error { return present(e.Lost, e.Seen) }
+
+// present are those of some errors that are not nil.
+func present(errs ...error) []error {
+	return slices.DeleteFunc(errs, func(err error) bool { return err == nil })
 }
 
 // UndoneError reports that a switch by drop and create, or a displacement, was undone:

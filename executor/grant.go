@@ -243,12 +243,4 @@ func (e *GrantUnknownError) Error() string {
 	return fmt.Sprintf("the outcome is unknown: %s; %s; the grants of the role show it", lost, seen)
 }
 
-func (e *GrantUnknownError) Unwrap() []error {
-	var errs []error
-	for _, err := range []error{e.Lost, e.Seen} {
-		if err != nil {
-			errs = append(errs, err)
-		}
-	}
-	return errs
-}
+func (e *GrantUnknownError) Unwrap() []error { return present(e.Lost, e.Seen) }

@@ -3,7 +3,6 @@ package executor
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"aliasctl/planner"
@@ -129,9 +128,7 @@ func (e *NotLoadedError) Error() string {
 	return text
 }
 
-func (e *NotLoadedError) Unwrap() []error {
-	return slices.DeleteFunc([]error{e.Lost, e.Seen}, func(err error) bool { return err == nil })
-}
+func (e *NotLoadedError) Unwrap() []error { return present(e.Lost, e.Seen) }
 
 // LoadEndedError reports that a load began and that the collection is not loaded
 // any more: the server gave up, or another client released it.

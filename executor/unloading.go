@@ -82,6 +82,4 @@ func (e *UnsureReleaseError) Error() string {
 	return text + fmt.Sprintf("it did not show within %v; the same command again releases it", e.Settle)
 }
 
-func (e *UnsureReleaseError) Unwrap() []error {
-	return (&UndecidedError{Lost: e.Lost, Seen: e.Seen}).Unwrap()
-}
+func (e *UnsureReleaseError) Unwrap() []error { return present(e.Lost, e.Seen) }
