@@ -38,7 +38,7 @@ var mayImport = map[string][]string{
 	"aliasctl/internal/report/formats":  {"internal/report", "internal/report/text", "internal/report/diff", "internal/report/json", "internal/report/markdown", "internal/report/html", "internal/report/gitlab", "internal/report/slack", "internal/layout"},
 	// What else an apply and a workflow read of a run.
 	"aliasctl/internal/report/progress": {"internal/report", "executor", "planner"},
-	"aliasctl/internal/report/github":   {"manifest"},
+	"aliasctl/internal/report/github":   {"internal/report", "manifest"},
 	"aliasctl/internal/report/mistakes": {"internal/report", "manifest"},
 	"aliasctl/internal/milvus":          {"internal/input", "executor", "planner", "manifest"},
 	"aliasctl/internal/state":           {"internal/input", "executor", "planner", "manifest"},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"aliasctl/internal/quantity"
 	"aliasctl/manifest"
 )
 
@@ -36,6 +37,14 @@ func (m Mistake) Text() string {
 		return m.Message
 	}
 	return m.Message + "\nhint: " + m.Hint
+}
+
+// MoreMistakes is the sentence about n mistakes that are not listed, "" for none.
+func MoreMistakes(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return "... and " + quantity.Of(n, "problem") + " more"
 }
 
 // NewMistakes are problems as mistakes. path is the path of a file from the root of

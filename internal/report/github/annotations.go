@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"aliasctl/internal/quantity"
+	"aliasctl/internal/report"
 	"aliasctl/internal/safetext"
 	"aliasctl/manifest"
 )
@@ -24,15 +24,12 @@ import (
 func Annotations(w io.Writer, problems *manifest.Problems, place func(string) string) error {
 	b := bufio.NewWriter(w)
 	for _, p := range problems.List {
-		message := p.Message
-		if p.Hint != "" {
-			message += "\nhint: " + p.Hint
-		}
+		message := report.Mistake{Message: p.Message, Hint: p.Hint}.Text()
 		fmt.Fprintf(b, "::error file=%s,line=%s,col=%s::%s\n", annotationProperty(place(p.Pos.File)),
 			strconv.Itoa(p.Pos.Line), strconv.Itoa(p.Pos.Column), annotationText(message))
 	}
-	if problems.More > 0 {
-		fmt.Fprintf(b, "::error::%s\n", annotationText("... and "+quantity.Of(problems.More, "problem")+" more"))
+	if more := report.MoreMistakes(problems.More); more != "" {
+		fmt.Fprintf(b, "::error::%s\n", annotationText(more))
 	}
 	return b.Flush()
 }

@@ -19,8 +19,6 @@ import (
 const (
 	// mostName is how much of a name is shown. Milvus allows 255.
 	mostName = 260
-	// mostProse is how much of a message is shown.
-	mostProse = 500
 )
 
 // code is a name as code, "" for none. It can stand in a table.
@@ -54,16 +52,8 @@ func codeSpan(s string) string {
 // prose is a sentence on one line. What the sentence itself shows as
 // code, between backticks, stays so.
 func prose(s string) string {
-	s = safetext.Line(s)
-	if r := []rune(s); len(r) > mostProse {
-		s = string(r[:mostProse]) + " ..."
-	}
-	parts := strings.Split(s, "`")
-	if len(parts)%2 == 0 || strings.Contains(s, "``") { // not in pairs
-		parts = []string{s}
-	}
 	var b strings.Builder
-	for i, part := range parts {
+	for i, part := range report.Sentence(s) {
 		if i%2 == 1 {
 			b.WriteString(codeSpan(part))
 			continue

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 
-	"aliasctl/internal/quantity"
 	"aliasctl/internal/report"
 )
 
@@ -67,12 +66,7 @@ func Write(w io.Writer, f Format, r Result) error {
 }
 
 // rest is the sentence about what is left out, "" for nothing.
-func (r Result) rest() string {
-	if r.More == 0 {
-		return ""
-	}
-	return "... and " + quantity.Of(r.More, "problem") + " more"
-}
+func (r Result) rest() string { return report.MoreMistakes(r.More) }
 
 // text is the failure with its hint on a line of its own.
 func (f Failure) text() string { return report.Mistake{Message: f.What, Hint: f.Hint}.Text() }

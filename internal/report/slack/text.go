@@ -13,10 +13,7 @@ import (
 // and the three characters that begin it outside are written as entities
 // (api.slack.com/reference/surfaces/formatting).
 
-const (
-	mostName  = 200
-	mostProse = 500
-)
+const mostName = 200
 
 var entities = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
@@ -33,13 +30,9 @@ func code(s string) string {
 // prose is a sentence on one line. What the sentence shows as code, between backticks,
 // stays so; a word with a character that Slack acts upon becomes code.
 func prose(s string) string {
-	s = safetext.Line(s)
-	if r := []rune(s); len(r) > mostProse {
-		s = string(r[:mostProse]) + " ..."
-	}
-	parts := strings.Split(s, "`")
-	if len(parts)%2 == 0 || strings.Contains(s, "``") { // not in pairs
-		parts = []string{strings.ReplaceAll(s, "`", "'")}
+	parts := report.Sentence(s)
+	if len(parts) == 1 { // its backticks, if any, are not in pairs
+		parts[0] = strings.ReplaceAll(parts[0], "`", "'")
 	}
 	for i, part := range parts {
 		if i%2 == 1 {
