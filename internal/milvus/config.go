@@ -177,6 +177,14 @@ func CheckURI(uri string) error {
 	return err
 }
 
+// isSeed reports that what stands behind a colon is a file and no port: a misspelt
+// `embedded:FILE`, most likely.
+func isSeed(uri string) bool {
+	_, port, found := strings.Cut(uri, ":")
+	host, _, _ := strings.Cut(port, "/")
+	return found && strings.Trim(host, "0123456789") != ""
+}
+
 // parseURI checks a URI. No error
 // shows the URI when it may hold a password.
 func parseURI(uri string) (*url.URL, error) {
@@ -191,6 +199,8 @@ func parseURI(uri string) (*url.URL, error) {
 		return nil, bad("not given", "")
 	case !ok && strings.Contains(uri, "@"):
 		return nil, bad("it has no http:// or https:// and an \"@\" in it", noCredentials)
+	case !ok && isSeed(uri):
+		return nil, bad(fmt.Sprintf("%q has no scheme", uri), "write http://HOST:PORT, or embedded:FILE for a cluster in the process")
 	case !ok:
 		return nil, bad(fmt.Sprintf("%q has no scheme", uri), fmt.Sprintf("write %q or %q", "http://"+uri, "https://"+uri))
 	case strings.Contains(authority, "@"):

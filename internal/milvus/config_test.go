@@ -31,6 +31,7 @@ func TestNewRefuses(t *testing.T) {
 		{"credentials with a slash", Config{URI: "https://root:hunter22/@db.example"}, "uri", "valid address"},
 		{"credentials, no scheme", Config{URI: "root:hunter22@db.example:19530"}, "uri", "no http"},
 		{"no scheme", Config{URI: "localhost:19530"}, "uri", `"localhost:19530" has no scheme`},
+		{"a misspelt seed", Config{URI: "embeded:cluster.yaml"}, "uri", `"embeded:cluster.yaml" has no scheme`},
 		{"scheme", Config{URI: "grpc://db.example:19530"}, "uri", `"grpc"`},
 		{"no host", Config{URI: "http://:19530"}, "uri", "no host"},
 		{"no host at all", Config{URI: "http:///x"}, "uri", "no host"},
@@ -141,5 +142,19 @@ func TestDefaults(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// What has no scheme is an address, or a seed of the embedded cluster.
+func TestTheHintOfAnAddressWithoutAScheme(t *testing.T) {
+	for uri, want := range map[string]string{
+		"localhost:19530": `write "http://localhost:19530" or`, "milvus.example/path": `write "http://milvus.example/path"`,
+		"localhost:19530/path": `"http://localhost:19530/path"`, "embeded:cluster.yaml": "embedded:FILE", "embeded:examples/a.yaml": "embedded:FILE",
+	} {
+		_, err := New(Config{URI: uri})
+		bad, ok := errors.AsType[*ConfigError](err)
+		if !ok || !strings.Contains(bad.Help, want) {
+			t.Errorf("%s: %v, hint %q", uri, err, bad.Help)
+		}
 	}
 }
