@@ -39,8 +39,11 @@ func TestSweepLoads(t *testing.T) {
 		for i, r := range list {
 			for k, kind := range testkit.Kinds() {
 				// Outside of a load, the requests are those of any plan.
-				ofLoad := strings.Contains(r.Route, "load")
-				turn := (i+k)%len(emulator.Profiles()) == p && (ofLoad || (i+k)/len(emulator.Profiles())%4 == 0)
+				rare := 8
+				if strings.Contains(r.Route, "load") {
+					rare = 2
+				}
+				turn := (i+k)%len(emulator.Profiles()) == p && (i+k)/len(emulator.Profiles())%rare == 0
 				if !turn && !scene.FullSweep() || scene.LeftOut(7*i+k) || kind == testkit.Redirect {
 					continue
 				}

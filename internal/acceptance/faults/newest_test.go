@@ -25,7 +25,7 @@ func TestSweepNewest(t *testing.T) {
 		list := baseline(t, scene.NewestStory, profile, dir, "--parallel", "1")
 		for i, r := range list {
 			for k, kind := range testkit.Kinds() {
-				if turn := (i + k) % (2 * len(emulator.Profiles())); turn != 2*p && !scene.FullSweep() || scene.LeftOut(7*i+k) {
+				if turn := (i + k) % (4 * len(emulator.Profiles())); turn != 4*p && !scene.FullSweep() || scene.LeftOut(7*i+k) {
 					continue
 				}
 				fault := testkit.Fault{
