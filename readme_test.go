@@ -242,7 +242,7 @@ func TestReferenceListsTheJSON(t *testing.T) {
 			plans += golden
 		}
 	}
-	forms := strings.Join(slices.Concat(contents(t, "planner/*.go"), contents(t, "executor/*.go"), contents(t, "internal/report/json/*.go"), contents(t, "internal/report/mistake.go"), contents(t, "internal/report/mistakes/json.go")), "")
+	forms := strings.Join(slices.Concat(contents(t, "planner/*.go"), contents(t, "planner/*/*.go"), contents(t, "executor/*.go"), contents(t, "internal/report/json/*.go"), contents(t, "internal/report/mistake.go"), contents(t, "internal/report/mistakes/json.go")), "")
 	agree("-o json", document, words(`"([a-z_]+)": ?`, plans), words(`"([a-z_-]+)[",]`, forms))
 	commands := strings.Join(contents(t, "internal/cli/*.go"), "")
 	said := words(`Event: "([a-z-]+)"`, commands)

@@ -6,6 +6,7 @@ import (
 
 	"aliasctl/manifest"
 	"aliasctl/planner"
+	"aliasctl/planner/rollback"
 )
 
 // A name is taken by two writes with nothing in between, and the way back is recorded.
@@ -29,11 +30,11 @@ func TestDisplace(t *testing.T) {
 		t.Errorf("the history has %+v", changes)
 	}
 	// A rollback goes to the renamed collection, by alter.
-	serial, err := planner.Previous(w.stored)
+	serial, err := rollback.Previous(w.stored)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, _, err := planner.Rollback(w.stored, serial)
+	m, _, err := rollback.To(w.stored, serial)
 	if err != nil || !slices.ContainsFunc(m.Databases[0].Aliases, func(a manifest.Alias) bool { return a.Name == "products" && a.Collection == "products_v1" }) {
 		t.Errorf("the rollback wants %+v, %v", m, err)
 	}

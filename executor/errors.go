@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
+	"aliasctl/internal/quantity"
 	"aliasctl/planner"
 )
 
@@ -58,12 +58,8 @@ type StillAliasedError struct {
 }
 
 func (e *StillAliasedError) Error() string {
-	quoted := make([]string, len(e.Aliases))
-	for i, a := range e.Aliases {
-		quoted[i] = fmt.Sprintf("%q", a)
-	}
 	return fmt.Sprintf("collection %q of database %q is still reached by %s, so it is left as it is",
-		e.Collection, e.Database, strings.Join(quoted, ", "))
+		e.Collection, e.Database, quantity.Quoted(e.Aliases))
 }
 
 // ReleasedError reports that a collection was released from memory before its

@@ -98,3 +98,13 @@ type Position struct {
 
 // String is FILE:LINE:COLUMN, as editors and CI systems find it.
 func (p Position) String() string { return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column) }
+
+// Add adds an alias to the last database, or to a new one where that has another
+// name: the aliases come sorted by database.
+func (m *Manifest) Add(database string, a Alias) {
+	if n := len(m.Databases); n == 0 || m.Databases[n-1].Name != database {
+		m.Databases = append(m.Databases, Database{Name: database})
+	}
+	d := &m.Databases[len(m.Databases)-1]
+	d.Aliases = append(d.Aliases, a)
+}

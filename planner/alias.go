@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+
+	"aliasctl/planner/truth"
 )
 
 // alias turns the verdict on one alias into steps or a conflict.
 func (b *builder) alias(d *database, e *managed, live *LiveDatabase, count *ManagedCount) {
 	now := b.bound(e, live)
-	if !e.ours.empty() {
+	if !e.ours.Empty() {
 		count.InState++
 		if now != "" {
 			count.Live++
@@ -19,7 +21,7 @@ func (b *builder) alias(d *database, e *managed, live *LiveDatabase, count *Mana
 		}
 	}
 	if e.released {
-		if !e.ours.empty() {
+		if !e.ours.Empty() {
 			b.record(d, e, Forget, "")
 		}
 		return
@@ -42,28 +44,28 @@ func (b *builder) alias(d *database, e *managed, live *LiveDatabase, count *Mana
 	}
 
 	step := Step{Database: d.name, Alias: e.alias, RenamedFrom: e.renamedFrom(), From: now, To: e.wanted(), Protect: e.want != nil && e.want.Protect}
-	switch decide(step.To, e.ours, now) {
-	case unmanaged:
+	switch truth.Decide(step.To, e.ours, now) {
+	case truth.Unmanaged:
 		return
-	case unchanged:
+	case truth.Unchanged:
 		if !b.makeUp(d, e) {
 			b.unchanged(d, e, live)
 		}
-	case adopt:
+	case truth.Adopt:
 		b.record(d, e, Adopt, step.To)
-	case forget:
+	case truth.Forget:
 		b.forget(d, e)
-	case create:
-		step.Drift = !e.ours.empty() && !e.ours.absent
+	case truth.Create:
+		step.Drift = !e.ours.Empty() && !e.ours.Absent
 		b.bind(d, e, live, step)
-	case alter:
+	case truth.Alter:
 		b.bind(d, e, live, step)
-	case drop:
+	case truth.Drop:
 		if r := e.renamedTo; r != nil {
 			step.RenamedTo = r.want.Name
 		}
 		b.unbind(e, count, step)
-	case drifted:
+	case truth.Drifted:
 		step.Drift = true
 		switch {
 		case !b.options.OverwriteDrift.Has(d.name, e.alias):
@@ -73,7 +75,7 @@ func (b *builder) alias(d *database, e *managed, live *LiveDatabase, count *Mana
 		default:
 			b.bind(d, e, live, step)
 		}
-	case foreign:
+	case truth.Foreign:
 		if b.options.TakeOver.Has(d.name, e.alias) {
 			b.bind(d, e, live, step)
 		} else {
@@ -87,7 +89,7 @@ func (b *builder) alias(d *database, e *managed, live *LiveDatabase, count *Mana
 // unfinished run that got this far).
 func (b *builder) unchanged(d *database, e *managed, live *LiveDatabase) {
 	to := e.want.Collection
-	if was, is, anew := e.anew(live); anew && !b.options.RollingBack {
+	if was, is, anew := e.last.MadeAnew(live); anew && !b.options.RollingBack {
 		b.adoptAnew(d, e, live, was, is)
 		return
 	}
@@ -97,7 +99,7 @@ func (b *builder) unchanged(d *database, e *managed, live *LiveDatabase) {
 	}
 	b.plan.Summary.Unchanged++
 	b.after(d, e, to)
-	announced := e.last == nil || e.last.Collection != to || e.ours.several() || e.ours.absent
+	announced := e.last == nil || e.last.Collection != to || e.ours.Several() || e.ours.Absent
 	if announced {
 		b.settled = append(b.settled, b.flagName(d, e.alias))
 	}
@@ -145,17 +147,17 @@ func (b *builder) record(d *database, e *managed, op Op, to string) {
 	step := Step{Op: op, Database: d.name, Alias: e.alias, To: to, RenamedFrom: e.renamedFrom()}
 	if e.last != nil {
 		step.From = e.last.Collection
-	} else if !e.ours.empty() {
-		step.From = e.ours.first
+	} else if !e.ours.Empty() {
+		step.From = e.ours.First
 	}
 	if op == Adopt {
 		step.Protect = e.want.Protect
-		step.Drift = !e.ours.empty() && !e.ours.has(to)
+		step.Drift = !e.ours.Empty() && !e.ours.Has(to)
 		b.plan.Summary.Adopt++
 		b.after(d, e, to)
 	} else {
 		step.Released = e.released
-		step.Drift = !e.released && !e.ours.absent
+		step.Drift = !e.released && !e.ours.Absent
 		b.plan.Summary.Forget++
 	}
 	b.records = append(b.records, step)
@@ -182,7 +184,7 @@ func (b *builder) bind(d *database, e *managed, live *LiveDatabase, step Step) {
 	b.preflight(d, e, live, seen)
 	b.load(d, live, seen.To)
 	b.after(d, e, step.To)
-	step.Cutover = cutoverOf(e.want.Cutover)
+	step.Cutover = step.Carried(e.want.Cutover)
 	b.plan.Asks = append(b.plan.Asks, b.ask(e, live, step))
 	step.RolledBack = b.options.RollingBack
 	switch {
@@ -277,7 +279,7 @@ func (b *builder) target(d *database, e *managed, live *LiveDatabase, step Step)
 			return Conflict{}, false
 		}
 		c.Kind = TargetRecreated
-		c.Reason = fmt.Sprintf("the collection %q of that time (id %s) is gone; the one of that name has id %s", step.To, want, orUnknown(got))
+		c.Reason = fmt.Sprintf("the collection %q of that time (id %s) is gone; the one of that name has id %s", step.To, want, cmp.Or(got, "unknown"))
 		c.WaysOut = []WayOut{olderApply}
 	}
 	return c, true
@@ -323,5 +325,18 @@ func adopting(e *managed, step Step) WayOut {
 
 // lastApplied is S for people.
 func lastApplied(e *managed) string {
-	return strings.Join(e.ours.all(), " or ")
+	return strings.Join(e.ours.All(), " or ")
+}
+
+// adoptAnew lets the state learn the new id of a binding that stays, after the
+// checks of a first binding were made against the new collection.
+func (b *builder) adoptAnew(d *database, e *managed, live *LiveDatabase, was, is string) {
+	name := e.want.Collection
+	b.preflight(d, e, live, Step{To: name})
+	b.record(d, e, Adopt, name)
+	step := &b.records[len(b.records)-1]
+	step.FromID, step.ToID, step.Drift = was, is, true
+	ask := b.ask(e, live, Step{Database: d.name, Alias: e.alias})
+	b.recordAsks = append(b.recordAsks, ask) // the id is in the step
+	b.note("collection %q of alias %q was dropped and made anew outside aliasctl: id %s, now %s", b.flagName(d, name), e.alias, was, is)
 }

@@ -9,6 +9,8 @@ import (
 
 	"aliasctl/manifest"
 	"aliasctl/planner"
+	"aliasctl/planner/drift"
+	"aliasctl/planner/proof"
 )
 
 // A collection that was made anew under its name is seen for every binding of it
@@ -18,15 +20,15 @@ func TestACollectionMadeAnew(t *testing.T) {
 		recorded, live string // ids
 		want, last, at string // collections
 		steps          []string
-		kind           planner.DriftKind
+		kind           drift.Kind
 	}{
 		"the same":             {"470764742955763162", "470764742955763162", "v1", "v1", "v1", nil, ""},
-		"the last digit":       {"470764742955763162", "470764742955763163", "v1", "v1", "v1", []string{"= adopt p -> v1 drift"}, planner.DriftAnew},
+		"the last digit":       {"470764742955763162", "470764742955763163", "v1", "v1", "v1", []string{"= adopt p -> v1 drift"}, drift.Anew},
 		"not recorded":         {"", "7", "v1", "v1", "v1", nil, ""},
 		"not read":             {"7", "", "v1", "v1", "v1", nil, ""},
-		"switched away":        {"7", "8", "v2", "v1", "v1", []string{"~ p: v1 -> v2"}, planner.DriftAnew},
-		"moved to another one": {"7", "8", "v2", "v1", "v2", []string{"= adopt p -> v2 drift"}, planner.DriftMoved},
-		"unbound":              {"7", "8", "v1", "v1", "", []string{"+ p -> v1 drift"}, planner.DriftUnbound},
+		"switched away":        {"7", "8", "v2", "v1", "v1", []string{"~ p: v1 -> v2"}, drift.Anew},
+		"moved to another one": {"7", "8", "v2", "v1", "v2", []string{"= adopt p -> v2 drift"}, drift.Moved},
+		"unbound":              {"7", "8", "v1", "v1", "", []string{"+ p -> v1 drift"}, drift.Unbound},
 	} {
 		t.Run(name, func(t *testing.T) {
 			sc := scene{want: "p: " + tt.want, last: "p: " + tt.last, have: "v1#" + tt.live + " v2"}
@@ -39,7 +41,7 @@ func TestACollectionMadeAnew(t *testing.T) {
 			if diff := cmp.Diff(tt.steps, lines(p)); diff != "" {
 				t.Errorf("plan (-want +got):\n%s", diff)
 			}
-			if proof := planner.Prove(p, live); !proof.OK {
+			if proof := proof.Of(p, live); !proof.OK {
 				t.Errorf("proof: %q", proof.Problems)
 			}
 			for _, s := range p.Steps {
@@ -47,8 +49,8 @@ func TestACollectionMadeAnew(t *testing.T) {
 					t.Errorf("the step has %q -> %q", s.FromID, s.ToID)
 				}
 			}
-			var kind planner.DriftKind
-			for _, d := range planner.DriftOf(state, live) {
+			var kind drift.Kind
+			for _, d := range drift.Of(state, live) {
 				kind = d.Kind
 			}
 			if kind != tt.kind {

@@ -6,6 +6,7 @@ import (
 
 	"aliasctl/manifest"
 	"aliasctl/planner"
+	"aliasctl/planner/proof"
 )
 
 // tenants is one alias per tenant over few collections: n bindings, of which
@@ -35,7 +36,7 @@ func BenchmarkPlan(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
 					p := planner.Compare(m, s, planner.Options{Now: noon}).Plan(nil)
-					if proof := planner.Prove(p, nil); !proof.OK {
+					if proof := proof.Of(p, nil); !proof.OK {
 						b.Fatal(proof.Problems)
 					}
 				}

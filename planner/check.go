@@ -114,7 +114,7 @@ func (p Plan) Check(l Limits) []Refusal {
 	}
 	for _, n := range p.Newcomers {
 		name, fate := n.Collection, "to drop it"
-		if slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Op == ReleaseCollection && s.key() == Key{n.Database, n.Collection} }) {
+		if slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Op == ReleaseCollection && s.Key() == Key{n.Database, n.Collection} }) {
 			fate = "to release it"
 		}
 		if len(p.Managed) > 1 {
@@ -144,7 +144,7 @@ func (p Plan) Check(l Limits) []Refusal {
 	}
 	rollingBack := slices.ContainsFunc(p.Steps, func(s Step) bool { return s.RolledBack })
 	for _, c := range p.Checks {
-		if !c.Verdict.refuses() {
+		if !c.Verdict.Refuses() {
 			continue
 		}
 		outcome := "fails"

@@ -42,9 +42,9 @@ func (c *Comparison) Scope() Scope {
 		for i := range d.aliases {
 			e := &d.aliases[i]
 			switch {
-			case !e.ours.empty():
+			case !e.ours.Empty():
 				// The latest value that a run gave it is the likeliest one.
-				ds.Aliases[e.alias] = e.ours.latest()
+				ds.Aliases[e.alias] = e.ours.Latest()
 			case e.want != nil:
 				ds.Aliases[e.alias] = e.want.Collection
 			}
@@ -173,7 +173,7 @@ func (c *Comparison) Needs(live *Live) Needs {
 			if e.want == nil || e.undecided() {
 				continue
 			}
-			if _, _, anew := e.anew(in); in.Bindings[e.alias] == e.want.Collection && !anew {
+			if _, _, anew := e.last.MadeAnew(in); in.Bindings[e.alias] == e.want.Collection && !anew {
 				continue
 			}
 			// What is to be loaded is counted and compared once it is: a query waits
@@ -309,4 +309,23 @@ func (n *Needs) grants(database string) {
 	if last := len(n.Grants) - 1; last < 0 || n.Grants[last] != database {
 		n.Grants = append(n.Grants, database)
 	}
+}
+
+// Unmanaged lists the aliases of the databases that were read which neither the
+// manifest nor the state has, sorted.
+func (c *Comparison) Unmanaged(live *Live) []Key {
+	var out []Key
+	for _, d := range c.databases {
+		in := live.Databases[d.name]
+		if in == nil {
+			continue
+		}
+		for alias := range in.Aliases {
+			if _, managed := d.find(alias); !managed {
+				out = append(out, Key{d.name, alias})
+			}
+		}
+	}
+	slices.SortFunc(out, Key.Compare)
+	return out
 }

@@ -4,23 +4,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"aliasctl/manifest"
 )
-
-// cutoverOf is what the step of a binding carries for the executor; nil when
-// the step stands for itself.
-func cutoverOf(c *manifest.Cutover) *Cutover {
-	if c == nil || c.Group == "" && c.Confirmations == 0 && c.Canary == nil {
-		return nil
-	}
-	return &Cutover{
-		Group:         c.Group,
-		SwitchBack:    c.OnFailure != manifest.KeepGoing,
-		Confirmations: c.Confirmations,
-		Canary:        c.Canary,
-	}
-}
 
 // from is compare-and-set for people: two changes that both think they move
 // blue to green cannot both win. It is read only when a switch is needed, so
@@ -96,4 +83,115 @@ func (b *builder) splitGroups(m *manifest.Manifest, s State) {
 type SplitGroup struct {
 	Database, Group string
 	Missing         []string // the members that are left out
+}
+
+// owed is the verification that is to be made up: what the manifest asks for
+// now, where it asks for one, or else what was promised. A canary that was
+// mended counts; one that was lost does not set the switch free.
+func (u Unverified) owed(want *manifest.Cutover) *Cutover {
+	c := &Cutover{Group: u.Group, SwitchBack: u.SwitchBack, Confirmations: u.Confirmations, Canary: u.Canary.canary()}
+	if want == nil {
+		return c
+	}
+	c.Group, c.SwitchBack = want.Group, want.OnFailure != manifest.KeepGoing
+	if want.Confirmations > 0 || want.Canary != nil {
+		c.Confirmations, c.Canary = want.Confirmations, want.Canary
+	}
+	return c
+}
+
+// makeUp adds the step that verifies a binding which is where the manifest
+// wants it and was never verified; false where nothing is owed.
+func (b *builder) makeUp(d *database, e *managed) bool {
+	to := e.want.Collection
+	var u *Unverified
+	for i := range e.unverified {
+		if e.unverified[i].To == to {
+			u = &e.unverified[i]
+		}
+	}
+	if u == nil || b.options.RollingBack {
+		return false
+	}
+	owed := u.owed(e.want.Cutover)
+	if owed.Confirmations > 0 && owed.Canary == nil && !b.options.Witnessed {
+		b.plan.Remarks = append(b.plan.Remarks, WayOut{Kind: liftVerifyURI, After: " asks its proxies",
+			Before: fmt.Sprintf("alias %q was switched to %q and never confirmed: ", b.flagName(d, e.alias), to)})
+		return false
+	}
+	if u.From == "" && e.want.Displaces != nil { // see Carried
+		owed.SwitchBack = false
+	}
+	step := Step{
+		Op: VerifyAlias, Database: d.name, Alias: e.alias, From: to, To: to, Back: u.From,
+		Protect: e.want.Protect, Cutover: owed, RenamedFrom: e.renamedFrom(), RecreateBack: u.From != "" && b.options.Switch == ByRecreate,
+	}
+	b.binds = append(b.binds, step)
+	b.plan.Asks = append(b.plan.Asks, Ask{Database: d.name, Alias: e.alias, Cutover: e.want.Cutover})
+	b.plan.Summary.Verify++
+	b.after(d, e, to)
+	return true
+}
+
+// leftBy is the collection that a switch by drop and create left before it was
+// cut in between, "" where the alias is created for the first time. A create that
+// goes back goes there, not to an alias without a binding.
+func (e *managed) leftBy(create Step) string {
+	if create.Cutover == nil || !create.Cutover.SwitchBack {
+		return ""
+	}
+	for _, u := range e.unverified {
+		if u.From != "" && u.From != create.To {
+			return u.From
+		}
+	}
+	for _, a := range e.pending { // of a switch without a verification
+		if a.Op == DropAlias && a.From != create.To {
+			return a.From
+		}
+	}
+	return ""
+}
+
+// promised reports whether a cutover has anything to verify.
+func (c *Cutover) promised() bool { return c != nil && (c.Confirmations > 0 || c.Canary != nil) }
+
+// Promises are the verifications that follow the steps of a plan, as a state
+// keeps them until they are made. witnessed: there are proxies to
+// confirm a switch.
+func Promises(steps []Step, witnessed bool, now time.Time) []Unverified {
+	promised := make(map[Key]bool) // by group; an alias alone is its own
+	unit := func(s Step) Key {
+		if s.Cutover.Group != "" {
+			return Key{s.Database, "group " + s.Cutover.Group}
+		}
+		return Key{s.Database, s.Alias}
+	}
+	owed := func(s Step) Cutover {
+		c := *s.Cutover
+		if !witnessed {
+			c.Confirmations = 0
+		}
+		return c
+	}
+	for _, s := range steps {
+		if s.Cutover != nil {
+			c := owed(s)
+			promised[unit(s)] = promised[unit(s)] || c.promised()
+		}
+	}
+	var list []Unverified
+	for _, s := range steps {
+		if s.Cutover == nil || !promised[unit(s)] {
+			continue
+		}
+		c := owed(s)
+		u := Unverified{
+			Database: s.Database, Alias: s.Alias, From: s.From, To: s.To, At: now,
+			Group: c.Group, SwitchBack: c.SwitchBack, Confirmations: c.Confirmations, Canary: ProbeOf(c.Canary),
+		}
+		u.From = s.Blue()
+		list = append(list, u)
+	}
+	return list
 }

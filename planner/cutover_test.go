@@ -9,6 +9,7 @@ import (
 
 	"aliasctl/manifest"
 	"aliasctl/planner"
+	"aliasctl/planner/proof"
 )
 
 // cut is a scene in which every alias of the manifest has the same cutover and
@@ -58,7 +59,7 @@ func (c cut) build(t *testing.T) planner.Plan {
 	o := c.options
 	o.Now = noon
 	p := planner.Compare(m, s, o).Plan(live)
-	if proof := planner.Prove(p, live); !proof.OK {
+	if proof := proof.Of(p, live); !proof.OK {
 		t.Errorf("the plan fails its proof: %q", proof.Problems)
 	}
 	return p

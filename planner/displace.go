@@ -160,21 +160,10 @@ func (b *builder) displace(d *database, e *managed, live *LiveDatabase, step Ste
 	if step.To != step.RenameTo {
 		step.Back, step.RecreateBack = step.RenameTo, b.options.Switch == ByRecreate
 	}
-	step.Cutover = step.staying()
+	step.Cutover = step.Carried(e.want.Cutover)
 	b.plan.Summary.Displace++
 	b.note("collection %q is renamed to %q and alias %q created at once: in between, for some milliseconds, readers of that name get code 100", b.flagName(d, e.alias), step.RenameTo, e.alias)
 	return step
-}
-
-// staying is the cutover of a step that takes the name of a collection: an alias of that
-// collection itself has nothing else to go back to.
-func (s Step) staying() *Cutover {
-	if s.Op != Displace || s.To != s.RenameTo || s.Cutover == nil {
-		return s.Cutover
-	}
-	c := *s.Cutover
-	c.SwitchBack = false
-	return &c
 }
 
 // renamedBefore is the collection that an alias took its name from in a run that was

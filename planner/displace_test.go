@@ -8,6 +8,7 @@ import (
 
 	"aliasctl/manifest"
 	"aliasctl/planner"
+	"aliasctl/planner/proof"
 )
 
 // taking is the plan of a scene in which alias p takes the name of a collection.
@@ -61,7 +62,7 @@ func TestAnAliasTakesTheNameOfACollection(t *testing.T) {
 			if !slices.Equal(got, tt.want) {
 				t.Fatalf("%q, want %q", got, tt.want)
 			}
-			proof := planner.Prove(p, live)
+			proof := proof.Of(p, live)
 			if !proof.OK || len(proof.Gaps) != tt.gaps {
 				t.Errorf("%+v", proof)
 			}
@@ -149,7 +150,7 @@ func TestProofOfDisplacements(t *testing.T) {
 	} {
 		p, live := taking(t, scene{want: "p: v2", have: "p#1 v2#2"}, "v1", nil, nil)
 		tt.spoil(&p)
-		if proof := planner.Prove(p, live); proof.OK || !strings.Contains(strings.Join(proof.Problems, "\n"), tt.reason) {
+		if proof := proof.Of(p, live); proof.OK || !strings.Contains(strings.Join(proof.Problems, "\n"), tt.reason) {
 			t.Errorf("%s: %q", name, proof.Problems)
 		}
 	}
@@ -166,7 +167,7 @@ func TestADisplacementCopiesGrants(t *testing.T) {
 	if len(p.Conflicts) > 0 || p.Steps[len(p.Steps)-1].Op != planner.Displace {
 		t.Errorf("%q", lines(p))
 	}
-	if proof := planner.Prove(p, live); !proof.OK {
+	if proof := proof.Of(p, live); !proof.OK {
 		t.Errorf("%q", proof.Problems)
 	}
 	same, _ := taking(t, scene{want: "p: v1", have: "p#1"}, "v1", c, granted(false, "r default/p Query"))

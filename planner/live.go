@@ -217,3 +217,41 @@ func nearest(name string, live *LiveDatabase) string {
 	}
 	return best
 }
+
+// At is what an alias is bound to, "" for nothing.
+func (l *Live) At(k Key) string {
+	if d := l.Databases[k.Database]; d != nil {
+		return d.Bindings[k.Name]
+	}
+	return ""
+}
+
+// Learn adds ids that were read elsewhere to those of the collections that exist.
+func (l *Live) Learn(ids map[Key]string) {
+	for k, id := range ids {
+		d := l.Databases[k.Database]
+		if d == nil {
+			continue
+		}
+		if c, exists := d.Collections[k.Name]; exists && c.ID == "" {
+			c.ID = id
+			d.Collections[k.Name] = c
+		}
+	}
+}
+
+// MadeAnew reports whether the collection that a binding of the state is bound to is
+// another one than was recorded under that name, with both ids.
+//
+// A collection that was dropped and made anew under its name keeps every binding by
+// name, and is another collection: empty at first, with another schema perhaps. Only
+// its id shows that. `aliases/list` and `collections/list`, which prove the bindings,
+// give none, so it is seen where an id is read for another reason
+// (LiveDatabase.Collections).
+func (b *Binding) MadeAnew(live *LiveDatabase) (was, is string, anew bool) {
+	if b == nil || b.CollectionID == "" || live.Bindings[b.Alias] != b.Collection {
+		return "", "", false
+	}
+	is = live.Collections[b.Collection].ID
+	return b.CollectionID, is, is != "" && is != b.CollectionID
+}

@@ -10,6 +10,7 @@ import (
 
 	"aliasctl/manifest"
 	"aliasctl/planner"
+	"aliasctl/planner/proof"
 )
 
 // A plan with a load, for each thing that may be known of green.
@@ -131,7 +132,7 @@ func TestProofOfLoads(t *testing.T) {
 	} {
 		p, live := build()
 		tt.spoil(&p)
-		if proof := planner.Prove(p, live); proof.OK || !strings.Contains(strings.Join(proof.Problems, "\n"), tt.reason) {
+		if proof := proof.Of(p, live); proof.OK || !strings.Contains(strings.Join(proof.Problems, "\n"), tt.reason) {
 			t.Errorf("%s: %q", name, proof.Problems)
 		}
 	}

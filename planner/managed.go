@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"aliasctl/manifest"
+	"aliasctl/planner/truth"
 )
 
 // managed is one alias of the key set: in the manifest, in the state, or
@@ -21,7 +22,7 @@ type managed struct {
 	newest    *choice  // what its `newest` came to, nil for a name
 	released  bool     // the manifest asks to forget it
 	last      *Binding // nil when no apply has bound it
-	ours      ours
+	ours      truth.Ours
 	pending   []Announcement // of unfinished runs
 	// unverified are earlier switches whose verification is owed.
 	unverified []Unverified
@@ -95,7 +96,7 @@ func gather(m *manifest.Manifest, s State, only Selection) []*database {
 		if !selected(b.Database, b.Alias) {
 			d.leftOut = append(d.leftOut, b.Alias)
 		} else {
-			d.lasts = append(d.lasts, managed{alias: b.Alias, last: b, ours: ours{first: b.Collection}})
+			d.lasts = append(d.lasts, managed{alias: b.Alias, last: b, ours: truth.Ours{First: b.Collection}})
 		}
 	}
 	for _, p := range s.Pending {
@@ -105,8 +106,8 @@ func gather(m *manifest.Manifest, s State, only Selection) []*database {
 			d.announced[p.Collection] = append(d.announced[p.Collection], p.From)
 		case selected(p.Database, p.Alias):
 			e := managed{alias: p.Alias, pending: []Announcement{p}}
-			e.ours.add(p.From)
-			e.ours.add(p.To)
+			e.ours.Add(p.From)
+			e.ours.Add(p.To)
 			d.pends = append(d.pends, e)
 		}
 	}
@@ -211,13 +212,13 @@ func (m *managed) join(other managed) {
 	if other.last != nil {
 		m.last = other.last
 	}
-	if other.ours.first != "" {
-		m.ours.add(other.ours.first)
+	if other.ours.First != "" {
+		m.ours.Add(other.ours.First)
 	}
-	for _, c := range other.ours.more {
-		m.ours.add(c)
+	for _, c := range other.ours.More {
+		m.ours.Add(c)
 	}
-	m.ours.absent = m.ours.absent || other.ours.absent
+	m.ours.Absent = m.ours.Absent || other.ours.Absent
 	m.pending = append(m.pending, other.pending...)
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"aliasctl/manifest"
 	"aliasctl/planner"
+	"aliasctl/planner/proof"
 )
 
 // shelf is a situation with `newest`: what stands on it is `name#id` with a mark:
@@ -95,7 +96,7 @@ func (s shelf) plan(t testing.TB) (planner.Plan, reads) {
 		asked = asked.And(needs)
 	}
 	p := c.Plan(live)
-	if proof := planner.Prove(p, live); !proof.OK {
+	if proof := proof.Of(p, live); !proof.OK {
 		t.Errorf("the plan fails its proof: %q", proof.Problems)
 	}
 	return p, r

@@ -8,6 +8,7 @@ import (
 
 	"aliasctl/manifest"
 	"aliasctl/planner"
+	"aliasctl/planner/saved"
 )
 
 // Every set of manifests against every other: only a changed one that drops an
@@ -83,8 +84,8 @@ func TestASavedPlanMeetsTheManifestsOfTheState(t *testing.T) {
 	state := sc.state(t)
 	state.Manifests = []string{"a.yaml"}
 	p := planner.Compare(sc.desired(t), state, planner.Options{Now: noon, Manifests: []string{"a.yaml"}}).Plan(sc.cluster(t))
-	save := func(p planner.Plan) planner.Saved {
-		return planner.Save(p, manifest.Origin{}, state, sc.cluster(t), p.Check(planner.DefaultLimits()), noon)
+	save := func(p planner.Plan) saved.Plan {
+		return saved.New(p, manifest.Origin{}, state, sc.cluster(t), p.Check(planner.DefaultLimits()), noon)
 	}
 	saved := save(p)
 	if len(saved.Refusals) > 0 {

@@ -1,12 +1,22 @@
-// Package planner is the pure core: Build compares a manifest, a state and a
-// live cluster and returns a Plan; Prove replays a plan on a model of the
-// cluster; Check holds it against the limits. Values in, values out: no file,
-// no socket, no clock, no error. A problem is data in the plan.
+// Package planner is the pure core: Compare takes a manifest and a state, and its
+// Comparison makes a Plan of a live cluster; Check holds that against the limits.
+// Values in, values out: no file, no socket, no clock, no error. A problem is data
+// in the plan.
+//
+// Its rooms are as pure: truth has the truth table of one alias, proof replays a
+// plan on a model of the cluster, saved compares a reviewed plan with the same plan
+// made again, drift compares a state with the cluster, and rollback makes the
+// manifest of an earlier apply.
 //
 // internal/sync calls it; the executor carries out what it returns.
 package planner
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
 	"time"
 
 	"aliasctl/manifest"
@@ -14,168 +24,6 @@ import (
 
 // PlanVersion is the version of the JSON form of a plan.
 const PlanVersion = 1
-
-// Op is what a step does.
-type Op string
-
-// The operations. Adopt and Forget change only the state.
-const (
-	CreateAlias Op = "create-alias"
-	AlterAlias  Op = "alter-alias"
-	// RecreateAlias switches by drop and create: it needs only the calls of the
-	// oldest servers and leaves the alias unbound for a moment.
-	RecreateAlias Op = "recreate-alias"
-	// Displace renames the collection that has the name of the alias, and creates the
-	// alias at once. Readers of the name find nothing in between.
-	Displace  Op = "displace-collection"
-	DropAlias Op = "drop-alias"
-	// LoadCollection brings a collection into memory before an alias is bound to it.
-	LoadCollection Op = "load-collection"
-	// GrantPrivilege grants a role on a collection what it has on another one, before
-	// an alias is bound to it.
-	GrantPrivilege Op = "grant-privilege"
-	DropCollection Op = "drop-collection"
-	// ReleaseCollection takes a collection out of memory and keeps its data.
-	ReleaseCollection Op = "release-collection"
-	// VerifyAlias makes up the verification of an earlier switch. It writes only
-	// when that fails, to go back.
-	VerifyAlias Op = "verify-alias"
-	Adopt       Op = "adopt"
-	Forget      Op = "forget"
-)
-
-// Anew reports that the step adopts a collection that was made anew under its name.
-func (s Step) Anew() bool { return s.ToID != "" }
-
-// OnCollection reports whether the operation is about a collection and not an alias.
-func (o Op) OnCollection() bool { return o.Prepares() || o.Retires() }
-
-// Retires reports whether the operation takes a collection from whoever still reads it.
-func (o Op) Retires() bool { return o == DropCollection || o == ReleaseCollection }
-
-// Prepares reports whether the operation is the part of a switch that comes before
-// it and that a state knows nothing of.
-func (o Op) Prepares() bool { return o == LoadCollection || o == GrantPrivilege }
-
-// Writes reports whether the operation changes the cluster.
-func (o Op) Writes() bool { return o != Adopt && o != Forget }
-
-// Halves are the writes of a step, each as a step: the drop and the create of a
-// recreate-alias, and for any other operation the step itself.
-func (s Step) Halves() []Step {
-	if s.Op != RecreateAlias {
-		return []Step{s}
-	}
-	drop, create := s, s
-	drop.Op, drop.To = DropAlias, ""
-	create.Op, create.From = CreateAlias, ""
-	return []Step{drop, create}
-}
-
-// Blue is the collection that an alias goes back to when its verification fails,
-// "" for absent.
-func (s Step) Blue() string {
-	if s.Op == VerifyAlias || s.Back != "" {
-		return s.Back
-	}
-	return s.From
-}
-
-// Undo is the step that takes an alias back to Blue.
-func (s Step) Undo() Step {
-	undo := s
-	undo.From, undo.To, undo.Back, undo.RecreateBack = s.To, s.Blue(), "", false
-	undo.ID, undo.RenameTo = "", ""
-	switch {
-	case undo.To == "":
-		undo.Op = DropAlias
-	case s.Op == RecreateAlias || s.RecreateBack:
-		undo.Op = RecreateAlias
-	default:
-		undo.Op = AlterAlias
-	}
-	return undo
-}
-
-// Step is one change, with the value that it expects to find.
-type Step struct {
-	Op         Op     `json:"op"`
-	Database   string `json:"database"`
-	Alias      string `json:"alias"`      // of all that are not about a collection
-	Collection string `json:"collection"` // what is loaded, granted on, released or dropped
-	// ID is the id that Collection must have; of a load "" where it was not read.
-	ID string `json:"id,omitempty"`
-	// From is the collection that the alias must be bound to just before the
-	// step writes, "" for absent; of a grant, the name on which the role must have
-	// it then.
-	From string `json:"from"`
-	// To is the collection that the alias is bound to afterwards, "" for absent.
-	To string `json:"to"`
-	// RenameTo is what the collection that a displace-collection takes the name from
-	// is called then, and ID the id that it must have. A create-alias has it where the
-	// collection was renamed by a run that was cut.
-	RenameTo string `json:"rename_to,omitempty"`
-	// Back is where the alias goes when a verify-alias fails, "" for absent; of a
-	// create-alias, what a switch by drop and create that was cut had left; of a
-	// displace-collection, what it renames.
-	Back string `json:"back,omitempty"`
-	// RecreateBack reports that a step with Back goes there by drop and create.
-	RecreateBack bool `json:"recreate_back,omitempty"`
-	// Drift reports that the step undoes, follows or accepts a change that was
-	// made outside aliasctl.
-	Drift bool `json:"drift"`
-	// Protect is the mark that the state has after the step.
-	Protect bool `json:"protect,omitempty"`
-	// Cutover is how the step is made one with others, verified and undone; nil
-	// for a step that stands for itself.
-	Cutover *Cutover `json:"cutover,omitempty"`
-	// RolledBack marks the steps of a rollback.
-	RolledBack bool `json:"rolled_back,omitempty"`
-	// RenamedFrom is the old name of an alias that is bound under a new one; RenamedTo,
-	// of a drop-alias, the new one.
-	RenamedFrom string `json:"renamed_from,omitempty"`
-	RenamedTo   string `json:"renamed_to,omitempty"`
-	// Released marks a forget that the manifest asks for: the alias may exist.
-	Released bool `json:"released,omitempty"`
-	// ReleaseFirst releases the collection from memory before it is dropped.
-	ReleaseFirst bool `json:"release_first,omitempty"`
-	// Timeout is the longest that a load may take.
-	Timeout time.Duration `json:"-"`
-	// Loaded reports that the collection of a load is in memory already.
-	Loaded bool `json:"loaded,omitempty"`
-	// Role and Privilege are what a grant is of; the privilege may be a group.
-	// ObjectType is that of the grant, as Milvus lists it: Collection, or Global.
-	Role       string `json:"role,omitempty"`
-	Privilege  string `json:"privilege,omitempty"`
-	ObjectType string `json:"object_type,omitempty"`
-	// Delayed reports that the server may let a grant count some seconds later.
-	Delayed bool `json:"-"`
-	// Surplus marks the drop of a collection that `keep` retires: the manifest
-	// does not name it.
-	Surplus bool `json:"surplus,omitempty"`
-	// FromID and ToID are set on an adopt alone whose collection was dropped and
-	// made anew under its name: the id that the state has, and the one it learns.
-	FromID string `json:"from_id,omitempty"`
-	ToID   string `json:"to_id,omitempty"`
-	// Rows and Order describe what a drop-collection destroys, and what a
-	// release-collection keeps, as far as known.
-	Rows  *int64 `json:"rows,omitempty"`
-	Order *Order `json:"order,omitempty"`
-}
-
-// Cutover is what a switch asks for beyond the switch itself.
-type Cutover struct {
-	// Group names the switches of the database that are one cutover; "" for a
-	// switch alone.
-	Group string `json:"group,omitempty"`
-	// SwitchBack undoes what was switched when the switch, its verification or
-	// another member of the group fails.
-	SwitchBack bool `json:"switch_back,omitempty"`
-	// Confirmations is how often in a row every witness has to answer with the
-	// new collection; 0 for not at all.
-	Confirmations int              `json:"confirmations,omitempty"`
-	Canary        *manifest.Canary `json:"canary,omitempty"`
-}
 
 // Plan is the ordered steps from live to manifest, as a value. Text, JSON, dry
 // run and apply all consume the same Plan; Steps stand in execution order.
@@ -362,4 +210,92 @@ type Options struct {
 	// Held means that another run holds the state, so the announcements in it are
 	// of a run at work. Notes name that run; the plan is the same.
 	Held bool
+}
+
+// Choice is a flag of the run that shapes what a plan may do or lifts a
+// refusal, with its values. It is reviewed with the plan: every report shows
+// it, and the digest covers it.
+type Choice struct {
+	Flag   string   `json:"flag"` // without its dashes
+	Values []string `json:"values"`
+}
+
+// DrainFlag is the choice that matters to drops and releases of collections alone.
+const DrainFlag = "drain"
+
+// Ask is what the manifest asks of one binding that a plan makes, beyond the
+// binding itself.
+type Ask struct {
+	Database, Alias string
+	// Target is the id of the collection that the alias is bound to, "" when it
+	// was not read.
+	Target string
+	// Golden is the SHA-256 of the file of golden queries, "" for none.
+	Golden  string
+	Cutover *manifest.Cutover // nil for nothing
+}
+
+// Digest is the fingerprint of what is reviewed: the cluster, the steps with
+// what they expect, the collections they lead to, what the manifest asks of
+// each binding they make (`load`, `grants`, `require`, `from`, golden with the content of its
+// file, canary, verify, group, on_failure, keep), and the flags that shape the
+// plan or lift a refusal. Nothing that changes by itself is in it (row counts,
+// notes, measurements), and nothing that the plan leaves alone. The same
+// manifest, state, cluster and flags give the same digest on every machine.
+func (p Plan) Digest() string {
+	sum := sha256.New()
+	out := json.NewEncoder(sum) // plain values, to a hash: no error
+	fmt.Fprintf(sum, "2\n%s\n%s\n", p.Cluster.URI, p.Cluster.Label)
+	drops := slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Op.Retires() })
+	for _, c := range p.Choices {
+		if c.Flag != DrainFlag || drops {
+			_ = out.Encode(c)
+		}
+	}
+	var s Step
+	for _, s = range p.Steps {
+		s.Rows, s.Order, s.Drift, s.Cutover, s.Loaded = nil, nil, false, nil, false
+		if s.Op == LoadCollection { // its id is that of the target of an ask
+			s.ID = ""
+		}
+		if s.Op == DropCollection { // its form in a digest stays what it always was
+			s.From, s.ID = s.ID, ""
+		}
+		_ = out.Encode(&s)
+	}
+	var a Ask
+	for _, a = range p.Asks {
+		a.Cutover = unplaced(a.Cutover)
+		_ = out.Encode(&a)
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// unplaced is a cutover without the places in the manifest where it is written.
+func unplaced(c *manifest.Cutover) *manifest.Cutover {
+	if c == nil {
+		return nil
+	}
+	bare := *c
+	bare.Require = slices.Clone(c.Require)
+	for i := range bare.Require {
+		bare.Require[i].Pos = manifest.Position{}
+	}
+	if c.Canary != nil {
+		canary := *c.Canary
+		canary.Pos, bare.Canary = manifest.Position{}, &canary
+	}
+	if c.Golden != nil {
+		golden := *c.Golden
+		golden.Pos, bare.Golden = manifest.Position{}, &golden
+	}
+	if c.Load != nil {
+		load := *c.Load
+		load.Pos, bare.Load = manifest.Position{}, &load
+	}
+	if c.Keep != nil {
+		keep := *c.Keep
+		keep.Pos, bare.Keep = manifest.Position{}, &keep
+	}
+	return &bare
 }

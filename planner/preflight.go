@@ -48,7 +48,7 @@ const (
 )
 
 // refuses reports that a plan with such a check is not applied.
-func (v Verdict) refuses() bool { return v == CheckFailed || v == CheckUnknown }
+func (v Verdict) Refuses() bool { return v == CheckFailed || v == CheckUnknown }
 
 // preflight makes the checks of one binding that is about to be made.
 func (b *builder) preflight(d *database, e *managed, live *LiveDatabase, step Step) {

@@ -10,6 +10,7 @@ import (
 
 	"aliasctl/manifest"
 	"aliasctl/planner"
+	"aliasctl/planner/proof"
 )
 
 // world is a random situation, small enough that names meet often.
@@ -181,7 +182,7 @@ func TestAfterAnApplyNothingIsLeft(t *testing.T) {
 		o := drawOptions(t)
 		before := w.clone()
 		p := planner.Compare(w.manifest, w.state, o).Plan(w.live)
-		if proof := planner.Prove(p, w.live); !proof.OK {
+		if proof := proof.Of(p, w.live); !proof.OK {
 			t.Fatalf("proof: %q\nof %q", proof.Problems, lines(p))
 		}
 		for _, s := range p.Steps {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"aliasctl/planner"
+	"aliasctl/planner/proof"
 )
 
 // keeping is the plan of a scene whose retirees keep their data.
@@ -73,7 +74,7 @@ func TestReleaseAndKeepTheData(t *testing.T) {
 			if !strings.Contains(strings.Join(p.Notes, "\n"), tt.note) {
 				t.Errorf("notes %q", p.Notes)
 			}
-			if proof := planner.Prove(p, live); !proof.OK {
+			if proof := proof.Of(p, live); !proof.OK {
 				t.Errorf("%q", proof.Problems)
 			}
 			releases := 0
@@ -114,7 +115,7 @@ func TestProofOfReleases(t *testing.T) {
 	} {
 		p, live := keeping(t, scene{want: "p: v2", last: "p: v1", live: "p: v1", retire: "v1", have: "v1#7 v2#8"}, 0, nil, loaded(planner.Loaded, 100))
 		tt.spoil(&p)
-		if proof := planner.Prove(p, live); proof.OK || !strings.Contains(strings.Join(proof.Problems, "\n"), tt.reason) {
+		if proof := proof.Of(p, live); proof.OK || !strings.Contains(strings.Join(proof.Problems, "\n"), tt.reason) {
 			t.Errorf("%s: %q", name, proof.Problems)
 		}
 	}

@@ -43,7 +43,7 @@ func (d *database) renames(o Options) {
 		}
 		at, found := d.find(want.RenamedFrom)
 		r.ours = slices.Contains(d.leftOut, want.RenamedFrom)
-		if !found || d.aliases[at].ours.empty() {
+		if !found || d.aliases[at].ours.Empty() {
 			continue
 		}
 		old := &d.aliases[at]
@@ -86,7 +86,7 @@ func (b *builder) renamed(d *database, e *managed, live *LiveDatabase, now strin
 	case r.ours && r.left > 0:
 		b.note("alias %q is named %q now: both serve, and the old name is dropped in %s", b.flagName(d, old), name, shortDuration(r.left))
 	case r.ours || !selected || e.renamedFrom() != "":
-	case e.ours.empty() && now == "":
+	case e.ours.Empty() && now == "":
 		b.conflict(Conflict{
 			Kind: RenamedNotOurs, Database: d.name, Alias: e.alias, Collection: e.wanted(), Want: e.wanted(),
 			Reason: fmt.Sprintf("`renamed_from` at %s: alias %q was never ours", r.want.RenamedPos, old),

@@ -10,6 +10,7 @@ import (
 
 	"aliasctl/manifest"
 	"aliasctl/planner"
+	"aliasctl/planner/proof"
 )
 
 // renames is a situation in which `new` is renamed from `old`.
@@ -39,7 +40,7 @@ func (r renames) plan(t testing.TB) planner.Plan {
 	o := r.options
 	o.Now = noon
 	p := planner.Compare(m, s, o).Plan(live)
-	if proof := planner.Prove(p, live); !proof.OK {
+	if proof := proof.Of(p, live); !proof.OK {
 		t.Errorf("the plan fails its proof: %q", proof.Problems)
 	}
 	return p

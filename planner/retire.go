@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -226,9 +227,9 @@ func (b *builder) retiree(d *database, live *LiveDatabase, r manifest.Retiree, r
 		return
 	case b.live != nil && b.cameBack(d, name, now.ID) && !b.options.RetireAgain.Has(d.name, name):
 		c.Kind = RetireeCameBack
-		c.Reason = fmt.Sprintf("collection %q was retired before, and a new one of that name exists (id %s)", name, orUnknown(now.ID))
+		c.Reason = fmt.Sprintf("collection %q was retired before, and a new one of that name exists (id %s)", name, cmp.Or(now.ID, "unknown"))
 		if len(d.announced[name]) == 0 && record.CollectionID == "" {
-			c.Reason = fmt.Sprintf("collection %q did not exist when an apply was to retire it, and exists now (id %s)", name, orUnknown(now.ID))
+			c.Reason = fmt.Sprintf("collection %q did not exist when an apply was to retire it, and exists now (id %s)", name, cmp.Or(now.ID, "unknown"))
 		}
 		c.WaysOut = []WayOut{
 			{Before: fmt.Sprintf("remove %q from `retire` to keep it", name)},
@@ -359,11 +360,4 @@ func listed(names []string) string {
 		return fmt.Sprintf("%s%s and %d more", noun, strings.Join(names[:most], ", "), len(names)-most)
 	}
 	return noun + strings.Join(names, ", ")
-}
-
-func orUnknown(id string) string {
-	if id == "" {
-		return "unknown"
-	}
-	return id
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"aliasctl/planner"
+	"aliasctl/planner/rollback"
 )
 
 func TestRollbackUndoesWhatCameAfter(t *testing.T) {
@@ -27,11 +28,11 @@ func TestRollbackUndoesWhatCameAfter(t *testing.T) {
 			{Serial: 9},
 		},
 	}
-	if got, err := planner.Previous(s); got != 7 || err != nil {
+	if got, err := rollback.Previous(s); got != 7 || err != nil {
 		t.Errorf("Previous = %d, %v, want 7", got, err)
 	}
 	for serial, want := range map[uint64]string{8: "new: v3 p: v3", 7: "gone: v1 p: v2", 6: "gone: v1 p: v1"} {
-		m, ids, err := planner.Rollback(s, serial)
+		m, ids, err := rollback.To(s, serial)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -44,8 +45,8 @@ func TestRollbackUndoesWhatCameAfter(t *testing.T) {
 			if group := map[string]string{"p": "g"}[a.Name]; a.Cutover.Group != group {
 				t.Errorf("%s goes back in group %q, want %q", a.Name, a.Cutover.Group, group)
 			}
-			if want := strings.Replace(a.Collection, "v", "10", 1); ids[key(a.Collection)] != want {
-				t.Errorf("id of %s is %q, want %q", a.Collection, ids[key(a.Collection)], want)
+			if want := strings.Replace(a.Collection, "v", "10", 1); ids[planner.Key{Database: "default", Name: a.Collection}] != want {
+				t.Errorf("id of %s is %q, want %q", a.Collection, ids[planner.Key{Database: "default", Name: a.Collection}], want)
 			}
 		}
 		if strings.Join(got, " ") != want {
@@ -53,7 +54,7 @@ func TestRollbackUndoesWhatCameAfter(t *testing.T) {
 		}
 	}
 	for _, serial := range []uint64{5, 10, 100} {
-		if _, _, err := planner.Rollback(s, serial); err == nil || !strings.Contains(err.Error(), "serials 6 to 9") {
+		if _, _, err := rollback.To(s, serial); err == nil || !strings.Contains(err.Error(), "serials 6 to 9") {
 			t.Errorf("serial %d: %v", serial, err)
 		}
 	}
@@ -66,11 +67,11 @@ func TestARollbackGoesBehindRollbacks(t *testing.T) {
 	s := planner.State{Serial: 6, History: []planner.Entry{
 		{Serial: 4, Changes: change}, {Serial: 5, Changes: change}, {Serial: 6, Changes: change, Rollback: true},
 	}}
-	if got, err := planner.Previous(s); got != 4 || err != nil {
+	if got, err := rollback.Previous(s); got != 4 || err != nil {
 		t.Errorf("Previous = %d, %v, want 4", got, err)
 	}
 	s.History = s.History[2:]
-	if got, err := planner.Previous(s); err == nil {
+	if got, err := rollback.Previous(s); err == nil {
 		t.Errorf("nothing but a rollback: Previous = %d", got)
 	}
 }
@@ -87,11 +88,11 @@ func TestARollbackUndoesAnApplyThatDidNotFinish(t *testing.T) {
 			{Serial: 2, Changes: []planner.Change{{Database: "default", Alias: "p", From: "v0", To: "v1"}}},
 		},
 	}
-	serial, err := planner.Previous(s)
+	serial, err := rollback.Previous(s)
 	if serial != 2 || err != nil {
 		t.Fatalf("Previous = %d, %v, want 2", serial, err)
 	}
-	m, _, err := planner.Rollback(s, serial)
+	m, _, err := rollback.To(s, serial)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,11 +101,11 @@ func TestARollbackUndoesAnApplyThatDidNotFinish(t *testing.T) {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}
 	s.Pending[0].Rollback = true // a rollback that was killed goes on
-	if serial, err := planner.Previous(s); serial != 1 || err != nil {
+	if serial, err := rollback.Previous(s); serial != 1 || err != nil {
 		t.Errorf("after a rollback that did not finish: Previous = %d, %v, want 1", serial, err)
 	}
 	s.Pending[0] = planner.Announcement{Op: planner.DropCollection, Database: "default", Collection: "old", From: "7"}
-	if serial, err := planner.Previous(s); serial != 1 || err != nil {
+	if serial, err := rollback.Previous(s); serial != 1 || err != nil {
 		t.Errorf("after a drop that did not finish: Previous = %d, %v, want 1", serial, err)
 	}
 }
@@ -119,7 +120,7 @@ func TestARollbackLeavesFencesStanding(t *testing.T) {
 		Idle:     []planner.Idle{{Database: "default", Collection: "v0", CollectionID: "8"}},
 		History:  []planner.Entry{{Serial: 2, Changes: []planner.Change{{Database: "default", Alias: "p", From: "v1", To: "v2"}}}},
 	}
-	m, _, err := planner.Rollback(s, 1)
+	m, _, err := rollback.To(s, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,10 +145,10 @@ func TestRollbackOfWhatWasFound(t *testing.T) {
 			{Serial: 3, Changes: []planner.Change{{Database: "default", Alias: "learnt", To: "v1", Adopted: true}}},
 		},
 	}
-	if got, err := planner.Previous(s); got != 1 || err != nil {
+	if got, err := rollback.Previous(s); got != 1 || err != nil {
 		t.Errorf("Previous = %d, %v: the last apply that changed a binding is 2", got, err)
 	}
-	m, _, err := planner.Rollback(s, 0)
+	m, _, err := rollback.To(s, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,12 +7,13 @@ import (
 
 	"aliasctl/manifest"
 	"aliasctl/planner"
+	"aliasctl/planner/saved"
 )
 
-func saved(t *testing.T, sc scene) planner.Saved {
+func reviewed(t *testing.T, sc scene) saved.Plan {
 	t.Helper()
 	p := sc.build(t)
-	return planner.Save(p, manifest.Origin{}, sc.state(t), sc.cluster(t), p.Check(planner.DefaultLimits()), noon)
+	return saved.New(p, manifest.Origin{}, sc.state(t), sc.cluster(t), p.Check(planner.DefaultLimits()), noon)
 }
 
 func TestDifferencesAreNamed(t *testing.T) {
@@ -39,10 +40,10 @@ func TestDifferencesAreNamed(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			s := saved(t, made)
+			s := reviewed(t, made)
 			now := made
 			tt.change(&now)
-			if diff := cmp.Diff(tt.want, s.Differences(saved(t, now), now.state(t), now.cluster(t))); diff != "" {
+			if diff := cmp.Diff(tt.want, s.Differences(reviewed(t, now), now.state(t), now.cluster(t))); diff != "" {
 				t.Errorf("stale (-want +got):\n%s", diff)
 			}
 		})
@@ -118,8 +119,8 @@ func TestASavedPlanIsCompletedFromItsManifest(t *testing.T) {
 		if tt.step.Op != planner.DropCollection {
 			tt.step.Alias = "a"
 		}
-		complete := func(m *manifest.Manifest) (planner.Saved, error) {
-			s := planner.Saved{Touches: []planner.Touch{{Database: "default", Alias: "a", To: "v2", Target: "2"}}}
+		complete := func(m *manifest.Manifest) (saved.Plan, error) {
+			s := saved.Plan{Touches: []saved.Touch{{Database: "default", Alias: "a", To: "v2", Target: "2"}}}
 			s.Plan.Steps = []planner.Step{tt.step}
 			err := s.Complete(m, golden)
 			return s, err

@@ -9,6 +9,7 @@ import (
 
 	"aliasctl/manifest"
 	"aliasctl/planner"
+	"aliasctl/planner/proof"
 )
 
 var noon = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
@@ -176,7 +177,7 @@ func (sc scene) build(t *testing.T) planner.Plan {
 	o := sc.options
 	o.Now = noon
 	p := planner.Compare(sc.desired(t), sc.state(t), o).Plan(live)
-	if proof := planner.Prove(p, live); !proof.OK {
+	if proof := proof.Of(p, live); !proof.OK {
 		t.Errorf("the plan fails its proof:\n%s", strings.Join(proof.Problems, "\n"))
 	}
 	return p

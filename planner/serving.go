@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"aliasctl/manifest"
+	"aliasctl/planner/truth"
 )
 
 // Whether green can serve
@@ -49,17 +50,17 @@ func (n *Needs) serving(d *database, e managed, in *LiveDatabase, o Options, rea
 	if blue == green {
 		return
 	}
-	switch decide(e.want.Collection, e.ours, in.Bindings[e.alias]) {
-	case alter:
-	case create:
+	switch truth.Decide(e.want.Collection, e.ours, in.Bindings[e.alias]) {
+	case truth.Alter:
+	case truth.Create:
 		if blue == "" {
 			return
 		}
-	case drifted:
+	case truth.Drifted:
 		if !o.OverwriteDrift.Has(d.name, e.alias) {
 			return
 		}
-	case foreign:
+	case truth.Foreign:
 		if !o.TakeOver.Has(d.name, e.alias) {
 			return
 		}

@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"aliasctl/manifest"
+	"aliasctl/planner/truth"
 )
 
 // StateVersion is the newest version of the state format: 2 has `unverified`. A
@@ -168,4 +171,98 @@ func CleanPath(escaped string) string {
 		return ""
 	}
 	return "/" + strings.Join(segments, "/")
+}
+
+// Unverified is a switch that a run began with a verification to follow, and
+// that no run has verified since: it was killed or interrupted in between, or
+// the verification failed and the switch stayed. The next apply makes it up, and
+// goes back to From when it fails. So is a switch by drop and create that left
+// its alias unbound: whichever run binds it again goes back to From.
+type Unverified struct {
+	Database string    `json:"database"`
+	Alias    string    `json:"alias"`
+	From     string    `json:"from,omitempty"` // what the switch left, "" for absent
+	To       string    `json:"to"`
+	At       time.Time `json:"at"` // when the switch was announced
+	// Failed reports that a verification was made and failed.
+	Failed bool `json:"failed,omitempty"`
+
+	// What was promised. A member of a group without a verification of its own
+	// is in the list too: it shares the fate of the others.
+	Group         string `json:"group,omitempty"`
+	SwitchBack    bool   `json:"switch_back,omitempty"`
+	Confirmations int    `json:"confirmations,omitempty"`
+	Canary        *Probe `json:"canary,omitempty"`
+}
+
+// Probe is a canary as the state keeps it.
+type Probe struct {
+	Filter       string        `json:"filter,omitempty"`
+	Vector       []float64     `json:"vector,omitempty"` // of a search; a query has none
+	Field        string        `json:"field,omitempty"`
+	Limit        int           `json:"limit"`
+	OutputFields []string      `json:"output_fields,omitempty"`
+	MaxLatency   time.Duration `json:"max_latency,omitempty"` // in nanoseconds
+}
+
+// ProbeOf is the form of a canary in a state, nil for nil.
+func ProbeOf(c *manifest.Canary) *Probe {
+	switch {
+	case c == nil:
+		return nil
+	case c.Search != nil:
+		s := c.Search
+		return &Probe{Filter: s.Filter, Vector: s.Vector, Field: s.Field, Limit: s.Limit, OutputFields: s.OutputFields, MaxLatency: c.MaxLatency}
+	case c.Query != nil:
+		q := c.Query
+		return &Probe{Filter: q.Filter, Limit: q.Limit, OutputFields: q.OutputFields, MaxLatency: c.MaxLatency}
+	}
+	return &Probe{MaxLatency: c.MaxLatency}
+}
+
+func (p *Probe) canary() *manifest.Canary {
+	switch {
+	case p == nil:
+		return nil
+	case len(p.Vector) > 0:
+		return &manifest.Canary{MaxLatency: p.MaxLatency, Search: &manifest.Search{
+			Vector: p.Vector, Field: p.Field, Filter: p.Filter, Limit: p.Limit, OutputFields: p.OutputFields,
+		}}
+	}
+	return &manifest.Canary{MaxLatency: p.MaxLatency, Query: &manifest.Query{Filter: p.Filter, Limit: p.Limit, OutputFields: p.OutputFields}}
+}
+
+// Ours is what the state and its announcements give for each alias (S of the truth
+// table).
+func (s State) Ours() map[Key]*truth.Ours {
+	ours := make(map[Key]*truth.Ours, len(s.Bindings))
+	add := func(database, alias string, collections ...string) {
+		k := Key{database, alias}
+		if ours[k] == nil {
+			ours[k] = &truth.Ours{}
+		}
+		for _, c := range collections {
+			ours[k].Add(c)
+		}
+	}
+	for _, b := range s.Bindings {
+		add(b.Database, b.Alias, b.Collection)
+	}
+	for _, a := range s.Pending {
+		if a.Alias != "" {
+			add(a.Database, a.Alias, a.From, a.To)
+		}
+	}
+	return ours
+}
+
+// RecordedIDs lists the collections that a state binds with their ids, each once.
+func RecordedIDs(s State) map[Key]string {
+	ids := make(map[Key]string)
+	for _, b := range s.Bindings {
+		if b.CollectionID != "" {
+			ids[Key{b.Database, b.Collection}] = b.CollectionID
+		}
+	}
+	return ids
 }

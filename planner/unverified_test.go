@@ -7,6 +7,7 @@ import (
 
 	"aliasctl/manifest"
 	"aliasctl/planner"
+	"aliasctl/planner/drift"
 )
 
 // How far an unverified switch got is read from the cluster where it was read,
@@ -14,22 +15,22 @@ import (
 func TestProgressOfAnUnverifiedSwitch(t *testing.T) {
 	for name, tt := range map[string]struct {
 		last, pending, live string
-		byState, byCluster  planner.Progress
+		byState, byCluster  drift.Progress
 	}{
-		"made and saved":                    {"p: v2", "", "p: v2", planner.Switched, planner.Switched},
-		"made and saved, and moved by hand": {"p: v2", "", "p: v3", planner.Switched, planner.Unmade},
-		"killed before it":                  {"p: v1", "p: v1 > v2", "p: v1", planner.Announced, planner.Unmade},
-		"killed after it":                   {"p: v1", "p: v1 > v2", "p: v2", planner.Announced, planner.Switched},
-		"a first binding, killed before it": {"", "p: - > v2", "", planner.Announced, planner.Unmade},
-		"killed in the gap":                 {"p: v1", "p: v1 > -\np: - > v2", "", planner.Announced, planner.Unmade},
-		"an orderly end in the gap":         {"", "", "", planner.Unmade, planner.Unmade},
-		"another switch was announced":      {"p: v1", "p: v1 > v3", "p: v1", planner.Unmade, planner.Unmade},
+		"made and saved":                    {"p: v2", "", "p: v2", drift.Switched, drift.Switched},
+		"made and saved, and moved by hand": {"p: v2", "", "p: v3", drift.Switched, drift.Unmade},
+		"killed before it":                  {"p: v1", "p: v1 > v2", "p: v1", drift.Announced, drift.Unmade},
+		"killed after it":                   {"p: v1", "p: v1 > v2", "p: v2", drift.Announced, drift.Switched},
+		"a first binding, killed before it": {"", "p: - > v2", "", drift.Announced, drift.Unmade},
+		"killed in the gap":                 {"p: v1", "p: v1 > -\np: - > v2", "", drift.Announced, drift.Unmade},
+		"an orderly end in the gap":         {"", "", "", drift.Unmade, drift.Unmade},
+		"another switch was announced":      {"p: v1", "p: v1 > v3", "p: v1", drift.Unmade, drift.Unmade},
 	} {
 		sc := scene{last: tt.last, pending: tt.pending, live: tt.live}
 		s := sc.state(t)
 		s.Unverified = []planner.Unverified{{Database: "default", Alias: "p", From: "v1", To: "v2"}}
-		progress := func(live *planner.Live) planner.Progress {
-			owed := planner.OwedBy(s, live)
+		progress := func(live *planner.Live) drift.Progress {
+			owed := drift.OwedBy(s, live)
 			if len(owed) != 1 || owed[0].To != "v2" {
 				t.Fatalf("%s: %+v", name, owed)
 			}

@@ -10,6 +10,7 @@ import (
 	"aliasctl/internal/report"
 	"aliasctl/internal/sync"
 	"aliasctl/planner"
+	"aliasctl/planner/drift"
 )
 
 func historyCommand(s *streams) *cli.Command {
@@ -37,7 +38,7 @@ func (r *session) showHistory(state sync.State) error {
 	if err := r.historyText(entries); err != nil {
 		return err
 	}
-	for _, o := range planner.OwedBy(state.State, nil) {
+	for _, o := range drift.OwedBy(state.State, nil) {
 		r.say("aliasctl: %s; %s", report.UnverifiedLine(o), report.Outlook(o))
 	}
 	return nil
@@ -52,8 +53,8 @@ type historyEntry struct {
 func (r *session) historyJSON(state planner.State, list []planner.Entry) error {
 	entries := []historyEntry{}
 	owed := make(map[planner.Key]string)
-	for _, o := range planner.OwedBy(state, nil) {
-		if o.Progress == planner.Switched {
+	for _, o := range drift.OwedBy(state, nil) {
+		if o.Progress == drift.Switched {
 			owed[planner.Key{Database: o.Database, Name: o.Alias}] = o.To
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"aliasctl/internal/input"
 	"aliasctl/manifest"
 	"aliasctl/planner"
+	"aliasctl/planner/saved"
 )
 
 // Error is a file that holds no plan that this program may use.
@@ -43,7 +44,7 @@ const (
 // operation or a verdict that there is not, counts that are not those of the
 // steps, a manifest that cannot be read, and a digest that does not fit. Layout
 // is free. The error is an *Error.
-func Decode(text []byte) (planner.Saved, *manifest.Manifest, error) {
+func Decode(text []byte) (saved.Plan, *manifest.Manifest, error) {
 	var version struct {
 		Version int `json:"version"`
 	}
@@ -89,8 +90,8 @@ func Decode(text []byte) (planner.Saved, *manifest.Manifest, error) {
 	return s, m, nil
 }
 
-func bad(advice, why string, err error) (planner.Saved, *manifest.Manifest, error) {
-	return planner.Saved{}, nil, &Error{Why: why, Advice: advice, Err: err}
+func bad(advice, why string, err error) (saved.Plan, *manifest.Manifest, error) {
+	return saved.Plan{}, nil, &Error{Why: why, Advice: advice, Err: err}
 }
 
 func (f file) goldenSums() map[planner.Key]string {
@@ -103,8 +104,8 @@ func (f file) goldenSums() map[planner.Key]string {
 
 // saved is the plan of a file without a flaw. Lists that are empty become what
 // the planner makes them.
-func (f file) saved() planner.Saved {
-	s := planner.Saved{
+func (f file) saved() saved.Plan {
+	s := saved.Plan{
 		MadeAt: f.MadeAt.UTC(), Lineage: f.Lineage,
 		Plan: planner.Plan{
 			Version: f.Plan.Version, Cluster: planner.Cluster{URI: f.Plan.Cluster.URI, Label: f.Plan.Cluster.Label}, Serial: f.Plan.Serial, Live: f.Plan.Live,
@@ -130,8 +131,8 @@ func (f file) saved() planner.Saved {
 			}),
 			SplitGroups: some(f.SplitGroups, func(g group) planner.SplitGroup { return planner.SplitGroup(g) }),
 		},
-		Touches: some(f.Touches, func(t touch) planner.Touch {
-			return planner.Touch{Database: t.Database, Alias: t.Alias, Collection: t.Collection, Ours: few(t.Ours), Live: t.Live,
+		Touches: some(f.Touches, func(t touch) saved.Touch {
+			return saved.Touch{Database: t.Database, Alias: t.Alias, Collection: t.Collection, Ours: few(t.Ours), Live: t.Live,
 				To: t.To, Target: t.Target, RolledBackFrom: t.RolledBackFrom, Reached: few(t.Reached)}
 		}),
 		Refusals: some(f.Refusals, func(r refusal) planner.Refusal {

@@ -6,10 +6,11 @@ import (
 	"slices"
 
 	"aliasctl/planner"
+	"aliasctl/planner/saved"
 )
 
 // Encode writes a saved plan.
-func Encode(s planner.Saved) ([]byte, error) {
+func Encode(s saved.Plan) ([]byte, error) {
 	f := fileOf(s)
 	var err error
 	if f.Digest, err = f.sum(); err != nil {
@@ -19,7 +20,7 @@ func Encode(s planner.Saved) ([]byte, error) {
 	return append(text, '\n'), err
 }
 
-func fileOf(s planner.Saved) file {
+func fileOf(s saved.Plan) file {
 	p := s.Plan
 	f := file{
 		Version: Version, MadeAt: s.MadeAt, Lineage: s.Lineage,
@@ -43,7 +44,7 @@ func fileOf(s planner.Saved) file {
 		}),
 		SplitGroups: each(p.SplitGroups, func(g planner.SplitGroup) group { return group{g.Database, g.Group, full(g.Missing)} }),
 		Newcomers:   each(p.Newcomers, func(n planner.Newcomer) newcomer { return newcomer{n.Database, n.Collection, n.ID} }),
-		Touches: each(s.Touches, func(t planner.Touch) touch {
+		Touches: each(s.Touches, func(t saved.Touch) touch {
 			return touch{t.Database, t.Alias, t.Collection, full(t.Ours), t.Live, t.To, t.Target, t.RolledBackFrom, full(t.Reached)}
 		}),
 		Refusals: each(s.Refusals, func(r planner.Refusal) refusal { return refusal{r.Guard, r.Reason, r.WayOut.String()} }),

@@ -5,7 +5,7 @@
 // A file is input: whoever can write it can seal it again, so that its digest
 // only finds accidents. Decode refuses what Encode would not have written;
 // whether the plan is the one of its manifest is found by making it again
-// (planner.Saved.Differences), never by looking at the file.
+// (saved.Plan.Differences), never by looking at the file.
 //
 // internal/sync writes and reads plans with it.
 package planfile

@@ -15,6 +15,7 @@ import (
 
 	"aliasctl/internal/planfile"
 	"aliasctl/planner"
+	"aliasctl/planner/proof"
 )
 
 // What was written is read as it was, and digests alike.
@@ -357,7 +358,7 @@ func FuzzDecode(f *testing.F) {
 				continue
 			}
 			_ = read.Plan.Digest()
-			_ = planner.Prove(read.Plan, nil)
+			_ = proof.Of(read.Plan, nil)
 			_ = read.Differences(read, planner.State{}, nil)
 			again, err := planfile.Encode(read)
 			if err != nil || !bytes.Equal(compact(again), compact(text)) {

@@ -8,6 +8,7 @@ import (
 	"aliasctl/internal/planfile"
 	"aliasctl/manifest"
 	"aliasctl/planner"
+	"aliasctl/planner/saved"
 )
 
 var noon = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
@@ -98,14 +99,14 @@ func newWorld(t testing.TB, choose func(*planner.Options)) world {
 
 // save makes the plan of the world. The second one is made an hour later, when
 // other rows are counted.
-func (w world) save() planner.Saved {
+func (w world) save() saved.Plan {
 	p := planner.Compare(w.manifest, w.state, w.options).Plan(w.live)
 	p.Spell(nil)
 	refusals := p.Check(planner.DefaultLimits())
 	for i := range refusals {
 		refusals[i] = refusals[i].Spell(nil)
 	}
-	return planner.Save(p, w.origin, w.state, w.live, refusals, w.options.Now)
+	return saved.New(p, w.origin, w.state, w.live, refusals, w.options.Now)
 }
 
 // worlds are the situations whose plans are tried.
@@ -124,7 +125,7 @@ func worlds(t testing.TB) map[string]world {
 	}
 }
 
-func encode(t testing.TB, s planner.Saved) []byte {
+func encode(t testing.TB, s saved.Plan) []byte {
 	t.Helper()
 	text, err := planfile.Encode(s)
 	if err != nil {

@@ -1,4 +1,5 @@
-// Package quantity puts a number before a noun: "1 alias", "2 aliases".
+// Package quantity puts numbers and names into sentences: "1 alias", "2 aliases",
+// and `"a", "b"`.
 package quantity
 
 import (
@@ -36,4 +37,13 @@ func plural(noun string) string {
 		return stem + "ies"
 	}
 	return noun + "s"
+}
+
+// Quoted is a list of names in quotation marks, "" for none.
+func Quoted(names []string) string {
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = strconv.Quote(name)
+	}
+	return strings.Join(quoted, ", ")
 }

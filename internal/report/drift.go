@@ -7,6 +7,7 @@ import (
 	"aliasctl/internal/quantity"
 	"aliasctl/internal/safetext"
 	"aliasctl/planner"
+	"aliasctl/planner/drift"
 )
 
 // DriftVersion is the version of the JSON of a drift report. Fields are added,
@@ -24,7 +25,7 @@ type DriftReport struct {
 	// Bindings are the state's, Drift where the cluster is elsewhere;
 	// both sorted by database and alias.
 	Bindings []planner.Binding
-	Drift    []planner.Drift
+	Drift    []drift.Drift
 	// Unverified are the switches that were made and that the next apply
 	// verifies; no drift.
 	Unverified []planner.Unverified
@@ -230,7 +231,7 @@ func (r DriftReport) preamble(n names, yield func(Line) bool) {
 		if d.Unfinished {
 			record(Neutral, mark+name+": left by "+r.leaver())
 		}
-		if d.Kind == planner.DriftAnew { // the bindings by name are equal
+		if d.Kind == drift.Anew { // the bindings by name are equal
 			record(Bad, fmt.Sprintf("made anew: %s: %s has id %s, last applied %s", name, d.Live, d.LiveID, d.LastID))
 		}
 	}
@@ -248,8 +249,8 @@ func (r DriftReport) holderLine(yield func(Line) bool) bool {
 
 // lastAndNow are what was applied and what is there. Of a collection that was made
 // anew, only the ids differ.
-func lastAndNow(d planner.Drift) (last, live string) {
-	if d.Kind == planner.DriftAnew {
+func lastAndNow(d drift.Drift) (last, live string) {
+	if d.Kind == drift.Anew {
 		return fmt.Sprintf("%s (id %s)", d.Last, d.LastID), fmt.Sprintf("%s (id %s, made anew)", d.Live, d.LiveID)
 	}
 	return d.Last, d.Live

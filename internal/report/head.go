@@ -9,6 +9,7 @@ import (
 	"aliasctl/executor"
 	"aliasctl/internal/quantity"
 	"aliasctl/planner"
+	"aliasctl/planner/proof"
 )
 
 // Head is what stands above the sections, and the lines of counts. What a
@@ -174,7 +175,7 @@ func appliedVerdict(results []executor.Result) (string, Tone) {
 const namedGaps = 3
 
 // firstGaps goes on from the line of the proof.
-func firstGaps(p planner.Proof) string {
+func firstGaps(p proof.Proof) string {
 	var gaps string
 	switch n := len(p.Gaps); {
 	case n == 0:
@@ -189,7 +190,7 @@ func firstGaps(p planner.Proof) string {
 	return gaps
 }
 
-func proofLine(p planner.Proof) string {
+func proofLine(p proof.Proof) string {
 	gaps := "no gap"
 	if n := len(p.Gaps); n > 0 {
 		gaps = quantity.Of(n, "gap")

@@ -16,13 +16,14 @@ import (
 
 	"aliasctl/executor"
 	"aliasctl/planner"
+	"aliasctl/planner/proof"
 )
 
 // Report is everything that one computation produced.
 type Report struct {
 	Plan     planner.Plan
 	Digest   string // of the plan, before anything in it was redacted
-	Proof    planner.Proof
+	Proof    proof.Proof
 	Refusals []planner.Refusal
 	// Applied reports that an apply was asked for and reached the cluster; then
 	// Results has what became of each step, in the order of the plan.

@@ -5,16 +5,16 @@ import (
 	"time"
 
 	"aliasctl/internal/safetext"
-	"aliasctl/planner"
+	"aliasctl/planner/drift"
 )
 
 // UnverifiedLine reports how far a switch got that no run has verified.
-func UnverifiedLine(o planner.Owed) string {
+func UnverifiedLine(o drift.Owed) string {
 	how := "was not verified"
 	switch {
-	case o.Progress == planner.Announced:
+	case o.Progress == drift.Announced:
 		how = "may have happened and was not verified"
-	case o.Progress == planner.Unmade:
+	case o.Progress == drift.Unmade:
 		how = "dropped the alias and did not bind it again"
 	case o.Failed:
 		how = "failed its verification and stays"
@@ -27,8 +27,8 @@ func UnverifiedLine(o planner.Owed) string {
 }
 
 // Outlook is what becomes of an unverified switch; it follows its line.
-func Outlook(o planner.Owed) string {
-	if o.Progress == planner.Switched {
+func Outlook(o drift.Owed) string {
+	if o.Progress == drift.Switched {
 		return "the next `aliasctl sync --apply` verifies it"
 	}
 	return "the next `aliasctl sync --apply` goes on from there"
@@ -38,7 +38,7 @@ func Outlook(o planner.Owed) string {
 func (r DriftReport) unverifiedLines() []string {
 	lines := make([]string, len(r.Unverified))
 	for i, u := range r.Unverified {
-		o := planner.Owed{Unverified: u, Progress: planner.Switched}
+		o := drift.Owed{Unverified: u, Progress: drift.Switched}
 		lines[i] = safetext.Line(UnverifiedLine(o) + "; " + Outlook(o))
 	}
 	return lines

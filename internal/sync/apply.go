@@ -14,6 +14,7 @@ import (
 	statefile "aliasctl/internal/state"
 	"aliasctl/internal/state/local"
 	"aliasctl/planner"
+	"aliasctl/planner/saved"
 )
 
 // conclude passes the plan on and carries it out where that was asked for and
@@ -99,11 +100,11 @@ func (r *run) recheck(planned planner.Plan) error {
 		return err
 	}
 	r.checked = &again
-	if unread := planned.Unread(again.Plan); len(unread) > 0 && len(again.Plan.Conflicts) == 0 {
+	if unread := saved.Unread(planned, again.Plan); len(unread) > 0 && len(again.Plan.Conflicts) == 0 {
 		return failed("no alias was changed: run the same command again",
 			"after the loads, the id of the collection for alias %q cannot be read: something in between answered", unread[0])
 	}
-	if differences := planned.Unlike(again.Plan); len(differences) > 0 {
+	if differences := saved.Unlike(planned, again.Plan); len(differences) > 0 {
 		return stale("the cluster changed while the collections were loaded", differences...)
 	}
 	return blockedBy(again)

@@ -15,6 +15,7 @@ import (
 	"aliasctl/internal/state/local"
 	"aliasctl/internal/state/stores"
 	"aliasctl/planner"
+	"aliasctl/planner/drift"
 )
 
 // Doctor looks at connection, token, privileges in a database, state and lock, and
@@ -232,8 +233,8 @@ func (d *doctor) stored(ctx context.Context) {
 		} else if n > 0 {
 			d.find("pending", FoundWarn, "run `aliasctl sync --apply` again: it goes on from there", "%s announced by a run that did not finish", quantity.Phrase(n, "step was", "steps were"))
 		}
-		for _, o := range planner.OwedBy(state, nil) {
-			if o.Progress != planner.Announced || stored.holder == "" { // or the run at work goes on to it
+		for _, o := range drift.OwedBy(state, nil) {
+			if o.Progress != drift.Announced || stored.holder == "" { // or the run at work goes on to it
 				d.find("unverified", FoundWarn, report.Outlook(o), "%s", report.UnverifiedLine(o))
 			}
 		}

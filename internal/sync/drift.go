@@ -9,6 +9,7 @@ import (
 	"aliasctl/internal/report"
 	statefile "aliasctl/internal/state"
 	"aliasctl/planner"
+	"aliasctl/planner/drift"
 )
 
 // Drift compares the cluster with the state, through a client that has no call that
@@ -36,7 +37,7 @@ func Drift(ctx context.Context, o Options) (found report.DriftReport, err error)
 		return found, err
 	}
 	if r.manifest == nil {
-		r.manifest = planner.Remembered(stored.state)
+		r.manifest = drift.Remembered(stored.state)
 	}
 	r.managed = aliasesOf(r.manifest) + len(stored.state.Bindings)
 	if r.conn, err = r.connect(namesDefault(r.manifest)); err != nil {
@@ -95,7 +96,7 @@ func (r *run) drift(stored storedState) (none report.DriftReport, err error) {
 	}
 	return report.DriftReport{
 		Cluster: cluster, Serial: state.Serial, StatePath: r.file.Path(),
-		Bindings: state.Bindings, Unverified: unverifiedAt(state, live), Drift: planner.DriftOf(state, live),
+		Bindings: state.Bindings, Unverified: unverifiedAt(state, live), Drift: drift.Of(state, live),
 		Plan: comparison.Plan(live).Summary, Unmanaged: comparison.Unmanaged(live), Holder: stored.holder,
 	}, nil
 }
@@ -115,8 +116,8 @@ func bound(state planner.State, live *planner.Live) map[planner.Key]string {
 // unverifiedAt are the unverified switches that the cluster shows.
 func unverifiedAt(state planner.State, live *planner.Live) []planner.Unverified {
 	var list []planner.Unverified
-	for _, o := range planner.OwedBy(state, live) {
-		if o.Progress == planner.Switched {
+	for _, o := range drift.OwedBy(state, live) {
+		if o.Progress == drift.Switched {
 			list = append(list, o.Unverified)
 		}
 	}

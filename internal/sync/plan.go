@@ -8,6 +8,8 @@ import (
 	"aliasctl/internal/report"
 	"aliasctl/manifest"
 	"aliasctl/planner"
+	"aliasctl/planner/proof"
+	"aliasctl/planner/saved"
 )
 
 // plan reads the cluster and computes everything that is shown and done.
@@ -43,8 +45,8 @@ func (r *run) plan(stored storedState, cluster planner.Cluster, limits planner.L
 	}
 	p.Spell(r.Spell)
 	refusals := r.refusals(p, limits)
-	save := func(o manifest.Origin) planner.Saved {
-		return planner.Save(p, o, stored.state, live, refusals, options.Now)
+	save := func(o manifest.Origin) saved.Plan {
+		return saved.New(p, o, stored.state, live, refusals, options.Now)
 	}
 	if r.PlanOut != "" {
 		if err := writePlan(r.PlanOut, save(*r.origin)); err != nil {
@@ -56,7 +58,7 @@ func (r *run) plan(stored storedState, cluster planner.Cluster, limits planner.L
 			return report.Report{}, err
 		}
 	}
-	made := report.Report{Plan: p, Digest: p.Digest(), Proof: planner.Prove(p, live), Refusals: refusals, NoState: !stored.found}
+	made := report.Report{Plan: p, Digest: p.Digest(), Proof: proof.Of(p, live), Refusals: refusals, NoState: !stored.found}
 	return made, r.expected(made.Digest)
 }
 

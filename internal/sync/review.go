@@ -13,6 +13,8 @@ import (
 	"aliasctl/internal/report"
 	"aliasctl/manifest"
 	"aliasctl/planner"
+	"aliasctl/planner/proof"
+	"aliasctl/planner/saved"
 )
 
 // Review is the report of the saved plan in Options.Reviewed. Nothing else is read.
@@ -30,11 +32,11 @@ func Review(ctx context.Context, o Options) (Report, error) {
 		return Report{}, err
 	}
 	p := saved.Plan
-	return Report{Report: report.Report{Plan: p, Digest: p.Digest(), Proof: planner.Prove(p, nil), Refusals: r.refusals(p, limits), NoState: saved.Lineage == ""}}, nil
+	return Report{Report: report.Report{Plan: p, Digest: p.Digest(), Proof: proof.Of(p, nil), Refusals: r.refusals(p, limits), NoState: saved.Lineage == ""}}, nil
 }
 
 // writePlan saves a plan in one piece.
-func writePlan(path string, s planner.Saved) error {
+func writePlan(path string, s saved.Plan) error {
 	text, err := planfile.Encode(s)
 	if err == nil {
 		err = atomicfile.Write(path, text, 0o600)
@@ -46,9 +48,9 @@ func writePlan(path string, s planner.Saved) error {
 }
 
 // readPlan reads a saved plan and its manifest.
-func readPlan(ctx context.Context, path string) (planner.Saved, *manifest.Manifest, error) {
-	fail := func(hint string, err error, format string, args ...any) (planner.Saved, *manifest.Manifest, error) {
-		return planner.Saved{}, nil, &Failure{Code: Usage, What: fmt.Sprintf("plan %q: %s", path, fmt.Sprintf(format, args...)), Hint: hint, Err: err}
+func readPlan(ctx context.Context, path string) (saved.Plan, *manifest.Manifest, error) {
+	fail := func(hint string, err error, format string, args ...any) (saved.Plan, *manifest.Manifest, error) {
+		return saved.Plan{}, nil, &Failure{Code: Usage, What: fmt.Sprintf("plan %q: %s", path, fmt.Sprintf(format, args...)), Hint: hint, Err: err}
 	}
 	text, err := input.Read(ctx, path, input.MaxPlan)
 	if err != nil {
@@ -99,7 +101,7 @@ func (r *run) fits(stored storedState, cluster planner.Cluster) error {
 }
 
 // holds refuses a saved plan that is not the one that its manifest gives today.
-func (r *run) holds(again planner.Saved, state planner.State, live *planner.Live) error {
+func (r *run) holds(again saved.Plan, state planner.State, live *planner.Live) error {
 	if differences := r.saved.Differences(again, state, live); len(differences) > 0 {
 		return stale(fmt.Sprintf("the plan of %s is stale", r.saved.MadeAt.Format(time.RFC3339)), differences...)
 	}

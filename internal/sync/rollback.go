@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"aliasctl/planner"
+	"aliasctl/planner/rollback"
 )
 
 // Rollback plans to go back to the bindings of an earlier apply, Options.To, and
@@ -20,10 +21,10 @@ func (r *run) goBack(state planner.State) error {
 	var err error
 	if r.To != nil {
 		serial = *r.To
-	} else if serial, err = planner.Previous(state); err != nil {
+	} else if serial, err = rollback.Previous(state); err != nil {
 		return historyError(err)
 	}
-	m, ids, err := planner.Rollback(state, serial)
+	m, ids, err := rollback.To(state, serial)
 	if err != nil {
 		return historyError(err)
 	}

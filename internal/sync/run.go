@@ -16,6 +16,7 @@ import (
 	statefile "aliasctl/internal/state"
 	"aliasctl/manifest"
 	"aliasctl/planner"
+	"aliasctl/planner/saved"
 )
 
 // Report is what an operation found, and how its apply ended.
@@ -44,7 +45,7 @@ type run struct {
 	manifest  *manifest.Manifest // what is wanted
 	golden    goldenSums
 	origin    *manifest.Origin   // of PlanOut
-	saved     *planner.Saved     // of Reviewed
+	saved     *saved.Plan        // of Reviewed
 	options   planner.Options    // beyond what choices say
 	location  string             // of the state, "" for none
 	file      statefile.Location // nil when a dry run has no place for a state

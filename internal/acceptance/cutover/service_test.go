@@ -18,6 +18,7 @@ import (
 	"aliasctl/internal/testkit"
 	"aliasctl/manifest"
 	"aliasctl/planner"
+	"aliasctl/planner/proof"
 )
 
 // service is a cluster with proxies, and what aliasctl does to it.
@@ -157,7 +158,7 @@ func (s *service) apply(generation int, retire []manifest.Retiree, o executor.Op
 		s.t.Fatal(err)
 	}
 	plan := planner.Compare(m, s.state, planner.Options{Cluster: s.state.Cluster, Now: time.Now(), Switch: s.mode}).Plan(live)
-	if proof := planner.Prove(plan, live); !proof.OK || len(plan.Conflicts) > 0 {
+	if proof := proof.Of(plan, live); !proof.OK || len(plan.Conflicts) > 0 {
 		s.t.Fatalf("plan %+v, proof %+v", plan, proof)
 	}
 	o.Observer = &lander{service: s, generation: generation}

@@ -13,6 +13,7 @@ import (
 	"aliasctl/internal/acceptance/scene"
 	"aliasctl/internal/emulator"
 	"aliasctl/planner"
+	"aliasctl/planner/proof"
 )
 
 // TestInterleavings explores, without sampling, one apply against one other
@@ -180,7 +181,7 @@ func (x *exploration) play(acts []act) *stage {
 		s.differ("the plan has conflicts: %v", plan.Conflicts)
 		return s
 	}
-	if proof := planner.Prove(plan, live); !proof.OK {
+	if proof := proof.Of(plan, live); !proof.OK {
 		s.differ("the plan fails its proof: %v", proof)
 		return s
 	}

@@ -10,6 +10,7 @@ import (
 
 	"aliasctl/executor"
 	"aliasctl/planner"
+	"aliasctl/planner/proof"
 )
 
 // judge holds results and state against what happened, and lets the next run
@@ -91,7 +92,7 @@ func (s *stage) next(ours map[string][]string, mode planner.SwitchMode) {
 			}
 			return // a target that the other client has dropped, or an alias on a retiree
 		}
-		if proof := planner.Prove(plan, live); !proof.OK {
+		if proof := proof.Of(plan, live); !proof.OK {
 			s.differ("the next plan fails its proof: %v", proof)
 		}
 		report, err := executor.Apply(context.Background(), plan, s.store, s, s, executor.Options{Parallel: 1, Clock: s, Settle: time.Second})

@@ -25,6 +25,7 @@ import (
 	statefile "aliasctl/internal/state"
 	"aliasctl/manifest"
 	"aliasctl/planner"
+	"aliasctl/planner/proof"
 	"aliasctl/testdata/bench/workload"
 )
 
@@ -231,9 +232,9 @@ func parsed(t *testing.T, w workload.Workload) *manifest.Manifest {
 	return m
 }
 
-func planned(m *manifest.Manifest, s planner.State) (planner.Plan, planner.Proof) {
+func planned(m *manifest.Manifest, s planner.State) (planner.Plan, proof.Proof) {
 	p := planner.Compare(m, s, planner.Options{Now: workload.Epoch}).Plan(nil)
-	return p, planner.Prove(p, nil)
+	return p, proof.Of(p, nil)
 }
 
 func rendered(t *testing.T, f formats.Format, r report.Report) func() {

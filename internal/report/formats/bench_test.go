@@ -14,6 +14,7 @@ import (
 	"aliasctl/internal/report/text"
 	"aliasctl/manifest"
 	"aliasctl/planner"
+	"aliasctl/planner/proof"
 )
 
 // BenchmarkHundredThousandSteps sets the time that each format takes beside
@@ -30,7 +31,7 @@ func BenchmarkHundredThousandSteps(b *testing.B) {
 	m := &manifest.Manifest{Databases: []manifest.Database{d}}
 
 	r := report.Report{Plan: planner.Compare(m, state, planner.Options{}).Plan(nil)}
-	r.Proof = planner.Prove(r.Plan, nil)
+	r.Proof = proof.Of(r.Plan, nil)
 	if len(r.Plan.Steps) != n {
 		b.Fatalf("%d steps", len(r.Plan.Steps))
 	}
@@ -41,7 +42,7 @@ func BenchmarkHundredThousandSteps(b *testing.B) {
 	})
 	b.Run("plan-and-prove", func(b *testing.B) {
 		for b.Loop() {
-			planner.Prove(planner.Compare(m, state, planner.Options{}).Plan(nil), nil)
+			proof.Of(planner.Compare(m, state, planner.Options{}).Plan(nil), nil)
 		}
 	})
 	for _, f := range formats.All() {

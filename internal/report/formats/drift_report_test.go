@@ -17,6 +17,7 @@ import (
 	"aliasctl/internal/report"
 	"aliasctl/internal/report/formats"
 	"aliasctl/planner"
+	"aliasctl/planner/drift"
 )
 
 // A driftScenario is a scenario of `aliasctl drift`.
@@ -29,13 +30,13 @@ func driftScenarios() []driftScenario {
 	return []driftScenario{
 		{"drift-none", driftReport()},
 		{"drift-found", driftFound()},
-		{"drift-unfinished", driftReport(planner.Drift{Kind: planner.DriftMoved, Database: "default", Alias: "products", Last: "products_v42", Live: "products_v43", Unfinished: true})},
+		{"drift-unfinished", driftReport(drift.Drift{Kind: drift.Moved, Database: "default", Alias: "products", Last: "products_v42", Live: "products_v43", Unfinished: true})},
 		{"drift-hostile", driftHostile()},
 		{"drift-unverified", driftUnverified()},
 	}
 }
 
-func driftReport(drift ...planner.Drift) report.DriftReport {
+func driftReport(drift ...drift.Drift) report.DriftReport {
 	return report.DriftReport{
 		Cluster: planner.Cluster{URI: "http://milvus.prod-eu.example:19530", Label: "prod-eu"}, Serial: 41, StatePath: "prod.state.json",
 		Bindings: []planner.Binding{
@@ -49,9 +50,9 @@ func driftReport(drift ...planner.Drift) report.DriftReport {
 
 func driftFound() report.DriftReport {
 	r := driftReport(
-		planner.Drift{Kind: planner.DriftMoved, Database: "default", Alias: "products", Last: "products_v42", Live: "products_v9"},
-		planner.Drift{Database: "default", Alias: "questions", Last: "questions_v3", Kind: planner.DriftUnbound},
-		planner.Drift{Kind: planner.DriftMoved, Database: "shop", Alias: "carts", Last: "carts_v1", Live: "carts_v2", Unfinished: true},
+		drift.Drift{Kind: drift.Moved, Database: "default", Alias: "products", Last: "products_v42", Live: "products_v9"},
+		drift.Drift{Database: "default", Alias: "questions", Last: "questions_v3", Kind: drift.Unbound},
+		drift.Drift{Kind: drift.Moved, Database: "shop", Alias: "carts", Last: "carts_v1", Live: "carts_v2", Unfinished: true},
 	)
 	r.Bindings = append(r.Bindings, binding("shop", "carts", "carts_v1"))
 	r.Manifest, r.Plan = true, planner.Summary{Create: 1, Switch: 1, Unchanged: 1, Conflicts: 1}
@@ -69,7 +70,7 @@ func driftUnverified() report.DriftReport {
 }
 
 func driftHostile() report.DriftReport {
-	r := driftReport(planner.Drift{Kind: planner.DriftMoved, Database: "default", Alias: "products", Last: "products_v42", Live: "\x1b[2J</td>|`@team`\nPlan: 1 to drop"})
+	r := driftReport(drift.Drift{Kind: drift.Moved, Database: "default", Alias: "products", Last: "products_v42", Live: "\x1b[2J</td>|`@team`\nPlan: 1 to drop"})
 	r.StatePath = "s3://bucket/<b>.json"
 	return r
 }
@@ -111,7 +112,7 @@ func driftReports() *rapid.Generator[report.DriftReport] {
 			b := binding("default", fmt.Sprintf("a%d", i)+markup().Draw(t, "alias"), hostile().Draw(t, "collection"))
 			r.Bindings = append(r.Bindings, b)
 			if rapid.Bool().Draw(t, "drifted") {
-				r.Drift = append(r.Drift, planner.Drift{Kind: planner.DriftMoved, Database: b.Database, Alias: b.Alias, Last: b.Collection,
+				r.Drift = append(r.Drift, drift.Drift{Kind: drift.Moved, Database: b.Database, Alias: b.Alias, Last: b.Collection,
 					Live: rapid.OneOf(hostile(), markup()).Draw(t, "live"), Unfinished: rapid.Bool().Draw(t, "unfinished")})
 			}
 		}
@@ -160,7 +161,7 @@ func TestMarkdownOfMuchDriftFits(t *testing.T) {
 	var r report.DriftReport
 	for i := range 5_000 {
 		name := fmt.Sprintf("alias_%04d", i)
-		r.Drift = append(r.Drift, planner.Drift{Kind: planner.DriftMoved, Database: "default", Alias: name, Last: name + "_v1", Live: name + "_v2", Unfinished: i%2 == 1})
+		r.Drift = append(r.Drift, drift.Drift{Kind: drift.Moved, Database: "default", Alias: name, Last: name + "_v1", Live: name + "_v2", Unfinished: i%2 == 1})
 	}
 	text := string(written(t, formats.Markdown, r, layout.Style{}))
 	holdMarkdown(t, text)
@@ -179,7 +180,7 @@ func TestMarkdownOfMuchDriftFits(t *testing.T) {
 func TestJSONOfDriftComesBack(t *testing.T) {
 	var got struct {
 		Version int
-		Drift   []planner.Drift
+		Drift   []drift.Drift
 		Plan    planner.Summary
 	}
 	r := driftFound()

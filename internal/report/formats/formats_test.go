@@ -21,6 +21,7 @@ import (
 	"aliasctl/internal/report/text"
 	"aliasctl/manifest"
 	"aliasctl/planner"
+	"aliasctl/planner/proof"
 )
 
 // hostile draws strings as a careless or hostile server may send them.
@@ -72,7 +73,7 @@ func reports() *rapid.Generator[report.Report] {
 					Reason: hostile().Draw(t, "reason"), Want: hostile().Draw(t, "want"), Live: hostile().Draw(t, "live"), WaysOut: planner.ByHand(texts("ways")...),
 				}},
 			},
-			Proof:     planner.Proof{OK: rapid.Bool().Draw(t, "ok"), Gaps: texts("gaps"), Problems: texts("problems")},
+			Proof:     proof.Proof{OK: rapid.Bool().Draw(t, "ok"), Gaps: texts("gaps"), Problems: texts("problems")},
 			Refusals:  []planner.Refusal{{Guard: hostile().Draw(t, "guard"), Reason: hostile().Draw(t, "reason"), WayOut: planner.WayOut{Before: hostile().Draw(t, "way")}}},
 			Applied:   rapid.Bool().Draw(t, "applied"),
 			StatePath: hostile().Draw(t, "path"),

@@ -17,6 +17,7 @@ import (
 	"aliasctl/internal/report/markdown"
 	"aliasctl/manifest"
 	"aliasctl/planner"
+	"aliasctl/planner/proof"
 )
 
 const mostMarkdown = 60_000
@@ -182,7 +183,7 @@ func TestMarkdownIsBoundedWhenEveryPartIsFull(t *testing.T) {
 			r.Cutovers = append(r.Cutovers, executor.Cutover{Group: long, Err: errors.New(long), Members: members}, executor.Cutover{Group: long, Members: members})
 		}
 		r.Plan.Steps = append(r.Plan.Steps, planner.Step{Op: planner.DropAlias, Alias: long, From: long})
-		r.Proof = planner.Proof{Problems: r.Plan.Notes, Gaps: r.Plan.Notes}
+		r.Proof = proof.Proof{Problems: r.Plan.Notes, Gaps: r.Plan.Notes}
 		for _, r.Applied = range []bool{false, true} {
 			got := string(written(t, formats.Markdown, r, layout.Style{}))
 			holdMarkdown(t, got)
@@ -211,7 +212,7 @@ func TestMarkdownProseStaysReadable(t *testing.T) {
 		{"ask @team, see #1", "ask `@team`, see `#1`"},
 		{"a ` alone", "a <code>&#96;</code> alone"},
 	} {
-		r := report.Report{Plan: planner.Plan{Notes: []string{c.said}}, Proof: planner.Proof{OK: true}}
+		r := report.Report{Plan: planner.Plan{Notes: []string{c.said}}, Proof: proof.Proof{OK: true}}
 		_, got, _ := strings.Cut(string(written(t, formats.Markdown, r, layout.Style{})), "1 note</summary>\n\n- ")
 		got, _, _ = strings.Cut(got, "\n")
 		if d := cmp.Diff(c.want, got); d != "" {

@@ -15,6 +15,7 @@ import (
 	"aliasctl/internal/report"
 	"aliasctl/internal/report/formats"
 	"aliasctl/planner"
+	"aliasctl/planner/proof"
 )
 
 // plans are of 0, 1 and 10,000 steps, planned and applied.
@@ -28,8 +29,8 @@ func plans(name string) []report.Report {
 			p.Steps = append(p.Steps, s)
 			results = append(results, executor.Result{Step: s, Outcome: executor.Applied})
 		}
-		all = append(all, report.Report{Plan: p, Proof: planner.Proof{OK: true}},
-			report.Report{Plan: p, Proof: planner.Proof{OK: true}, Applied: true, Results: results})
+		all = append(all, report.Report{Plan: p, Proof: proof.Proof{OK: true}},
+			report.Report{Plan: p, Proof: proof.Proof{OK: true}, Applied: true, Results: results})
 	}
 	return all
 }
@@ -137,16 +138,16 @@ func TestTerraformReportOfGitLab(t *testing.T) {
 		}
 	}
 	mixed := planner.Plan{Summary: planner.Summary{Create: 1, Switch: 2, Drop: 3, Retire: 4, Adopt: 5, Forget: 6, Unchanged: 7}}
-	if got := shown(report.Report{Plan: mixed, Proof: planner.Proof{OK: true}}); got != `{"create":1,"update":2,"delete":7}` {
+	if got := shown(report.Report{Plan: mixed, Proof: proof.Proof{OK: true}}); got != `{"create":1,"update":2,"delete":7}` {
 		t.Errorf("got %s", got)
 	}
-	failed := report.Report{Plan: mixed, Proof: planner.Proof{OK: true}, Applied: true, Results: []executor.Result{
+	failed := report.Report{Plan: mixed, Proof: proof.Proof{OK: true}, Applied: true, Results: []executor.Result{
 		{Step: planner.Step{Op: planner.CreateAlias}, Outcome: executor.Applied}, {Step: planner.Step{Op: planner.AlterAlias}, Outcome: executor.Failed},
 		{Step: planner.Step{Op: planner.DropCollection}, Outcome: executor.AlreadyDone}, {Step: planner.Step{Op: planner.Adopt}, Outcome: executor.Applied}}}
 	if got := shown(failed); got != `{"create":1,"update":0,"delete":1}` {
 		t.Errorf("an apply in part: %s", got)
 	}
-	conflict := report.Report{Plan: planner.Plan{Conflicts: []planner.Conflict{{Alias: "a"}}}, Proof: planner.Proof{OK: true}}
+	conflict := report.Report{Plan: planner.Plan{Conflicts: []planner.Conflict{{Alias: "a"}}}, Proof: proof.Proof{OK: true}}
 	for _, d := range []report.Document{conflict, report.Failure{What: "the manifest cannot be used"}, report.Report{}} {
 		if got := shown(d); strings.Contains(got, "create") || !json.Valid([]byte(got)) || !strings.Contains(got, "error") {
 			t.Errorf("no plan: %s", got)

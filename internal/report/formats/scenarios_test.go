@@ -9,6 +9,7 @@ import (
 	"aliasctl/executor"
 	"aliasctl/internal/report"
 	"aliasctl/planner"
+	"aliasctl/planner/proof"
 )
 
 // A scenario is a report that a reader may meet. Its goldens in testdata/plan
@@ -38,7 +39,7 @@ func plan(summary planner.Summary, steps ...planner.Step) planner.Plan {
 	}
 }
 
-func proved(steps int) planner.Proof { return planner.Proof{OK: true, Prefixes: steps + 1} }
+func proved(steps int) proof.Proof { return proof.Proof{OK: true, Prefixes: steps + 1} }
 
 func scenarios() []scenario {
 	return []scenario{
@@ -284,7 +285,7 @@ func everyOutcome() report.Report {
 
 func defect() report.Report {
 	r := switchAndRetire()
-	r.Proof = planner.Proof{Prefixes: 4, Problems: []string{"after step 1: alias default/products points at the collection default/products_v2, which was dropped"}}
+	r.Proof = proof.Proof{Prefixes: 4, Problems: []string{"after step 1: alias default/products points at the collection default/products_v2, which was dropped"}}
 	return r
 }
 

@@ -12,6 +12,7 @@ import (
 	"aliasctl/internal/report"
 	"aliasctl/internal/safetext"
 	"aliasctl/planner"
+	"aliasctl/planner/drift"
 )
 
 // Write writes a document: one object, its lists one element a
@@ -60,7 +61,7 @@ func (o *object) plan(r report.Report) {
 
 func (o *object) drift(r report.DriftReport) {
 	o.field("version", report.DriftVersion)
-	list(o, "drift", r.Drift, func(d *planner.Drift) any { return d })
+	list(o, "drift", r.Drift, func(d *drift.Drift) any { return d })
 	if len(r.Unverified) > 0 {
 		list(o, "unverified", r.Unverified, func(u *planner.Unverified) any { return u })
 	}

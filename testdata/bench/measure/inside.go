@@ -17,6 +17,7 @@ import (
 	"aliasctl/internal/state/stores"
 	"aliasctl/manifest"
 	"aliasctl/planner"
+	"aliasctl/planner/proof"
 	"aliasctl/testdata/bench/workload"
 )
 
@@ -90,9 +91,9 @@ func (b *bench) rendering() error {
 		return err
 	}
 	state := w.State()
-	plan := func() (planner.Plan, planner.Proof) {
+	plan := func() (planner.Plan, proof.Proof) {
 		p := planner.Compare(desired, state, planner.Options{Now: workload.Epoch}).Plan(nil)
-		return p, planner.Prove(p, nil)
+		return p, proof.Of(p, nil)
 	}
 	shown := report.Report{}
 	shown.Plan, shown.Proof = plan()

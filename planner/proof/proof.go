@@ -1,10 +1,14 @@
-package planner
+// Package proof replays a plan on a model of the cluster before anyone runs it. It
+// knows the plan and the truth table, and nothing of how the plan was made.
+package proof
 
 import (
 	"fmt"
 	"slices"
 
 	"aliasctl/internal/quantity"
+	"aliasctl/planner"
+	"aliasctl/planner/truth"
 )
 
 // Proof is the result of replaying a plan step by step on a model of the
@@ -19,7 +23,7 @@ type Proof struct {
 	Problems []string `json:"problems,omitempty"`
 }
 
-// Prove replays a plan step by step on a model of the cluster and reports what
+// Of replays a plan step by step on a model of the cluster and reports what
 // holds at every prefix, which is every place where a run can be cut:
 //
 //   - an alias that exists before and after is never unbound (a switch by drop
@@ -35,19 +39,19 @@ type Proof struct {
 // values only, and a collection drop comes after every alias step (checked).
 // So a prefix of the plan is, for each alias, a prefix of its own writes, and to
 // look at each of those once is to look at all of them.
-func Prove(p Plan, live *Live) Proof {
+func Of(p planner.Plan, live *planner.Live) Proof {
 	m := newModel(p, live)
 	m.proof.Prefixes = len(p.Steps) + 1
 	for i, s := range p.Steps {
 		m.step = i + 1
 		m.order(s)
 		switch s.Op {
-		case CreateAlias, AlterAlias, RecreateAlias, Displace, DropAlias, VerifyAlias:
+		case planner.CreateAlias, planner.AlterAlias, planner.RecreateAlias, planner.Displace, planner.DropAlias, planner.VerifyAlias:
 			m.rebind(s)
-		case LoadCollection:
+		case planner.LoadCollection:
 			m.load(s)
-		case GrantPrivilege: // moves no alias
-		case DropCollection, ReleaseCollection:
+		case planner.GrantPrivilege: // moves no alias
+		case planner.DropCollection, planner.ReleaseCollection:
 			m.retire(s)
 		}
 	}
@@ -62,15 +66,15 @@ func Prove(p Plan, live *Live) Proof {
 type model struct {
 	proof Proof
 	step  int // that is being looked at, from 1; 0 for the end
-	plan  Plan
+	plan  planner.Plan
 
-	tracks    map[Key]*track
-	pointing  map[Key]int // aliases per collection, of those that matter
-	ids       map[Key]string
-	gone      map[Key]Op     // collections, by what took them from their readers
-	loads     map[Key]bool   // aliases whose target has to be loaded first
-	loaded    map[Key]bool   // collections
-	named     map[Key]string // the ids of collections that displacements are about
+	tracks    map[planner.Key]*track
+	pointing  map[planner.Key]int // aliases per collection, of those that matter
+	ids       map[planner.Key]string
+	gone      map[planner.Key]planner.Op // collections, by what took them from their readers
+	loads     map[planner.Key]bool       // aliases whose target has to be loaded first
+	loaded    map[planner.Key]bool       // collections
+	named     map[planner.Key]string     // the ids of collections that displacements are about
 	lastPhase int
 }
 
@@ -82,26 +86,26 @@ type track struct {
 	steps   int    // so far
 }
 
-func newModel(p Plan, live *Live) *model {
+func newModel(p planner.Plan, live *planner.Live) *model {
 	m := &model{
 		plan: p, proof: Proof{Gaps: []string{}},
-		tracks: make(map[Key]*track, len(p.Steps)), pointing: make(map[Key]int),
-		ids: make(map[Key]string), gone: make(map[Key]Op),
-		loads: make(map[Key]bool), loaded: make(map[Key]bool), named: make(map[Key]string),
+		tracks: make(map[planner.Key]*track, len(p.Steps)), pointing: make(map[planner.Key]int),
+		ids: make(map[planner.Key]string), gone: make(map[planner.Key]planner.Op),
+		loads: make(map[planner.Key]bool), loaded: make(map[planner.Key]bool), named: make(map[planner.Key]string),
 	}
 	for _, s := range p.Steps {
 		switch s.Op {
-		case DropCollection, ReleaseCollection:
-			m.pointing[s.key()] = 0
-		case CreateAlias, AlterAlias, RecreateAlias, Displace, DropAlias, VerifyAlias:
-			if k := s.key(); m.tracks[k] == nil {
+		case planner.DropCollection, planner.ReleaseCollection:
+			m.pointing[s.Key()] = 0
+		case planner.CreateAlias, planner.AlterAlias, planner.RecreateAlias, planner.Displace, planner.DropAlias, planner.VerifyAlias:
+			if k := s.Key(); m.tracks[k] == nil {
 				m.tracks[k] = &track{}
 			}
 		}
 	}
 	for _, a := range p.Asks {
 		if a.Cutover != nil && a.Cutover.Load != nil {
-			m.loads[Key{a.Database, a.Alias}] = true
+			m.loads[planner.Key{Database: a.Database, Name: a.Alias}] = true
 		}
 	}
 	m.bindings(p)
@@ -113,22 +117,22 @@ func newModel(p Plan, live *Live) *model {
 
 // bindings takes in the plan's before and after. Both lists are
 // sorted; an alias without a step must be the same in both.
-func (m *model) bindings(p Plan) {
+func (m *model) bindings(p planner.Plan) {
 	before, after := p.Before, p.After
 	for len(before)+len(after) > 0 {
-		k, was, is := Key{}, "", ""
+		k, was, is := planner.Key{}, "", ""
 		switch c := compareHeads(before, after); {
 		case c <= 0:
-			k, was = Key{before[0].Database, before[0].Alias}, before[0].Collection
+			k, was = planner.Key{Database: before[0].Database, Name: before[0].Alias}, before[0].Collection
 			before = before[1:]
 			if c == 0 {
 				is, after = after[0].Collection, after[1:]
 			}
 		default:
-			k, is, after = Key{after[0].Database, after[0].Alias}, after[0].Collection, after[1:]
+			k, is, after = planner.Key{Database: after[0].Database, Name: after[0].Alias}, after[0].Collection, after[1:]
 		}
-		if n, counts := m.pointing[Key{k.Database, was}]; counts {
-			m.pointing[Key{k.Database, was}] = n + 1
+		if n, counts := m.pointing[planner.Key{Database: k.Database, Name: was}]; counts {
+			m.pointing[planner.Key{Database: k.Database, Name: was}] = n + 1
 		}
 		switch t := m.tracks[k]; {
 		case t != nil:
@@ -139,30 +143,30 @@ func (m *model) bindings(p Plan) {
 	}
 }
 
-func compareHeads(a, b []Binding) int {
+func compareHeads(a, b []planner.Binding) int {
 	switch {
 	case len(a) == 0:
 		return 1
 	case len(b) == 0:
 		return -1
 	default:
-		return Key{a[0].Database, a[0].Alias}.Compare(Key{b[0].Database, b[0].Alias})
+		return planner.Key{Database: a[0].Database, Name: a[0].Alias}.Compare(planner.Key{Database: b[0].Database, Name: b[0].Alias})
 	}
 }
 
 // observe takes in what was read: the values that steps expect, the ids, and
 // the aliases at collections to drop that are not ours.
-func (m *model) observe(p Plan, live *Live) {
+func (m *model) observe(p planner.Plan, live *planner.Live) {
 	for k, t := range m.tracks {
 		if d := live.Databases[k.Database]; d != nil {
 			t.bound = d.Bindings[k.Name]
 		}
 	}
 	for _, s := range p.Steps {
-		if d := live.Databases[s.Database]; d != nil && s.Op == Displace {
+		if d := live.Databases[s.Database]; d != nil && s.Op == planner.Displace {
 			for _, name := range []string{s.Alias, s.RenameTo} {
 				if c, exists := d.Collections[name]; exists {
-					m.named[Key{s.Database, name}] = c.ID
+					m.named[planner.Key{Database: s.Database, Name: name}] = c.ID
 				}
 			}
 		}
@@ -175,7 +179,7 @@ func (m *model) observe(p Plan, live *Live) {
 		c := d.Collections[k.Name]
 		m.ids[k] = c.ID
 		for _, alias := range c.Aliases {
-			if !m.listed(p.Before, Key{k.Database, alias}) {
+			if !m.listed(p.Before, planner.Key{Database: k.Database, Name: alias}) {
 				m.pointing[k]++
 			}
 		}
@@ -183,9 +187,9 @@ func (m *model) observe(p Plan, live *Live) {
 }
 
 // listed reports whether an alias is in a sorted list of bindings.
-func (m *model) listed(bindings []Binding, k Key) bool {
-	_, found := slices.BinarySearchFunc(bindings, k, func(b Binding, k Key) int {
-		return Key{b.Database, b.Alias}.Compare(k)
+func (m *model) listed(bindings []planner.Binding, k planner.Key) bool {
+	_, found := slices.BinarySearchFunc(bindings, k, func(b planner.Binding, k planner.Key) int {
+		return planner.Key{Database: b.Database, Name: b.Alias}.Compare(k)
 	})
 	return found
 }
@@ -199,17 +203,17 @@ func (m *model) problem(format string, args ...any) {
 }
 
 // order checks that the phases stand in the order of safety.
-func (m *model) order(s Step) {
-	phase := s.phase()
+func (m *model) order(s planner.Step) {
+	phase := s.Phase()
 	if phase < m.lastPhase {
-		m.problem("%s of %s stands after a later phase", s.Op, s.key())
+		m.problem("%s of %s stands after a later phase", s.Op, s.Key())
 	}
 	m.lastPhase = max(m.lastPhase, phase)
 }
 
 // rebind plays one alias step and looks at the place behind it.
-func (m *model) rebind(s Step) {
-	k := s.key()
+func (m *model) rebind(s planner.Step) {
+	k := s.Key()
 	t := m.tracks[k]
 	if !t.managed {
 		m.problem("alias %s is not managed and would be touched", k)
@@ -220,19 +224,19 @@ func (m *model) rebind(s Step) {
 	if t.steps++; t.steps > 1 {
 		m.problem("alias %s has two steps that are not one switch", k)
 	}
-	if s.Op == Displace && s.To == s.RenameTo { // it is loaded by the name that it has before
-		m.loaded[Key{s.Database, s.To}] = m.loaded[k]
+	if s.Op == planner.Displace && s.To == s.RenameTo { // it is loaded by the name that it has before
+		m.loaded[planner.Key{Database: s.Database, Name: s.To}] = m.loaded[k]
 	}
-	if target := (Key{s.Database, s.To}); s.To != "" && s.Op != VerifyAlias && m.loads[k] && !m.loaded[target] {
+	if target := (planner.Key{Database: s.Database, Name: s.To}); s.To != "" && s.Op != planner.VerifyAlias && m.loads[k] && !m.loaded[target] {
 		m.problem("alias %s would be bound to %s, which is not loaded", k, target)
 	}
 	m.replan(k, t, s, s.From)
-	if s.Op == Displace { // by the name of the alias its collection was read until now
+	if s.Op == planner.Displace { // by the name of the alias its collection was read until now
 		m.proof.Gaps = append(m.proof.Gaps, k.String())
 		m.proof.Prefixes++
 		m.renamed(s)
 	}
-	if s.Op == RecreateAlias {
+	if s.Op == planner.RecreateAlias {
 		m.set(k, t, "")
 		m.proof.Gaps = append(m.proof.Gaps, k.String())
 		m.proof.Prefixes++
@@ -247,21 +251,21 @@ func (m *model) rebind(s Step) {
 
 // replan checks that a run which starts where this one was cut, with the
 // step's announcement in the state, steers the alias to the same end.
-func (m *model) replan(k Key, t *track, s Step, now string) {
+func (m *model) replan(k planner.Key, t *track, s planner.Step, now string) {
 	want := t.final
-	var announced ours
-	announced.add(s.From)
-	announced.add(s.To)
-	if s.Op == RecreateAlias {
-		announced.add("")
+	var announced truth.Ours
+	announced.Add(s.From)
+	announced.Add(s.To)
+	if s.Op == planner.RecreateAlias {
+		announced.Add("")
 	}
 	end := now
-	switch decide(want, announced, now) {
-	case create, alter:
+	switch truth.Decide(want, announced, now) {
+	case truth.Create, truth.Alter:
 		end = want
-	case drop:
+	case truth.Drop:
 		end = ""
-	case drifted, foreign, unmanaged:
+	case truth.Drifted, truth.Foreign, truth.Unmanaged:
 		m.problem("planning again would not know alias %s at %q as ours", k, now)
 		return
 	}
@@ -270,17 +274,17 @@ func (m *model) replan(k Key, t *track, s Step, now string) {
 	}
 }
 
-func (m *model) set(k Key, t *track, to string) {
-	if n, counts := m.pointing[Key{k.Database, t.bound}]; counts {
-		m.pointing[Key{k.Database, t.bound}] = n - 1
+func (m *model) set(k planner.Key, t *track, to string) {
+	if n, counts := m.pointing[planner.Key{Database: k.Database, Name: t.bound}]; counts {
+		m.pointing[planner.Key{Database: k.Database, Name: t.bound}] = n - 1
 	}
 	t.bound = to
 	if to == "" {
 		return
 	}
-	target := Key{k.Database, to}
+	target := planner.Key{Database: k.Database, Name: to}
 	if how := m.gone[target]; how != "" {
-		m.problem("alias %s would point at %s, which is %s", k, target, how.past())
+		m.problem("alias %s would point at %s, which is %s", k, target, how.Past())
 	}
 	if n, counts := m.pointing[target]; counts {
 		m.pointing[target] = n + 1
@@ -289,12 +293,12 @@ func (m *model) set(k Key, t *track, to string) {
 
 // renamed plays the first half of a displacement: it takes nothing from anyone but
 // the readers of the name.
-func (m *model) renamed(s Step) {
-	k := s.key()
+func (m *model) renamed(s planner.Step) {
+	k := s.Key()
 	if id, known := m.named[k]; known && id != s.ID {
 		m.problem("collection %s has id %q and the step expects %q", k, id, s.ID)
 	}
-	if _, taken := m.named[Key{s.Database, s.RenameTo}]; taken {
+	if _, taken := m.named[planner.Key{Database: s.Database, Name: s.RenameTo}]; taken {
 		m.problem("collection %s would be renamed to %q, which there is", k, s.RenameTo)
 	}
 	if s.Back != "" && s.Back != s.RenameTo || s.Back == "" && s.To != s.RenameTo {
@@ -302,72 +306,38 @@ func (m *model) renamed(s Step) {
 	}
 }
 
-func (m *model) load(s Step) {
-	k := s.key()
+func (m *model) load(s planner.Step) {
+	k := s.Key()
 	if m.loaded[k] {
 		m.problem("collection %s would be loaded twice", k)
 	}
 	m.loaded[k] = true
 }
 
-func (m *model) retire(s Step) {
-	k := s.key()
+func (m *model) retire(s planner.Step) {
+	k := s.Key()
 	if n := m.pointing[k]; n > 0 {
-		m.problem("collection %s would be %s while %s at it", k, s.Op.past(), quantity.Phrase(n, "alias points", "aliases point"))
+		m.problem("collection %s would be %s while %s at it", k, s.Op.Past(), quantity.Phrase(n, "alias points", "aliases point"))
 	}
 	if id, known := m.ids[k]; known && id != s.ID {
 		m.problem("collection %s has id %q and the step expects %q", k, id, s.ID)
 	}
 	if m.gone[k] != "" {
-		m.problem("collection %s would be %s twice", k, s.Op.past())
+		m.problem("collection %s would be %s twice", k, s.Op.Past())
 	}
 	m.gone[k] = s.Op
 }
 
-// past is what becomes of a collection by an operation that retires it.
-func (o Op) past() string {
-	if o == ReleaseCollection {
-		return "released"
-	}
-	return "dropped"
-}
-
 // end checks that the replay arrived where the plan ends.
 func (m *model) end() {
-	var astray []Key
+	var astray []planner.Key
 	for k, t := range m.tracks {
 		if t.bound != t.final {
 			astray = append(astray, k)
 		}
 	}
-	slices.SortFunc(astray, Key.Compare)
+	slices.SortFunc(astray, planner.Key.Compare)
 	for _, k := range astray {
 		m.problem("alias %s is at %q and the plan says %q", k, m.tracks[k].bound, m.tracks[k].final)
-	}
-}
-
-// key names the alias or the collection of a step.
-func (s Step) key() Key {
-	if s.Op.OnCollection() {
-		return Key{s.Database, s.Collection}
-	}
-	return Key{s.Database, s.Alias}
-}
-
-// phase is the place of a step in the order of safety.
-func (s Step) phase() int {
-	switch {
-	case s.Op == LoadCollection:
-		return 0
-	case s.Op == GrantPrivilege:
-		return 1
-	case s.Op == CreateAlias, s.Op == AlterAlias, s.Op == RecreateAlias, s.Op == Displace, s.Op == VerifyAlias:
-		return 2
-	case s.Op == DropAlias:
-		return 3
-	case s.Op.Retires():
-		return 4
-	default:
-		return 5
 	}
 }

@@ -1,10 +1,13 @@
-package planner
+package saved
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
+	"aliasctl/internal/quantity"
 	"aliasctl/manifest"
+	"aliasctl/planner"
 )
 
 // Differences lists every difference between a saved plan and the same plan
@@ -15,7 +18,7 @@ import (
 // is no difference but a refusal of the plan made again. A wait that has ended
 // is none either (Options.Due), and how long a drop waits for readers (`drain`)
 // is the choice of the apply.
-func (s Saved) Differences(again Saved, state State, live *Live) []string {
+func (s Plan) Differences(again Plan, state planner.State, live *planner.Live) []string {
 	var d mismatches
 	if s.Lineage != "" && s.Lineage != state.Lineage {
 		d.add("the plan was made from another state: lineage %s, now %s", s.Lineage, state.Lineage)
@@ -24,7 +27,7 @@ func (s Saved) Differences(again Saved, state State, live *Live) []string {
 		return d // all else follows from it
 	}
 	for _, c := range again.Plan.Conflicts {
-		if !slices.ContainsFunc(s.Plan.Conflicts, c.equal) {
+		if !slices.ContainsFunc(s.Plan.Conflicts, func(was planner.Conflict) bool { return sameConflict(was, c) }) {
 			d.add("%s", c.Reason)
 		}
 	}
@@ -32,16 +35,16 @@ func (s Saved) Differences(again Saved, state State, live *Live) []string {
 	if d.steps(was.Steps, is.Steps); len(d) > 0 {
 		return d // likewise
 	}
-	d.unless(slices.EqualFunc(was.Conflicts, is.Conflicts, Conflict.equal), "its conflicts are not those that there are now")
+	d.unless(slices.EqualFunc(was.Conflicts, is.Conflicts, sameConflict), "its conflicts are not those that there are now")
 	d.counts(was.Summary, is.Summary)
 	d.checks(was.Checks, is.Checks)
 	d.asks(was.Asks, is.Asks)
-	d.unless(slices.EqualFunc(guards(s.Refusals), guards(again.Refusals), Refusal.equal), "it was refused by %s, now by %s", words(reasons(s.Refusals)), words(reasons(again.Refusals)))
-	d.unless(slices.EqualFunc(shaping(was.Choices), shaping(is.Choices), Choice.equal), "its flags are not those of this run")
-	d.unless(slices.EqualFunc(was.Managed, is.Managed, ManagedCount.equal), "it counts other managed aliases than there are now")
+	d.unless(slices.EqualFunc(guards(s.Refusals), guards(again.Refusals), sameRefusal), "it was refused by %s, now by %s", words(reasons(s.Refusals)), words(reasons(again.Refusals)))
+	d.unless(slices.EqualFunc(shaping(was.Choices), shaping(is.Choices), sameChoice), "its flags are not those of this run")
+	d.unless(slices.EqualFunc(was.Managed, is.Managed, sameCount), "it counts other managed aliases than there are now")
 	d.unless(slices.Equal(was.Newcomers, is.Newcomers), "the retirees that look like new work are others now")
-	d.unless(slices.EqualFunc(was.SplitGroups, is.SplitGroups, SplitGroup.equal), "it splits other groups")
-	d.unless(slices.EqualFunc(was.Newest, is.Newest, Newest.equal), "the newest of a pattern is another one now")
+	d.unless(slices.EqualFunc(was.SplitGroups, is.SplitGroups, sameSplit), "it splits other groups")
+	d.unless(slices.EqualFunc(was.Newest, is.Newest, sameNewest), "the newest of a pattern is another one now")
 	d.unless(slices.Equal(was.Before, is.Before), "the bindings before it are not those that there are now")
 	d.unless(slices.Equal(was.After, is.After), "the bindings after it are not those that follow now")
 	d.unless(slices.EqualFunc(s.Touches, again.Touches, Touch.holds), "what it touches is not as it is now")
@@ -54,13 +57,13 @@ func (s Saved) Differences(again Saved, state State, live *Live) []string {
 
 // Unread lists the collections whose id a plan knows, and the same plan made again
 // does not: what answered then proves nothing about them.
-func (p Plan) Unread(again Plan) (unread []Key) {
-	known := make(map[Key]bool)
+func Unread(p, again planner.Plan) (unread []planner.Key) {
+	known := make(map[planner.Key]bool)
 	for _, a := range again.Asks {
-		known[Key{a.Database, a.Alias}] = a.Target != ""
+		known[planner.Key{Database: a.Database, Name: a.Alias}] = a.Target != ""
 	}
 	for _, a := range p.Asks {
-		if k := (Key{a.Database, a.Alias}); a.Target != "" && !known[k] {
+		if k := (planner.Key{Database: a.Database, Name: a.Alias}); a.Target != "" && !known[k] {
 			unread = append(unread, k)
 		}
 	}
@@ -69,7 +72,7 @@ func (p Plan) Unread(again Plan) (unread []Key) {
 
 // Unlike lists the steps in which the same plan made again differs, nothing for one
 // with the same steps. An id that only one of them knows is no difference.
-func (p Plan) Unlike(again Plan) []string {
+func Unlike(p, again planner.Plan) []string {
 	var d mismatches
 	for _, c := range again.Conflicts {
 		d.add("%s", c.Reason)
@@ -90,10 +93,10 @@ func (p Plan) Unlike(again Plan) []string {
 
 // withoutLoaded are steps without the ids of what is loaded: each is that of the
 // target of an alias.
-func withoutLoaded(steps []Step) []Step {
+func withoutLoaded(steps []planner.Step) []planner.Step {
 	bare := slices.Clone(steps)
 	for i := range bare {
-		if bare[i].Op == LoadCollection {
+		if bare[i].Op == planner.LoadCollection {
 			bare[i].ID = ""
 		}
 	}
@@ -101,7 +104,7 @@ func withoutLoaded(steps []Step) []Step {
 }
 
 // moved compares the state and the cluster where the saved plan touches them.
-func (s Saved) moved(d *mismatches, state State, live *Live) {
+func (s Plan) moved(d *mismatches, state planner.State, live *planner.Live) {
 	now := touches(s.Plan, state, live)
 	for i, was := range s.Touches[:min(len(s.Touches), len(now))] {
 		is := now[i]
@@ -125,7 +128,7 @@ func (s Saved) moved(d *mismatches, state State, live *Live) {
 		}
 	}
 	for _, step := range s.Plan.Steps {
-		if step.To == "" || !step.Op.Writes() || step.Op == Displace && step.To == step.RenameTo || live == nil || live.Databases[step.Database] == nil {
+		if step.To == "" || !step.Op.Writes() || step.Op == planner.Displace && step.To == step.RenameTo || live == nil || live.Databases[step.Database] == nil {
 			continue
 		}
 		if _, exists := live.Databases[step.Database].Collections[step.To]; !exists {
@@ -147,27 +150,27 @@ func (d *mismatches) unless(equal bool, format string, args ...any) {
 	}
 }
 
-func (d *mismatches) steps(was, is []Step) {
-	count := make(map[Step]int, len(was))
+func (d *mismatches) steps(was, is []planner.Step) {
+	count := make(map[planner.Step]int, len(was))
 	for _, s := range was {
-		count[s.bare()]++
+		count[bare(s)]++
 	}
 	for _, s := range is {
-		if count[s.bare()]--; count[s.bare()] < 0 {
-			d.add("%s: a step now, and not one of the plan", s.describe())
+		if count[bare(s)]--; count[bare(s)] < 0 {
+			d.add("%s: a step now, and not one of the plan", describe(s))
 		}
 	}
 	for _, s := range was {
-		if count[s.bare()] > 0 {
-			count[s.bare()]--
-			d.add("%s: a step of the plan, and none now", s.describe())
+		if count[bare(s)] > 0 {
+			count[bare(s)]--
+			d.add("%s: a step of the plan, and none now", describe(s))
 		}
 	}
-	sameStep := func(a, b Step) bool { return a.bare() == b.bare() }
+	sameStep := func(a, b planner.Step) bool { return bare(a) == bare(b) }
 	d.unless(len(*d) > 0 || slices.EqualFunc(was, is, sameStep), "its steps stand in another order")
 }
 
-func (d *mismatches) counts(was, is Summary) {
+func (d *mismatches) counts(was, is planner.Summary) {
 	for _, c := range []struct {
 		was, is int
 		what    string
@@ -182,29 +185,29 @@ func (d *mismatches) counts(was, is Summary) {
 
 // checks compares which checks were made, and those that refused the plan: one
 // that does not now was not reviewed as passed.
-func (d *mismatches) checks(was, is []Check) {
-	same := func(a, b Check) bool {
-		return a.Database == b.Database && a.Alias == b.Alias && a.Name == b.Name && (a.Verdict == CheckSkipped) == (b.Verdict == CheckSkipped)
+func (d *mismatches) checks(was, is []planner.Check) {
+	same := func(a, b planner.Check) bool {
+		return a.Database == b.Database && a.Alias == b.Alias && a.Name == b.Name && (a.Verdict == planner.CheckSkipped) == (b.Verdict == planner.CheckSkipped)
 	}
 	// Those that every switch is held against are listed when they do not pass.
-	implied := func(c Check) bool { return c.Implied }
+	implied := func(c planner.Check) bool { return c.Implied }
 	for _, c := range was {
-		refusedNow := func(now Check) bool { return now.Verdict.refuses() && same(c, now) }
-		if c.Implied && c.Verdict.refuses() && !slices.ContainsFunc(is, refusedNow) {
+		refusedNow := func(now planner.Check) bool { return now.Verdict.Refuses() && same(c, now) }
+		if c.Implied && c.Verdict.Refuses() && !slices.ContainsFunc(is, refusedNow) {
 			d.add("check %q of alias %s/%s was %q and passes now", c.Name, c.Database, c.Alias, c.Verdict)
 		}
 	}
 	was, is = slices.DeleteFunc(slices.Clone(was), implied), slices.DeleteFunc(slices.Clone(is), implied)
 	// Whether golden queries ask anything of a first binding shows once it is loaded.
-	was = slices.DeleteFunc(was, func(c Check) bool {
-		return c.Name == manifest.GoldenCheck && c.Verdict == CheckPending && !slices.ContainsFunc(is, func(now Check) bool { return same(c, now) })
+	was = slices.DeleteFunc(was, func(c planner.Check) bool {
+		return c.Name == manifest.GoldenCheck && c.Verdict == planner.CheckPending && !slices.ContainsFunc(is, func(now planner.Check) bool { return same(c, now) })
 	})
 	if !slices.EqualFunc(was, is, same) {
 		d.add("its checks are not those that the manifest asks for now")
 		return
 	}
 	for i, c := range was {
-		if c.Verdict.refuses() && !is[i].Verdict.refuses() {
+		if c.Verdict.Refuses() && !is[i].Verdict.Refuses() {
 			d.add("check %q of alias %s/%s was %q and is %q now", c.Name, c.Database, c.Alias, c.Verdict, is[i].Verdict)
 		}
 	}
@@ -212,7 +215,7 @@ func (d *mismatches) checks(was, is []Check) {
 
 // asks compares the golden queries: all else that is asked for is in the
 // manifest.
-func (d *mismatches) asks(was, is []Ask) {
+func (d *mismatches) asks(was, is []planner.Ask) {
 	for i := range min(len(was), len(is)) {
 		if was[i].Golden != is[i].Golden {
 			d.add("alias %s/%s: its golden queries are not those that were reviewed", is[i].Database, is[i].Alias)
@@ -221,25 +224,25 @@ func (d *mismatches) asks(was, is []Ask) {
 }
 
 // bare is a step without what is measured and what follows from the manifest.
-func (s Step) bare() Step {
+func bare(s planner.Step) planner.Step {
 	s.Rows, s.Order, s.Cutover, s.Loaded, s.Delayed = nil, nil, nil, false, false
-	if s.Op == LoadCollection { // its id is that of the target of an alias
+	if s.Op == planner.LoadCollection { // its id is that of the target of an alias
 		s.ID = ""
 	}
 	return s
 }
 
 // describe is a step in a few words.
-func (s Step) describe() string {
-	text := fmt.Sprintf("%s %s", s.Op, s.key())
+func describe(s planner.Step) string {
+	text := fmt.Sprintf("%s %s", s.Op, s.Key())
 	switch s.Op {
-	case LoadCollection:
+	case planner.LoadCollection:
 		return text
-	case GrantPrivilege:
+	case planner.GrantPrivilege:
 		return fmt.Sprintf("%s: %q to role %q, as on %q", text, s.Privilege, s.Role, s.From)
 	}
 	if s.Op.Retires() {
-		return text + " (id " + orUnknown(s.ID) + ")"
+		return text + " (id " + cmp.Or(s.ID, "unknown") + ")"
 	}
 	if s.From != "" {
 		text += fmt.Sprintf(" from %q", s.From)
@@ -251,11 +254,11 @@ func (s Step) describe() string {
 }
 
 // guards are the refusals but those by checks, which are compared one by one.
-func guards(refusals []Refusal) []Refusal {
-	return slices.DeleteFunc(slices.Clone(refusals), func(r Refusal) bool { return r.Guard == PreflightGuard })
+func guards(refusals []planner.Refusal) []planner.Refusal {
+	return slices.DeleteFunc(slices.Clone(refusals), func(r planner.Refusal) bool { return r.Guard == planner.PreflightGuard })
 }
 
-func reasons(refusals []Refusal) []string {
+func reasons(refusals []planner.Refusal) []string {
 	var out []string
 	for _, r := range guards(refusals) {
 		out = append(out, r.Guard+": "+r.Reason)
@@ -264,41 +267,42 @@ func reasons(refusals []Refusal) []string {
 }
 
 // shaping are the choices but `drain`.
-func shaping(choices []Choice) []Choice {
-	return slices.DeleteFunc(slices.Clone(choices), func(c Choice) bool { return c.Flag == DrainFlag })
+func shaping(choices []planner.Choice) []planner.Choice {
+	return slices.DeleteFunc(slices.Clone(choices), func(c planner.Choice) bool { return c.Flag == planner.DrainFlag })
 }
 
-func (c Choice) equal(other Choice) bool {
+func sameChoice(c, other planner.Choice) bool {
 	return c.Flag == other.Flag && slices.Equal(c.Values, other.Values)
 }
 
-func (r Refusal) equal(other Refusal) bool {
+func sameRefusal(r, other planner.Refusal) bool {
 	return r.Guard == other.Guard && r.Reason == other.Reason && r.WayOut.String() == other.WayOut.String()
 }
 
-func (c Conflict) equal(other Conflict) bool {
+func sameConflict(c, other planner.Conflict) bool {
 	return c.Kind == other.Kind && c.Database == other.Database && c.Alias == other.Alias && c.Collection == other.Collection &&
-		c.Reason == other.Reason && c.Want == other.Want && c.Last == other.Last && c.Live == other.Live && slices.EqualFunc(c.WaysOut, other.WaysOut, func(a, b WayOut) bool { return a.String() == b.String() })
+		c.Reason == other.Reason && c.Want == other.Want && c.Last == other.Last && c.Live == other.Live && slices.EqualFunc(c.WaysOut, other.WaysOut, func(a, b planner.WayOut) bool { return a.String() == b.String() })
 }
 
-func (m ManagedCount) equal(other ManagedCount) bool {
+func sameCount(m, other planner.ManagedCount) bool {
 	return m.Database == other.Database && m.InState == other.InState && m.Live == other.Live && m.Released == other.Released &&
 		m.Dropped == other.Dropped && m.LeftOut == other.LeftOut && slices.Equal(m.Protected, other.Protected)
 }
 
-// equal leaves out what was passed over: it changes by itself.
-func (n Newest) equal(other Newest) bool {
+// sameNewest leaves out what was passed over: it changes by itself.
+func sameNewest(n, other planner.Newest) bool {
 	return n.Database == other.Database && n.Alias == other.Alias && n.Match == other.Match && n.Order == other.Order && n.Collection == other.Collection
 }
 
-func (g SplitGroup) equal(other SplitGroup) bool {
+func sameSplit(g, other planner.SplitGroup) bool {
 	return g.Database == other.Database && g.Group == other.Group && slices.Equal(g.Missing, other.Missing)
 }
 
-// holds reports whether what a plan touched is as it was. The id of a target that
-// was not built yet was not reviewed.
-func (t Touch) holds(now Touch) bool {
-	return t.Database == now.Database && t.Alias == now.Alias && t.Collection == now.Collection && t.Live == now.Live && t.To == now.To &&
-		(t.Target == now.Target || t.Target == "") && t.RolledBackFrom == now.RolledBackFrom &&
-		slices.Equal(t.Ours, now.Ours) && slices.Equal(t.Reached, now.Reached)
+func word(s string) string {
+	if s == "" {
+		return "absent"
+	}
+	return fmt.Sprintf("%q", s)
 }
+
+func words(names []string) string { return cmp.Or(quantity.Quoted(names), "nothing") }

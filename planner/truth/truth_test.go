@@ -1,4 +1,4 @@
-package planner
+package truth
 
 import (
 	"strings"
@@ -49,9 +49,9 @@ c  {bc}     +  !  ~  =
 c  {abc}    +  ~  ~  =
 `
 
-var verdictSigns = map[verdict]string{
-	unmanaged: ".", unchanged: "=", create: "+", alter: "~", drop: "-",
-	adopt: "o", forget: "f", drifted: "!", foreign: "?",
+var verdictSigns = map[Verdict]string{
+	Unmanaged: ".", Unchanged: "=", Create: "+", Alter: "~", Drop: "-",
+	Adopt: "o", Forget: "f", Drifted: "!", Foreign: "?",
 }
 
 func TestTruthTableWhole(t *testing.T) {
@@ -68,13 +68,13 @@ func TestTruthTableWhole(t *testing.T) {
 			t.Fatalf("the row %q stands twice", row)
 		}
 		seen[cells[0]+cells[1]] = true
-		var s ours
+		var s Ours
 		for _, c := range set {
-			s.add(string(c))
+			s.Add(string(c))
 		}
 		var got []string
 		for _, live := range []string{"", "a", "b", "c"} {
-			got = append(got, verdictSigns[decide(want, s, live)])
+			got = append(got, verdictSigns[Decide(want, s, live)])
 		}
 		if diff := cmp.Diff(cells[2:], got); diff != "" {
 			t.Errorf("W=%q S={%s}: live absent, a, b, c (-want +got):\n%s", want, set, diff)
@@ -88,9 +88,9 @@ func TestVerdictDependsOnTheSetAlone(t *testing.T) {
 	names := []string{"", "a", "b", "c"}
 	for _, w := range names {
 		for _, l := range names {
-			one := ours{first: "a", more: []string{"b"}}
-			other := ours{first: "b", more: []string{"a"}, absent: true}
-			if decide(w, one, l) != decide(w, other, l) {
+			one := Ours{First: "a", More: []string{"b"}}
+			other := Ours{First: "b", More: []string{"a"}, Absent: true}
+			if Decide(w, one, l) != Decide(w, other, l) {
 				t.Errorf("W=%q L=%q: the order of S decides", w, l)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"aliasctl/planner"
+	"aliasctl/planner/proof"
 )
 
 func TestProofOfARichPlan(t *testing.T) {
@@ -15,16 +16,16 @@ func TestProofOfARichPlan(t *testing.T) {
 		want: "a: a2\nn: a2", retire: "a1", last: "a: a1\nx: a1", live: "a: a1\nx: a1", have: "a1#1 a2#2",
 	}
 	p := sc.build(t)
-	got := planner.Prove(p, sc.cluster(t))
-	if diff := cmp.Diff(planner.Proof{OK: true, Prefixes: 5, Gaps: []string{}}, got); diff != "" {
+	got := proof.Of(p, sc.cluster(t))
+	if diff := cmp.Diff(proof.Proof{OK: true, Prefixes: 5, Gaps: []string{}}, got); diff != "" {
 		t.Errorf("proof (-want +got):\n%s", diff)
 	}
 }
 
 func TestProofNamesTheGapOfARecreate(t *testing.T) {
 	sc := scene{want: "p: v2", last: "p: v1", live: "p: v1", have: "v2", options: planner.Options{Switch: planner.ByRecreate}}
-	got := planner.Prove(sc.build(t), sc.cluster(t))
-	if diff := cmp.Diff(planner.Proof{OK: true, Prefixes: 3, Gaps: []string{"default/p"}}, got); diff != "" {
+	got := proof.Of(sc.build(t), sc.cluster(t))
+	if diff := cmp.Diff(proof.Proof{OK: true, Prefixes: 3, Gaps: []string{"default/p"}}, got); diff != "" {
 		t.Errorf("proof (-want +got):\n%s", diff)
 	}
 }
@@ -77,7 +78,7 @@ func TestProofCatchesWrongPlans(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := tt.scene.build(t)
 			tt.break_(&p)
-			proof := planner.Prove(p, tt.scene.cluster(t))
+			proof := proof.Of(p, tt.scene.cluster(t))
 			if proof.OK || !strings.Contains(strings.Join(proof.Problems, "\n"), tt.reason) {
 				t.Errorf("proof is %+v, want the problem %q", proof, tt.reason)
 			}

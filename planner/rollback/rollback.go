@@ -1,4 +1,5 @@
-package planner
+// Package rollback makes the manifest of an earlier apply from the history of a state.
+package rollback
 
 import (
 	"fmt"
@@ -6,6 +7,7 @@ import (
 	"slices"
 
 	"aliasctl/manifest"
+	"aliasctl/planner"
 )
 
 // HistoryError is a serial that the history of the state cannot lead back to.
@@ -29,26 +31,26 @@ func (e *HistoryError) Error() string {
 // An apply that did not finish is the last one: it may not have recorded yet
 // what it has changed, so the way back from it is to the bindings that the
 // state has.
-func Previous(s State) (uint64, error) {
-	if slices.ContainsFunc(s.Pending, func(a Announcement) bool { return a.Alias != "" && !a.Rollback }) {
+func Previous(s planner.State) (uint64, error) {
+	if slices.ContainsFunc(s.Pending, func(a planner.Announcement) bool { return a.Alias != "" && !a.Rollback }) {
 		return s.Serial, nil
 	}
 	for _, e := range slices.Backward(s.History) {
-		if !e.Rollback && slices.ContainsFunc(e.Changes, func(c Change) bool { return !c.Adopted }) {
+		if !e.Rollback && slices.ContainsFunc(e.Changes, func(c planner.Change) bool { return !c.Adopted }) {
 			return e.Serial - 1, nil
 		}
 	}
 	return 0, &HistoryError{}
 }
 
-// Rollback is the manifest of an earlier apply: the bindings as they were when
+// To is the manifest of an earlier apply: the bindings as they were when
 // the state had that serial, computed by undoing what came after. ids are the
-// collections of that time; Build refuses others of their names when they are
+// collections of that time; the planner refuses others of their names when they are
 // given to it as Options.TargetIDs. Nothing is retired by a rollback, and green
 // has to be loaded.
 //
 // The error is a *HistoryError.
-func Rollback(s State, serial uint64) (m *manifest.Manifest, ids map[Key]string, err error) {
+func To(s planner.State, serial uint64) (m *manifest.Manifest, ids map[planner.Key]string, err error) {
 	oldest := s.Serial
 	if len(s.History) > 0 {
 		oldest = s.History[0].Serial - 1
@@ -57,20 +59,20 @@ func Rollback(s State, serial uint64) (m *manifest.Manifest, ids map[Key]string,
 		return nil, nil, &HistoryError{Serial: serial, Oldest: oldest, Newest: s.Serial}
 	}
 	type target struct{ collection, id string }
-	bindings := make(map[Key]target, len(s.Bindings))
-	now := make(map[Key]Binding, len(s.Bindings))
+	bindings := make(map[planner.Key]target, len(s.Bindings))
+	now := make(map[planner.Key]planner.Binding, len(s.Bindings))
 	for _, b := range s.Bindings {
-		k := Key{b.Database, b.Alias}
+		k := planner.Key{Database: b.Database, Name: b.Alias}
 		bindings[k] = target{collection: b.Collection, id: b.CollectionID}
 		now[k] = b
 	}
-	released := make(map[Key]bool) // found by a later apply: forgotten, not dropped
+	released := make(map[planner.Key]bool) // found by a later apply: forgotten, not dropped
 	for _, e := range slices.Backward(s.History) {
 		if e.Serial <= serial {
 			break
 		}
 		for _, c := range e.Changes {
-			k := Key{c.Database, c.Alias}
+			k := planner.Key{Database: c.Database, Name: c.Alias}
 			delete(released, k)
 			switch {
 			case c.From != "":
@@ -94,15 +96,15 @@ func Rollback(s State, serial uint64) (m *manifest.Manifest, ids map[Key]string,
 		return cutovers[group]
 	}
 	m = &manifest.Manifest{Cluster: s.Cluster.Label}
-	ids = make(map[Key]string)
-	for _, k := range slices.SortedFunc(maps.Keys(bindings), Key.Compare) {
+	ids = make(map[planner.Key]string)
+	for _, k := range slices.SortedFunc(maps.Keys(bindings), planner.Key.Compare) {
 		b := bindings[k]
-		addAlias(m, k.Database, manifest.Alias{Name: k.Name, Collection: b.collection, Protect: now[k].Protect, Cutover: cutover(now[k].Group)})
+		m.Add(k.Database, manifest.Alias{Name: k.Name, Collection: b.collection, Protect: now[k].Protect, Cutover: cutover(now[k].Group)})
 		if b.id != "" {
-			ids[Key{k.Database, b.collection}] = b.id
+			ids[planner.Key{Database: k.Database, Name: b.collection}] = b.id
 		}
 	}
-	for _, k := range slices.SortedFunc(maps.Keys(released), Key.Compare) {
+	for _, k := range slices.SortedFunc(maps.Keys(released), planner.Key.Compare) {
 		release := manifest.Release{Alias: k.Name}
 		i := slices.IndexFunc(m.Databases, func(d manifest.Database) bool { return d.Name == k.Database })
 		if i < 0 {
@@ -112,14 +114,4 @@ func Rollback(s State, serial uint64) (m *manifest.Manifest, ids map[Key]string,
 		m.Databases[i].Releases = append(m.Databases[i].Releases, release)
 	}
 	return m, ids, nil
-}
-
-// addAlias adds an alias to the last database, or to a new one. The aliases
-// come sorted by database.
-func addAlias(m *manifest.Manifest, database string, a manifest.Alias) {
-	if n := len(m.Databases); n == 0 || m.Databases[n-1].Name != database {
-		m.Databases = append(m.Databases, manifest.Database{Name: database})
-	}
-	d := &m.Databases[len(m.Databases)-1]
-	d.Aliases = append(d.Aliases, a)
 }
