@@ -55,28 +55,55 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 		s.setOutputs(code, plans(args), s.report)
 	}()
 	s.redactor = milvus.NewRedactor(s.variable("MILVUS_TOKEN"))
-	app := newApp(s)
 	if n := len(args) - 1; n > 0 && args[n] == "--generate-bash-completion" {
-		complete(app, s, args[:n])
+		complete(newApp(s), s, args[:n])
 		return int(sync.OK)
 	}
+	app := appFor(s, args)
 	failed = app.Run(argumentsLast(app, args))
 	return s.fail(failed)
 }
 
-func newApp(s *streams) *cli.App {
+// making is how a command is made.
+type making struct {
+	name string
+	make func(*streams) *cli.Command
+}
+
+// commands are in the order of the help.
+func commands() []making {
+	return []making{
+		{"sync", syncCommand}, {"rollback", rollbackCommand}, {"history", historyCommand}, {"show", showCommand},
+		{"validate", validateCommand}, {"set", setCommand}, {"drift", driftCommand}, {"export", exportCommand},
+		{"doctor", doctorCommand}, {"state", stateCommand}, {"lock", lockCommand}, {"schema", schemaCommand},
+		{"completion", completionCommand}, {"man", manCommand}, {"dev", devCommand}, {"version", versionCommand},
+	}
+}
+
+// newApp is the program with every command.
+func newApp(s *streams) *cli.App { return appOf(s, commands()) }
+
+// appFor is the program with the command that a command line names, or with
+// every command where it names none: to make the flags of all takes a seventh
+// of a start.
+func appFor(s *streams, args []string) *cli.App {
+	all := commands()
+	if len(args) > 1 {
+		if i := slices.IndexFunc(all, func(m making) bool { return m.name == args[1] }); i >= 0 {
+			all = all[i : i+1]
+		}
+	}
+	return appOf(s, all)
+}
+
+func appOf(s *streams, commands []making) *cli.App {
 	app := &cli.App{
-		Name:      "aliasctl",
-		Usage:     "bind Milvus aliases as a manifest says, retire old collections",
-		Version:   version(),
-		Reader:    s.in,
-		Writer:    s.out,
-		ErrWriter: s.err,
-		Commands: []*cli.Command{
-			syncCommand(s), rollbackCommand(s), historyCommand(s), showCommand(s), validateCommand(s), setCommand(s),
-			driftCommand(s), exportCommand(s), doctorCommand(s), stateCommand(s), lockCommand(s),
-			schemaCommand(s), completionCommand(s), manCommand(s), devCommand(s), versionCommand(s),
-		},
+		Name:                      "aliasctl",
+		Usage:                     "bind Milvus aliases as a manifest says, retire old collections",
+		Version:                   version(),
+		Reader:                    s.in,
+		Writer:                    s.out,
+		ErrWriter:                 s.err,
 		DisableSliceFlagSeparator: true,
 		ExitErrHandler:            func(*cli.Context, error) {}, // Main does it
 		OnUsageError:              onUsageError,
@@ -87,8 +114,10 @@ func newApp(s *streams) *cli.App {
 			return cli.ShowAppHelp(c)
 		},
 	}
-	for _, command := range app.Commands {
+	for _, m := range commands {
+		command := m.make(s)
 		prepare(command, "aliasctl", s)
+		app.Commands = append(app.Commands, command)
 	}
 	return app
 }

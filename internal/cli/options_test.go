@@ -67,3 +67,19 @@ func TestFlagsAreReadInOnePlace(t *testing.T) {
 		}
 	}
 }
+
+// What a start pays for is the command that was asked for: the flags of all
+// sixteen are made for pages that show them all.
+func TestACommandLineMakesItsCommand(t *testing.T) {
+	for _, m := range commands() {
+		made := appFor(&streams{}, []string{"aliasctl", m.name, "--help"}).Commands
+		if len(made) != 1 || made[0].Name != m.name {
+			t.Errorf("aliasctl %s makes %d commands, the first of them %s", m.name, len(made), made[0].Name)
+		}
+	}
+	for _, args := range [][]string{nil, {"aliasctl"}, {"aliasctl", "help", "sync"}, {"aliasctl", "snyc"}, {"aliasctl", "--version"}} {
+		if made := appFor(&streams{}, args).Commands; len(made) != len(commands()) {
+			t.Errorf("%q makes %d of %d commands", args, len(made), len(commands()))
+		}
+	}
+}

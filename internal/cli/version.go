@@ -134,8 +134,8 @@ func manCommand(s *streams) *cli.Command {
 		Name:        "man",
 		Usage:       "print the manual page",
 		Description: "Example:   aliasctl man > /usr/local/share/man/man1/aliasctl.1",
-		Action: func(c *cli.Context) error {
-			_, err := s.out.Write(md2man.Render([]byte(manual.Page(c.App))))
+		Action: func(*cli.Context) error {
+			_, err := s.out.Write(md2man.Render([]byte(manual.Page(newApp(s)))))
 			return err
 		},
 	}

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v3"
 
 	"aliasctl/internal/input"
 	"aliasctl/internal/safetext"

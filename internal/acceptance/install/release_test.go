@@ -11,7 +11,7 @@ import (
 	"testing"
 	"text/template"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v3"
 
 	"aliasctl/internal/acceptance/program"
 )
