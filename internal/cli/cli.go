@@ -52,7 +52,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 		if s.events != nil {
 			s.events.summary(code)
 		}
-		s.setOutputs(code, plans(args), s.report)
+		s.setOutputs(code)
 	}()
 	s.redactor = milvus.NewRedactor(s.variable("MILVUS_TOKEN"))
 	if n := len(args) - 1; n > 0 && args[n] == "--generate-bash-completion" {

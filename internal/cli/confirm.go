@@ -10,17 +10,17 @@ import (
 	"aliasctl/internal/report/formats"
 	"aliasctl/internal/report/text"
 	"aliasctl/internal/sync"
-	"aliasctl/planner"
 )
 
 // confirm asks before an apply, where a person can answer. In CI, or
 // with --yes, the review of the plan has taken place elsewhere.
-func (r *session) confirm(p planner.Plan) error {
+func (r *session) confirm(planned report.Report) error {
+	p := planned.Plan
 	if len(p.Steps) == 0 || r.o.yes || !r.asksPeople() {
 		return nil
 	}
 	if r.outputs.format.Whole() { // the plan was not shown yet
-		if err := r.tellPlan(*r.report); err != nil {
+		if err := r.tellPlan(planned); err != nil {
 			return err
 		}
 	}

@@ -33,6 +33,7 @@ func (r *session) drift() error {
 		return err
 	}
 	found.ListUnmanaged = r.o.unmanaged
+	r.found = found
 	if err := r.outputs.write(r.streams, found); err != nil {
 		return err
 	}

@@ -84,7 +84,7 @@ func connectionFlags(o *options) []cli.Flag {
 func outputFlags(o *options) []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "output", Destination: &o.output, Aliases: []string{"o"}, Category: categoryOutput, Value: o.output,
-			Usage: "print it as `FORMAT`: text, diff, json, markdown, html, gitlab-terraform or slack" + variablesOf("output")},
+			Usage: "print it as `FORMAT`: text, diff, json, markdown, html, gitlab-terraform, slack or dotenv" + variablesOf("output")},
 		&cli.StringSliceFlag{Name: "output-file", Action: store(&o.outputFiles), Category: categoryOutput,
 			Usage: "also write it to a file, `FORMAT=PATH`; repeatable"},
 		&cli.StringFlag{Name: "log-format", Destination: &o.logFormat, Category: categoryOutput, Value: o.logFormat,

@@ -2,12 +2,15 @@ package cli
 
 import (
 	"fmt"
-	"os"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
 
 	"aliasctl/internal/report"
+	"aliasctl/internal/report/formats"
+	"aliasctl/internal/report/gitlab"
 	"aliasctl/internal/sync"
 )
 
@@ -22,10 +25,30 @@ func plans(args []string) bool {
 	return len(args) > 1 && (args[1] == "sync" || args[1] == "rollback")
 }
 
+// outputs are what later steps or jobs of a pipeline ask for. A run that was to make
+// a plan, or to look for drift, and has found neither clears what an earlier run has set.
+func (s *streams) outputs() []report.Output {
+	if s.found != nil {
+		return report.Outputs(s.found)
+	}
+	if len(s.args) > 1 && slices.Contains([]string{"sync", "rollback", "show", "drift"}, s.args[1]) {
+		return report.Outputs(report.Failure{Drift: s.args[1] == "drift"})
+	}
+	return nil
+}
+
 // setOutputs writes what later steps of a workflow ask for. The exit code is
-// among them because a step with continue-on-error hides it. A run that was to make
-// a plan and has none clears what an earlier run of the step has set.
-func (s *streams) setOutputs(code int, planning bool, report *report.Report) {
+// among them because a step with continue-on-error hides it, as a job of GitLab
+// with allow_failure does.
+func (s *streams) setOutputs(code int) {
+	exit := report.Output{Name: "exit-code", Value: strconv.Itoa(code)}
+	for _, f := range askedFiles(s.args) {
+		if f.format == formats.Dotenv && s.written[f.path] {
+			if err := appendTo(f.path, gitlab.DotenvLine(exit)); err != nil {
+				s.warn(fmt.Sprintf("cannot write the exit code to %q: %v", f.path, err))
+			}
+		}
+	}
 	path := s.variable("GITHUB_OUTPUT")
 	if path == "" {
 		return
@@ -34,29 +57,10 @@ func (s *streams) setOutputs(code int, planning bool, report *report.Report) {
 	// A delimiter that cannot be guessed: no value can end its block and begin another
 	// (docs.github.com, "Workflow commands", "Multiline strings").
 	delimiter := "aliasctl-" + uuid.NewString()
-	set := func(name string, value any) {
-		fmt.Fprintf(&b, "%s<<%s\n%v\n%s\n", name, delimiter, value, delimiter)
+	for _, o := range append([]report.Output{exit}, s.outputs()...) {
+		fmt.Fprintf(&b, "%s<<%s\n%s\n%s\n", o.Name, delimiter, o.Value, delimiter)
 	}
-	set("exit-code", code)
-	switch {
-	case report != nil:
-		summary := report.Plan.Summary
-		set("has-changes", summary.Pending() > 0 || !report.Plan.Housekeeping.Empty())
-		set("has-drops", summary.Drop+summary.Retire > 0)
-		set("digest", report.Digest)
-	case planning:
-		for _, name := range []string{"has-changes", "has-drops", "digest"} {
-			set(name, "")
-		}
-	}
-	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o644)
-	if err == nil {
-		_, err = file.WriteString(b.String())
-		if closeErr := file.Close(); err == nil {
-			err = closeErr
-		}
-	}
-	if err != nil {
+	if err := appendTo(path, b.String()); err != nil {
 		s.warn(fmt.Sprintf("cannot write the outputs of the workflow: %v", err))
 	}
 }

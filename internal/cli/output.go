@@ -237,14 +237,19 @@ func (s *streams) isSummary(path string) bool {
 
 // addTo appends a text to a file, below a blank line.
 func addTo(path string, text []byte) error {
+	if info, err := os.Stat(path); err == nil && info.Size() > 0 {
+		text = append([]byte("\n"), text...)
+	}
+	return appendTo(path, string(text))
+}
+
+// appendTo appends a text to a file.
+func appendTo(path, text string) error {
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
 	}
-	if info, statErr := file.Stat(); statErr == nil && info.Size() > 0 {
-		text = append([]byte("\n"), text...)
-	}
-	_, err = file.Write(text)
+	_, err = file.WriteString(text)
 	if closeErr := file.Close(); err == nil {
 		err = closeErr
 	}

@@ -121,7 +121,7 @@ func (r *session) Reads(state string, paths []string) error {
 
 // Planned notes a plan that is to be shown.
 func (r *session) Planned(report sync.Report, refused bool) {
-	r.planned, r.report = true, &report.Report
+	r.planned, r.found = true, report.Report
 	if r.events != nil {
 		r.events.plan(report.Report, refused)
 	}
@@ -129,11 +129,11 @@ func (r *session) Planned(report sync.Report, refused bool) {
 
 // Approve shows the plan and asks whoever is there.
 func (r *session) Approve(report sync.Report) error {
-	r.report, r.approved = &report.Report, true
+	r.found, r.approved = report.Report, true
 	if err := r.outputs.before(r.streams, report.Report); err != nil {
 		return err
 	}
-	return r.confirm(report.Plan)
+	return r.confirm(report.Report)
 }
 
 // Steps shows the steps of an apply as they go.

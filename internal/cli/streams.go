@@ -31,7 +31,7 @@ type streams struct {
 	args     []string        // the command line
 	owned    bool            // the process ends when Main returns
 	events   *eventLog       // of --log-format json: then stderr has nothing else
-	report   *report.Report  // the last plan, for the outputs of a workflow
+	found    report.Document // the last plan, or drift, for the outputs of a pipeline
 	written  map[string]bool // the output files that are of this run
 	reads    []string        // what the run reads and keeps, as far as it is known
 	made     *report.Origin  // of the reports, once it is known

@@ -89,6 +89,7 @@ func showCommand(s *streams) *cli.Command {
 			if err := outputs.apart("", []string{o.Reviewed}); err != nil {
 				return err
 			}
+			s.found = reviewed.Report
 			return outputs.write(s, reviewed.Report)
 		}),
 	}

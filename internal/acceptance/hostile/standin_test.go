@@ -77,6 +77,8 @@ func TestEveryOutcomeWritesItsReports(t *testing.T) {
 				put(t, "report."+format, "FORGED")
 				args = append(args, "--output-file", format+"=report."+format)
 			}
+			put(t, "report.env", "FORGED")
+			args = append(args, "--output-file", "dotenv=report.env")
 			put(t, "gh", "")
 			t.Setenv("GITHUB_OUTPUT", "gh")
 			printed, code := run(args...)
@@ -99,8 +101,16 @@ func TestEveryOutcomeWritesItsReports(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if plans := c.args[0] == "sync" || c.args[0] == "rollback"; plans != strings.Contains(string(told), "digest<<") {
-				t.Errorf("outputs of the workflow: %s", told)
+			variables, err := os.ReadFile("report.env")
+			if err != nil {
+				t.Fatal(err)
+			}
+			name, variable := "digest<<", "ALIASCTL_DIGEST="
+			if c.args[0] == "drift" {
+				name, variable = "has-drift<<", "ALIASCTL_HAS_DRIFT="
+			}
+			if !strings.Contains(string(told), name) || !strings.HasPrefix(string(variables), "ALIASCTL_") || !strings.Contains(string(variables), variable) {
+				t.Errorf("outputs of the workflow: %s\nof the pipeline: %s", told, variables)
 			}
 		})
 	}

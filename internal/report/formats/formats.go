@@ -31,10 +31,12 @@ const (
 	GitLab Format = "gitlab-terraform"
 	// Slack is a message with the summary.
 	Slack Format = "slack"
+	// Dotenv is a file of GitLab's artifacts:reports:dotenv: outputs for later jobs.
+	Dotenv Format = "dotenv"
 )
 
 // All lists the formats in the order in which help shows them.
-func All() []Format { return []Format{Text, Diff, JSON, Markdown, HTML, GitLab, Slack} }
+func All() []Format { return []Format{Text, Diff, JSON, Markdown, HTML, GitLab, Slack, Dotenv} }
 
 // Whole reports that a report in this format is one document with the results in
 // it, to be written once, when everything is known.
@@ -84,6 +86,8 @@ func Write(w io.Writer, f Format, d report.Document, s layout.Style) error {
 		return gitlab.Terraform(w, d)
 	case Slack:
 		return slack.Write(w, d)
+	case Dotenv:
+		return gitlab.Dotenv(w, d)
 	}
 	return &FormatError{Name: string(f)}
 }

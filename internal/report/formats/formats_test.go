@@ -279,7 +279,7 @@ func TestParseFormat(t *testing.T) {
 	if !errors.As(err, &unknown) {
 		t.Fatalf("got %v", err)
 	}
-	if d := cmp.Diff(`no format "xml": want one of text, diff, json, markdown, html, gitlab-terraform, slack`, err.Error()); d != "" {
+	if d := cmp.Diff(`no format "xml": want one of text, diff, json, markdown, html, gitlab-terraform, slack, dotenv`, err.Error()); d != "" {
 		t.Error(d)
 	}
 }
