@@ -72,6 +72,8 @@ func TestExamplesUseWhatThereIs(t *testing.T) {
 	help := helpPages{}
 	stores, err := os.ReadFile("docs/stores.md") // the credentials of each kind of store
 	program.Must(t, err)
+	pipelines, err := os.ReadFile("docs/pipelines.md") // the outputs for later jobs
+	program.Must(t, err)
 	commands, variables := 0, 0
 	for _, path := range exampleFiles(t) {
 		text, err := os.ReadFile(path)
@@ -92,7 +94,7 @@ func TestExamplesUseWhatThereIs(t *testing.T) {
 		}
 		for _, name := range regexp.MustCompile(`\b(ALIASCTL|MILVUS)_[A-Z_]+\b`).FindAllString(string(text), -1) {
 			variables++
-			if !strings.Contains(help.of(t, "sync"), "$"+name) && !strings.Contains(string(stores), "`"+name+"`") && name != "MILVUS_READ_TOKEN" {
+			if !strings.Contains(help.of(t, "sync"), "$"+name) && !strings.Contains(string(stores)+string(pipelines), "`"+name+"`") && name != "MILVUS_READ_TOKEN" {
 				t.Errorf("%s: there is no variable %s", path, name)
 			}
 		}
@@ -175,7 +177,7 @@ func TestShapeOfExamples(t *testing.T) {
 		"examples/github-actions/aliases-plan.yml":  {"on.pull_request", "jobs.plan.steps", "permissions.pull-requests"},
 		"examples/github-actions/aliases-apply.yml": {"on.push", "jobs.apply.environment", "jobs.apply.concurrency.group", "jobs.apply.needs"},
 		"examples/github-actions/aliases-drift.yml": {"on.schedule", "jobs.drift.steps"},
-		"examples/gitlab/.gitlab-ci.yml":            {"plan.script", "plan-merged.artifacts", "apply.resource_group", "apply.environment", "drift.rules", "drift.needs"},
+		"examples/gitlab/.gitlab-ci.yml":            {"plan.script", "plan.after_script", "plan-merged.artifacts.reports.dotenv", "apply.resource_group", "apply.environment", "drift.rules", "drift.needs"},
 		"examples/kubernetes/config.yaml":           {"data.MILVUS_URI", "data.aliases\x00yaml"},
 		"examples/kubernetes/cronjob.yaml":          {"spec.concurrencyPolicy", "spec.jobTemplate.spec.podFailurePolicy"},
 		".github/actions/aliasctl/action.yml":       {"inputs.args", "outputs.has-changes", "outputs.has-drops", "outputs.digest", "outputs.has-drift", "outputs.exit-code", "runs.steps"},

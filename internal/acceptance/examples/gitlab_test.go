@@ -1,6 +1,7 @@
 package examples
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -25,6 +26,7 @@ type gitlab struct {
 	state []byte
 	lock  string // its ID
 	told  string // to the webhook of Slack
+	notes notes  // of the merge request
 }
 
 const stateOfGitLab = "/api/v4/projects/7/terraform/state/aliases"
@@ -39,6 +41,9 @@ func (g *gitlab) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch route := r.Method + " " + strings.TrimPrefix(r.URL.Path, stateOfGitLab); {
 	case r.URL.Path == "/slack":
 		g.told = string(body)
+	case r.URL.Path == "/api/v4/user" || strings.HasPrefix(r.URL.Path, notesOfTwelve):
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		g.notes.ServeHTTP(w, r)
 	case user != "gitlab-ci-token" || password != "token-of-the-job":
 		w.WriteHeader(http.StatusUnauthorized)
 	case route == "GET " && g.state == nil:
@@ -71,17 +76,15 @@ func newPipelines(t *testing.T) *pipelines {
 	if err != nil {
 		missing(t, "gitlab-ci-local", err)
 	}
-	p := &pipelines{shop: newShop(t), states: &gitlab{}}
+	p := &pipelines{shop: newShop(t), states: &gitlab{notes: notes{list: []note{}}}}
 	server := httptest.NewServer(p.states)
 	t.Cleanup(server.Close)
-	text, err := os.ReadFile(filepath.Join("examples", "gitlab", ".gitlab-ci.yml"))
-	p.check(err)
-	p.check(os.WriteFile(filepath.Join(p.work, ".gitlab-ci.yml"), text, 0o644))
+	p.check(os.CopyFS(p.work, os.DirFS(filepath.Join("examples", "gitlab"))))
 	p.check(os.WriteFile(filepath.Join(p.work, ".gitignore"), []byte(".gitlab-ci-local/\n"), 0o644))
 	p.command = []string{"node", filepath.Join(made, "node_modules", "gitlab-ci-local", "dist", "index.js"),
 		"--force-shell-executor", "--no-color", "--concurrency", "2", "--no-evaluate-rule-changes", "--home", p.dir}
 	for name, value := range map[string]string{
-		"CI_API_V4_URL": server.URL + "/api/v4", "CI_PROJECT_ID": "7", "CI_JOB_TOKEN": "token-of-the-job",
+		"CI_API_V4_URL": server.URL + "/api/v4", "CI_PROJECT_ID": "7", "CI_JOB_TOKEN": "token-of-the-job", "CI_MERGE_REQUEST_IID": "12", "NOTE_TOKEN": noteToken,
 		"MILVUS_URI": "embedded:" + filepath.Join(p.dir, "cluster.yaml"), "SLACK_WEBHOOK": server.URL + "/slack", "MILVUS_READ_TOKEN": "reader", "MILVUS_TOKEN": "writer",
 	} {
 		p.command = append(p.command, "--variable", name+"="+value)
@@ -169,6 +172,11 @@ func TestPipelinesOnGitLab(t *testing.T) {
 		t.Errorf("the merge request shows %s", got)
 	}
 	p.bound("products_v1")
+	noted := p.states.notes.bodies()
+	if len(noted) != 1 {
+		t.Fatalf("the merge request has %d notes: %q", len(noted), noted)
+	}
+	requires(t, noted[0], "project_7_bot: <!-- aliasctl-report prod ", "0 to create, 1 to switch, 0 to drop, 1 to retire", "`products_v2`")
 
 	// The plan of a manifest with a mistake fails, and what stands in the merge request
 	// says why.
@@ -177,12 +185,16 @@ func TestPipelinesOnGitLab(t *testing.T) {
 	requires(t, p.artifact("plan", "plan.html"), "aliases.yaml:3:21")
 	requires(t, p.reported("codequality.json"), `"check_name": "invalid-name"`, `"begin": 3`)
 	requires(t, p.reported("terraform.json"), `{"error":`)
+	if noted = p.states.notes.bodies(); len(noted) != 1 {
+		t.Fatalf("the merge request has %d notes: %q", len(noted), noted)
+	}
+	requires(t, noted[0], "### aliasctl: sync failed", "`aliases.yaml:3:21`")
 
 	// At night: nothing to do and no drift. Then somebody moves the alias by hand: the
 	// plan is refused, and the drift job runs all the same, waits for nobody and says so.
 	gitIn(t, p.work, "checkout", "--quiet", "main")
-	log := p.run(true, "schedule")
-	requires(t, log, "drift")
+	log := p.run(true, "schedule", "--manual", "apply")
+	requires(t, log, "drift", "nothing to apply") // by the variable of plan-merged
 	if p.states.told != "" {
 		t.Errorf("Slack was told %s", p.states.told)
 	}
