@@ -5,7 +5,9 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -176,4 +178,35 @@ func uses(t *testing.T, path, pkg string) []string {
 		return true
 	})
 	return names
+}
+
+// These four are chosen for good (CONTRIBUTING.md).
+func TestTheLibrariesThatStay(t *testing.T) {
+	module, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"gopkg.in/yaml.v3", "github.com/google/go-cmp", "github.com/urfave/cli/v2", "github.com/sergi/go-diff"} {
+		if !regexp.MustCompile(`(?m)^\t` + regexp.QuoteMeta(path) + ` v\S+$`).Match(module) {
+			t.Errorf("go.mod does not require %s", path)
+		}
+	}
+	err = filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return nil // a test has broken files on purpose
+		}
+		for _, spec := range file.Imports {
+			if strings.Contains(spec.Path.Value, "yaml") && spec.Path.Value != `"gopkg.in/yaml.v3"` && strings.Contains(spec.Path.Value, ".") {
+				t.Errorf("%s imports %s: YAML is read by gopkg.in/yaml.v3", path, spec.Path.Value)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }

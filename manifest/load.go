@@ -8,7 +8,7 @@ import (
 	"io/fs"
 	"slices"
 
-	"go.yaml.in/yaml/v3"
+	"gopkg.in/yaml.v3"
 
 	"aliasctl/internal/input"
 )

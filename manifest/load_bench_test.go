@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"testing"
 
-	"go.yaml.in/yaml/v3"
+	"gopkg.in/yaml.v3"
 )
 
 // largeManifest has n bindings over n/10 collections, every tenth in the long

@@ -4,7 +4,7 @@ import (
 	"path/filepath"
 	"strconv"
 
-	"go.yaml.in/yaml/v3"
+	"gopkg.in/yaml.v3"
 )
 
 // Reading what is asked of collections themselves: canaries and golden queries.

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"go.yaml.in/yaml/v3"
+	"gopkg.in/yaml.v3"
 
 	"aliasctl/internal/input"
 	"aliasctl/internal/safetext"

@@ -39,10 +39,6 @@ func TestNothingIsMadeBeforeItIsUsed(t *testing.T) {
 	if all > mostSDK || len(sdks) == 0 {
 		t.Errorf("%d packages of the stores' SDKs make %d allocations before main begins", len(sdks), all)
 	}
-	// One library for YAML, whichever of ours and of others want one.
-	if yaml := regexp.MustCompile(`(?m)^init \S*yaml\S* `).FindAllString(string(out), -1); len(yaml) > 1 {
-		t.Errorf("%d libraries for YAML are linked: %q", len(yaml), yaml)
-	}
 	if !strings.Contains(string(out), "init ") {
 		t.Errorf("no trace:\n%s", out)
 	}

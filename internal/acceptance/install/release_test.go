@@ -11,7 +11,7 @@ import (
 	"testing"
 	"text/template"
 
-	"go.yaml.in/yaml/v3"
+	"gopkg.in/yaml.v3"
 
 	"aliasctl/internal/acceptance/program"
 )

@@ -15,6 +15,6 @@ import (
 	_ "github.com/schollz/progressbar/v3"
 	_ "github.com/sergi/go-diff/diffmatchpatch"
 	_ "github.com/urfave/cli/v2"
-	_ "go.yaml.in/yaml/v3"
 	_ "golang.org/x/term"
+	_ "gopkg.in/yaml.v3"
 )
