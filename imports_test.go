@@ -19,7 +19,7 @@ import (
 //	cli -> sync -> report, milvus, state, emulator -> executor -> planner -> manifest
 var mayImport = map[string][]string{
 	"aliasctl":              {"internal/cli"},
-	"aliasctl/internal/cli": {"internal/cli/decimal", "internal/cli/manual", "internal/cli/process", "internal/cli/redact", "internal/sync", "internal/planfile", "internal/layout", "internal/report", "internal/report/formats", "internal/report/text", "internal/report/github", "internal/report/mistakes", "internal/report/progress", "internal/milvus", "internal/state", "internal/state/stores", "internal/emulator", "internal/atomicfile", "executor", "planner", "planner/drift", "manifest"},
+	"aliasctl/internal/cli": {"internal/cli/decimal", "internal/cli/manual", "internal/cli/process", "internal/cli/redact", "internal/sync", "internal/planfile", "internal/layout", "internal/report", "internal/report/formats", "internal/report/text", "internal/report/github", "internal/report/gitlab", "internal/report/mistakes", "internal/report/progress", "internal/milvus", "internal/state", "internal/state/stores", "internal/emulator", "internal/atomicfile", "executor", "planner", "planner/drift", "manifest"},
 	// What the program has of its process, takes out of its answers and says of itself.
 	"aliasctl/internal/cli/process": {},
 	"aliasctl/internal/cli/redact":  {"internal/report"},
@@ -192,7 +192,7 @@ func TestTheLibrariesThatStay(t *testing.T) {
 		}
 	}
 	err = filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
-		if err != nil || !strings.HasSuffix(path, ".go") {
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasPrefix(path, "testdata/kubernetes/") {
 			return err
 		}
 		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
