@@ -26,12 +26,9 @@ func parseURL(location string) (blobURL, error) {
 	refuse := func(format string, args ...any) (blobURL, error) {
 		return blobURL{}, &state.UnsupportedError{Scheme: Scheme, Why: fmt.Sprintf(format, args...)}
 	}
-	if !state.IsPlain(location) {
-		return refuse("it is not plain text")
-	}
-	u, err := url.Parse(location)
+	u, parameters, err := state.ParseURL(Scheme, location)
 	if err != nil {
-		return refuse("it is not a valid URL")
+		return blobURL{}, err
 	}
 	const form = "it is azblob://ACCOUNT/CONTAINER/KEY"
 	b := blobURL{account: u.Host}
@@ -39,8 +36,6 @@ func parseURL(location string) (blobURL, error) {
 	switch {
 	case u.User != nil:
 		return refuse("it holds a user: give credentials as AZURE_STORAGE_KEY, AZURE_STORAGE_SAS_TOKEN or `az login`")
-	case u.Fragment != "":
-		return refuse(`it has a fragment ("#"): write %%23`)
 	case strings.Contains(b.account, "."):
 		return refuse("its account is a host: write the name of the account alone, and another cloud as endpoint=URL; %s", form)
 	case !isName(b.account, 24, ""):
@@ -54,29 +49,23 @@ func parseURL(location string) (blobURL, error) {
 	case len(b.key) > 1000: // of 1024, with room for ".lock" and the number of a copy
 		return refuse("the name of its blob has more than 1000 bytes")
 	}
-	query, err := url.ParseQuery(u.RawQuery)
-	if err != nil {
-		return refuse("its query is not valid")
-	}
-	for name, values := range query {
+	for _, p := range parameters {
 		ok := true
-		switch {
-		case len(values) != 1:
-			return refuse("%s is there twice", state.Excerpt(name, 40))
-		case name == "history":
-			b.history, err = strconv.Atoi(values[0])
+		switch p.Name {
+		case "history":
+			b.history, err = strconv.Atoi(p.Value)
 			ok = err == nil && b.history >= 0
-		case name == "endpoint":
-			e, err := url.Parse(values[0])
+		case "endpoint":
+			e, err := url.Parse(p.Value)
 			ok = err == nil && (e.Scheme == "https" || e.Scheme == "http") && e.Host != "" && e.User == nil && e.RawQuery == "" && e.Fragment == ""
-			b.endpoint, b.spelled = strings.TrimSuffix(values[0], "/"), true
-		case name == "sig" || name == "sv" || name == "se":
+			b.endpoint, b.spelled = strings.TrimSuffix(p.Value, "/"), true
+		case "sig", "sv", "se":
 			return refuse("it holds a SAS: give it as AZURE_STORAGE_SAS_TOKEN")
 		default:
-			return refuse("%q is no parameter of it: there are endpoint and history", state.Excerpt(name, 40))
+			return refuse("%q is no parameter of it: there are endpoint and history", state.Excerpt(p.Name, 40))
 		}
 		if !ok {
-			return refuse("%s has no valid value", name)
+			return refuse("%s has no valid value", p.Name)
 		}
 	}
 	if !b.spelled {

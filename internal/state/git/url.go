@@ -30,30 +30,17 @@ func parseURL(location string) (fileURL, error) {
 	refuse := func(format string, args ...any) (fileURL, error) {
 		return fileURL{}, &state.UnsupportedError{Scheme: Scheme, Why: fmt.Sprintf(format, args...)}
 	}
-	if !state.IsPlain(location) {
-		return refuse("it is not plain text")
-	}
 	remote := strings.TrimPrefix(location, Scheme+"::")
 	if !strings.Contains(remote, "://") {
 		return refuse("it is %s, or with ssh:// or file://; write git@HOST:REPO as ssh://git@HOST/REPO", form)
 	}
-	u, err := url.Parse(remote)
+	u, parameters, err := state.ParseURL(Scheme, remote)
 	if err != nil {
-		return refuse("it is not a valid URL")
-	}
-	if u.Fragment != "" {
-		return refuse(`it has a fragment ("#"): write %%23`)
-	}
-	query, err := url.ParseQuery(u.RawQuery)
-	if err != nil {
-		return refuse("its query is not valid")
+		return fileURL{}, err
 	}
 	f, insecure := fileURL{}, false
-	for name, values := range query {
-		if len(values) != 1 {
-			return refuse("%s is there twice", state.Excerpt(name, 40))
-		}
-		switch value := values[0]; name {
+	for _, p := range parameters {
+		switch value := p.Value; p.Name {
 		case "ref":
 			f.branch = strings.TrimPrefix(value, "refs/heads/")
 		case "insecure":
@@ -63,7 +50,7 @@ func parseURL(location string) (fileURL, error) {
 		case "history":
 			return refuse("it takes no history: every state stays in the log of the branch")
 		default:
-			return refuse("%q is no parameter of it: there are ref and insecure", state.Excerpt(name, 40))
+			return refuse("%q is no parameter of it: there are ref and insecure", state.Excerpt(p.Name, 40))
 		}
 	}
 	if why := badUser(u); why != "" {

@@ -3,7 +3,6 @@ package gs
 import (
 	"fmt"
 	"net"
-	"net/url"
 	"strconv"
 	"strings"
 
@@ -25,19 +24,14 @@ func parseURL(location string) (objectURL, error) {
 	refuse := func(format string, args ...any) (objectURL, error) {
 		return objectURL{}, &state.UnsupportedError{Scheme: Scheme, Why: fmt.Sprintf(format, args...)}
 	}
-	if !state.IsPlain(location) {
-		return refuse("it is not plain text")
-	}
-	u, err := url.Parse(location)
+	u, parameters, err := state.ParseURL(Scheme, location)
 	if err != nil {
-		return refuse("it is not a valid URL")
+		return objectURL{}, err
 	}
 	o := objectURL{bucket: u.Host, key: strings.TrimPrefix(u.Path, "/")}
 	switch {
 	case u.User != nil:
 		return refuse("it holds a user: give credentials as GOOGLE_APPLICATION_CREDENTIALS, the name of a file")
-	case u.Fragment != "":
-		return refuse(`it has a fragment ("#"): write %%23`)
 	case o.bucket == "" || u.Port() != "":
 		return refuse("it names no bucket: it is gs://BUCKET/KEY")
 	case o.key == "" || strings.HasSuffix(o.key, "/"):
@@ -47,19 +41,12 @@ func parseURL(location string) (objectURL, error) {
 	case len(o.key) > 1000: // of 1024, with room for ".lock" and the number of a copy
 		return refuse("the name of its object has more than 1000 bytes")
 	}
-	query, err := url.ParseQuery(u.RawQuery)
-	if err != nil {
-		return refuse("its query is not valid")
-	}
-	for name, values := range query {
-		switch {
-		case len(values) != 1:
-			return refuse("%s is there twice", state.Excerpt(name, 40))
-		case name != "history":
-			return refuse("%q is no parameter of it: there is history", state.Excerpt(name, 40))
+	for _, p := range parameters {
+		if p.Name != "history" {
+			return refuse("%q is no parameter of it: there is history", state.Excerpt(p.Name, 40))
 		}
-		if o.history, err = strconv.Atoi(values[0]); err != nil || o.history < 0 {
-			return refuse("%s has no valid value", name)
+		if o.history, err = strconv.Atoi(p.Value); err != nil || o.history < 0 {
+			return refuse("%s has no valid value", p.Name)
 		}
 	}
 	if !isBucket(o.bucket) {

@@ -35,21 +35,13 @@ func parseURL(location string, getenv func(string) string) (place, error) {
 	refuse := func(format string, args ...any) (place, error) {
 		return place{}, &state.UnsupportedError{Scheme: Scheme, Why: fmt.Sprintf(format, args...)}
 	}
-	if !state.IsPlain(location) {
-		return refuse("it is not plain text")
-	}
-	u, err := url.Parse(location)
+	u, parameters, err := state.ParseURL(Scheme, location)
 	if err != nil {
-		return refuse("it is not a valid URL")
+		return place{}, err
 	}
-	query, err := url.ParseQuery(u.RawQuery)
 	switch {
-	case err != nil:
-		return refuse("its query is not valid")
 	case u.User != nil:
 		return refuse("it holds a user: give credentials as TF_HTTP_USERNAME and TF_HTTP_PASSWORD, or ALIASCTL_HTTP_TOKEN")
-	case u.Fragment != "":
-		return refuse(`it has a fragment ("#"): write %%23`)
 	case u.Hostname() == "":
 		return refuse("it names no host: it is https://HOST/PATH")
 	case strings.Trim(u.Path, "/") == "" || strings.HasSuffix(u.Path, "/"):
@@ -57,11 +49,8 @@ func parseURL(location string, getenv func(string) string) (place, error) {
 	}
 	p := place{lockBy: "LOCK", unlockBy: "UNLOCK", save: http.MethodPost, name: "state"}
 	insecure := false
-	for name, values := range query {
-		if len(values) != 1 {
-			return refuse("%s is there twice", state.Excerpt(name, 40))
-		}
-		value := values[0]
+	for _, parameter := range parameters {
+		name, value := parameter.Name, parameter.Value
 		method := func(to *string, allowed ...string) error {
 			if !slices.Contains(allowed, value) {
 				return fmt.Errorf("%s is %s", name, strings.Join(allowed, " or "))

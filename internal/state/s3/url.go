@@ -34,35 +34,23 @@ func parseURL(location string) (objectURL, error) {
 	refuse := func(format string, args ...any) (objectURL, error) {
 		return objectURL{}, &state.UnsupportedError{Scheme: Scheme, Why: fmt.Sprintf(format, args...)}
 	}
-	if !state.IsPlain(location) {
-		return refuse("it is not plain text")
-	}
-	u, err := url.Parse(location)
+	u, parameters, err := state.ParseURL(Scheme, location)
 	if err != nil {
-		return refuse("it is not a valid URL")
+		return objectURL{}, err
 	}
 	o := objectURL{bucket: u.Host, key: strings.TrimPrefix(u.Path, "/"), endpoint: "s3.amazonaws.com", secure: true}
 	switch {
 	case u.User != nil:
 		return refuse("it holds a user: give credentials as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE")
-	case u.Fragment != "":
-		return refuse(`it has a fragment ("#"): write %%23`)
 	case o.bucket == "" || u.Port() != "":
 		return refuse("it names no bucket: it is s3://BUCKET/KEY?endpoint=HOST:PORT")
 	case o.key == "" || strings.HasSuffix(o.key, "/"):
 		return refuse("it names no object: it is s3://BUCKET/KEY?endpoint=HOST:PORT")
 	}
-	query, err := url.ParseQuery(u.RawQuery)
-	if err != nil {
-		return refuse("its query is not valid")
-	}
 	insecure := false
-	for name, values := range query {
-		if len(values) != 1 {
-			return refuse("%s is there twice", state.Excerpt(name, 40))
-		}
+	for _, p := range parameters {
 		ok := true
-		switch value := values[0]; name {
+		switch value := p.Value; p.Name {
 		case "endpoint":
 			o.endpoint = value
 		case "region":
@@ -87,10 +75,10 @@ func parseURL(location string) (objectURL, error) {
 				o.lookup = minio.BucketLookupPath
 			}
 		default:
-			return refuse("%q is no parameter of it: there are endpoint, region, insecure, path_style, sse, kms_key_id and history", state.Excerpt(name, 40))
+			return refuse("%q is no parameter of it: there are endpoint, region, insecure, path_style, sse, kms_key_id and history", state.Excerpt(p.Name, 40))
 		}
 		if !ok {
-			return refuse("%s has no valid value", name)
+			return refuse("%s has no valid value", p.Name)
 		}
 	}
 	if o.kmsKey != "" && o.sse != "aws:kms" {
