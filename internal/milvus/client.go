@@ -17,7 +17,6 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"os"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -180,52 +179,6 @@ func proxyAnswer(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Resp
 	return fmt.Errorf("the proxy of %s did not connect: http %d", proxyVariable("https"), resp.StatusCode)
 }
 
-// request is the body of every call. An empty collectionName means the whole
-// database to aliases/list (Milvus issue 50018); absent and empty are the same.
-type request struct {
-	DBName            string `json:"dbName,omitempty"`
-	AliasName         string `json:"aliasName,omitempty"`
-	CollectionName    string `json:"collectionName,omitempty"`
-	NewCollectionName string `json:"newCollectionName,omitempty"`
-	IndexName         string `json:"indexName,omitempty"`
-	RoleName          string `json:"roleName,omitempty"`
-	ObjectType        string `json:"objectType,omitempty"`
-	ObjectName        string `json:"objectName,omitempty"`
-	Privilege         string `json:"privilege,omitempty"`
-	rowRequest
-}
-
-// call is one call with the names that its errors mention.
-type call struct {
-	route      string
-	write      bool
-	server     bool // about no database
-	names      bool // the answer is a list of names
-	database   string
-	alias      string
-	collection string
-	newName    string // of a collection
-	index      string
-	role       string
-	grant      planner.Grant // of role; its database is that of the call
-	rows       rowRequest
-	header     http.Header // nil for that of the Client
-}
-
-// newError returns an Error about the call.
-func (k call) newError() *Error {
-	e := &Error{
-		Call:       strings.TrimPrefix(strings.TrimPrefix(k.route, prefixV2), "/"),
-		Database:   k.database,
-		Alias:      k.alias,
-		Collection: k.collection,
-	}
-	if e.Database == "" && !k.server {
-		e.Database = manifest.DefaultDatabase
-	}
-	return e
-}
-
 // exchange sends one request, when it is its turn, and returns its answer.
 // There is one request on the wire at most: repeating is the business of the
 // caller.
@@ -348,31 +301,7 @@ func (c *Client) send(ctx context.Context, k call) (answer, *Error) {
 	return answer{}, c.finish(k, e)
 }
 
-// path is that of a route in a message.
-func (c *Client) path(route string) string {
-	_, rest, _ := strings.Cut(c.base, "://")
-	if i := strings.IndexByte(rest, '/'); i >= 0 {
-		return rest[i:] + route
-	}
-	return route
-}
-
 func success(status int) bool { return status >= 200 && status < 300 }
-
-// header returns the headers that every request has.
-func header(cfg Config) http.Header {
-	h := http.Header{}
-	h.Set("Content-Type", "application/json")
-	h.Set("Accept", "application/json")
-	h.Set("User-Agent", cfg.UserAgent)
-	if cfg.Token != "" {
-		h.Set("Authorization", "Bearer "+cfg.Token)
-	}
-	if cfg.RequestTimeout > 0 {
-		h.Set("Request-Timeout", strconv.FormatInt(int64(cfg.RequestTimeout/time.Second), 10))
-	}
-	return h
-}
 
 // finish takes the token out of every part of an error, the doubt out of that
 // of a read, which changed nothing whatever became of it, and the certainty out

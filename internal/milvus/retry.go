@@ -9,8 +9,9 @@ import (
 	"syscall"
 	"time"
 
-	"aliasctl/executor"
 	"github.com/cenkalti/backoff/v5"
+
+	"aliasctl/executor"
 )
 
 // The most that one read waits between its tries, all pauses together.
