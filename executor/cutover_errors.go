@@ -18,7 +18,7 @@ type GroupError struct {
 }
 
 func (e *GroupError) Error() string {
-	return fmt.Sprintf("group %q of database %q stays together, and its member %q went wrong: %v", e.Group, e.Database, e.Member, e.Err)
+	return fmt.Sprintf("group %q of database %q stays together, and its member %q failed: %v", e.Group, e.Database, e.Member, e.Err)
 }
 
 func (e *GroupError) Unwrap() error { return e.Err }

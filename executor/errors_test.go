@@ -55,7 +55,7 @@ func TestTheErrorsOfACutoverSayWhatToKnowAt3AM(t *testing.T) {
 		{&StaleError{Witness: "eu", Database: "default", Alias: "a", Want: "v2", Err: errLost, Waited: time.Second},
 			`"eu" did not confirm within 1s that alias "a" of database "default" is at "v2": it cannot be asked: connection reset`},
 		{&GroupError{Database: "default", Group: "g", Member: "a", Err: errRefused},
-			`group "g" of database "default" stays together, and its member "a" went wrong: permission denied (HTTP 403)`},
+			`group "g" of database "default" stays together, and its member "a" failed: permission denied (HTTP 403)`},
 		{&SwitchBackError{Database: "default", Alias: "a", Collection: "v1", Cause: errRefused, Err: errLost},
 			`alias "a" of database "default" could not be switched back to "v1" (connection reset), which was due because: permission denied (HTTP 403)`},
 		{&SwitchBackError{Database: "default", Alias: "a", Cause: errRefused, Err: errLost},

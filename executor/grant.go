@@ -145,7 +145,7 @@ func (r *run) takeBack(ctx context.Context) {
 			continue
 		}
 		if kept := r.implies(result); kept != "" {
-			result.Note = fmt.Sprintf("left granted: to revoke it would take %q from the role too", kept)
+			result.Note = fmt.Sprintf("left granted: revoking it would take %q from the role too", kept)
 			continue
 		}
 		r.safely(func() { r.revoke(ctx, i, why) })
@@ -205,7 +205,7 @@ type RevokedError struct {
 }
 
 func (e *RevokedError) Error() string {
-	return fmt.Sprintf("role %q has no longer %q on %q of database %q: it was revoked since the plan was made, so it is not copied", e.Role, e.Privilege, e.Object, e.Database)
+	return fmt.Sprintf("role %q no longer has %q on %q of database %q: it was revoked since the plan was made, so it is not copied", e.Role, e.Privilege, e.Object, e.Database)
 }
 
 // RevokeError reports that a grant should have been taken back after a switch-back,

@@ -118,7 +118,7 @@ type NotLoadedError struct {
 }
 
 func (e *NotLoadedError) Error() string {
-	text := fmt.Sprintf("the load does not begin within %v", e.Settle)
+	text := fmt.Sprintf("the load did not begin within %v", e.Settle)
 	if e.Seen != nil {
 		text = fmt.Sprintf("whether the load begins cannot be read: %v", e.Seen)
 	}
@@ -135,7 +135,7 @@ func (e *NotLoadedError) Unwrap() []error { return present(e.Lost, e.Seen) }
 type LoadEndedError struct{ Percent int }
 
 func (e *LoadEndedError) Error() string {
-	return fmt.Sprintf("the load ended at %d%%: the server gave it up, or another client released the collection", e.Percent)
+	return fmt.Sprintf("the load ended at %d%%: the server gave up on it, or another client released the collection", e.Percent)
 }
 
 // LoadTimeoutError reports that a load took longer than its step allows. Milvus goes

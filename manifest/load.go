@@ -137,7 +137,7 @@ func (l *loader) add(file string, data []byte) {
 // refuseForeign takes in a file that is something other than a manifest. What is in
 // it is not shown: in a pull request a link may lead to a file with secrets.
 func (l *loader) refuseForeign(file string) {
-	l.report(NotAManifest, Position{file, 1, 1}, "a manifest starts with: version: 1", "this is no manifest: it has neither a version nor aliases")
+	l.report(NotAManifest, Position{file, 1, 1}, "a manifest starts with: version: 1", "this is not a manifest: it has neither a version nor aliases")
 }
 
 // markers are the fields of which a manifest has one at least.

@@ -135,7 +135,7 @@ func (b *builder) forget(d *database, e *managed) {
 	case e.last != nil:
 		b.record(d, e, Forget, "")
 	case e.mayLand(b.options.Now):
-		b.note("alias %q: %s announced it less than %v ago; it is not there, and is kept in mind in case that request lands late", b.flagName(d, e.alias), b.announcer(), LateWindow)
+		b.note("alias %q: %s announced it less than %v ago; it does not exist, and the announcement stays in case that request lands late", b.flagName(d, e.alias), b.announcer(), LateWindow)
 	default:
 		b.plan.Housekeeping.Abandoned = append(b.plan.Housekeeping.Abandoned, Key{d.name, e.alias})
 		b.faded = append(b.faded, b.flagName(d, e.alias))

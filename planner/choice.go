@@ -310,15 +310,15 @@ func (c *choice) nothing(e *managed, now string, list *candidates) {
 			}
 			why = append(why, fmt.Sprintf("%q (%s)", p.Collection, p.Why))
 		}
-		c.refuse(e, now, NewestNotReady, fmt.Sprintf("none of what %q matches is ready: %s", c.Match, strings.Join(why, ", ")),
+		c.refuse(e, now, NewestNotReady, fmt.Sprintf("no collection that %q matches is ready: %s", c.Match, strings.Join(why, ", ")),
 			"when one is ready, the same command again takes it", "name another collection in the manifest")
 	default:
 		reason := fmt.Sprintf("no collection matches %q", c.Match)
 		if len(list.strays) > 0 {
-			reason = fmt.Sprintf("%q matches %s alone: what * stands for there is no version, which has digits and _ alone", c.Match, named(list.strays))
+			reason = fmt.Sprintf("%q matches only %s, and what * stands for there is not a version (digits and _)", c.Match, named(list.strays))
 		}
 		c.refuse(e, now, NewestMissing, reason,
-			"build a collection first, or correct the pattern", "let the token see it: what it may not see is not found")
+			"build a collection first, or correct the pattern", "let the token see it: a collection that the token may not see is not found")
 		if len(list.strays) > 0 {
 			c.conflict.WaysOut = append(ByHand("write `order: created` to go by when they were made"), c.conflict.WaysOut...)
 		}

@@ -143,7 +143,7 @@ func TestProofOfDisplacements(t *testing.T) {
 		reason string
 	}{
 		"another id":            {func(p *planner.Plan) { p.Steps[0].ID = "9" }, `collection default/p has id "1" and the step expects "9"`},
-		"the name is taken":     {func(p *planner.Plan) { p.Steps[0].RenameTo, p.Steps[0].Back = "v2", "v2" }, `collection default/p would be renamed to "v2", which there is`},
+		"the name is taken":     {func(p *planner.Plan) { p.Steps[0].RenameTo, p.Steps[0].Back = "v2", "v2" }, `collection default/p would be renamed to "v2", which exists already`},
 		"back to somewhere":     {func(p *planner.Plan) { p.Steps[0].Back = "v9" }, `alias default/p would go back to "v9"`},
 		"to somewhere else":     {func(p *planner.Plan) { p.Steps[0].To = "v9" }, `alias default/p is at "v9" and the plan says "v2"`},
 		"of an alias not asked": {func(p *planner.Plan) { p.After = nil }, "alias default/p is not managed and would be touched"},

@@ -131,7 +131,7 @@ func (b *builder) drop(d *database, r manifest.Retiree, now LiveCollection) {
 // needs none; unknown reports that its load state cannot be read, and why.
 func (b *builder) release(d *database, r manifest.Retiree, now LiveCollection) (why string, unknown bool) {
 	if b.live == nil {
-		b.note("collection %q: whether it is in memory shows only the cluster", b.flagName(d, r.Collection))
+		b.note("collection %q: only the cluster shows whether it is in memory", b.flagName(d, r.Collection))
 		return "", false
 	}
 	if now.Facts == nil || now.Facts.Load == nil {

@@ -26,7 +26,7 @@ func TestDifferencesAreNamed(t *testing.T) {
 		"nothing changed":                {func(*scene) {}, nil},
 		"another managed alias moved":    {func(s *scene) { s.live = "a: a1\nother: a2" }, []string{`alias "other" was last bound to "b" by us and is at "a2" now: someone else moved it`}},
 		"an unmanaged alias appeared":    {func(s *scene) { s.live += "\nforeign: b" }, nil},
-		"another binding in the state":   {func(s *scene) { s.last = "a: a1\nother: x" }, []string{`adopt default/other from "x" to "b": a step now, and not one of the plan`}},
+		"another binding in the state":   {func(s *scene) { s.last = "a: a1\nother: x" }, []string{`adopt default/other from "x" to "b": a step now, but not in the plan`}},
 		"a new alias on what is kept":    {func(s *scene) { s.live += "\nnew: a2" }, nil},
 		"the alias moved":                {func(s *scene) { s.live = "a: b\nother: b" }, []string{`alias default/a: in the cluster "a1" when planned, "b" now`}},
 		"the alias is gone":              {func(s *scene) { s.live = "other: b" }, []string{`alias default/a: in the cluster "a1" when planned, absent now`}},

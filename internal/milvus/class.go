@@ -230,7 +230,7 @@ func (e *Error) classifyTransport(ctx context.Context, err error, was sending, l
 		}
 	case errors.Is(err, context.DeadlineExceeded):
 		e.class = executor.Unknown
-		e.Err = fmt.Errorf("no whole answer within %s: %w", limit, context.DeadlineExceeded)
+		e.Err = fmt.Errorf("no complete answer within %s: %w", limit, context.DeadlineExceeded)
 	case isTooLarge(err):
 		e.class, e.hint, e.hopeless = executor.Unknown, hintURI, true
 	default:

@@ -238,8 +238,8 @@ func TestSlowAndHugeAnswers(t *testing.T) {
 		timeout time.Duration
 		want    string
 	}{
-		{"drip", drip, 200 * time.Millisecond, "no whole answer within 200ms"},
-		{"silent", silent, 200 * time.Millisecond, "no whole answer within 200ms"},
+		{"drip", drip, 200 * time.Millisecond, "no complete answer within 200ms"},
+		{"silent", silent, 200 * time.Millisecond, "no complete answer within 200ms"},
 		{"endless", endless, 30 * time.Second, "larger than 64 MiB"},
 		{"announced as huge", announced, 30 * time.Second, "larger than 64 MiB"},
 	}

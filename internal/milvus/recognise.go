@@ -143,9 +143,9 @@ func (r *recogniser) lookAtTimeout(ctx context.Context) error {
 	_, err := r.c.readAnswer(ctx, call{route: collectionsHas, collection: randomName(), header: header})
 	switch {
 	case hasCode(err, codeInvalid):
-		r.saw("a Request-Timeout that is no number: code 1100", "3.0")
+		r.saw("a Request-Timeout that is not a number: code 1100", "3.0")
 	case err == nil:
-		r.saw("a Request-Timeout that is no number: ignored", "2.5", "2.6.18", "2.6")
+		r.saw("a Request-Timeout that is not a number: ignored", "2.5", "2.6.18", "2.6")
 	case ends(ctx, err):
 		return err
 	default:

@@ -77,7 +77,7 @@ func newResult(r *executor.Result) *Result {
 // one does not repeat what went wrong there.
 func reason(err error) string {
 	if group, ok := err.(*executor.GroupError); ok {
-		return fmt.Sprintf("group %q stays together, and its member %q went wrong", group.Group, group.Member)
+		return fmt.Sprintf("group %q stays together, and its member %q failed", group.Group, group.Member)
 	}
 	return err.Error()
 }

@@ -181,7 +181,7 @@ func checkAnnouncement(a *planner.Announcement) string {
 	case planner.DropCollection:
 		target = checkName("collection", a.Collection)
 	default:
-		target = fmt.Sprintf(`"op" is %q, which is no operation`, a.Op)
+		target = fmt.Sprintf(`"op" is %q, which is not an operation`, a.Op)
 	}
 	return firstOf(checkName("database", a.Database), target, checkText("from", a.From), checkTime("at", a.At))
 }
@@ -214,7 +214,7 @@ func checkID(field, id string) string {
 		return ""
 	}
 	if _, err := strconv.ParseUint(id, 10, 63); err != nil {
-		return fmt.Sprintf("%q is %s, which is no collection id", field, short(id))
+		return fmt.Sprintf("%q is %s, which is not a collection id", field, short(id))
 	}
 	return ""
 }

@@ -90,7 +90,7 @@ func commandLine(args []string) string {
 // from a file that others can write.
 func (h Holder) String() string {
 	if h == (Holder{}) {
-		return "another process, which has not told its name"
+		return "another process, which left no name"
 	}
 	told := fmt.Sprintf("%q on host %q, pid %d, since %s: %q",
 		h.User, h.Host, h.PID, h.Started.Format(time.RFC3339), h.Command)

@@ -61,9 +61,9 @@ func TestAHolderThatCannotBeRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct{ content, want string }{
-		{"", "another process, which has not told its name"},
-		{string(whole[:20]), "another process, which has not told its name"},
-		{"\x00\xff garbage", "another process, which has not told its name"},
+		{"", "another process, which left no name"},
+		{string(whole[:20]), "another process, which left no name"},
+		{"\x00\xff garbage", "another process, which left no name"},
 		{string(whole) + "\n" + `old","started":"2020-01-01T00:00:00Z"}`, `"deploy" on host "ci-7"`},
 		{`{"user":"a\u001b[2Jb\nc"}`, `"a\x1b[2Jb\nc" on host ""`},
 	} {

@@ -244,7 +244,7 @@ func TestADamagedLockIsTakenOver(t *testing.T) {
 	store := newFakeStore(t)
 	store.put("s.json.lock", []byte("not a lock"))
 	o := object(t, store.location("s.json"), shortLease)
-	if _, err := o.Lock(t.Context(), 0, deploy); !statefile.IsLocked(err) || !strings.Contains(err.Error(), "has not told its name") {
+	if _, err := o.Lock(t.Context(), 0, deploy); !statefile.IsLocked(err) || !strings.Contains(err.Error(), "left no name") {
 		t.Errorf("at once: %v", err)
 	}
 	store.age("s.json.lock", time.Hour)

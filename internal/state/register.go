@@ -51,7 +51,7 @@ func (r *register) see(revision string) {
 }
 
 // errRaced reports that another run has changed the object.
-var errRaced = errors.New("somebody else has changed the object")
+var errRaced = errors.New("another client has changed the object")
 
 // doubtError reports that the outcome of a write could not be learned.
 type doubtError struct{ err error }

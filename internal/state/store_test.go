@@ -176,7 +176,7 @@ func TestLocations(t *testing.T) {
 		"s3://bkt/k?endpoint=https://[::1]:9000&region=x&history=3": "",
 		"s3://bkt/k?endpoint=http://minio:9000":                     "",
 		"s3://key:hunter2@bkt/k.json":                               "it holds a user",
-		"s3://bkt/k.json?secret=hunter2":                            `"secret" is no parameter of it`,
+		"s3://bkt/k.json?secret=hunter2":                            `"secret" is not a parameter of it`,
 		"s3://bkt/k.json?endpoint=hunter2:x@minio":                  "its endpoint is not HOST or HOST:PORT",
 		"s3://bkt/k.json?endpoint=https://minio&insecure=true":      "the scheme of its endpoint does not fit",
 		"s3://bkt/k.json?endpoint=ftp://minio":                      "the scheme of its endpoint does not fit",

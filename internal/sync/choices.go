@@ -155,7 +155,7 @@ func (c *Choices) adopt(path string, choices []planner.Choice) error {
 	for _, adopted := range choices {
 		i := slices.IndexFunc(table, func(known choice) bool { return known.name == adopted.Flag })
 		if i < 0 {
-			return Usagef("make a new plan", "plan %q: it has the flag --%s, which lifts and shapes nothing", path, adopted.Flag)
+			return Usagef("make a new plan", "plan %q: it has the flag --%s, which is not a choice of a plan", path, adopted.Flag)
 		}
 		if c.given(adopted.Flag) {
 			continue
@@ -181,7 +181,7 @@ func limitsOf(choices []planner.Choice) (planner.Limits, error) {
 				}
 			case "max-collection-drops":
 				if limits.CollectionDrops, err = strconv.Atoi(value); err != nil || limits.CollectionDrops < 0 {
-					return limits, Usagef("", "--max-collection-drops: %s is negative or no number", value)
+					return limits, Usagef("", "--max-collection-drops: %s is not a number of 0 or more", value)
 				}
 			case "accept-manifests":
 				limits.AcceptManifests = true

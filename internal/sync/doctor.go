@@ -148,9 +148,9 @@ func (d *doctor) cluster(ctx context.Context, conn *connection) {
 	databases, err := conn.ListDatabases(ctx)
 	visible := quantity.Of(len(databases), "database") + " visible"
 	if milvus.IsRouteMissing(err) { // before 2.4.18; what has no aliases either is no Milvus
-		visible = "the server has no calls on databases"
+		visible = "the server has no calls for databases"
 		if milvus.IsForeign(err) {
-			visible = "what answers for the server hides calls on databases"
+			visible = "what answers for the server hides its calls for databases"
 		}
 		_, err = conn.ListAliases(ctx, "")
 	}

@@ -113,7 +113,7 @@ func (r *run) addNotes(p *planner.Plan, stored storedState) {
 	}
 	p.Notes = append(first, p.Notes...)
 	if n := toConfirm(*p); n > 0 && len(r.Cluster.VerifyURIs) == 0 {
-		p.Notes = append(p.Notes, fmt.Sprintf("no --verify-uri is given: nobody confirms %s", quantity.Phrase(n, "switch with `verify`", "switches with `verify`")))
+		p.Notes = append(p.Notes, fmt.Sprintf("no --verify-uri is given: no proxy confirms %s", quantity.Phrase(n, "switch with `verify`", "switches with `verify`")))
 	}
 }
 

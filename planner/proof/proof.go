@@ -299,7 +299,7 @@ func (m *model) renamed(s planner.Step) {
 		m.problem("collection %s has id %q and the step expects %q", k, id, s.ID)
 	}
 	if _, taken := m.named[planner.Key{Database: s.Database, Name: s.RenameTo}]; taken {
-		m.problem("collection %s would be renamed to %q, which there is", k, s.RenameTo)
+		m.problem("collection %s would be renamed to %q, which exists already", k, s.RenameTo)
 	}
 	if s.Back != "" && s.Back != s.RenameTo || s.Back == "" && s.To != s.RenameTo {
 		m.problem("alias %s would go back to %q, and the collection is %q then", k, s.Back, s.RenameTo)

@@ -41,7 +41,7 @@ func (s Plan) Differences(again Plan, state planner.State, live *planner.Live) [
 	d.asks(was.Asks, is.Asks)
 	d.unless(slices.EqualFunc(guards(s.Refusals), guards(again.Refusals), sameRefusal), "it was refused by %s, now by %s", words(reasons(s.Refusals)), words(reasons(again.Refusals)))
 	d.unless(slices.EqualFunc(shaping(was.Choices), shaping(is.Choices), sameChoice), "its flags are not those of this run")
-	d.unless(slices.EqualFunc(was.Managed, is.Managed, sameCount), "it counts other managed aliases than there are now")
+	d.unless(slices.EqualFunc(was.Managed, is.Managed, sameCount), "the managed aliases that it counts are not those that there are now")
 	d.unless(slices.Equal(was.Newcomers, is.Newcomers), "the retirees that look like new work are others now")
 	d.unless(slices.EqualFunc(was.SplitGroups, is.SplitGroups, sameSplit), "it splits other groups")
 	d.unless(slices.EqualFunc(was.Newest, is.Newest, sameNewest), "the newest of a pattern is another one now")
@@ -157,13 +157,13 @@ func (d *mismatches) steps(was, is []planner.Step) {
 	}
 	for _, s := range is {
 		if count[bare(s)]--; count[bare(s)] < 0 {
-			d.add("%s: a step now, and not one of the plan", describe(s))
+			d.add("%s: a step now, but not in the plan", describe(s))
 		}
 	}
 	for _, s := range was {
 		if count[bare(s)] > 0 {
 			count[bare(s)]--
-			d.add("%s: a step of the plan, and none now", describe(s))
+			d.add("%s: in the plan, but no step now", describe(s))
 		}
 	}
 	sameStep := func(a, b planner.Step) bool { return bare(a) == bare(b) }

@@ -15,7 +15,7 @@ import (
 type client struct {
 	uri, token string
 	prefix     string
-	// noDatabases reports that the server has no calls on databases: what belongs
+	// noDatabases reports that the server has no calls for databases: what belongs
 	// to another database stands in the default one, under a longer name.
 	noDatabases bool
 	untried     []string // what could not be tried, with the reason
@@ -178,7 +178,7 @@ func (c *client) makeDatabase(t *testing.T) {
 	switch a := c.ask(t, "/v2/vectordb/databases/create", map[string]any{"dbName": c.prefix + "side"}); {
 	case a.Missing():
 		c.noDatabases = true
-		c.untried = append(c.untried, "several databases: the server has no calls on databases")
+		c.untried = append(c.untried, "several databases: the server has no calls for databases")
 	case !a.OK():
 		t.Fatalf("cannot create a database: %d %s", a.Code, a.Message)
 	}

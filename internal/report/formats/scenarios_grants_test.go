@@ -38,7 +38,7 @@ func grantsTakenBack() report.Report {
 		switch i {
 		case 1:
 			result.Outcome, result.Err = executor.Applied, nil
-			result.Note = `left granted: to revoke it would take "GetLoadState" from the role too`
+			result.Note = `left granted: revoking it would take "GetLoadState" from the role too`
 		case 2:
 			result.Outcome = executor.Applied
 			result.Err = &executor.RevokeError{Database: s.Database, Collection: s.Collection, Role: s.Role, Privilege: s.Privilege, Cause: cause, Err: errors.New("permission denied")}

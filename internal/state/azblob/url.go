@@ -62,7 +62,7 @@ func parseURL(location string) (blobURL, error) {
 		case "sig", "sv", "se":
 			return refuse("it holds a SAS: give it as AZURE_STORAGE_SAS_TOKEN")
 		default:
-			return refuse("%q is no parameter of it: there are endpoint and history", state.Excerpt(p.Name, 40))
+			return refuse("%q is not a parameter of it: there are endpoint and history", state.Excerpt(p.Name, 40))
 		}
 		if !ok {
 			return refuse("%s has no valid value", p.Name)

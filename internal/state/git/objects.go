@@ -55,7 +55,7 @@ func (s *Store) list(ctx context.Context, patterns ...string) (map[string]string
 	for line := range strings.Lines(string(out)) {
 		id, name, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
 		if !isID().MatchString(id) {
-			return nil, &state.StoreError{Message: "git ls-remote answers what is no ref", Advice: "check the repository in --state"}
+			return nil, &state.StoreError{Message: "git ls-remote prints a line that is not a ref", Advice: "check the repository in --state"}
 		}
 		refs[name] = id
 	}

@@ -16,7 +16,7 @@ var (
 	// errOvertaken reports that a ref was not what it was expected to be, or that
 	// another push was at it: what is there has to be read again.
 	errOvertaken = errors.New("another push came first")
-	errNotAtomic = errors.New("the server takes no atomic push")
+	errNotAtomic = errors.New("the server does not accept atomic pushes")
 )
 
 // push moves refs, all or none. It is a win only if git names every ref as

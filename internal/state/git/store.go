@@ -56,7 +56,7 @@ type Store struct {
 	// lock; held is the one that holds it now, "" for none.
 	ours map[string]bool
 	held string
-	// split reports that the server takes no atomic push.
+	// split reports that the server does not accept atomic pushes.
 	split bool
 }
 

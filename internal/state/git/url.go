@@ -50,7 +50,7 @@ func parseURL(location string) (fileURL, error) {
 		case "history":
 			return refuse("it takes no history: every state stays in the log of the branch")
 		default:
-			return refuse("%q is no parameter of it: there are ref and insecure", state.Excerpt(p.Name, 40))
+			return refuse("%q is not a parameter of it: there are ref and insecure", state.Excerpt(p.Name, 40))
 		}
 	}
 	if why := badUser(u); why != "" {
@@ -139,7 +139,7 @@ func badPath(file string) string {
 func badBranch(name string) string {
 	switch {
 	case strings.HasPrefix(name, "refs/"):
-		return "it is no branch: give its name, as main"
+		return "it is not the name of a branch, such as main"
 	case strings.HasPrefix(name, "-"), name == "@", name == "HEAD", strings.HasSuffix(name, "."),
 		strings.Contains(name, ".."), strings.Contains(name, "@{"), strings.ContainsAny(name, " ~^:?*[\\\x7f"),
 		strings.ContainsFunc(name, func(r rune) bool { return r < ' ' }):

@@ -43,7 +43,7 @@ func parseURL(location string) (objectURL, error) {
 	}
 	for _, p := range parameters {
 		if p.Name != "history" {
-			return refuse("%q is no parameter of it: there is history", state.Excerpt(p.Name, 40))
+			return refuse("%q is not a parameter of it: there is history", state.Excerpt(p.Name, 40))
 		}
 		if o.history, err = strconv.Atoi(p.Value); err != nil || o.history < 0 {
 			return refuse("%s has no valid value", p.Name)

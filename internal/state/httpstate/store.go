@@ -171,7 +171,7 @@ func (s *Store) write(ctx context.Context, name, revision string, body []byte, m
 	case after.Mark == mark:
 		return after.Revision, nil
 	case after.Revision == revision:
-		return "", &state.StoreError{Class: state.Final, Message: "the server took the state and does not show it",
+		return "", &state.StoreError{Class: state.Final, Message: "the server accepted the state and does not show it",
 			Advice: "look for another program that writes to this address, and at the versions that the server keeps"}
 	}
 	return "", raced

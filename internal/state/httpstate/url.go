@@ -72,7 +72,7 @@ func parseURL(location string, getenv func(string) string) (place, error) {
 		case "history":
 			err = fmt.Errorf("it takes no history: the protocol has one state at an address; some servers keep the old ones by themselves")
 		default:
-			err = fmt.Errorf("%q is no parameter of it: there are lock_method, unlock_method, update_method and insecure", state.Excerpt(name, 40))
+			err = fmt.Errorf("%q is not a parameter of it: there are lock_method, unlock_method, update_method and insecure", state.Excerpt(name, 40))
 		}
 		if err != nil {
 			return refuse("%v", err)
@@ -118,7 +118,7 @@ func parseGitLab(name string, getenv func(string) string) (place, error) {
 	}
 	u, err := url.Parse(api)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return refuse("CI_API_V4_URL is no URL of GitLab, as https://gitlab.example/api/v4")
+		return refuse("CI_API_V4_URL is not the URL of GitLab's API, such as https://gitlab.example/api/v4")
 	}
 	at := u.JoinPath("projects", url.PathEscape(project), "terraform", "state", name).String()
 	return place{state: at, lock: at + "/lock", lockBy: http.MethodPost, unlockBy: http.MethodDelete, save: http.MethodPost, gitlab: true, name: name}, nil

@@ -77,7 +77,7 @@ func TestParametersThatAreRefused(t *testing.T) {
 		"path_style=maybe":        "path_style has no valid value",
 		"history=-1":              "history has no valid value",
 		"sse=AES256&sse=AES256":   "sse is there twice",
-		"secret=hunter2":          `"secret" is no parameter of it`,
+		"secret=hunter2":          `"secret" is not a parameter of it`,
 	} {
 		_, _, _, err := s3.Open("s3://states/s.json?" + parameters)
 		unsupported, ok := err.(*state.UnsupportedError)

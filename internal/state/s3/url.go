@@ -75,7 +75,7 @@ func parseURL(location string) (objectURL, error) {
 				o.lookup = minio.BucketLookupPath
 			}
 		default:
-			return refuse("%q is no parameter of it: there are endpoint, region, insecure, path_style, sse, kms_key_id and history", state.Excerpt(p.Name, 40))
+			return refuse("%q is not a parameter of it: there are endpoint, region, insecure, path_style, sse, kms_key_id and history", state.Excerpt(p.Name, 40))
 		}
 		if !ok {
 			return refuse("%s has no valid value", p.Name)
