@@ -62,7 +62,7 @@ func TestReleaseAndKeepTheData(t *testing.T) {
 		"its wait is over":              {scene: left, after: 24 * time.Hour, idle: since(25 * time.Hour), load: out, want: []string{"! v1 #7"}},
 		"over, and loaded again":        {scene: left, after: 24 * time.Hour, idle: since(25 * time.Hour), load: is, want: []string{"! v1 #7"}},
 		"reached, with a wait":          {scene: reached, after: time.Hour, load: is, note: "its wait of 1h begins when it is left by alias foreign"},
-		"offline":                       {scene: offline, note: "shows only the cluster"},
+		"offline":                       {scene: offline, note: "only the cluster shows"},
 		"offline, its wait is not over": {scene: offline, after: 24 * time.Hour, idle: since(time.Hour), note: "due in 23h"},
 		"offline, its wait is over":     {scene: offline, after: 24 * time.Hour, idle: since(25 * time.Hour), want: []string{"! v1 #"}},
 	} {
