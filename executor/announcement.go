@@ -56,11 +56,12 @@ func (l *announcements) announce(s planner.Step, rollback bool, now time.Time) {
 	case s.Back != "": // elsewhere the way back is between the same two
 		writes = append(writes, s.Undo().Halves()...)
 	}
-	if s.Op == planner.Displace { // a state knows the alias that it leads to
-		writes[0].Op, writes[0].ID = planner.CreateAlias, ""
-	}
 	for _, w := range writes {
-		l.add(planner.Announcement{Op: w.Op, Database: w.Database, Alias: w.Alias, Collection: w.Collection, From: cmp.Or(w.ID, w.From), To: w.To, At: now, Rollback: rollback})
+		a := planner.Announcement{Op: w.Op, Database: w.Database, Alias: w.Alias, Collection: w.Collection, From: cmp.Or(w.ID, w.From), To: w.To, At: now, Rollback: rollback}
+		if w.Op == planner.Displace { // a state knows the alias that it leads to
+			a.Op, a.From, a.RenameTo, a.CollectionID = planner.CreateAlias, "", w.RenameTo, w.ID
+		}
+		l.add(a)
 	}
 }
 

@@ -30,7 +30,7 @@ func (b *builder) alias(d *database, e *managed, live *LiveDatabase, count *Mana
 		b.before(d, e, now)
 	}
 
-	if b.renamed(d, e, live, now) {
+	if b.renamed(d, e, live, now) || b.nameless(d, e, live, now) {
 		return
 	}
 	if e.newest != nil && (e.newest.conflict != nil || e.want.Collection == "") {

@@ -48,6 +48,9 @@ func (c *Comparison) Scope() Scope {
 			case e.want != nil:
 				ds.Aliases[e.alias] = e.want.Collection
 			}
+			if to := e.leftNameless(); to.RenameTo != "" {
+				ds.Targets = append(ds.Targets, e.alias, to.RenameTo)
+			}
 			if e.want != nil {
 				if e.want.Displaces != nil {
 					ds.Targets = append(ds.Targets, e.want.Displaces.RenameTo)
@@ -170,6 +173,11 @@ func (c *Comparison) Needs(live *Live) Needs {
 			}
 		}
 		for _, e := range d.aliases {
+			if to := e.leftNameless().RenameTo; to != "" {
+				if _, exists := in.Collections[to]; exists {
+					inspect(d.name, to) // for its id
+				}
+			}
 			if e.want == nil || e.undecided() {
 				continue
 			}

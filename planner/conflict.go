@@ -42,6 +42,7 @@ const (
 	NewestUnknown     ConflictKind = "newest-unknown"
 	RenameTaken       ConflictKind = "rename-taken"
 	ReadersLockedOut  ConflictKind = "readers-locked-out"
+	RenameUnfinished  ConflictKind = "rename-unfinished"
 )
 
 // ConflictKinds are all kinds, with what each means in one line for people.
@@ -73,6 +74,7 @@ func ConflictKinds() []struct {
 		{NewestUnknown, "the order of the collections that match `newest` is not known"},
 		{RenameTaken, "the name that `displaces` gives to the collection is taken"},
 		{ReadersLockedOut, "who may read under the old name could not read under the new one, or it cannot be known"},
+		{RenameUnfinished, "a run that was cut has renamed a collection, and nothing has its name"},
 	}
 }
 

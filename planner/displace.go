@@ -177,3 +177,41 @@ func (e *managed) renamedBefore(live *LiveDatabase) string {
 	}
 	return e.want.Displaces.RenameTo
 }
+
+// leftNameless is the announcement of a run that may have been cut between the two calls
+// by which an alias takes the name of a collection. Where the manifest still has the
+// alias, it is created.
+func (e *managed) leftNameless() Announcement {
+	if e.want == nil && !e.released {
+		for _, a := range e.pending {
+			if a.RenameTo != "" {
+				return a
+			}
+		}
+	}
+	return Announcement{}
+}
+
+// nameless refuses to leave it there: readers of the name find nothing, and nothing in
+// the manifest gives it back to them.
+func (b *builder) nameless(d *database, e *managed, live *LiveDatabase, now string) (refused bool) {
+	a := e.leftNameless()
+	if a.RenameTo == "" || now != "" || b.live == nil {
+		return false
+	}
+	if _, exists := live.Collections[e.alias]; exists {
+		return false
+	}
+	at, exists := live.Collections[a.RenameTo]
+	if !exists || at.ID != "" && at.ID != a.CollectionID {
+		return false
+	}
+	b.conflict(Conflict{
+		Kind: RenameUnfinished, Database: d.name, Alias: e.alias, Collection: a.RenameTo,
+		Reason: fmt.Sprintf("an unfinished run has renamed collection %q to %q and created no alias %q: readers of that name find nothing", e.alias, a.RenameTo, e.alias),
+		WaysOut: ByHand(fmt.Sprintf("put `%s: {collection: %s, displaces: {rename_to: %s}}` into the manifest, which creates it", e.alias, a.To, a.RenameTo),
+			fmt.Sprintf("rename collection %q to %q again", a.RenameTo, e.alias),
+			"add it to `release`, where nothing reads by that name"),
+	})
+	return true
+}

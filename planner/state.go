@@ -100,6 +100,10 @@ type Announcement struct {
 	Collection string `json:"collection,omitempty"`
 	From       string `json:"from,omitempty"`
 	To         string `json:"to,omitempty"`
+	// RenameTo is what the collection that the alias takes its name from is called
+	// then, and CollectionID the id of that.
+	RenameTo     string `json:"rename_to,omitempty"`
+	CollectionID string `json:"collection_id,omitempty"`
 	// At is when it was announced. A request can land long after the run that
 	// sent it died (milvus-rest section 13.1), but not for ever.
 	At time.Time `json:"at,omitzero"`

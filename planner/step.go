@@ -35,6 +35,11 @@ const (
 	Forget      Op = "forget"
 )
 
+// Ops are all operations.
+func Ops() []Op {
+	return []Op{CreateAlias, AlterAlias, RecreateAlias, Displace, DropAlias, LoadCollection, GrantPrivilege, DropCollection, ReleaseCollection, VerifyAlias, Adopt, Forget}
+}
+
 // Anew reports that the step adopts a collection that was made anew under its name.
 func (s Step) Anew() bool { return s.ToID != "" }
 

@@ -1,5 +1,7 @@
 package emulator
 
+import "fmt"
+
 // The methods of this file are the calls that another client could make, for
 // tests and hooks. They pass by authorization. An error is a *Failure.
 
@@ -147,4 +149,52 @@ func (e *Emulator) Collections(database string) map[string]int64 {
 		return nil
 	})
 	return ids
+}
+
+// AddGrant gives a role, which is made where it is not there, a privilege or a built-in
+// group on a name of a database.
+func (e *Emulator) AddGrant(role, database, object, privilege string) error {
+	return e.update(func(c *catalog) error {
+		kind := onGlobal
+		if collectionPrivileges[privilege] {
+			kind = onCollection
+		}
+		if c.roles[role] == nil {
+			c.roles[role] = map[grant]bool{}
+		}
+		return c.setGrant(role, grant{database, kind, c.original(database, object), privilege}, true)
+	})
+}
+
+// Grants returns what each role is granted, a line each: database, type, object and
+// privilege.
+func (e *Emulator) Grants() map[string][]string {
+	granted := map[string][]string{}
+	_ = e.view(func(c *catalog) error {
+		for role, grants := range c.roles {
+			for g := range grants {
+				granted[role] = append(granted[role], fmt.Sprintf("%s %s %s %s", g.database, g.objectType, g.objectName, g.privilege))
+			}
+		}
+		return nil
+	})
+	return granted
+}
+
+// May reports whether a role lets a request through that needs a privilege on a name
+// of a database, with what every user may do.
+func (e *Emulator) May(role, database, name, privilege string) bool {
+	may := false
+	_ = e.view(func(c *catalog) error {
+		if db := c.databases[database]; db != nil && c.profile.ResolvesGrants {
+			name = db.originalName(name)
+		}
+		for _, r := range []string{role, publicRole} {
+			for g := range c.roles[r] {
+				may = may || c.covers(g, grant{database, typeOf(privilege), name, privilege})
+			}
+		}
+		return nil
+	})
+	return may
 }

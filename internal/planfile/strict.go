@@ -88,8 +88,6 @@ func (p path) String() string {
 }
 
 var (
-	ops = []string{string(planner.CreateAlias), string(planner.AlterAlias), string(planner.RecreateAlias), string(planner.Displace), string(planner.DropAlias),
-		string(planner.LoadCollection), string(planner.GrantPrivilege), string(planner.ReleaseCollection), string(planner.DropCollection), string(planner.VerifyAlias), string(planner.Adopt), string(planner.Forget)}
 	verdicts = []string{string(planner.CheckPassed), string(planner.CheckFailed), string(planner.CheckUnknown),
 		string(planner.CheckAllowed), string(planner.CheckSkipped), string(planner.CheckPending)}
 	lives = []string{planner.LiveRead, planner.LiveAssumed}
@@ -101,7 +99,7 @@ func (f file) flaw() string {
 	for i, s := range f.Plan.Steps {
 		place := fmt.Sprintf("step %d", i+1)
 		switch {
-		case !slices.Contains(ops, s.Op):
+		case !slices.Contains(planner.Ops(), planner.Op(s.Op)):
 			return place + " has an operation that does not exist"
 		case s.Database == "":
 			return place + " has no database"

@@ -183,7 +183,8 @@ func checkAnnouncement(a *planner.Announcement) string {
 	default:
 		target = fmt.Sprintf(`"op" is %q, which is not an operation`, a.Op)
 	}
-	return firstOf(checkName("database", a.Database), target, checkText("from", a.From), checkTime("at", a.At))
+	return firstOf(checkName("database", a.Database), target, checkText("from", a.From), checkTime("at", a.At),
+		checkText("rename_to", a.RenameTo), checkID("collection_id", a.CollectionID))
 }
 
 func firstOf(whys ...string) string {

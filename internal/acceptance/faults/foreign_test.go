@@ -16,20 +16,6 @@ import (
 	"aliasctl/internal/testkit"
 )
 
-// foreignStatuses take turns with the bodies.
-var foreignStatuses = []int{200, 401, 403, 404, 429, 500, 502, 503, 204, 302, 418}
-
-// foreign is an answer that something else than Milvus writes to one request.
-func foreign(at testkit.Match, body string, status int, when testkit.When) testkit.Fault {
-	if strings.Contains(body, "%[1]d") {
-		body = fmt.Sprintf(body, status)
-	}
-	if status == 204 {
-		body = ""
-	}
-	return testkit.Fault{Match: at, Kind: testkit.Foreign, When: when, Status: status, Body: body}
-}
-
 // TestSweepForeignAnswers lets something between the program and Milvus answer
 // the changes of a run, of a switch-back and of a rollback, with or without their
 // effect (promise "Lost answers").
@@ -44,7 +30,7 @@ func TestSweepForeignAnswers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := baseline(t, scene.RichStory, emulator.V26, dir, "--parallel", "1")
+	list := scene.Baseline(t, scene.RichStory, emulator.V26, dir, "--parallel", "1")
 	cases := 0
 	each := func(r testkit.Request, do func(f testkit.Fault) error) {
 		for k, name := range bodies {
@@ -53,12 +39,12 @@ func TestSweepForeignAnswers(t *testing.T) {
 				if thin := (int(r.N)+2*k+j)%9 != 0; thin && !scene.FullSweep() || scene.LeftOut(cases) {
 					continue
 				}
-				status := foreignStatuses[(int(r.N)+k)%len(foreignStatuses)]
-				f := foreign(testkit.Match{Request: r.N}, testkit.ForeignBodies[name], status, when)
+				status := scene.ForeignStatuses[(int(r.N)+k)%len(scene.ForeignStatuses)]
+				f := scene.Foreign(testkit.Match{Request: r.N}, testkit.ForeignBodies[name], status, when)
 				group.Go(func() error {
 					count.Count("foreign answers")
 					if err := do(f); err != nil {
-						t.Errorf("%s, %d %q %s the effect:\n%v", described(r), status, f.Body, when, err)
+						t.Errorf("%s, %d %q %s the effect:\n%v", scene.Described(r), status, f.Body, when, err)
 					}
 					return nil
 				})
@@ -68,7 +54,7 @@ func TestSweepForeignAnswers(t *testing.T) {
 	for _, r := range list {
 		if r.Writes {
 			each(r, func(f testkit.Fault) error {
-				return strike(striking{profile: emulator.V26, request: r, fault: f, flags: []string{"--parallel", "1"}, story: scene.RichStory}, dir, &count)
+				return scene.Striking{Profile: emulator.V26, Request: r, Fault: f, Flags: []string{"--parallel", "1"}, Story: scene.RichStory}.Strike(dir, &count)
 			})
 		}
 	}
@@ -96,7 +82,7 @@ func (v verified) goesBack(dir string, f testkit.Fault) error {
 		return err
 	}
 	c.AddFault(f)
-	e := c.Run(hasty...)
+	e := c.Run(scene.Hasty...)
 	if e.Code != 5 && e.Code != 7 {
 		return fmt.Errorf("%v", e)
 	}
@@ -138,7 +124,7 @@ func rolledBack(dir string, f testkit.Fault, load bool) error {
 	}
 	f.Match = testkit.Match{Writes: true, Nth: 1}
 	c.AddFault(f)
-	e := program.Perform(c.Dir, append(slices.Clone(line), hasty...)...)
+	e := program.Perform(c.Dir, append(slices.Clone(line), scene.Hasty...)...)
 	at := c.Bindings("default")["products"]
 	unchanged := e.Code == 1 || load && e.Code == 3 // not loaded
 	if e.Code == 0 && at != "products_v1" || unchanged && at != "products_v2" || e.Code != 0 && !unchanged && e.Code != 5 {

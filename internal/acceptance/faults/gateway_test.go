@@ -37,15 +37,15 @@ func eachForeign(t *testing.T, do func(status int, body string) error) {
 	var group errgroup.Group
 	group.SetLimit(scene.Abreast)
 	cases := 0
-	for i, status := range foreignStatuses {
+	for i, status := range scene.ForeignStatuses {
 		for j, name := range bodies {
-			if (i+j)%len(foreignStatuses) != 0 && !scene.FullSweep() {
+			if (i+j)%len(scene.ForeignStatuses) != 0 && !scene.FullSweep() {
 				continue
 			}
 			if cases++; scene.LeftOut(cases) {
 				continue
 			}
-			body := foreign(testkit.Match{}, testkit.ForeignBodies[name], status, testkit.Before).Body
+			body := scene.Foreign(testkit.Match{}, testkit.ForeignBodies[name], status, testkit.Before).Body
 			if alike(status, body) {
 				continue
 			}
@@ -58,7 +58,7 @@ func eachForeign(t *testing.T, do func(status int, body string) error) {
 		}
 	}
 	_ = group.Wait()
-	t.Logf("%d answers of %d bodies with %d statuses", cases, len(bodies), len(foreignStatuses))
+	t.Logf("%d answers of %d bodies with %d statuses", cases, len(bodies), len(scene.ForeignStatuses))
 }
 
 // alike reports that Milvus writes such an answer too.
@@ -121,9 +121,9 @@ func TestAGatewayDoesNotVouchForGreen(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			c.AddFault(foreign(testkit.Match{Route: tt.route, Times: -1}, body, status, testkit.Before))
+			c.AddFault(scene.Foreign(testkit.Match{Route: tt.route, Times: -1}, body, status, testkit.Before))
 			if tt.check == "min_rows" {
-				c.AddFault(foreign(testkit.Match{Route: "entities/query", Times: -1}, body, status, testkit.Before))
+				c.AddFault(scene.Foreign(testkit.Match{Route: "entities/query", Times: -1}, body, status, testkit.Before))
 			}
 			e := c.Run("--retries", "0")
 			if e.Code != 3 || e.Writes > 0 || !strings.Contains(e.Stdout, `check \"`+tt.check+`\"`) {
@@ -161,8 +161,8 @@ func TestAGatewayFailsNoVerification(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(c.Dir, "aliases.yaml"), []byte(text), 0o600); err != nil {
 			return err
 		}
-		c.AddFault(foreign(testkit.Match{Route: "entities/query", Alias: "", Nth: 1, Times: 3}, body, status, testkit.Before))
-		proxy.AddFault(foreign(testkit.Match{Route: "aliases/describe", Alias: "products", Nth: 1, Times: 2}, body, status, testkit.Before))
+		c.AddFault(scene.Foreign(testkit.Match{Route: "entities/query", Alias: "", Nth: 1, Times: 3}, body, status, testkit.Before))
+		proxy.AddFault(scene.Foreign(testkit.Match{Route: "aliases/describe", Alias: "products", Nth: 1, Times: 2}, body, status, testkit.Before))
 		if e := c.Run("--verify-uri", server.URL(), "--retries", "0", "--settle", "5s"); e.Code != 0 {
 			return fmt.Errorf("%v", e)
 		}
@@ -194,10 +194,10 @@ func TestAGatewayMakesNoServerOld(t *testing.T) {
 		t.Fatal(e)
 	}
 	for _, route := range []string{"resource_groups/list", "databases/list", "roles/describe"} {
-		for _, status := range foreignStatuses {
+		for _, status := range scene.ForeignStatuses {
 			for _, name := range []string{"html", "go", "detail"} {
 				c.ClearFaults()
-				c.AddFault(foreign(testkit.Match{Route: route, Times: -1}, testkit.ForeignBodies[name], status, testkit.Before))
+				c.AddFault(scene.Foreign(testkit.Match{Route: route, Times: -1}, testkit.ForeignBodies[name], status, testkit.Before))
 				e := program.Perform(c.Dir, line...)
 				if found := version.FindStringSubmatch(e.Stdout); found != nil && found[1] != "" && found[1] != told[1] {
 					t.Errorf("%s, http %d, %s: %v", route, status, name, e)

@@ -14,23 +14,16 @@ import (
 	"aliasctl/internal/testkit"
 )
 
-// sequel is what the manifest says when the command is given again.
-type sequel struct {
-	name  string
-	first scene.Story
-	then  scene.Story
-}
-
 // sequels are the same manifest; one that moved on, so that what the killed
 // run created is not wanted any more; and one that was taken back.
-func sequels() []sequel {
+func sequels() []scene.Sequel {
 	unretired := scene.RichStory.With(nil, "-default/products_v1", "-default/old_v1", "-search/products_v1")
-	return []sequel{
-		{"the same manifest", scene.RichStory, scene.RichStory},
-		{"moved on", scene.RichStory, scene.RichStory.With(map[string]string{
+	return []scene.Sequel{
+		{Name: "the same manifest", First: scene.RichStory, Then: scene.RichStory},
+		{Name: "moved on", First: scene.RichStory, Then: scene.RichStory.With(map[string]string{
 			"default/images": "", "default/products": "products_v3", "search/queries": "gone_v1",
 		})},
-		{"taken back", unretired, unretired.With(map[string]string{
+		{Name: "taken back", First: unretired, Then: unretired.With(map[string]string{
 			"default/products": "products_v1", "default/images": "", "default/old": "old_v1", "search/products": "products_v1",
 			"search/queries": "", "search/gone": "gone_v1",
 		})},
@@ -42,7 +35,7 @@ func baselines(t *testing.T, profile emulator.Profile, dir string) [][]testkit.R
 	t.Helper()
 	var lists [][]testkit.Request
 	for _, s := range sequels() {
-		lists = append(lists, baseline(t, s.first, profile, dir, "--parallel", "1"))
+		lists = append(lists, scene.Baseline(t, s.First, profile, dir, "--parallel", "1"))
 	}
 	return lists
 }
@@ -65,18 +58,15 @@ func TestKillNine(t *testing.T) {
 		first = baselines(t, profile, dir)
 		for i, s := range sequels() {
 			for _, r := range first[i] {
-				fates := []scene.Fate{scene.Dies}
-				if r.Writes {
-					fates = []scene.Fate{scene.Lands, scene.Dies, scene.Done}
-				}
+				fates := scene.Fates(r)
 				for j, what := range fates {
 					if scene.LeftOut(int(r.N)*len(fates) + j + i) {
 						continue
 					}
 					group.Go(func() error {
 						count.Count("kills")
-						if err := killAndGoOn(s, profile, dir, r.N, what); err != nil {
-							t.Errorf("milvus %s, %s, killed at %s, which %s:\n%v", profile.Name, s.name, described(r), what, err)
+						if err := s.Play(profile, dir, r.N, what); err != nil {
+							t.Errorf("milvus %s, %s, killed at %s, which %s:\n%v", profile.Name, s.Name, scene.Described(r), what, err)
 						}
 						return nil
 					})
@@ -86,21 +76,6 @@ func TestKillNine(t *testing.T) {
 	}
 	_ = group.Wait()
 	t.Log(count.Text())
-}
-
-func killAndGoOn(s sequel, profile emulator.Profile, dir string, n int64, what scene.Fate) error {
-	c, err := scene.Play(s.first, profile, dir, "--parallel", "1")
-	if err != nil {
-		return err
-	}
-	defer c.End()
-	if err := c.Killed(n, what); err != nil {
-		return err
-	}
-	if err := c.Write(s.then); err != nil {
-		return err
-	}
-	return c.Settles()
 }
 
 // TestKillTwice kills two runs in a row, and lets the last request of the
@@ -121,7 +96,7 @@ func TestKillTwice(t *testing.T) {
 			group.Go(func() error {
 				second, err := secondRun(s, dir, r.N)
 				if err != nil {
-					t.Errorf("%s, killed at request %d: %v", s.name, r.N, err)
+					t.Errorf("%s, killed at request %d: %v", s.Name, r.N, err)
 				}
 				for j, n := range second {
 					if scene.LeftOut(int(r.N) + i + j) {
@@ -129,7 +104,7 @@ func TestKillTwice(t *testing.T) {
 					}
 					count.Count("pairs of kills")
 					if err := killTwice(s, dir, r.N, n); err != nil {
-						t.Errorf("%s, killed at %s, then at the %dth of the next run:\n%v", s.name, described(r), n, err)
+						t.Errorf("%s, killed at %s, then at the %dth of the next run:\n%v", s.Name, scene.Described(r), n, err)
 					}
 				}
 				return nil
@@ -142,8 +117,8 @@ func TestKillTwice(t *testing.T) {
 
 // secondRun lists the requests of the run after a kill at which that one is
 // killed too: all writes, and with -sweep=full the reads.
-func secondRun(s sequel, dir string, n int64) ([]int64, error) {
-	c, err := scene.Play(s.first, emulator.V26, dir, "--parallel", "1")
+func secondRun(s scene.Sequel, dir string, n int64) ([]int64, error) {
+	c, err := scene.Play(s.First, emulator.V26, dir, "--parallel", "1")
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +126,7 @@ func secondRun(s sequel, dir string, n int64) ([]int64, error) {
 	if err := c.Killed(n, scene.Later); err != nil {
 		return nil, err
 	}
-	if err := c.Write(s.then); err != nil {
+	if err := c.Write(s.Then); err != nil {
 		return nil, err
 	}
 	c.ClearFaults()
@@ -169,8 +144,8 @@ func secondRun(s sequel, dir string, n int64) ([]int64, error) {
 	return list, nil
 }
 
-func killTwice(s sequel, dir string, first, second int64) error {
-	c, err := scene.Play(s.first, emulator.V26, dir, "--parallel", "1")
+func killTwice(s scene.Sequel, dir string, first, second int64) error {
+	c, err := scene.Play(s.First, emulator.V26, dir, "--parallel", "1")
 	if err != nil {
 		return err
 	}
@@ -178,7 +153,7 @@ func killTwice(s sequel, dir string, first, second int64) error {
 	if err := c.Killed(first, scene.Later); err != nil {
 		return err
 	}
-	if err := c.Write(s.then); err != nil {
+	if err := c.Write(s.Then); err != nil {
 		return err
 	}
 	if err := c.Killed(second, scene.Dies); err != nil {
@@ -248,7 +223,7 @@ func TestSignals(t *testing.T) {
 	var count scene.Tally
 	var group errgroup.Group
 	group.SetLimit(4)
-	for _, r := range baseline(t, scene.RichStory, emulator.V26, dir, "--parallel", "1") {
+	for _, r := range scene.Baseline(t, scene.RichStory, emulator.V26, dir, "--parallel", "1") {
 		for i, signal := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
 			when := testkit.Before
 			if i == 1 {
@@ -261,7 +236,7 @@ func TestSignals(t *testing.T) {
 				group.Go(func() error {
 					count.Count(map[bool]string{false: "one signal", true: "two signals"}[twice])
 					if err := interrupt(dir, r.N, when, signal, twice); err != nil {
-						t.Errorf("%v (twice: %v) %s the effect of %s:\n%v", signal, twice, when, described(r), err)
+						t.Errorf("%v (twice: %v) %s the effect of %s:\n%v", signal, twice, when, scene.Described(r), err)
 					}
 					return nil
 				})
@@ -279,7 +254,7 @@ func interrupt(dir string, n int64, when testkit.When, signal os.Signal, twice b
 	}
 	defer c.End()
 	c.Watch()
-	before, p := c.Bound(), c.Spawn()
+	before, p := c.Look(), c.Spawn()
 	var soFar int64
 	c.AddHook(testkit.Hook{Match: testkit.Match{Request: n}, When: when, Do: func(testkit.Request) {
 		_, soFar = c.Counts()

@@ -23,14 +23,14 @@ func TestLateEffects(t *testing.T) {
 	}
 	var count scene.Tally
 	for _, profile := range profiles {
-		list := baseline(t, scene.RichStory, profile, dir, "--parallel", "1")
+		list := scene.Baseline(t, scene.RichStory, profile, dir, "--parallel", "1")
 		var group errgroup.Group
 		group.SetLimit(scene.Abreast)
 		late := func(r testkit.Request, when, effect string, run func() error) {
 			group.Go(func() error {
 				count.Count(when)
 				if err := run(); err != nil {
-					t.Errorf("milvus %s, %s takes effect %s:\n%v", profile.Name, described(r), effect, err)
+					t.Errorf("milvus %s, %s takes effect %s:\n%v", profile.Name, scene.Described(r), effect, err)
 				}
 				return nil
 			})
@@ -71,7 +71,7 @@ func lateInRun(profile emulator.Profile, dir string, n, wait int64) error {
 	}
 	defer c.End()
 	c.Watch()
-	before, limits := c.Bound(), hasty
+	before, limits := c.Look(), scene.Hasty
 	soon := wait <= 4 // the fourth read comes after 350 ms
 	if soon {
 		limits = []string{"--settle", "20s"}
@@ -108,7 +108,7 @@ func lateAfterRun(profile emulator.Profile, dir string, n int64) error {
 	}
 	defer c.End()
 	c.Watch()
-	before := c.Bound()
+	before := c.Look()
 	silent(c, n)
 	e := c.Run("--retries", "0", "--settle", "1ms", "--patience", "0s")
 	if c.Land() != 1 {
@@ -129,7 +129,7 @@ func lateInNext(profile emulator.Profile, dir string, n, next int64) error {
 	}
 	defer c.End()
 	c.Watch()
-	before := c.Bound()
+	before := c.Look()
 	silent(c, n)
 	if err := c.Truthful(c.Run("--retries", "0", "--settle", "1ms", "--patience", "0s"), before); err != nil {
 		return err
@@ -137,7 +137,7 @@ func lateInNext(profile emulator.Profile, dir string, n, next int64) error {
 	c.ClearFaults()
 	c.Watch()
 	sent, _ := c.Counts()
-	before = c.Bound()
+	before = c.Look()
 	c.AddHook(testkit.Hook{Match: testkit.Match{Request: sent + next}, Do: func(testkit.Request) { c.Land() }})
 	second := c.Run("--settle", "120ms")
 	c.Land()

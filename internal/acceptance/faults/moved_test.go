@@ -34,7 +34,7 @@ func TestLateAfterKill(t *testing.T) {
 				group.Go(func() error {
 					count.Count("landings")
 					if err := lateAfterKill(s, dir, r.N, next); err != nil {
-						t.Errorf("%s, killed at %s, which lands before the %dth request of the next run:\n%v", s.name, described(r), next, err)
+						t.Errorf("%s, killed at %s, which lands before the %dth request of the next run:\n%v", s.Name, scene.Described(r), next, err)
 					}
 					return nil
 				})
@@ -45,8 +45,8 @@ func TestLateAfterKill(t *testing.T) {
 	t.Log(count.Text())
 }
 
-func lateAfterKill(s sequel, dir string, n, next int64) error {
-	c, err := scene.Play(s.first, emulator.V26, dir, "--parallel", "1")
+func lateAfterKill(s scene.Sequel, dir string, n, next int64) error {
+	c, err := scene.Play(s.First, emulator.V26, dir, "--parallel", "1")
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func lateAfterKill(s sequel, dir string, n, next int64) error {
 		return err
 	}
 	c.ClearFaults()
-	if err := c.Write(s.then); err != nil {
+	if err := c.Write(s.Then); err != nil {
 		return err
 	}
 	sent, _ := c.Counts()

@@ -1,13 +1,10 @@
 package faults
 
 import (
-	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"strconv"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -15,48 +12,6 @@ import (
 	"aliasctl/internal/emulator"
 	"aliasctl/internal/testkit"
 )
-
-// hasty are limits under which a lost answer does not cost a minute.
-var hasty = []string{"--timeout", "400ms", "--settle", "120ms", "--retries", "2"}
-
-// baseline lists the requests of a run without a fault, one after another.
-func baseline(t *testing.T, s scene.Story, profile emulator.Profile, dir string, flags ...string) []testkit.Request {
-	t.Helper()
-	c, err := scene.Play(s, profile, dir, flags...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.End()
-	c.Record(scene.Recorded)
-	c.Watch()
-	e := c.Run()
-	if err := c.Arrived(); e.Code != 0 || err != nil {
-		t.Fatalf("a run without a fault: %v\n%v", err, e)
-	}
-	requests := c.Requests()
-	if err := c.Rests(); err != nil {
-		t.Fatal(err)
-	}
-	return requests
-}
-
-// striking is one run of a sweep: a fault at one request.
-type striking struct {
-	profile emulator.Profile
-	request testkit.Request
-	fault   testkit.Fault
-	flags   []string
-	story   scene.Story
-}
-
-func (s striking) String() string {
-	return fmt.Sprintf("milvus %s, %s, %s %s, %v", s.profile.Name, described(s.request), s.fault.Kind, s.fault.When, s.flags)
-}
-
-// described is a request as messages name it.
-func described(r testkit.Request) string {
-	return fmt.Sprintf("request %d (%s %s/%s%s)", r.N, r.Route, r.Database, r.Alias, r.Collection)
-}
 
 // TestSweepRequests lets every request of a rich run go wrong in every way,
 // before and after its effect (promises "Cut anywhere", "Lost answers", "Partial
@@ -68,13 +23,12 @@ func TestSweepRequests(t *testing.T) {
 	elsewhere := httptest.NewServer(trap)
 	defer elsewhere.Close()
 
-	var strikings []striking
+	var strikings []scene.Striking
 	requests := map[string]int{}
 	add := func(profile emulator.Profile, r testkit.Request, kind testkit.Kind, when testkit.When, flags ...string) {
-		strikings = append(strikings, striking{profile, r, testkit.Fault{
-			Match: testkit.Match{Request: r.N}, Kind: kind, When: when, URL: elsewhere.URL + "/v2/vectordb/aliases/list",
-			Code: 65535, Message: "etcdserver: too many operations in txn request", Delay: delayOf(kind), Body: "default backend - 404",
-		}, flags, scene.RichStory})
+		strikings = append(strikings, scene.Striking{
+			Profile: profile, Request: r, Fault: scene.FaultAt(r, kind, when, elsewhere.URL), Flags: flags, Story: scene.RichStory,
+		})
 	}
 	modes := [][]string{{"--parallel", "1"}}
 	if scene.FullSweep() {
@@ -82,7 +36,7 @@ func TestSweepRequests(t *testing.T) {
 	}
 	for p, profile := range emulator.Profiles() {
 		for _, flags := range modes {
-			list := baseline(t, scene.RichStory, profile, dir, flags...)
+			list := scene.Baseline(t, scene.RichStory, profile, dir, flags...)
 			requests[profile.Name] = len(list)
 			for i, r := range list {
 				for k, kind := range testkit.Kinds() {
@@ -92,7 +46,7 @@ func TestSweepRequests(t *testing.T) {
 						continue
 					}
 					add(profile, r, kind, testkit.After, flags...)
-					if !acknowledges(kind) && (r.Writes || scene.FullSweep()) {
+					if !scene.Acknowledges(kind) && (r.Writes || scene.FullSweep()) {
 						add(profile, r, kind, testkit.Before, flags...)
 					}
 				}
@@ -105,7 +59,7 @@ func TestSweepRequests(t *testing.T) {
 	group.SetLimit(scene.Abreast)
 	for _, s := range strikings {
 		group.Go(func() error {
-			if err := strike(s, dir, &done); err != nil {
+			if err := s.Strike(dir, &done); err != nil {
 				t.Errorf("%v:\n%v", s, err)
 			}
 			return nil
@@ -119,44 +73,7 @@ func TestSweepRequests(t *testing.T) {
 		requests, len(strikings), len(testkit.Kinds()), 3*len(strikings), done.Text())
 }
 
-// acknowledges reports that a fault leaves the answer readable. Before the effect
-// of a write it would be a server that says success and does nothing, which is
-// not a lost answer but a lie.
-func acknowledges(kind testkit.Kind) bool {
-	return kind == testkit.HTTP10 || kind == testkit.WrongType
-}
-
-// delayOf makes a slow answer slower than the client is patient. A server that
-// restarts is back in between.
-func delayOf(kind testkit.Kind) time.Duration {
-	switch kind {
-	case testkit.Delay, testkit.Frozen, testkit.SlowProxy:
-		return time.Second
-	case testkit.Drip, testkit.Restarted:
-		return 100 * time.Millisecond
-	}
-	return 0
-}
-
 // trapdoor is a host that nobody may be sent to.
 type trapdoor struct{ requests atomic.Int64 }
 
 func (h *trapdoor) ServeHTTP(w http.ResponseWriter, _ *http.Request) { h.requests.Add(1) }
-
-func strike(s striking, dir string, done *scene.Tally) error {
-	c, err := scene.Play(s.story, s.profile, dir, s.flags...)
-	if err != nil {
-		return err
-	}
-	defer c.End()
-	c.Watch()
-	c.AddFault(s.fault)
-	before := c.Bound()
-	e := c.Run(hasty...)
-	c.Land()
-	done.Count("exit " + strconv.Itoa(e.Code))
-	if err := c.Truthful(e, before); err != nil {
-		return err
-	}
-	return c.Settles()
-}

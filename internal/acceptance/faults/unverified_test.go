@@ -159,7 +159,7 @@ func TestKillBeforeTheVerification(t *testing.T) {
 							count.Count("verifications made up")
 						}
 						if err != nil {
-							t.Errorf("%s, canary %q, %s %s:\n%v", v.name, filter, cut, described(r), err)
+							t.Errorf("%s, canary %q, %s %s:\n%v", v.name, filter, cut, scene.Described(r), err)
 						}
 						return nil
 					})

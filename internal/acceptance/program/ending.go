@@ -75,11 +75,27 @@ func (e Ending) NotLoaded() bool {
 	})
 }
 
-// Unanswered reports that the plan was refused for nothing but checks that found
-// no answer of Milvus.
+// Unknown reports that what became of an alias is told to be unknown, or that its name
+// stands for nothing.
+func (e Ending) Unknown(alias string) bool {
+	return slices.ContainsFunc(e.Report.Results, func(r resultJSON) bool {
+		return r.Database+"/"+r.Alias == alias && (r.Outcome == executor.Undecided || strings.Contains(r.Error, "the alias was not created"))
+	})
+}
+
+// unanswered are the kinds of conflicts about what Milvus did not answer.
+var unanswered = []planner.ConflictKind{planner.LoadStateUnknown, planner.ReadersLockedOut}
+
+// Unanswered reports that the plan was refused for nothing but what found no answer of
+// Milvus.
 func (e Ending) Unanswered() bool {
 	for _, r := range e.Report.Refusals {
-		if r.Guard != "preflight" {
+		if r.Guard != "preflight" && r.Guard != "grants" {
+			return false
+		}
+	}
+	for _, c := range e.Report.Conflicts {
+		if !slices.Contains(unanswered, c.Kind) {
 			return false
 		}
 	}
@@ -88,5 +104,5 @@ func (e Ending) Unanswered() bool {
 			return false
 		}
 	}
-	return len(e.Report.Refusals) > 0
+	return len(e.Report.Refusals)+len(e.Report.Conflicts) > 0
 }

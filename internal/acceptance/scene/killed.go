@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"aliasctl/internal/acceptance/program"
+	"aliasctl/internal/emulator"
 	"aliasctl/internal/testkit"
 )
 
@@ -55,4 +56,36 @@ func (c *Scene) Killed(n int64, what Fate) error {
 	}
 	<-over
 	return err
+}
+
+// Sequel is what the manifest says when the command is given again.
+type Sequel struct {
+	Name  string
+	First Story
+	Then  Story
+}
+
+// Play plays the first story until it is killed at request n, and then the second one
+// to its end.
+func (s Sequel) Play(profile emulator.Profile, dir string, n int64, what Fate) error {
+	c, err := Play(s.First, profile, dir, "--parallel", "1")
+	if err != nil {
+		return err
+	}
+	defer c.End()
+	if err := c.Killed(n, what); err != nil {
+		return err
+	}
+	if err := c.Write(s.Then); err != nil {
+		return err
+	}
+	return c.Settles()
+}
+
+// Fates are what may become of a request whose sender is killed.
+func Fates(r testkit.Request) []Fate {
+	if r.Writes {
+		return []Fate{Lands, Dies, Done}
+	}
+	return []Fate{Dies}
 }

@@ -38,6 +38,10 @@ type Scene struct {
 	Dir    string
 	fixed  []string // flags of every run
 
+	origin    Picture  // at first
+	reading   []reader // at first
+	retirable []string // what a manifest has retired so far
+
 	mu       sync.Mutex
 	breaches []string // of what must hold at every instant, each at its first
 }
@@ -48,6 +52,7 @@ func Play(s Story, profile emulator.Profile, parent string, flags ...string) (*S
 		return nil, err
 	}
 	c := &Scene{Cluster: testkit.Around(s.Build(profile)), Story: s, Dir: dir, fixed: flags}
+	c.origin, c.reading = c.Look(), c.readers()
 	if c.Server, err = emulator.Start(c, "127.0.0.1:0", emulator.ServerOptions{}); err != nil {
 		return nil, err
 	}
@@ -73,6 +78,7 @@ func (c *Scene) StatePath() string { return filepath.Join(c.Dir, "aliases.state.
 // has to come true.
 func (c *Scene) Write(s Story) error {
 	c.Story = s
+	c.retirable = append(c.retirable, s.Retire...)
 	return os.WriteFile(filepath.Join(c.Dir, "aliases.yaml"), []byte(s.Document()), 0o644)
 }
 
