@@ -292,6 +292,8 @@ func (p plan) drifted() []Section {
 		switch {
 		case s.Op == planner.CreateAlias:
 			entry(name, "unbound", step, " creates it again")
+		case s.Op == planner.Displace:
+			entry(name, "a collection", step, " takes its name")
 		case s.Op == planner.AlterAlias, s.Op == planner.RecreateAlias:
 			entry(name, s.From, step, " moves it to ", s.To)
 		case s.Anew():

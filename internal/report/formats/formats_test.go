@@ -37,8 +37,7 @@ func hostile() *rapid.Generator[string] {
 func reports() *rapid.Generator[report.Report] {
 	steps := rapid.Custom(func(t *rapid.T) planner.Step {
 		return planner.Step{
-			Op: rapid.SampledFrom([]planner.Op{planner.CreateAlias, planner.AlterAlias, planner.RecreateAlias, planner.DropAlias,
-				planner.DropCollection, planner.Adopt, planner.Forget}).Draw(t, "op"),
+			Op:       rapid.SampledFrom(planner.Ops()).Draw(t, "op"),
 			Database: hostile().Draw(t, "database"), Alias: hostile().Draw(t, "alias"), Collection: hostile().Draw(t, "collection"),
 			From: hostile().Draw(t, "from"), To: hostile().Draw(t, "to"),
 			Drift: rapid.Bool().Draw(t, "drift"), Protect: rapid.Bool().Draw(t, "protect"),

@@ -59,6 +59,7 @@ func scenarios() []scenario {
 		{"preflight", preflight()},
 		{"preflight-refused", preflightRefused()},
 		{"preflight-pending", preflightPending()},
+		{"newer-steps", newerSteps()},
 		{"grants", grants()},
 		{"grants-taken-back", grantsTakenBack()},
 		{"golden", goldenQueries()},

@@ -104,6 +104,7 @@ func lead(h report.Head) string {
 	if h.Counts != "" {
 		add("", "*"+h.Counts+"*")
 	}
+	add("", h.Released)
 	add("", h.StateOnly)
 	add("The manifest wants: ", h.Wants)
 	add("", h.Applied)
