@@ -5,6 +5,7 @@ package layout
 import (
 	"bufio"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -78,9 +79,11 @@ func (p *Page) Record(indent int, ink Paint, text string) {
 }
 
 // Row writes words with a blank between them. A word that no longer fits goes
-// on a line of its own below, at the given indent.
+// on a line of its own below, at the given indent; one that fits on no line and is
+// a phrase, not a sign with a name, is broken between its blanks.
 func (p *Page) Row(indent int, words ...Word) {
 	column, blanks := 0, 0
+	words = p.broken(indent, words)
 	for i, w := range words {
 		text := safetext.Line(w.Text)
 		if text == "" && w.Pad == 0 {
@@ -97,6 +100,26 @@ func (p *Page) Row(indent int, words ...Word) {
 		blanks = max(w.Pad-n, 0) + 1
 	}
 	p.WriteByte('\n')
+}
+
+func (p *Page) broken(indent int, words []Word) []Word {
+	long := func(w Word) bool {
+		return len(w.Text) > p.Width-indent && strings.Count(w.Text, " ") > 2 && utf8.RuneCountInString(safetext.Line(w.Text)) > p.Width-indent
+	}
+	if len(words) < 2 || !slices.ContainsFunc(words[1:], long) {
+		return words
+	}
+	parts := words[:1:1]
+	for _, w := range words[1:] {
+		if !long(w) {
+			parts = append(parts, w)
+			continue
+		}
+		for _, part := range strings.Fields(safetext.Line(w.Text)) {
+			parts = append(parts, Word{Text: part, Ink: w.Ink})
+		}
+	}
+	return parts
 }
 
 // Prose writes text wrapped between blanks, the first line after head, the
