@@ -18,8 +18,10 @@ type counts struct {
 	Delete int `json:"delete"`
 }
 
-// refused has none of the keys of counts. GitLab shows it as a report that failed to
-// generate, which three zeros would not be.
+// refused has none of the keys of counts. GitLab counts a file that lacks one of the
+// three among the reports that failed to generate, with an error's icon, the name of the
+// job and a link to its log (lib/gitlab/ci/parsers/terraform/tfplan.rb, missing_json_keys).
+// Any numbers, also zeros, would be shown as the counts of a plan that can be applied.
 type refused struct {
 	Error string `json:"error"`
 }
