@@ -172,3 +172,38 @@ func TestWorkflowsOnAct(t *testing.T) {
 	log = r.run(false, "aliases-drift.yml", "schedule", map[string]any{})
 	requires(t, log, "default/products: last applied products_v1, now products_v3")
 }
+
+// A job in a folder of the repository, on nektos/act: annotations name the file from the
+// root, and the report stands below what the step wrote into its summary before.
+func TestWorkingDirectoryOnAct(t *testing.T) {
+	t.Parallel()
+	r := newRunner(t)
+	r.check(os.WriteFile(filepath.Join(r.work, ".github", "workflows", "folder.yml"), []byte(`on: push
+jobs:
+  plan:
+    runs-on: ubuntu-latest
+    defaults:
+      run:
+        shell: bash
+        working-directory: services/search
+    steps:
+      - uses: actions/checkout@v5
+      - uses: your-org/aliasctl/.github/actions/aliasctl@v1
+        with: {version: `+released+`}
+      - run: |
+          echo "## Checked by hand" >> "$GITHUB_STEP_SUMMARY"
+          aliasctl sync --uri "$MILVUS" --output-file markdown="$GITHUB_STEP_SUMMARY"
+          sed 's/^/summary: /' "$GITHUB_STEP_SUMMARY"
+        env: {MILVUS: "${{ vars.MILVUS_URI }}"}
+      - run: aliasctl validate -f bad.yaml
+`), 0o644))
+	folder := filepath.Join(r.work, "services", "search")
+	r.check(os.MkdirAll(folder, 0o755))
+	for name, text := range map[string]string{"aliases.yaml": "products_v1", "bad.yaml": ""} {
+		r.check(os.WriteFile(filepath.Join(folder, name), []byte("version: 1\naliases: {products: "+text+"}\n"), 0o644))
+	}
+	gitIn(t, r.work, "add", "services")
+	r.push("main", "version: 1\naliases: {products: products_v1}\n")
+	log := r.run(false, "folder.yml", "push", map[string]any{"ref": "refs/heads/main"})
+	requires(t, log, "summary: ## Checked by hand", "summary: ### aliasctl: 1 change", "file=services/search/bad.yaml,line=2,col=")
+}
