@@ -22,6 +22,7 @@ func (s *Store) Versions(ctx context.Context, name string, most int) ([]state.Ve
 	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
 	defer cancel()
 	var all []state.Version
+	latest := 0 // its place in all
 	for info := range b.core.Client.ListObjects(ctx, b.name, minio.ListObjectsOptions{Prefix: name, Recursive: true, WithVersions: true}) {
 		switch {
 		case info.Err != nil:
@@ -31,10 +32,16 @@ func (s *Store) Versions(ctx context.Context, name string, most int) ([]state.Ve
 			}
 			return nil, told
 		case info.Key == name && !info.IsDeleteMarker:
+			if info.IsLatest {
+				latest = len(all)
+			}
 			all = append(all, state.Version{ID: info.VersionID, Written: info.LastModified})
 		}
 	}
-	// AWS lists the newest first, others the oldest.
+	// AWS lists the newest first, gofakes3 the oldest, and the times may be whole seconds.
+	if latest > 0 && latest == len(all)-1 {
+		slices.Reverse(all)
+	}
 	slices.SortStableFunc(all, func(a, b state.Version) int { return b.Written.Compare(a.Written) })
 	return all[:min(most, len(all))], nil
 }
