@@ -143,6 +143,12 @@ const lookAt = `(() => {
 		range.selectNodeContents(node);
 		if (node.data.trim() && node.parentElement.localName !== 'title' && range.getClientRects().length)
 			hold(node.parentElement, getComputedStyle(node.parentElement), node.data.trim());
+		for (const word of node.data.matchAll(/[A-Za-z]{1,16}(?![\w./:-])/g)) {
+			if (/[\w./:-]/.test(node.data[word.index - 1] ?? '')) continue; // part of a name
+			range.setStart(node, word.index);
+			range.setEnd(node, word.index + word[0].length);
+			if (range.getClientRects().length > 1) bad.push('broken word: ' + word[0]);
+		}
 	}
 	for (const e of document.body.querySelectorAll('*')) {
 		const style = getComputedStyle(e, '::before');
@@ -162,8 +168,8 @@ type look struct {
 	Background string   `json:"background"`
 }
 
-// media are a phone, a desk and a sheet of A4, light and dark. Paper is always
-// white.
+// media are a phone, half a desk, a desk and a sheet of A4, light and dark. Paper is
+// always white.
 var media = []struct {
 	medium     string
 	width      int64
@@ -172,6 +178,7 @@ var media = []struct {
 }{
 	{"screen", 375, "light", "rgb(245, 246, 248)"},
 	{"screen", 375, "dark", "rgb(14, 17, 22)"},
+	{"screen", 900, "light", "rgb(245, 246, 248)"},
 	{"screen", 1280, "light", "rgb(245, 246, 248)"},
 	{"screen", 1280, "dark", "rgb(14, 17, 22)"},
 	{"print", 794, "dark", "rgb(255, 255, 255)"},
