@@ -120,7 +120,7 @@ func (ch *chooser) alias(d *database, e *managed) {
 		return
 	}
 	now := in.Bindings[e.alias]
-	list := ch.list(d, in, n).with(now, in)
+	list := ch.list(d, in, n).with(now, in).without(e.alias)
 	if len(list.unordered) > 0 {
 		for _, name := range list.unordered {
 			ch.inspect(d.name, name)

@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"path"
 	"strings"
 
 	"aliasctl/manifest"
@@ -72,6 +73,15 @@ func (b *builder) displaced(d *database, e *managed, live *LiveDatabase, step St
 		c.WaysOut = ByHand("give `rename_to` another name")
 		return c, true
 	}
+	if n := e.want.Newest; n != nil && e.newestOnceRenamed(n, live) {
+		c.Reason = fmt.Sprintf("collection %q would be the newest of %q by the name %q, and the next run would go back to it", e.alias, n.Match, to)
+		way := fmt.Sprintf("give `rename_to` a name that %q does not match", n.Match)
+		if n.Order == manifest.Natural {
+			way += fmt.Sprintf(", or one before %q", step.To)
+		}
+		c.WaysOut = ByHand(way)
+		return c, true
+	}
 	var followers []string
 	for i := range d.aliases {
 		if other := &d.aliases[i]; live.Bindings[other.alias] == e.alias {
@@ -85,6 +95,20 @@ func (b *builder) displaced(d *database, e *managed, live *LiveDatabase, step St
 		return c, true
 	}
 	return b.lockedOut(d, e, live, c)
+}
+
+// newestOnceRenamed reports that a displaced collection would be chosen by its new name.
+func (e *managed) newestOnceRenamed(n *manifest.Newest, live *LiveDatabase) bool {
+	to := e.want.Displaces.RenameTo
+	if ok, err := path.Match(n.Match, to); err != nil || !ok || to == e.want.Collection {
+		return false
+	}
+	if n.Order == manifest.Created {
+		order, known := compareIDs(live.Collections[e.alias].ID, live.Collections[e.want.Collection].ID)
+		return known && order > 0
+	}
+	l := candidates{newest: n, version: versionOf(n.Match)}
+	return l.isVersion(to) && compareNatural(to, e.want.Collection) > 0
 }
 
 // lockedOut holds what is granted on the name of a collection against what is granted

@@ -164,6 +164,19 @@ func (l *candidates) with(bound string, in *LiveDatabase) *candidates {
 	return &more
 }
 
+// without leaves a name out: that of the alias itself, which a collection may still
+// have that it displaces.
+func (l *candidates) without(alias string) *candidates {
+	if !slices.Contains(l.names, alias) && !slices.Contains(l.unordered, alias) {
+		return l
+	}
+	less := *l
+	own := func(name string) bool { return name == alias }
+	less.names = slices.DeleteFunc(slices.Clone(l.names), own)
+	less.unordered = slices.DeleteFunc(slices.Clone(l.unordered), own)
+	return &less
+}
+
 func (l *candidates) sort() {
 	slices.SortStableFunc(l.names, func(a, b string) int {
 		if l.newest.Order == manifest.Created {
