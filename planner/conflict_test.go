@@ -33,7 +33,7 @@ func TestEveryKindOfConflictIsExplained(t *testing.T) {
 			return true
 		}
 		if kind, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value); err != nil || !explained[kind] {
-			t.Errorf("%s is not explained", spec.Names[0].Name)
+			t.Errorf("%s is not in the list of ConflictKinds, with what it means in one line", spec.Names[0].Name)
 		}
 		kinds++
 		return true

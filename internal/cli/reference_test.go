@@ -35,6 +35,6 @@ func TestReferenceIsGenerated(t *testing.T) {
 		return
 	}
 	if diff := cmp.Diff(want, have); diff != "" {
-		t.Errorf("docs/reference.md is stale; renew it with -update (-want +have):\n%s", diff)
+		t.Errorf("docs/reference.md is stale; renew it with `go test ./internal/cli -run TestReferenceIsGenerated -update` (-want +have):\n%s", diff)
 	}
 }

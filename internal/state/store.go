@@ -11,16 +11,20 @@
 // A kind of store is a package below this one with a type that implements
 // Store, four verbs over named objects; about 150 lines:
 //
-//  1. Parse the location; refuse what is wrong with an *UnsupportedError, which
-//     never repeats the location. Connect at the first verb, not before.
+//  1. Parse the location with ParseURL; refuse what is wrong with an
+//     *UnsupportedError, which never repeats the location. Connect at the first
+//     verb, not before.
 //  2. Write the four verbs. Each is one try: classify the answer (Class in a
 //     *StoreError) and leave waiting, repeating and looking again to this
 //     package. Advice in the *StoreError is the hint that the user reads.
 //  3. A server with locks of its own (a lease, LOCK and UNLOCK) also makes the
 //     store a Locker. A server that may break its conditions makes it a Prover.
-//  4. Add the scheme to stores.Open.
-//  5. Run contract.Test against a real server, and add the server to
-//     CONTRIBUTING.md and the table of stores in the README.
+//  4. Add the scheme to the table of package stores, and there to keepers or
+//     single where copies of old states have no place; add the package to mayImport
+//     in imports_test.go.
+//  5. Run contract.Test against a real server. A test of package stores holds that
+//     docs/stores.md, the usage of --state and the error for an unknown scheme name
+//     the store; CONTRIBUTING.md names what else there is.
 package state
 
 import (

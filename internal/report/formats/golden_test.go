@@ -35,7 +35,7 @@ func golden(t *testing.T, name string, got []byte) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s (-want +got; -update accepts it):\n%s", name, diff)
+		t.Errorf("%s (-want +got; `go test ./internal/report/formats -update` accepts it):\n%s", name, diff)
 	}
 }
 
