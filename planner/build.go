@@ -110,7 +110,7 @@ func (b *builder) database(d *database) {
 			count.LeftOut++
 		}
 	}
-	moving := moving(d, live)
+	moving := b.moving(d, live)
 	b.binds, b.plan.Asks = slices.Grow(b.binds, moving), slices.Grow(b.plan.Asks, moving)
 	for i := range d.aliases {
 		b.alias(d, &d.aliases[i], live, &count)
@@ -124,9 +124,9 @@ func (b *builder) database(d *database) {
 
 // moving is how many aliases are not bound to what the manifest wants: each is a
 // large step.
-func moving(d *database, live *LiveDatabase) (n int) {
+func (b *builder) moving(d *database, live *LiveDatabase) (n int) {
 	for i := range d.aliases {
-		if e := &d.aliases[i]; e.want != nil && live.Bindings[e.alias] != e.want.Collection {
+		if e := &d.aliases[i]; e.want != nil && b.bound(e, live) != e.want.Collection {
 			n++
 		}
 	}
@@ -225,7 +225,7 @@ func (b *builder) keep(d *database, live *LiveDatabase) {
 }
 
 func (b *builder) before(d *database, e *managed, collection string) {
-	b.plan.Before = append(b.plan.Before, Binding{Database: d.name, Alias: e.alias, Collection: collection, Protect: e.protected()})
+	b.plan.Before = append(b.plan.Before, Bound{Database: d.name, Alias: e.alias, Collection: collection, Protect: e.protected()})
 }
 
 func (b *builder) after(d *database, e *managed, collection string) {
@@ -233,7 +233,7 @@ func (b *builder) after(d *database, e *managed, collection string) {
 	if e.want != nil {
 		protect = e.want.Protect
 	}
-	b.plan.After = append(b.plan.After, Binding{Database: d.name, Alias: e.alias, Collection: collection, Protect: protect})
+	b.plan.After = append(b.plan.After, Bound{Database: d.name, Alias: e.alias, Collection: collection, Protect: protect})
 }
 
 func (b *builder) conflict(c Conflict) { b.plan.Conflicts = append(b.plan.Conflicts, c) }

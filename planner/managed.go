@@ -44,8 +44,9 @@ type database struct {
 	name    string
 	desired *manifest.Database // nil when the manifest does not name it
 	aliases []managed          // sorted by name
-	// lasts, wants and pends are what aliases is made of.
-	lasts, wants, pends []managed
+	// lasts, wants and pends are what aliases is made of, by their places in the
+	// state, in desired and in the announcements.
+	lasts, wants, pends []place
 
 	retired map[string]Retired
 	// announced holds the ids of the drops that unfinished runs announced.
@@ -78,7 +79,7 @@ func gather(m *manifest.Manifest, s State, only Selection) []*database {
 		d.wants = slices.Grow(d.wants, len(desired.Aliases))
 		for j := range desired.Aliases {
 			if a := &desired.Aliases[j]; selected(d.name, a.Name) {
-				d.wants = append(d.wants, managed{alias: a.Name, want: a})
+				d.wants = append(d.wants, place{a.Name, j})
 			}
 		}
 	}
@@ -96,19 +97,16 @@ func gather(m *manifest.Manifest, s State, only Selection) []*database {
 		if !selected(b.Database, b.Alias) {
 			d.leftOut = append(d.leftOut, b.Alias)
 		} else {
-			d.lasts = append(d.lasts, managed{alias: b.Alias, last: b, ours: truth.Ours{First: b.Collection}})
+			d.lasts = append(d.lasts, place{b.Alias, i})
 		}
 	}
-	for _, p := range s.Pending {
+	for i, p := range s.Pending {
 		d := get(p.Database)
 		switch {
 		case p.Op == DropCollection:
 			d.announced[p.Collection] = append(d.announced[p.Collection], p.From)
 		case selected(p.Database, p.Alias):
-			e := managed{alias: p.Alias, pending: []Announcement{p}}
-			e.ours.Add(p.From)
-			e.ours.Add(p.To)
-			d.pends = append(d.pends, e)
+			d.pends = append(d.pends, place{p.Alias, i})
 		}
 	}
 	for _, r := range s.Retired {
@@ -127,8 +125,7 @@ func gather(m *manifest.Manifest, s State, only Selection) []*database {
 
 	databases := make([]*database, 0, len(byName))
 	for _, d := range byName {
-		d.merge(d.lasts, d.wants, d.pends)
-		d.lasts, d.wants, d.pends = nil, nil, nil
+		d.merge(s)
 		for _, u := range s.Unverified {
 			if i, found := d.find(u.Alias); found && u.Database == d.name {
 				d.aliases[i].unverified = append(d.aliases[i].unverified, u)
@@ -140,35 +137,49 @@ func gather(m *manifest.Manifest, s State, only Selection) []*database {
 	return databases
 }
 
+// place is where a list has something about an alias.
+type place struct {
+	alias string
+	at    int
+}
+
 // merge joins what manifest, state and announcements say into one entry per
 // alias, sorted. Manifests are mostly and states always sorted, so this is one
-// walk over three lists.
-func (d *database) merge(lists ...[]managed) {
+// walk over three lists. They hold places, for an entry is twenty words.
+func (d *database) merge(s State) {
+	lists := []struct {
+		places []place
+		join   func(*managed, int)
+	}{
+		{d.lasts, func(m *managed, at int) { m.remember(&s.Bindings[at]) }},
+		{d.wants, func(m *managed, at int) { m.want = &d.desired.Aliases[at] }},
+		{d.pends, func(m *managed, at int) { m.announce(s.Pending[at]) }},
+	}
 	longest := 0
 	for _, list := range lists {
-		sortByAlias(list)
-		longest = max(longest, len(list))
+		sortPlaces(list.places)
+		longest = max(longest, len(list.places))
 	}
 	d.aliases = make([]managed, 0, longest)
 	for {
 		next, left := "", false
 		for _, list := range lists {
-			if len(list) > 0 && (!left || list[0].alias < next) {
-				next, left = list[0].alias, true
+			if len(list.places) > 0 && (!left || list.places[0].alias < next) {
+				next, left = list.places[0].alias, true
 			}
 		}
 		if !left {
 			break
 		}
-		e := managed{alias: next}
+		d.aliases = append(d.aliases, managed{alias: next})
+		e := &d.aliases[len(d.aliases)-1]
 		for i := range lists {
-			for len(lists[i]) > 0 && lists[i][0].alias == next {
-				e.join(lists[i][0])
-				lists[i] = lists[i][1:]
+			for l := &lists[i]; len(l.places) > 0 && l.places[0].alias == next; l.places = l.places[1:] {
+				l.join(e, l.places[0].at)
 			}
 		}
-		d.aliases = append(d.aliases, e)
 	}
+	d.lasts, d.wants, d.pends = nil, nil, nil
 	if d.desired == nil {
 		return
 	}
@@ -179,47 +190,29 @@ func (d *database) merge(lists ...[]managed) {
 	}
 }
 
-// sortByAlias sorts by name, equal names in their order. It sorts small pairs
-// and moves each entry once: an entry is ten words, and a sort moves what it
-// sorts many times.
-func sortByAlias(list []managed) {
-	if slices.IsSortedFunc(list, func(a, b managed) int { return strings.Compare(a.alias, b.alias) }) {
+// sortPlaces sorts by name, equal names in their order.
+func sortPlaces(list []place) {
+	if slices.IsSortedFunc(list, func(a, b place) int { return strings.Compare(a.alias, b.alias) }) {
 		return
 	}
-	type place struct {
-		alias string
-		at    int
-	}
-	places := make([]place, len(list))
-	for i, e := range list {
-		places[i] = place{e.alias, i}
-	}
-	slices.SortFunc(places, func(a, b place) int {
+	slices.SortFunc(list, func(a, b place) int {
 		return cmp.Or(strings.Compare(a.alias, b.alias), cmp.Compare(a.at, b.at))
 	})
-	sorted := make([]managed, len(list))
-	for i, p := range places {
-		sorted[i] = list[p.at]
-	}
-	copy(list, sorted)
 }
 
-// join adds what another version holds about the alias.
-func (m *managed) join(other managed) {
-	if other.want != nil {
-		m.want = other.want
+// remember adds what the state binds the alias to.
+func (m *managed) remember(b *Binding) {
+	m.last = b
+	if b.Collection != "" {
+		m.ours.Add(b.Collection)
 	}
-	if other.last != nil {
-		m.last = other.last
-	}
-	if other.ours.First != "" {
-		m.ours.Add(other.ours.First)
-	}
-	for _, c := range other.ours.More {
-		m.ours.Add(c)
-	}
-	m.ours.Absent = m.ours.Absent || other.ours.Absent
-	m.pending = append(m.pending, other.pending...)
+}
+
+// announce adds what an unfinished run announced of the alias.
+func (m *managed) announce(a Announcement) {
+	m.pending = append(m.pending, a)
+	m.ours.Add(a.From)
+	m.ours.Add(a.To)
 }
 
 // mayLand reports that a request of a killed run may still bind the alias: one

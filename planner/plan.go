@@ -53,8 +53,8 @@ type Plan struct {
 	// Before and After are the managed bindings in the cluster before and after
 	// the plan, sorted by database and alias; what a diff shows. An alias that
 	// the manifest releases is in neither.
-	Before []Binding `json:"-"`
-	After  []Binding `json:"-"`
+	Before []Bound `json:"-"`
+	After  []Bound `json:"-"`
 
 	// Choices are the flags that shape the plan or lift a refusal, sorted.
 	Choices []Choice `json:"-"`
@@ -71,6 +71,15 @@ type Plan struct {
 	Newcomers []Newcomer `json:"-"`
 	// Managed counts, per database, what the limits of Check refer to.
 	Managed []ManagedCount `json:"-"`
+}
+
+// Bound is a managed binding as a plan shows it: what the cluster has, without
+// what the state alone remembers of it.
+type Bound struct {
+	Database   string
+	Alias      string
+	Collection string
+	Protect    bool
 }
 
 // Housekeeping is what an apply writes into the state without a step: nothing

@@ -260,6 +260,15 @@ func (s State) Ours() map[Key]*truth.Ours {
 	return ours
 }
 
+// Bound are the bindings of a state, as a plan shows bindings.
+func (s State) Bound() []Bound {
+	all := make([]Bound, len(s.Bindings))
+	for i, b := range s.Bindings {
+		all[i] = Bound{Database: b.Database, Alias: b.Alias, Collection: b.Collection, Protect: b.Protect}
+	}
+	return all
+}
+
 // RecordedIDs lists the collections that a state binds with their ids, each once.
 func RecordedIDs(s State) map[Key]string {
 	ids := make(map[Key]string)

@@ -164,21 +164,24 @@ func (r *reader) askAliases() []question {
 // expected, and of each retiree. A name that is an alias is left out: from
 // 2.6.12 on the answer would be about the collection behind it.
 func (r *reader) askBindings() []question {
-	retirees := map[string]bool{}
+	names := make([]string, 0, len(r.scope.Aliases)+len(r.scope.Retirees))
 	for alias, home := range r.scope.Aliases {
-		if _, asked := retirees[home]; !asked && home != "" && r.isAlias(alias) && !r.isAlias(home) {
-			retirees[home] = false
+		if home != "" && r.isAlias(alias) && !r.isAlias(home) {
+			names = append(names, home)
 		}
 	}
 	for _, name := range r.scope.Retirees {
 		if !r.isAlias(name) {
-			retirees[name] = true
+			names = append(names, name)
 		}
 	}
-	var qs []question
-	for _, name := range slices.Sorted(maps.Keys(retirees)) {
+	slices.Sort(names)
+	names = slices.Compact(names)
+	qs := make([]question, 0, len(names))
+	for _, name := range names {
 		qs = append(qs, func(ctx context.Context) error {
-			list, err := r.collection(ctx, name, retirees[name])
+			_, retiree := slices.BinarySearch(r.scope.Retirees, name)
+			list, err := r.collection(ctx, name, retiree)
 			r.bind(name, list)
 			return err
 		})

@@ -151,8 +151,8 @@ func (f file) saved() saved.Plan {
 	return s
 }
 
-func (b binding) planned() planner.Binding {
-	return planner.Binding{Database: b.Database, Alias: b.Alias, Collection: b.Collection, Protect: b.Protect}
+func (b binding) planned() planner.Bound {
+	return planner.Bound{Database: b.Database, Alias: b.Alias, Collection: b.Collection, Protect: b.Protect}
 }
 
 func (c check) planned() planner.Check {

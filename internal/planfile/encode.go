@@ -63,7 +63,7 @@ func fileOf(s saved.Plan) file {
 	return f
 }
 
-func bindingOf(b planner.Binding) binding {
+func bindingOf(b planner.Bound) binding {
 	return binding{b.Database, b.Alias, b.Collection, b.Protect}
 }
 

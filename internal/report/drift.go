@@ -24,7 +24,7 @@ type DriftReport struct {
 	StatePath string
 	// Bindings are the state's, Drift where the cluster is elsewhere;
 	// both sorted by database and alias.
-	Bindings []planner.Binding
+	Bindings []planner.Bound
 	Drift    []drift.Drift
 	// Unverified are the switches that were made and that the next apply
 	// verifies; no drift.
@@ -257,8 +257,8 @@ func lastAndNow(d drift.Drift) (last, live string) {
 }
 
 // live are the bindings of the state as they are in the cluster.
-func (r DriftReport) live() []planner.Binding {
-	live := make([]planner.Binding, 0, len(r.Bindings))
+func (r DriftReport) live() []planner.Bound {
+	live := make([]planner.Bound, 0, len(r.Bindings))
 	drift := r.Drift
 	for _, b := range r.Bindings {
 		if len(drift) > 0 && drift[0].Database == b.Database && drift[0].Alias == b.Alias {

@@ -108,7 +108,7 @@ const (
 // name.
 type Side struct {
 	Name        string
-	Aliases     []planner.Binding
+	Aliases     []planner.Bound
 	Collections []planner.Key
 }
 

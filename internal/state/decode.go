@@ -2,12 +2,14 @@ package state
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"aliasctl/internal/input"
@@ -85,7 +87,46 @@ func decode(data []byte) (planner.State, error) {
 	if f := check(s); f != nil {
 		return s, f.damage(data)
 	}
-	return canonicalInPlace(s), nil
+	s = canonicalInPlace(s)
+	share(s)
+	return s, nil
+}
+
+// share has equal names of a state share their bytes. An apply leaves every alias
+// that it moved in the history, with names that the binding has too, and those of
+// the apply before: without this they are most of a large state.
+func share(s planner.State) {
+	type named struct{ collection, id string }
+	next := make([]named, len(s.Bindings)) // what each alias was bound to before the changes that follow
+	for i := range s.Bindings {
+		b := &s.Bindings[i]
+		if i > 0 && b.Database == s.Bindings[i-1].Database {
+			b.Database = s.Bindings[i-1].Database
+		}
+		next[i] = named{b.Collection, b.CollectionID}
+	}
+	for _, entry := range slices.Backward(s.History) {
+		at := 0
+		for i := range entry.Changes {
+			c := &entry.Changes[i]
+			place, found := slices.BinarySearchFunc(s.Bindings[at:], *c, func(b planner.Binding, c planner.Change) int {
+				return cmp.Or(strings.Compare(b.Database, c.Database), strings.Compare(b.Alias, c.Alias))
+			})
+			at += place
+			if !found {
+				continue
+			}
+			c.Database, c.Alias = s.Bindings[at].Database, s.Bindings[at].Alias
+			if c.To == next[at].collection {
+				c.To = next[at].collection
+			}
+			if c.ToID == next[at].id {
+				c.ToID = next[at].id
+			}
+			next[at] = named{c.From, c.FromID}
+			at++
+		}
+	}
 }
 
 // stateLike reports that a document is a state, perhaps a damaged one. Of any other, which

@@ -96,7 +96,7 @@ func (r *run) drift(stored storedState) (none report.DriftReport, err error) {
 	}
 	return report.DriftReport{
 		Cluster: cluster, Serial: state.Serial, StatePath: r.file.Path(),
-		Bindings: state.Bindings, Unverified: unverifiedAt(state, live), Drift: drift.Of(state, live),
+		Bindings: state.Bound(), Unverified: unverifiedAt(state, live), Drift: drift.Of(state, live),
 		Plan: comparison.Plan(live).Summary, Unmanaged: comparison.Unmanaged(live), Holder: stored.holder,
 	}, nil
 }

@@ -143,7 +143,7 @@ func (m *model) bindings(p planner.Plan) {
 	}
 }
 
-func compareHeads(a, b []planner.Binding) int {
+func compareHeads(a, b []planner.Bound) int {
 	switch {
 	case len(a) == 0:
 		return 1
@@ -187,8 +187,8 @@ func (m *model) observe(p planner.Plan, live *planner.Live) {
 }
 
 // listed reports whether an alias is in a sorted list of bindings.
-func (m *model) listed(bindings []planner.Binding, k planner.Key) bool {
-	_, found := slices.BinarySearchFunc(bindings, k, func(b planner.Binding, k planner.Key) int {
+func (m *model) listed(bindings []planner.Bound, k planner.Key) bool {
+	_, found := slices.BinarySearchFunc(bindings, k, func(b planner.Bound, k planner.Key) int {
 		return planner.Key{Database: b.Database, Name: b.Alias}.Compare(k)
 	})
 	return found

@@ -53,7 +53,7 @@ func canonical(before, after side, pair func(before, after string)) {
 		y, after = after.cut(database)
 		x.open(&a, database)
 		y.open(&b, database)
-		merge(x.Aliases, y.Aliases, func(l, r *planner.Binding) {
+		merge(x.Aliases, y.Aliases, func(l, r *planner.Bound) {
 			writeBinding(&a, l)
 			writeBinding(&b, r)
 			next()
@@ -125,7 +125,7 @@ func (s side) openCollections(b *strings.Builder) {
 
 // merge walks two lists of one database in the order of the aliases; what only
 // one of them has comes with a nil.
-func merge(before, after []planner.Binding, both func(before, after *planner.Binding)) {
+func merge(before, after []planner.Bound, both func(before, after *planner.Bound)) {
 	for len(before) > 0 || len(after) > 0 {
 		switch {
 		case len(after) == 0 || len(before) > 0 && before[0].Alias < after[0].Alias:
@@ -141,7 +141,7 @@ func merge(before, after []planner.Binding, both func(before, after *planner.Bin
 	}
 }
 
-func writeBinding(b *strings.Builder, binding *planner.Binding) {
+func writeBinding(b *strings.Builder, binding *planner.Bound) {
 	if binding == nil {
 		return
 	}

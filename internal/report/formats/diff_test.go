@@ -62,7 +62,7 @@ func decoded(t interface{ Fatalf(string, ...any) }, text string) map[string]stri
 	}
 }
 
-func expected(bindings []planner.Binding, drops []planner.Step) map[string]string {
+func expected(bindings []planner.Bound, drops []planner.Step) map[string]string {
 	want := make(map[string]string)
 	for _, b := range bindings {
 		want[b.Database+"/"+b.Alias] = fmt.Sprint(b.Collection, " ", b.Protect)
@@ -74,7 +74,7 @@ func expected(bindings []planner.Binding, drops []planner.Step) map[string]strin
 }
 
 // wholeText is the canonical YAML of one side: the diff against nothing.
-func wholeText(t interface{ Fatalf(string, ...any) }, bindings []planner.Binding, drops []planner.Step) string {
+func wholeText(t interface{ Fatalf(string, ...any) }, bindings []planner.Bound, drops []planner.Step) string {
 	report := report.Report{Plan: planner.Plan{Before: bindings, Steps: drops}}
 	var b bytes.Buffer
 	if err := diff.Write(&b, report, layout.Style{}); err != nil {
@@ -98,9 +98,9 @@ func nameGen() *rapid.Generator[string] {
 
 // bindingsGen draws sorted bindings; near other ones when given some, so that
 // most lines agree.
-func bindingsGen(near []planner.Binding) *rapid.Generator[[]planner.Binding] {
-	return rapid.Custom(func(t *rapid.T) []planner.Binding {
-		all := make(map[planner.Key]planner.Binding)
+func bindingsGen(near []planner.Bound) *rapid.Generator[[]planner.Bound] {
+	return rapid.Custom(func(t *rapid.T) []planner.Bound {
+		all := make(map[planner.Key]planner.Bound)
 		for _, b := range near {
 			switch rapid.IntRange(0, 9).Draw(t, "fate") {
 			case 0: // dropped
@@ -113,7 +113,7 @@ func bindingsGen(near []planner.Binding) *rapid.Generator[[]planner.Binding] {
 			all[planner.Key{Database: b.Database, Name: b.Alias}] = b
 		}
 		for range rapid.IntRange(0, 150/(1+len(near)/8)).Draw(t, "new") {
-			b := planner.Binding{
+			b := planner.Bound{
 				Database:   rapid.SampledFrom([]string{"default", "shop", "on"}).Draw(t, "database"),
 				Alias:      nameGen().Draw(t, "alias"),
 				Collection: nameGen().Draw(t, "collection"),
@@ -121,11 +121,11 @@ func bindingsGen(near []planner.Binding) *rapid.Generator[[]planner.Binding] {
 			}
 			all[planner.Key{Database: b.Database, Name: b.Alias}] = b
 		}
-		var bindings []planner.Binding
+		var bindings []planner.Bound
 		for _, b := range all {
 			bindings = append(bindings, b)
 		}
-		slices.SortFunc(bindings, func(a, b planner.Binding) int {
+		slices.SortFunc(bindings, func(a, b planner.Bound) int {
 			return strings.Compare(a.Database+"\x00"+a.Alias, b.Database+"\x00"+b.Alias)
 		})
 		return bindings

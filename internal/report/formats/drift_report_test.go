@@ -39,7 +39,7 @@ func driftScenarios() []driftScenario {
 func driftReport(drift ...drift.Drift) report.DriftReport {
 	return report.DriftReport{
 		Cluster: planner.Cluster{URI: "http://milvus.prod-eu.example:19530", Label: "prod-eu"}, Serial: 41, StatePath: "prod.state.json",
-		Bindings: []planner.Binding{
+		Bindings: []planner.Bound{
 			binding("default", "products", "products_v42"), binding("default", "questions", "questions_v3"),
 			protected(binding("default", "reviews", "reviews_v7")),
 		},

@@ -55,8 +55,8 @@ func reports() *rapid.Generator[report.Report] {
 			Golden:  rapid.SampledFrom([]*planner.GoldenFact{nil, {}, {K: 3, Queries: []planner.GoldenQuery{{Overlap: 0.5, Blue: 1, Green: 2}, {}}}}).Draw(t, "golden"),
 		}
 	})
-	bindings := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) planner.Binding {
-		return planner.Binding{Database: hostile().Draw(t, "database"), Alias: hostile().Draw(t, "alias"), Collection: hostile().Draw(t, "collection")}
+	bindings := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) planner.Bound {
+		return planner.Bound{Database: hostile().Draw(t, "database"), Alias: hostile().Draw(t, "alias"), Collection: hostile().Draw(t, "collection")}
 	}), 0, 4)
 	return rapid.Custom(func(t *rapid.T) report.Report {
 		texts := func(label string) []string { return rapid.SliceOfN(hostile(), 0, 3).Draw(t, label) }
@@ -214,7 +214,7 @@ func TestTextSaysTheDatabaseWhereItMatters(t *testing.T) {
 	}
 	t.Run("an unchanged binding of another one", func(t *testing.T) {
 		p := plan(planner.Summary{Create: 1}, step)
-		p.Before = []planner.Binding{binding("shop", "users", "users_v1")}
+		p.Before = []planner.Bound{binding("shop", "users", "users_v1")}
 		got := string(written(t, formats.Text, report.Report{Plan: p}, layout.Style{}))
 		if want := "1 + default/products  ->"; !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)

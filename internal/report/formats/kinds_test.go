@@ -83,9 +83,9 @@ func TestEveryKindOfStepIsShown(t *testing.T) {
 		r := report.Report{Plan: plan(planner.Summary{}, step), Proof: proved(1), StatePath: "prod.state.json"}
 		switch {
 		case op == planner.DropAlias:
-			r.Plan.Before = []planner.Binding{binding("default", "products", "products_v41")}
+			r.Plan.Before = []planner.Bound{binding("default", "products", "products_v41")}
 		case !op.OnCollection():
-			r.Plan.After = []planner.Binding{binding("default", "products", "products_v42")}
+			r.Plan.After = []planner.Bound{binding("default", "products", "products_v42")}
 		}
 		name := step.Alias + step.Collection
 		for _, applied := range []bool{false, true} {

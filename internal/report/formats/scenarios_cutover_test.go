@@ -138,7 +138,7 @@ func retirement() report.Report {
 		`collection "products_v39" is retired by ` + "`keep`",
 		`collection "products_v41": due in 3h12m`,
 	}
-	p.Before = []planner.Binding{binding("default", "products", "products_v42"), binding("default", "reviews", "reviews_v7")}
+	p.Before = []planner.Bound{binding("default", "products", "products_v42"), binding("default", "reviews", "reviews_v7")}
 	p.After = p.Before
 	return report.Report{Plan: p, Proof: proved(4), StatePath: "prod.state.json"}
 }
@@ -267,7 +267,7 @@ func cutoverConflicts() report.Report {
 			WaysOut: planner.ByHand("put `reviews: reviews_v6` into the manifest, as it is now", "`--forward reviews` to switch it to \"reviews_v7\" again"),
 		},
 	}
-	p.Before = []planner.Binding{binding("default", "products", "products_v42"), binding("default", "reviews", "reviews_v6")}
+	p.Before = []planner.Bound{binding("default", "products", "products_v42"), binding("default", "reviews", "reviews_v6")}
 	p.After = p.Before
 	return report.Report{Plan: p, Proof: proved(0), StatePath: "prod.state.json"}
 }

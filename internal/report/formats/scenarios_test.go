@@ -19,11 +19,11 @@ type scenario struct {
 	report report.Report
 }
 
-func binding(database, alias, collection string) planner.Binding {
-	return planner.Binding{Database: database, Alias: alias, Collection: collection}
+func binding(database, alias, collection string) planner.Bound {
+	return planner.Bound{Database: database, Alias: alias, Collection: collection}
 }
 
-func protected(b planner.Binding) planner.Binding {
+func protected(b planner.Bound) planner.Bound {
 	b.Protect = true
 	return b
 }
@@ -75,7 +75,7 @@ func scenarios() []scenario {
 
 func nothingToDo() report.Report {
 	p := plan(planner.Summary{Unchanged: 2})
-	p.Before = []planner.Binding{binding("default", "products", "products_v42"), binding("default", "reviews", "reviews_v7")}
+	p.Before = []planner.Bound{binding("default", "products", "products_v42"), binding("default", "reviews", "reviews_v7")}
 	p.After = p.Before
 	return report.Report{Plan: p, Proof: proved(0), StatePath: "prod.state.json"}
 }
@@ -87,7 +87,7 @@ func firstRunOffline() report.Report {
 	p.Serial = 0
 	p.Live = planner.LiveAssumed
 	p.Notes = []string{"no state at aliases.state.json: first run; aliases removed from the manifest cannot be seen"}
-	p.After = []planner.Binding{binding("default", "products", "products_v1")}
+	p.After = []planner.Bound{binding("default", "products", "products_v1")}
 	return report.Report{Plan: p, Proof: proved(1), NoState: true}
 }
 
@@ -96,13 +96,13 @@ func switchAndRetire() report.Report {
 		planner.Step{Op: planner.AlterAlias, Database: "default", Alias: "products", From: "products_v1", To: "products_v2"},
 		planner.Step{Op: planner.CreateAlias, Database: "default", Alias: "questions", To: "questions_v1", Protect: true},
 		planner.Step{Op: planner.DropCollection, Database: "default", Collection: "products_v1", ID: "455632177914940001"})
-	p.Before = []planner.Binding{
+	p.Before = []planner.Bound{
 		binding("default", "authors", "authors_v3"), binding("default", "books", "books_v9"),
 		binding("default", "cities", "cities_v1"), binding("default", "events", "events_v2"),
 		binding("default", "products", "products_v1"), binding("default", "reviews", "reviews_v7"),
 		protected(binding("default", "users", "users_v5")),
 	}
-	p.After = []planner.Binding{
+	p.After = []planner.Bound{
 		binding("default", "authors", "authors_v3"), binding("default", "books", "books_v9"),
 		binding("default", "cities", "cities_v1"), binding("default", "events", "events_v2"),
 		binding("default", "products", "products_v2"), protected(binding("default", "questions", "questions_v1")),
@@ -123,12 +123,12 @@ func everyStep() report.Report {
 		planner.Step{Op: planner.Adopt, Database: "shop_eu", Alias: "users", To: "users_v3"},
 		planner.Step{Op: planner.Forget, Database: "default", Alias: "gone", From: "gone_v4", Drift: true},
 		planner.Step{Op: planner.Forget, Database: "shop_eu", Alias: "handed_over", From: "handed_v1"})
-	p.Before = []planner.Binding{
+	p.Before = []planner.Bound{
 		binding("default", "books", "books_v2"), protected(binding("default", "cities", "cities_v1")),
 		binding("shop_eu", "legacy", "legacy_v1"), binding("shop_eu", "on", "null"),
 		binding("shop_eu", "products", "products_v41"), binding("shop_eu", "users", "users_v3"),
 	}
-	p.After = []planner.Binding{
+	p.After = []planner.Bound{
 		protected(binding("default", "books", "books_v2")), binding("default", "cities", "cities_v1"),
 		binding("default", "orders", "orders_v1"),
 		binding("shop_eu", "on", "null"), binding("shop_eu", "products", "products_v42"),
@@ -165,10 +165,10 @@ func driftAndConflicts() report.Report {
 		},
 	}
 	p.Notes = []string{"the alias orders was dropped outside aliasctl, which last bound it to orders_v1; the plan creates it again"}
-	p.Before = []planner.Binding{
+	p.Before = []planner.Bound{
 		binding("default", "products", "products_v39"), binding("default", "reviews", "reviews_v3"), binding("default", "users", "users_v9"),
 	}
-	p.After = []planner.Binding{
+	p.After = []planner.Bound{
 		binding("default", "orders", "orders_v1"), binding("default", "products", "products_v39"),
 		binding("default", "reviews", "reviews_v7"), binding("default", "users", "users_v9"),
 	}
@@ -180,8 +180,8 @@ func recreate() report.Report {
 		planner.Step{Op: planner.CreateAlias, Database: "default", Alias: "orders", To: "orders_v1"},
 		planner.Step{Op: planner.RecreateAlias, Database: "default", Alias: "products", From: "products_v41", To: "products_v42"},
 		planner.Step{Op: planner.RecreateAlias, Database: "default", Alias: "reviews", From: "reviews_v5", To: "reviews_v7", Drift: true})
-	p.Before = []planner.Binding{binding("default", "products", "products_v41"), binding("default", "reviews", "reviews_v5")}
-	p.After = []planner.Binding{binding("default", "orders", "orders_v1"), binding("default", "products", "products_v42"), binding("default", "reviews", "reviews_v7")}
+	p.Before = []planner.Bound{binding("default", "products", "products_v41"), binding("default", "reviews", "reviews_v5")}
+	p.After = []planner.Bound{binding("default", "orders", "orders_v1"), binding("default", "products", "products_v42"), binding("default", "reviews", "reviews_v7")}
 	proof := proved(5)
 	proof.Gaps = []string{"default/products", "default/reviews"}
 	return report.Report{Plan: p, Proof: proof, StatePath: "prod.state.json"}
@@ -191,7 +191,7 @@ func guards() report.Report {
 	p := plan(planner.Summary{Drop: 2},
 		planner.Step{Op: planner.DropAlias, Database: "tenants", Alias: "a", From: "a_v1"},
 		planner.Step{Op: planner.DropAlias, Database: "tenants", Alias: "b", From: "b_v1"})
-	p.Before = []planner.Binding{binding("tenants", "a", "a_v1"), protected(binding("tenants", "b", "b_v1"))}
+	p.Before = []planner.Bound{binding("tenants", "a", "a_v1"), protected(binding("tenants", "b", "b_v1"))}
 	return report.Report{Plan: p, Proof: proved(2), StatePath: "prod.state.json", Refusals: []planner.Refusal{
 		{Guard: "empty-database", Reason: "all 2 managed aliases of database \"tenants\" would be dropped", WayOut: planner.WayOut{Before: "--allow-empty tenants"}},
 		{Guard: "protected", Reason: "alias tenants/b is protected and would be dropped", WayOut: planner.WayOut{Before: "set `protect: false` for it and apply that first; a later apply may drop it"}},
@@ -207,8 +207,8 @@ func longNames() report.Report {
 		planner.Step{Op: planner.AlterAlias, Database: "default", Alias: longest("alias_"), From: longest("old_"), To: longest("new_")},
 		planner.Step{Op: planner.CreateAlias, Database: "default", Alias: "customer_reviews_by_language_and_region", To: "customer_reviews_by_language_and_region_v3"},
 		planner.Step{Op: planner.DropCollection, Database: "default", Collection: longest("old_"), ID: "455632177914940001"})
-	p.Before = []planner.Binding{binding("default", longest("alias_"), longest("old_")), binding("default", "products", "products_v1")}
-	p.After = []planner.Binding{
+	p.Before = []planner.Bound{binding("default", longest("alias_"), longest("old_")), binding("default", "products", "products_v1")}
+	p.After = []planner.Bound{
 		binding("default", longest("alias_"), longest("new_")),
 		binding("default", "customer_reviews_by_language_and_region", "customer_reviews_by_language_and_region_v3"),
 		binding("default", "products", "products_v2"),
@@ -224,8 +224,8 @@ func hostileNames() report.Report {
 		Kind: planner.NotOurs, Database: "default", Alias: "a\u202eb",
 		Reason: "the server says \x1b[31mall is well\x1b[0m\r\n@@ -1 +1 @@", Live: "tab\there\x9b2J",
 	}}
-	p.Before = []planner.Binding{binding("default", "products", "\x1b[2Jold\nPlan: 0 to create")}
-	p.After = []planner.Binding{binding("default", "products", "products_v2")}
+	p.Before = []planner.Bound{binding("default", "products", "\x1b[2Jold\nPlan: 0 to create")}
+	p.After = []planner.Bound{binding("default", "products", "products_v2")}
 	return report.Report{Plan: p, Proof: proved(1)}
 }
 
@@ -265,8 +265,8 @@ func hostileMarkup() report.Report {
 		WaysOut: planner.ByHand("set `protect: false` and `` apply", "1. first", "</li></ul><h1>big</h1>"),
 	}}
 	p.Notes = []string{"```", "# heading", "--- ***", "[ref]: https://evil.example"}
-	p.Before = []planner.Binding{binding("default", table, element)}
-	p.After = []planner.Binding{binding("default", table, mermaid), binding("default", "_init_", "1. list **bold** _v2")}
+	p.Before = []planner.Bound{binding("default", table, element)}
+	p.After = []planner.Bound{binding("default", table, mermaid), binding("default", "_init_", "1. list **bold** _v2")}
 	return report.Report{Plan: p, Proof: proved(3), StatePath: "a|`b`.json"}
 }
 
