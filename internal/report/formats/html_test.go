@@ -11,8 +11,11 @@ import (
 
 	"aliasctl/executor"
 	"aliasctl/internal/layout"
+	"aliasctl/internal/report"
 	"aliasctl/internal/report/formats"
 	"aliasctl/internal/safetext"
+	"aliasctl/planner"
+	"aliasctl/planner/proof"
 )
 
 // What a report is made of. Nothing in it runs, loads or links.
@@ -150,6 +153,22 @@ func TestLargeReportsAreWrittenAsTheyGo(t *testing.T) {
 		bounded := f == formats.Markdown || f == formats.GitLab || f == formats.Slack || f == formats.Dotenv
 		if bounded && p.total > 128<<10 || !bounded && (p.total < 512<<10 || p.largest > 256<<10) {
 			t.Errorf("%s: %d bytes at once of %d", f, p.largest, p.total)
+		}
+	}
+}
+
+// What is copied or compared by eye stands in the font of code, and advice is marked
+// as such.
+func TestHTMLOfTheRun(t *testing.T) {
+	of := report.Origin{Commit: "0123abc", Job: "https://ci.example.com/7"}
+	failed := report.Failure{Command: "sync", What: "the state is locked", Hint: "wait for the run that holds it", Code: 6, Meaning: "locked", Origin: of}
+	page := string(written(t, formats.HTML, report.With(failed, of), layout.Style{}))
+	planned := report.Report{Plan: planner.Plan{}, Digest: "d1ge57", Proof: proof.Proof{OK: true}}
+	page += string(written(t, formats.HTML, report.With(planned, of), layout.Style{}))
+	for _, want := range []string{"<p>the state is locked</p>\n<p>Hint: wait for the run that holds it</p>", "<dt>Exit code</dt><dd>6: locked</dd>",
+		`<dt>Commit</dt><dd><span class="name">0123abc</span></dd>`, `<dt>Digest</dt><dd><span class="name">d1ge57</span></dd>`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %s in\n%s", want, page)
 		}
 	}
 }

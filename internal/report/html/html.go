@@ -61,9 +61,16 @@ func (p *page) head(h report.Head) {
 // verdict is the first card of a page.
 func (p *page) verdict(h report.Head) {
 	p.say("<header class=\"card verdict %s\">\n<p class=\"program\">%s</p>\n<h1>%s</h1>\n", string(h.Tone), h.Program, sentence(h.Verdict))
-	p.paragraphs(h.Applied, sentence(h.Offline), h.Next, h.Cause, h.Hint)
+	p.paragraphs(h.Applied, sentence(h.Offline), h.Next, h.Cause)
+	if h.Hint != "" {
+		p.paragraphs("Hint: " + h.Hint)
+	}
 	p.WriteString("<dl class=\"facts\">\n")
 	for _, f := range h.Run {
+		if f.Value.Role == report.Name { // to be copied and compared
+			p.say("<dt>%s</dt><dd><span class=\"name\">%s</span></dd>\n", sentence(f.Label), f.Value.Text)
+			continue
+		}
 		p.fact(sentence(f.Label), f.Value.Text)
 	}
 	if h.Cause == "" {
