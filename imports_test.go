@@ -141,6 +141,34 @@ func TestImportsPointOneWay(t *testing.T) {
 	}
 }
 
+// Whoever looks for a room finds it in the table of docs/architecture.md: by its path,
+// or by its name in the row of the rooms beside it.
+func TestTheTableHasEveryRoom(t *testing.T) {
+	text, err := os.ReadFile("docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := strings.Split(string(text), "\n")
+	rooms := slices.Clone(leaves)
+	for room := range mayImport {
+		if path, inside := strings.CutPrefix(room, "aliasctl/"); inside {
+			rooms = append(rooms, path)
+		}
+	}
+	for _, path := range rooms {
+		above, name := filepath.Split(path)
+		named := func(row string) bool {
+			return strings.HasPrefix(row, "| `"+path+"/`") ||
+				strings.HasPrefix(row, "| `"+above+"*/`") && strings.Contains(row, "`"+name+"`") ||
+				slices.Contains(leaves, path) && strings.HasPrefix(row, "| `internal/atomicfile/`") && strings.Contains(row, "`"+name+"/`") ||
+				(strings.HasPrefix(path, "internal/testkit/") || strings.HasPrefix(path, "internal/acceptance/")) && strings.HasPrefix(row, "| `"+above+"`")
+		}
+		if !slices.ContainsFunc(rows, named) {
+			t.Errorf("docs/architecture.md has no row for the room %s", path)
+		}
+	}
+}
+
 // The planner is given the time; it never looks at a clock.
 func TestPlannerHasNoClock(t *testing.T) {
 	files, err := filepath.Glob("planner/*.go")
