@@ -149,6 +149,9 @@ func TestReleasePacksWhatThereIs(t *testing.T) {
 		packed = append(packed, f.Src)
 	}
 	for _, p := range r.Packages {
+		if !slices.ContainsFunc(p.Contents, func(c struct{ Src, Dst string }) bool { return c.Src == "LICENSE" }) {
+			t.Error("a package does not have the license, which asks to be given along")
+		}
 		for _, c := range p.Contents {
 			packed = append(packed, c.Src)
 		}
@@ -186,8 +189,9 @@ func TestReleasePacksWhatThereIs(t *testing.T) {
 }
 
 // known are the fields of templates of goreleaser that are used
-// (goreleaser.com/customization/templates).
-var known = []string{".Version", ".Major", ".Os", ".Arch", ".CommitTimestamp", ".CommitDate", ".Env.GITHUB_REPOSITORY", ".Env.GITHUB_REPOSITORY_OWNER"}
+// (goreleaser.com/customization/templates). A variable of GitHub has a default, so that a
+// release can be tried without GitHub.
+var known = []string{".Version", ".Major", ".Os", ".Arch", ".CommitTimestamp", ".CommitDate", "envOrDefault `GITHUB_REPOSITORY` `your-org/aliasctl`", "envOrDefault `GITHUB_REPOSITORY_OWNER` `your-org`"}
 
 func TestTemplatesOfTheRelease(t *testing.T) {
 	found := regexp.MustCompile(`\{\{(.*?)\}\}`).FindAllStringSubmatch(file(t, ".goreleaser.yaml"), -1)
