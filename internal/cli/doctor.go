@@ -44,7 +44,7 @@ func findingText(f sync.Finding, width int) string {
 		}
 		return head + strings.Join(lines, "\n"+strings.Repeat(" ", len(head)))
 	}
-	text := put(fmt.Sprintf("%-8s %-29s ", f.Status, f.What), safetext.Line(f.Found))
+	text := put(fmt.Sprintf("%-8s %-30s ", f.Status, f.What), safetext.Line(f.Found))
 	if f.WayOut != "" {
 		text += "\n" + put(fmt.Sprintf("%-8s ", ""), safetext.Line("way out: "+f.WayOut))
 	}

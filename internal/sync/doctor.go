@@ -199,7 +199,11 @@ func (d *doctor) privileges(ctx context.Context, conn *connection) {
 		case milvus.HadYes:
 			d.find(what, FoundOK, "", "granted in database %q, %s", d.database, p.For)
 		case milvus.HadNo:
-			d.find(what, FoundFail, fmt.Sprintf("grant %s to a role of this user in database %q", p.Name, d.database), "missing, %s", p.For)
+			status := FoundFail
+			if p.Optional {
+				status = FoundWarn
+			}
+			d.find(what, status, cmp.Or(p.Hint, fmt.Sprintf("grant %s to a role of this user in database %q", p.Name, d.database)), "missing, %s", p.For)
 		default:
 			d.find(what, FoundUnknown, p.Hint, "%s: %s", p.For, p.Why)
 		}
