@@ -48,11 +48,31 @@ func kept(t *testing.T, kind string, newest int) map[int][]byte {
 	return files
 }
 
+// later are files of one kind with what came to a version later.
+func later(t *testing.T, kind string) map[string][]byte {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join("testdata", "formats", kind+"-*-*.json"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no %s with later fields: %v", kind, err)
+	}
+	files := map[string][]byte{}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		program.Must(t, err)
+		files[strings.TrimSuffix(strings.TrimPrefix(filepath.Base(path), kind+"-"), ".json")] = text
+	}
+	return files
+}
+
 // The state of every version is read, shown, compared, and replaced by the next
 // apply.
 func TestStatesOfEveryVersionAreRead(t *testing.T) {
+	states := later(t, "state")
 	for version, text := range kept(t, "state", versionOf(t, "aliasctl").Formats["state"]) {
-		t.Run(strconv.Itoa(version), func(t *testing.T) {
+		states[strconv.Itoa(version)] = text
+	}
+	for version, text := range states {
+		t.Run(version, func(t *testing.T) {
 			dir := t.TempDir()
 			for name, content := range map[string]string{
 				"aliases.state.json": string(text),
@@ -98,6 +118,23 @@ func TestPlansOfEveryVersion(t *testing.T) {
 			t.Errorf("version %d: %d\n%s%s", version, code, stdout, stderr)
 		case version < newest && (code == 0 || !strings.Contains(stderr, "make the plan again")):
 			t.Errorf("version %d: %d\n%s%s", version, code, stdout, stderr)
+		}
+	}
+}
+
+// So is one with every kind of step that came to the version later.
+func TestPlansWithLaterSteps(t *testing.T) {
+	for name, text := range later(t, "plan") {
+		dir := t.TempDir()
+		program.Must(t, os.WriteFile(filepath.Join(dir, "plan.json"), text, 0o600))
+		code, stdout, stderr := attempt(t, dir, "show", "plan.json")
+		if code != 0 {
+			t.Errorf("%s: %d\n%s%s", name, code, stdout, stderr)
+		}
+		for _, line := range []string{"^ products_v2", "& Query to reader", "+ faces", "~ images", "+ opinions", "_ products_v1"} {
+			if !strings.Contains(stdout, line) {
+				t.Errorf("%s: no %q in\n%s", name, line, stdout)
+			}
 		}
 	}
 }
