@@ -2,7 +2,6 @@ package milvus
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -106,48 +105,19 @@ func endsEarly(err error, length int) bool {
 	return err == io.EOF || err == io.ErrUnexpectedEOF || ok && syntax.Offset >= int64(length)
 }
 
-// decodeNames reads an envelope whose data is a list of names, in one pass: the
-// list of all aliases may be most of what a run reads. The list is nil when
-// data is no list of names, and of a key that comes twice the last counts.
+// decodeNames reads an envelope whose data is a list of names. The list is nil
+// when data is none.
 func decodeNames(body []byte) (fields map[string]json.RawMessage, list []string, err error) {
-	dec := json.NewDecoder(bytes.NewReader(body))
-	if start, err := dec.Token(); err != nil || start != json.Delim('{') {
-		return nil, nil, cmp.Or(err, errNotJSON)
-	}
-	fields = make(map[string]json.RawMessage)
-	for dec.More() {
-		token, err := dec.Token()
-		if err != nil {
-			return nil, nil, err
-		}
-		key, _ := token.(string)
-		start := dec.InputOffset()
-		var value json.RawMessage
-		if key == "data" {
-			list = make([]string, 0, min(bytes.Count(body, comma)+1, mostNames))
-			err = dec.Decode(&list)
-			if _, other := errors.AsType[*json.UnmarshalTypeError](err); other {
-				list, err = nil, nil
-			}
-			value = bytes.TrimLeft(body[start:dec.InputOffset()], ":"+blanks)
-		} else {
-			err = dec.Decode(&value)
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		fields[key] = value
-	}
-	if _, err := dec.Token(); err != nil {
+	if err := json.Unmarshal(body, &fields); err != nil {
 		return nil, nil, err
 	}
-	if rest := body[dec.InputOffset():]; len(bytes.TrimLeft(rest, blanks)) > 0 {
-		return nil, nil, errNotJSON
+	data := fields["data"]
+	list = make([]string, 0, min(bytes.Count(data, comma)+1, mostNames))
+	if len(data) == 0 || json.Unmarshal(data, &list) != nil {
+		return fields, nil, nil
 	}
 	return fields, list, nil
 }
-
-const blanks = " \t\r\n" // of JSON
 
 // mostNames is how many names get their place at once: a number of commas is
 // no promise of names, and Milvus lists 65,536 at most.
