@@ -62,6 +62,8 @@ var mayImport = map[string][]string{
 	"aliasctl/internal/testkit/gateway": {},
 	// For tests: a git server.
 	"aliasctl/internal/testkit/gitserver": {},
+	// For tests: a server of states at an URL.
+	"aliasctl/internal/testkit/stateserver": {},
 	// For tests: the real program, and a cluster that it works on.
 	"aliasctl/internal/acceptance/program": {"internal/cli", "executor", "planner"},
 	"aliasctl/internal/acceptance/scene":   {"internal/acceptance/program", "internal/testkit", "internal/state", "internal/state/stores", "internal/emulator", "executor", "planner", "manifest"},

@@ -32,15 +32,31 @@ type OldState struct {
 	Err   error // why it is not a state, as after a write by hand
 }
 
+// Unlisted is a Store that may keep replaced objects where aliasctl does not read them.
+type Unlisted interface {
+	Store
+	// Lists is the command that lists the versions of an object.
+	Lists(name string) string
+}
+
 // UnversionedError reports that aliasctl finds no old states at a location.
-type UnversionedError struct{ Path string }
+type UnversionedError struct {
+	Path  string
+	Lists string // the command that lists what the store may have kept, "" where none is known
+}
 
 func (e *UnversionedError) Error() string {
+	if e.Lists != "" {
+		return fmt.Sprintf("no versions of state %q can be listed: aliasctl does not read them in this kind of store", e.Path)
+	}
 	return fmt.Sprintf("no versions of state %q can be listed: its store keeps none, or aliasctl does not read them there", e.Path)
 }
 
 // Hint names what keeps them.
 func (e *UnversionedError) Hint() string {
+	if e.Lists != "" {
+		return fmt.Sprintf("if the store keeps versions, `%s` lists them; --state-history N keeps the last N states beside it", e.Lists)
+	}
 	return "a bucket with versioning, a git branch and GitLab keep every state; see the row `history` in docs/stores.md"
 }
 
@@ -49,7 +65,11 @@ func (e *UnversionedError) Hint() string {
 func (o *Shared) Versions(ctx context.Context, most int) ([]OldState, error) {
 	store, ok := o.store.(Versioned)
 	if !ok {
-		return nil, &UnversionedError{Path: o.options.Location}
+		unlisted := &UnversionedError{Path: o.options.Location}
+		if store, ok := o.store.(Unlisted); ok {
+			unlisted.Lists = store.Lists(o.options.Name)
+		}
+		return nil, unlisted
 	}
 	failed := func(err error) error {
 		if _, none := errors.AsType[*UnversionedError](err); none {

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	"aliasctl/internal/acceptance/program"
 	"aliasctl/internal/testkit/gateway"
 	"aliasctl/internal/testkit/gitserver"
+	"aliasctl/internal/testkit/stateserver"
 )
 
 func TestMain(m *testing.M) { program.Main(m) }
@@ -33,11 +35,8 @@ var kinds = map[string]func(t *testing.T) store{
 		dir := t.TempDir()
 		return store{location: func(name string) string { return filepath.Join(dir, name) }}
 	},
-	"s3": func(t *testing.T) store {
-		address := gateway.Start(t)
-		return store{func(name string) string { return gateway.Location(address, name) },
-			[]string{"AWS_ACCESS_KEY_ID=" + gateway.User, "AWS_SECRET_ACCESS_KEY=" + gateway.Secret, "AWS_EC2_METADATA_DISABLED=true"}}
-	},
+	"s3":             s3On(gateway.Versitygw),
+	"s3 on gofakes3": s3On(gateway.Gofakes3),
 	"gs": func(t *testing.T) store {
 		address := gateway.FakeGCS.Start(t)
 		return store{func(name string) string { return "gs://" + gateway.Bucket + "/" + name }, []string{"STORAGE_EMULATOR_HOST=" + address}}
@@ -54,6 +53,20 @@ var kinds = map[string]func(t *testing.T) store{
 		t.Cleanup(server.Close)
 		return store{location: func(name string) string { return server.URL + "/" + name + "?insecure=true" }}
 	},
+	"gitlab": func(t *testing.T) store {
+		const token = "token-of-the-job"
+		url := (&stateserver.Server{GitLab: true, Token: token}).Start(t)
+		return store{func(name string) string { return "gitlab:" + name },
+			[]string{"CI_API_V4_URL=" + url + "/api/v4", "CI_PROJECT_ID=" + path.Base(stateserver.Project), "CI_JOB_TOKEN=" + token}}
+	},
+}
+
+func s3On(server gateway.Server) func(t *testing.T) store {
+	return func(t *testing.T) store {
+		address := server.Start(t)
+		return store{func(name string) string { return gateway.Location(address, name) },
+			[]string{"AWS_ACCESS_KEY_ID=" + gateway.User, "AWS_SECRET_ACCESS_KEY=" + gateway.Secret, "AWS_EC2_METADATA_DISABLED=true"}}
+	}
 }
 
 // terraform is a plain server of Terraform's HTTP state protocol.
@@ -66,27 +79,27 @@ func (s *terraform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	path, held := r.URL.Path, s.locks[r.URL.Path]
+	at, held := r.URL.Path, s.locks[r.URL.Path]
 	switch same := bytes.Equal(idOf(held), idOf(body)); r.Method {
 	case http.MethodGet:
-		if s.states[path] == nil {
+		if s.states[at] == nil {
 			w.WriteHeader(http.StatusNotFound)
 		}
-		_, _ = w.Write(s.states[path])
+		_, _ = w.Write(s.states[at])
 	case http.MethodPost:
 		if string(idOf(held)) != r.URL.Query().Get("ID") {
 			w.WriteHeader(http.StatusConflict)
 			return
 		}
-		s.states[path] = body
+		s.states[at] = body
 	case "LOCK", "UNLOCK":
 		if held != nil && !same {
 			w.WriteHeader(http.StatusLocked)
 			_, _ = w.Write(held)
 			return
 		}
-		if s.locks[path] = body; r.Method == "UNLOCK" {
-			delete(s.locks, path)
+		if s.locks[at] = body; r.Method == "UNLOCK" {
+			delete(s.locks, at)
 		}
 	}
 }

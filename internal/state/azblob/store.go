@@ -41,6 +41,8 @@ const (
 
 // Store is a container. Its credentials are looked for at the first request.
 type Store struct {
+	account, container string
+
 	connect func() (*client, error)
 
 	mu     sync.Mutex
@@ -50,7 +52,10 @@ type Store struct {
 	vacant map[string]azcore.ETag
 }
 
-var _ state.Locker = (*Store)(nil)
+var (
+	_ state.Locker   = (*Store)(nil)
+	_ state.Unlisted = (*Store)(nil)
+)
 
 // Open takes a location apart,
 //
@@ -64,7 +69,13 @@ func Open(location string) (s *Store, name string, history int, err error) {
 		return nil, "", 0, err
 	}
 	connect := sync.OnceValues(func() (*client, error) { return newClient(u) })
-	return &Store{connect: connect, vacant: make(map[string]azcore.ETag)}, u.key, u.history, nil
+	return &Store{account: u.account, container: u.container, connect: connect, vacant: make(map[string]azcore.ETag)}, u.key, u.history, nil
+}
+
+// Lists is state.Unlisted's. azurite has no versions to test with
+// (https://github.com/Azure/Azurite, README: "Blob Versions" are not supported).
+func (s *Store) Lists(name string) string {
+	return "az storage blob list --include v --account-name " + s.account + " --container-name " + s.container + " --prefix " + state.Quote(name)
 }
 
 // Read is state.Store's.

@@ -4,6 +4,7 @@ import (
 	"os"
 	"testing"
 
+	"aliasctl/internal/state"
 	"aliasctl/internal/state/contract"
 	"aliasctl/internal/testkit/gateway"
 )
@@ -36,4 +37,13 @@ func TestContract(t *testing.T) {
 func TestWeather(t *testing.T) {
 	t.Parallel()
 	contract.Weather(t, start(t), use)
+}
+
+// aliasctl reads no versions of blobs: a look at the history names what lists them, and
+// has no request made.
+func TestHistoryNamesWhatListsIt(t *testing.T) {
+	l := contract.Open(t, "azblob://account1/states/team's/prod.json?endpoint=http://127.0.0.1:1")
+	_, err := l.(*state.Shared).Versions(t.Context(), 5)
+	contract.Expect(t, err, "does not read them", "--state-history N",
+		`az storage blob list --include v --account-name account1 --container-name states --prefix 'team'\''s/prod.json'`)
 }

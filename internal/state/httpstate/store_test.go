@@ -3,6 +3,7 @@ package httpstate_test
 import (
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"aliasctl/internal/state"
 	"aliasctl/internal/state/contract"
 	"aliasctl/internal/state/stores"
+	"aliasctl/internal/testkit/stateserver"
 )
 
 func TestMain(m *testing.M) {
@@ -35,19 +37,19 @@ func inGitLab(t *testing.T, url string) func(string) string {
 }
 
 func TestContract(t *testing.T) {
-	contract.Test(t, plain(start(t, &server{})), contract.NoExpiry, contract.Guarded, contract.Slow)
+	contract.Test(t, plain((&stateserver.Server{}).Start(t)), contract.NoExpiry, contract.Guarded, contract.Slow)
 }
 
 func TestContractOfGitLab(t *testing.T) {
-	contract.Test(t, inGitLab(t, start(t, &server{gitlab: true, token: "token-of-the-job"})), contract.NoExpiry, contract.Guarded, contract.Slow)
+	contract.Test(t, inGitLab(t, (&stateserver.Server{GitLab: true, Token: "token-of-the-job"}).Start(t)), contract.NoExpiry, contract.Guarded, contract.Slow)
 }
 
 // both runs a test against a plain server and GitLab's.
-func both(t *testing.T, run func(t *testing.T, s *server, location string)) {
+func both(t *testing.T, run func(t *testing.T, s *stateserver.Server, location string)) {
 	for name, gitlab := range map[string]bool{"plain": false, "gitlab": true} {
 		t.Run(name, func(t *testing.T) {
-			s := &server{gitlab: gitlab}
-			url := start(t, s)
+			s := &stateserver.Server{GitLab: gitlab}
+			url := s.Start(t)
 			location := plain(url)
 			if gitlab {
 				location = inGitLab(t, url)
@@ -60,7 +62,7 @@ func both(t *testing.T, run func(t *testing.T, s *server, location string)) {
 // GitLab keeps every version, also beside those that were removed by hand; a plain
 // server keeps none.
 func TestVersions(t *testing.T) {
-	both(t, func(t *testing.T, s *server, location string) {
+	both(t, func(t *testing.T, s *stateserver.Server, location string) {
 		l := contract.Open(t, location)
 		lock, err := l.Lock(t.Context(), 0, contract.Holder)
 		if err != nil {
@@ -74,14 +76,10 @@ func TestVersions(t *testing.T) {
 		if err := lock.Release(); err != nil {
 			t.Fatal(err)
 		}
-		s.set(func() {
-			if there := s.states["/api/v4/projects/7/terraform/state/a.json"]; there != nil {
-				delete(there.versions, 3)
-			}
-		})
+		s.Remove("a.json", 3)
 		for most, want := range map[int][]uint64{20: {5, 4, 2, 1}, 3: {5, 4, 2}} {
 			all, err := contract.Open(t, location).(*state.Shared).Versions(t.Context(), most)
-			if !s.gitlab {
+			if !s.GitLab {
 				if _, none := errors.AsType[*state.UnversionedError](err); !none {
 					t.Errorf("%d versions, %v", len(all), err)
 				}
@@ -103,10 +101,10 @@ func TestVersions(t *testing.T) {
 // TestLostAnswers loses the answer to every kind of request after it took
 // effect.
 func TestLostAnswers(t *testing.T) {
-	both(t, func(t *testing.T, s *server, location string) {
+	both(t, func(t *testing.T, s *stateserver.Server, location string) {
 		for serial, method := range []string{"", http.MethodGet, http.MethodPost, "LOCK", "UNLOCK", http.MethodDelete} {
 			l := contract.Open(t, location)
-			lose := func() { s.set(func() { s.lose, s.loses = 1, method }) }
+			lose := func() { s.Set(func() { s.Lose, s.Loses = 1, method }) }
 			lose()
 			lock, err := l.Lock(t.Context(), 0, contract.Holder)
 			if err != nil {
@@ -125,7 +123,7 @@ func TestLostAnswers(t *testing.T) {
 			if err := lock.Release(); err != nil {
 				t.Fatalf("%q: %s", method, contract.Told(err))
 			}
-			s.set(func() { s.lose = 0 })
+			s.Set(func() { s.Lose = 0 })
 			if got, err := contract.Open(t, location).Read(t.Context()); err != nil || got.Serial != uint64(serial+1) {
 				t.Errorf("%q: serial %d, %v", method, got.Serial, err)
 			}
@@ -135,20 +133,20 @@ func TestLostAnswers(t *testing.T) {
 
 // TestAnOutage has the server away for a while, in the middle of a run.
 func TestAnOutage(t *testing.T) {
-	both(t, func(t *testing.T, s *server, location string) {
+	both(t, func(t *testing.T, s *stateserver.Server, location string) {
 		l := contract.Open(t, location)
 		lock, err := l.Lock(t.Context(), 0, contract.Holder)
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.set(func() { s.fail = 3 })
+		s.Set(func() { s.Fail = 3 })
 		if err := l.Save(t.Context(), contract.State(1, 3)); err != nil {
 			t.Error(contract.Told(err))
 		}
-		s.set(func() { s.fail = 1 << 30 })
+		s.Set(func() { s.Fail = 1 << 30 })
 		err = l.Save(t.Context(), contract.State(2, 3))
 		contract.Expect(t, err, "503", "check the server")
-		s.set(func() { s.fail = 0 })
+		s.Set(func() { s.Fail = 0 })
 		if got, err := contract.Open(t, location).Read(t.Context()); err != nil || got.Serial != 1 {
 			t.Errorf("serial %d, %v", got.Serial, err)
 		}
@@ -161,7 +159,7 @@ func TestAnOutage(t *testing.T) {
 // TestReleasedFromOutside has a run whose lock was taken away go on: it saves
 // nothing, also where nobody else has saved.
 func TestReleasedFromOutside(t *testing.T) {
-	both(t, func(t *testing.T, s *server, location string) {
+	both(t, func(t *testing.T, s *stateserver.Server, location string) {
 		for _, taken := range []bool{true, false} {
 			l, other := contract.Open(t, location), contract.Open(t, location)
 			lock, err := l.Lock(t.Context(), 0, contract.Holder)
@@ -185,7 +183,7 @@ func TestReleasedFromOutside(t *testing.T) {
 				}
 				defer next.Release()
 			}
-			if taken || s.gitlab { // others take a write that names a lock when none is held
+			if taken || s.GitLab { // others take a write that names a lock when none is held
 				if err := l.Save(t.Context(), contract.State(1, 3)); !state.IsLost(err) {
 					t.Errorf("a save without the lock: %v", err)
 				}
@@ -215,11 +213,11 @@ func TestWrongServers(t *testing.T) {
 		}
 		return err
 	}
-	s := &server{noLock: true}
-	contract.Expect(t, lock(contract.Open(t, plain(start(t, s))("a.json"))), "one lock to two runs", "lock_method")
+	s := &stateserver.Server{NoLock: true}
+	contract.Expect(t, lock(contract.Open(t, plain(s.Start(t))("a.json"))), "one lock to two runs", "lock_method")
 
-	s = &server{token: "secret-password", reader: "reader-password"}
-	private := plain(start(t, s))("a.json")
+	s = &stateserver.Server{Token: "secret-password", Reader: "reader-password"}
+	private := plain(s.Start(t))("a.json")
 	_, err := contract.Open(t, private).Read(t.Context())
 	contract.Expect(t, err, "401", "TF_HTTP_USERNAME")
 	t.Setenv("TF_HTTP_USERNAME", "deploy")
@@ -235,8 +233,8 @@ func TestWrongServers(t *testing.T) {
 	}
 	_ = l.Release()
 
-	s = &server{gitlab: true, token: "maintainer", reader: "developer"}
-	location := inGitLab(t, start(t, s))("prod")
+	s = &stateserver.Server{GitLab: true, Token: "maintainer", Reader: "developer"}
+	location := inGitLab(t, s.Start(t))("prod")
 	_, err = contract.Open(t, location).Read(t.Context())
 	contract.Expect(t, err, "401", "GITLAB_TOKEN")
 	t.Setenv("GITLAB_TOKEN", "developer")
@@ -248,9 +246,11 @@ func TestWrongServers(t *testing.T) {
 }
 
 func TestRedirects(t *testing.T) {
-	thief := start(t, &server{})
+	thief := (&stateserver.Server{}).Start(t)
 	lure := http.RedirectHandler(thief+"/elsewhere", http.StatusTemporaryRedirect)
-	url := startHandler(t, lure)
+	server := httptest.NewServer(lure)
+	defer server.Close()
+	url := server.URL
 	t.Setenv("TF_HTTP_PASSWORD", "secret-password")
 	_, err := contract.Open(t, plain(url)("a.json")).Read(t.Context())
 	contract.Expect(t, err, "redirects", "--state")
@@ -274,7 +274,7 @@ func TestLocations(t *testing.T) {
 		{"https://host", "no state"},
 		{"https:///state", "no host"},
 		{"https://host/state#x", "fragment"},
-		{"https://host/state?token=" + secret, "no parameter"},
+		{"https://host/state?token=" + secret, "is not a parameter"},
 		{"https://host/state?history=3", "no history"},
 		{"https://host/state?lock_method=GET", "LOCK or POST"},
 		{"https://host/state?lock_method=POST", "belong together"},
@@ -308,10 +308,10 @@ func TestOpenTofu(t *testing.T) {
 	if tofu == "" {
 		t.Skip("TOFU does not name the program of OpenTofu 1.12")
 	}
-	both(t, func(t *testing.T, s *server, location string) {
+	both(t, func(t *testing.T, s *stateserver.Server, location string) {
 		dir := t.TempDir()
 		url, lockURL, methods := strings.TrimSuffix(location, "?insecure=true"), "", ""
-		if s.gitlab {
+		if s.GitLab {
 			url = os.Getenv("CI_API_V4_URL") + "/projects/7/terraform/state/tofu"
 			lockURL, methods = url+"/lock", "lock_method = \"POST\"\nunlock_method = \"DELETE\"\n"
 		} else {
@@ -329,7 +329,7 @@ func TestOpenTofu(t *testing.T) {
 			}
 		}
 		// What is no state of ours is never overwritten.
-		if !s.gitlab {
+		if !s.GitLab {
 			if _, err := contract.Open(t, location).Read(t.Context()); !state.IsCorrupt(err) {
 				t.Errorf("a state of OpenTofu: %v", err)
 			}

@@ -1,4 +1,6 @@
-package httpstate_test
+// Package stateserver is a server of Terraform's HTTP state protocol on loopback, for
+// tests: those of states at an URL use it, and the scripts of the program.
+package stateserver
 
 import (
 	"crypto/md5"
@@ -13,24 +15,26 @@ import (
 	"testing"
 )
 
-// server speaks Terraform's HTTP state protocol, as plain servers do or, with
-// gitlab, as the source of GitLab 18 has it: a top-level serial that must be
+// Server speaks Terraform's HTTP state protocol, as plain servers do or, with
+// GitLab, as the source of GitLab 18 has it: a top-level serial that must be
 // new, locks that never end and whose answers repeat what the caller has sent,
 // 500 for a write with another id.
-type server struct {
-	gitlab bool
-	token  string // password that is asked for, "" for none
-	reader string // password that may only read
+type Server struct {
+	GitLab bool
+	Token  string // password that is asked for, "" for none
+	Reader string // password that may only read
+	NoLock bool   // answers 200 to every LOCK
 
 	mu       sync.Mutex
+	Lose     int    // answers to be lost after the request took effect
+	Loses    string // of this method, "" for any
+	Fail     int    // requests to be answered with 503
 	states   map[string]*stored
-	lose     int    // answers to be lost after the request took effect
-	loses    string // of this method, "" for any
-	fail     int    // requests to be answered with 503
-	noLock   bool   // answers 200 to every LOCK
-	requests []string
 	problems []string
 }
+
+// Project is the path of the project that a server as GitLab has, in its API.
+const Project = "/projects/7"
 
 type stored struct {
 	versions map[uint64][]byte
@@ -38,7 +42,9 @@ type stored struct {
 	lock     map[string]any
 }
 
-func start(t *testing.T, s *server) string {
+// Start starts the server for one test, and returns its URL. What clients do against the
+// protocol fails the test at its end.
+func (s *Server) Start(t *testing.T) (url string) {
 	t.Helper()
 	s.states = make(map[string]*stored)
 	h := httptest.NewServer(s)
@@ -55,37 +61,36 @@ func start(t *testing.T, s *server) string {
 
 var keys = []string{"ID", "Operation", "Info", "Who", "Version", "Created", "Path"}
 
-func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.requests = append(s.requests, r.Method+" "+r.URL.Path)
 	if len(body) > 0 {
 		sum := md5.Sum(body)
 		if r.Header.Get("Content-MD5") != base64.StdEncoding.EncodeToString(sum[:]) || r.Header.Get("Content-Type") != "application/json" {
 			s.problems = append(s.problems, r.Method+" without Content-MD5 or Content-Type")
 		}
 	}
-	if s.fail > 0 {
-		s.fail--
+	if s.Fail > 0 {
+		s.Fail--
 		http.Error(w, "down for a moment", http.StatusServiceUnavailable)
 		return
 	}
 	answer := httptest.NewRecorder()
 	s.serve(answer, r, body)
-	if s.lose > 0 && (s.loses == "" || s.loses == r.Method) {
-		s.lose--
+	if s.Lose > 0 && (s.Loses == "" || s.Loses == r.Method) {
+		s.Lose--
 		panic(http.ErrAbortHandler)
 	}
 	w.WriteHeader(answer.Code)
 	_, _ = w.Write(answer.Body.Bytes())
 }
 
-func (s *server) serve(w http.ResponseWriter, r *http.Request, body []byte) {
+func (s *Server) serve(w http.ResponseWriter, r *http.Request, body []byte) {
 	_, password, _ := r.BasicAuth()
 	switch {
-	case s.token == "" || password == s.token:
-	case password != "" && password == s.reader:
+	case s.Token == "" || password == s.Token:
+	case password != "" && password == s.Reader:
 		if r.Method != http.MethodGet {
 			http.Error(w, `{"message":"403 Forbidden"}`, http.StatusForbidden)
 			return
@@ -96,7 +101,7 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request, body []byte) {
 	}
 	path, locking := strings.CutSuffix(r.URL.Path, "/lock")
 	path, version, versioned := strings.Cut(path, "/versions/")
-	if s.gitlab && !strings.HasPrefix(path, "/api/v4/projects/7/terraform/state/") {
+	if s.GitLab && !strings.HasPrefix(path, "/api/v4"+Project+"/terraform/state/") {
 		http.Error(w, `{"message":"404 Project Not Found"}`, http.StatusNotFound)
 		return
 	}
@@ -108,13 +113,13 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request, body []byte) {
 		}
 	}
 	method := r.Method
-	if locking && s.gitlab {
+	if locking && s.GitLab {
 		method = map[string]string{http.MethodPost: "LOCK", http.MethodDelete: "UNLOCK"}[method]
 	}
 	switch method {
 	case http.MethodGet:
 		serial := there.newest
-		if versioned && s.gitlab {
+		if versioned && s.GitLab {
 			serial, _ = strconv.ParseUint(version, 10, 64)
 		}
 		if there.versions[serial] == nil {
@@ -133,20 +138,20 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request, body []byte) {
 	}
 }
 
-func (s *server) save(w http.ResponseWriter, r *http.Request, there *stored, body []byte) {
+func (s *Server) save(w http.ResponseWriter, r *http.Request, there *stored, body []byte) {
 	if there.lock != nil && there.lock["ID"] != r.URL.Query().Get("ID") {
-		if s.gitlab {
+		if s.GitLab {
 			http.Error(w, `{"message":"500 Internal Server Error"}`, http.StatusInternalServerError)
 			return
 		}
 		s.conflict(w, http.StatusLocked, there.lock, nil)
 		return
 	}
-	if there.lock == nil && r.URL.Query().Get("ID") != "" && s.gitlab {
+	if there.lock == nil && r.URL.Query().Get("ID") != "" && s.GitLab {
 		http.Error(w, `{"message":"500 Internal Server Error"}`, http.StatusInternalServerError)
 		return
 	}
-	if !s.gitlab {
+	if !s.GitLab {
 		there.newest++
 		there.versions[there.newest] = body
 		return
@@ -164,23 +169,23 @@ func (s *server) save(w http.ResponseWriter, r *http.Request, there *stored, bod
 	there.newest = max(there.newest, *payload.Serial)
 }
 
-func (s *server) lock(w http.ResponseWriter, there *stored, body []byte) {
+func (s *Server) lock(w http.ResponseWriter, there *stored, body []byte) {
 	asked := make(map[string]any)
 	if json.Unmarshal(body, &asked) != nil {
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
 	for _, key := range keys {
-		if _, ok := asked[key]; !ok && s.gitlab {
+		if _, ok := asked[key]; !ok && s.GitLab {
 			http.Error(w, key+" is missing", http.StatusBadRequest)
 			return
 		}
 	}
 	switch {
-	case s.noLock:
+	case s.NoLock:
 	case there.lock == nil:
 		there.lock = asked
-	case s.gitlab: // also for the same id
+	case s.GitLab: // also for the same id
 		s.conflict(w, http.StatusConflict, there.lock, asked)
 	case there.lock["ID"] != asked["ID"]:
 		s.conflict(w, http.StatusLocked, there.lock, nil)
@@ -189,7 +194,7 @@ func (s *server) lock(w http.ResponseWriter, there *stored, body []byte) {
 
 // conflict tells the lock; that of GitLab has ID, Who and Created of the holder
 // and the rest of the caller.
-func (s *server) conflict(w http.ResponseWriter, status int, lock, asked map[string]any) {
+func (s *Server) conflict(w http.ResponseWriter, status int, lock, asked map[string]any) {
 	told := make(map[string]any)
 	for key, value := range lock {
 		told[key] = value
@@ -204,7 +209,7 @@ func (s *server) conflict(w http.ResponseWriter, status int, lock, asked map[str
 	_, _ = w.Write(text)
 }
 
-func (s *server) unlock(w http.ResponseWriter, there *stored, body []byte) {
+func (s *Server) unlock(w http.ResponseWriter, there *stored, body []byte) {
 	asked := make(map[string]any)
 	_ = json.Unmarshal(body, &asked)
 	if asked["ID"] == nil || asked["ID"] == "" {
@@ -217,15 +222,18 @@ func (s *server) unlock(w http.ResponseWriter, there *stored, body []byte) {
 	there.lock = nil
 }
 
-// set changes the server while others use it.
-func (s *server) set(change func()) {
+// Set changes the server while others use it.
+func (s *Server) Set(change func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	change()
 }
 
-func startHandler(t *testing.T, h http.Handler) string {
-	s := httptest.NewServer(h)
-	t.Cleanup(s.Close)
-	return s.URL
+// Remove removes a version of a state as GitLab, by hand.
+func (s *Server) Remove(name string, serial uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if there := s.states["/api/v4"+Project+"/terraform/state/"+name]; there != nil {
+		delete(there.versions, serial)
+	}
 }
