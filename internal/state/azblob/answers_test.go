@@ -253,7 +253,7 @@ func TestLocations(t *testing.T) {
 		"azblob://account1/states/a.json?sv=2024-11-04&sig=s3cr3t": "AZURE_STORAGE_SAS_TOKEN",
 		"azblob://account1/states/a.json?history=x":                "no valid value",
 		"azblob://account1/states/a.json?endpoint=host":            "no valid value",
-		"azblob://account1/states/a.json?region=x":                 "no parameter",
+		"azblob://account1/states/a.json?region=x":                 "is not a parameter",
 		"azblob://account1/states/" + strings.Repeat("a", 1001):    "1000 bytes",
 	} {
 		if _, err := stores.Open(location); err == nil || !strings.Contains(err.Error(), why) || strings.Contains(err.Error(), "s3cr3t") {

@@ -37,7 +37,7 @@ func TestRefusedLocations(t *testing.T) {
 		{"git::git://git.example/d.git//a.json?ref=s", "https, ssh or file"},
 		{"git::http://git.example/d.git//a.json?ref=s", "insecure=true"},
 		{"git::https://git.example/d.git//a.json?ref=s&insecure=true", "https"},
-		{"git::https://git.example/d.git//a.json?ref=s&token=" + secret, "no parameter"},
+		{"git::https://git.example/d.git//a.json?ref=s&token=" + secret, "is not a parameter"},
 		{"git::https://git.example/d.git//a.json?ref=s&ref=t", "twice"},
 		{"git::https://git.example/d.git//a.json?ref=s&history=3", "log of the branch"},
 		{"git::https://git.example/d.git//a.json?ref=s#x", "fragment"},
@@ -59,7 +59,7 @@ func TestRefusedLocations(t *testing.T) {
 		{"git::file:///srv/d.git//a.json?ref=a:b", "no such name"},
 		{"git::file:///srv/d.git//a.json?ref=%2Bs~1", "no such name"},
 		{"git::file:///srv/d.git//a.json?ref=x.lock", "no such name"},
-		{"git::file:///srv/d.git//a.json?ref=refs/tags/v1", "no branch"},
+		{"git::file:///srv/d.git//a.json?ref=refs/tags/v1", "not the name of a branch"},
 		{"git::file:///srv/d.git//a\x01.json?ref=s", "plain text"},
 	} {
 		_, err := parseURL(test.location)

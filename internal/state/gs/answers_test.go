@@ -272,7 +272,7 @@ func TestLocations(t *testing.T) {
 		"gs://192.168.5.4/a.json":                  "no valid name",
 		"gs://a..b/a.json":                         "no valid name",
 		"gs://states/a.json?history=-1":            "no valid value",
-		"gs://states/a.json?endpoint=x":            "no parameter",
+		"gs://states/a.json?endpoint=x":            "is not a parameter",
 		"gs://states/..":                           "no objects of this name",
 		"gs://states/a?history=1&history=2":        "twice",
 		"gs://states/" + strings.Repeat("a", 1001): "1000 bytes",
