@@ -144,7 +144,30 @@ func typeHint(n *yaml.Node, found form, s *shape) string {
 	case s.rule.fits != nil && found&(number|boolean) != 0 && s.rule.fits(n.Value):
 		return fmt.Sprintf("quote it: %q", n.Value)
 	}
+	if len(s.fields) > 0 && found != mapping {
+		return fieldsHint(s)
+	}
 	return ""
+}
+
+// fieldsHint reports what a mapping looks like: its required fields, or, where none is,
+// all of them.
+func fieldsHint(s *shape) string {
+	var all, required []string
+	for _, f := range s.fields {
+		all = append(all, f.name+": ...")
+		if f.required {
+			required = append(required, f.name+": ...")
+		}
+	}
+	if len(required) > 0 {
+		all = required
+	}
+	const most = 4
+	if len(all) > most {
+		all = append(all[:most], "...")
+	}
+	return "write {" + strings.Join(all, ", ") + "}"
 }
 
 // isBooleanWord reports that a text was meant as true or false.
