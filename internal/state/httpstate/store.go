@@ -15,6 +15,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 
 	"aliasctl/internal/input"
 	"aliasctl/internal/state"
@@ -136,13 +137,13 @@ func (s *Store) write(ctx context.Context, name, revision string, body []byte, m
 	if id == "" {
 		return "", &state.StoreError{Message: "an HTTP state is written under its lock only, and this run does not hold it"}
 	}
-	raced := &state.StoreError{Class: state.Refused, Message: "another run has replaced the state"}
 	before, serial, err := s.read(ctx)
 	if err != nil {
 		return "", undone(err)
 	}
 	if before.Revision != revision {
-		return "", raced
+		// Another run's, or an older one: whoever knows what this run has seen decides.
+		return "", &state.StoreError{Class: state.Busy, Message: "the server shows another version of the state than this run has seen", Advice: lags}
 	}
 	raw, err := wrap(serial+1, mark, body)
 	if err != nil {
@@ -164,18 +165,26 @@ func (s *Store) write(ctx context.Context, name, revision string, body []byte, m
 	case !r.ok():
 		return "", s.client().refusal(r)
 	}
-	after, _, err := s.read(ctx)
-	switch {
-	case err != nil:
-		return "", doubtful(err)
-	case after.Mark == mark:
-		return after.Revision, nil
-	case after.Revision == revision:
-		return "", &state.StoreError{Class: state.Final, Message: "the server accepted the state and does not show it",
-			Advice: "look for another program that writes to this address, and at the versions that the server keeps"}
+	for pause := state.Pauses(lagTime); ; {
+		after, _, err := s.read(ctx)
+		switch {
+		case err != nil:
+			return "", doubtful(err)
+		case after.Mark == mark:
+			return after.Revision, nil
+		case after.Revision != revision:
+			return "", &state.StoreError{Class: state.Doubtful, Message: "the server shows another version of the state than was written", Advice: lags}
+		case !pause(ctx):
+			return "", &state.StoreError{Class: state.Final, Message: "the server accepted the state and does not show it",
+				Advice: "look for another program that writes to this address, for a cache that answers in its place, and at the versions that the server keeps"}
+		}
 	}
-	return "", raced
 }
+
+// lagTime is how long a replica may take to show what was written.
+const lagTime = 3 * time.Second
+
+const lags = "another program writes to this address without the lock, or a cache or a replica answers reads: wait until it has caught up, then run the same command again"
 
 // lost reports that the lock with this id is not ours any more. GitLab answers a
 // write with another id with 500, and so the lock is asked for: our own id is
