@@ -128,6 +128,7 @@ func (b *builder) lockedOut(d *database, e *managed, live *LiveDatabase, c Confl
 		return c, true
 	}
 	var lost []string
+	moves := false // single privileges, away from the name of the alias
 	grants := live.Grants
 	if c := e.want.Cutover; c != nil && c.Grants == manifest.GrantsCopy {
 		for _, name := range e.newNames() {
@@ -136,18 +137,26 @@ func (b *builder) lockedOut(d *database, e *managed, live *LiveDatabase, c Confl
 	}
 	for _, name := range e.newNames() {
 		p := passage{database: d.name, alias: e.alias, before: []string{e.alias}, after: []string{name}}
-		if name == e.want.Collection && live.Grants.Older { // what is granted on the alias counts
+		switch follows := name == e.want.Collection && live.Grants.follows(e.want.Cutover); {
+		case follows && live.Grants.Older: // what is granted on the alias counts
 			p.after = append(p.after, e.alias)
+		case follows: // and nothing else
+			p.after, p.renamed = []string{e.alias}, e.alias
 		}
 		losses, _ := grants.losses(p, reading)
 		for _, l := range losses {
-			lost = append(lost, fmt.Sprintf("%s on %q", l, name))
+			lost = append(lost, fmt.Sprintf("%s on %q", l, p.after[0]))
 		}
+		moves = moves || p.renamed != "" && len(losses) > 0
 	}
 	if len(lost) == 0 {
 		return c, false
 	}
 	c.Reason = fmt.Sprintf("alias %q takes the name of a collection, and readers would be locked out: %s", e.alias, strings.Join(lost, "; "))
+	if moves {
+		c.WaysOut = append(ByHand(fmt.Sprintf("grant a privilege group on %q before: a group stays with the name, single privileges go with the collection", e.alias)), ignore)
+		return c, true
+	}
 	c.WaysOut = append(ByHand("`grants: copy` on the alias, or grant it by hand before"), ignore)
 	return c, true
 }

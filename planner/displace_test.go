@@ -136,6 +136,36 @@ func TestADisplacementLocksNoReaderOut(t *testing.T) {
 	}
 }
 
+// Where the name of the request counts on a server that moves grants, what is copied to
+// the new collection opens nothing: only a group stays with the name.
+func TestADisplacementWhereGrantsFollowTheAlias(t *testing.T) {
+	follow := manifest.Cutover{Grants: manifest.GrantsCopy, Require: []manifest.Check{{Name: manifest.SameGrants, AliasGrants: manifest.GrantsFollow}}}
+	for name, tt := range map[string]struct {
+		grants *planner.GrantFact
+		want   string // in the reason, "" for no conflict
+	}{
+		"a single privilege": {granted(false, "r default/p Query", "r default/v2 Query"), `role "r" loses Query on "p"`},
+		"a group":            {granted(false, "r default/p [CollectionReadOnly]"), ""},
+		"a group besides":    {granted(false, "r default/p Query Search [CollectionReadOnly]"), ""},
+		"all collections":    {granted(false, "r default/* Query"), ""},
+		"an older server":    {granted(true, "r default/p Query"), ""},
+	} {
+		p, _ := taking(t, scene{want: "p: v2", have: "p#1 v2#2"}, "v1", &follow, tt.grants)
+		var got []planner.Conflict
+		for _, c := range p.Conflicts {
+			if c.Kind == planner.ReadersLockedOut {
+				got = append(got, c)
+			}
+		}
+		switch {
+		case tt.want == "" && len(got) == 0:
+		case tt.want != "" && len(got) == 1 && strings.Contains(got[0].Reason, tt.want) && strings.Contains(got[0].WaysOut[0].String(), "privilege group on \"p\""):
+		default:
+			t.Errorf("%s: %q, %+v", name, lines(p), p.Conflicts)
+		}
+	}
+}
+
 // The proof of a displacement can fail.
 func TestProofOfDisplacements(t *testing.T) {
 	for name, tt := range map[string]struct {

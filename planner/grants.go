@@ -123,13 +123,26 @@ type loss struct {
 type passage struct {
 	database, alias string
 	before, after   []string // the names whose grants count before and after
+	// renamed is a collection that a rename takes from under its name, "" for none: from
+	// 2.6 on its single privileges go with it, and its groups stay with the name.
+	renamed string
+}
+
+// staying are the grants that are still where they are afterwards.
+func (p passage) staying(grants []Grant) []Grant {
+	if p.renamed == "" {
+		return grants
+	}
+	return slices.DeleteFunc(slices.Clone(grants), func(g Grant) bool {
+		return g.ObjectType == "Collection" && g.Object == p.renamed && g.Database == p.database
+	})
 }
 
 // passageOf is how the grants of an alias change when it is switched. A first
 // binding has no blue: then what was granted on the name ahead is compared, which
 // stops to count where a grant does not follow its alias.
 func passageOf(step Step, follows bool) passage {
-	p := passage{step.Database, step.Alias, []string{step.From}, []string{step.To}}
+	p := passage{database: step.Database, alias: step.Alias, before: []string{step.From}, after: []string{step.To}}
 	if step.From == "" {
 		p.before = []string{step.Alias}
 	} else if follows {
@@ -157,7 +170,7 @@ func (f *GrantFact) losses(p passage, privileges []string) (lost []loss, had int
 				continue
 			}
 			has = true
-			if !f.may(r.Grants, p.database, p.after, privilege) && !f.may(public, p.database, p.after, privilege) {
+			if !f.may(p.staying(r.Grants), p.database, p.after, privilege) && !f.may(p.staying(public), p.database, p.after, privilege) {
 				l.privileges = append(l.privileges, privilege)
 				l.aliased = l.aliased || f.may(r.Grants, p.database, []string{p.alias}, privilege)
 			}
@@ -191,6 +204,9 @@ func enumerated(words []string) string {
 
 // follows reports whether a grant on the alias counts for whatever it is bound to.
 func (f *GrantFact) follows(c *manifest.Cutover) bool {
+	if c == nil {
+		return f.Older
+	}
 	for _, check := range c.Require {
 		if check.Name == manifest.SameGrants && check.AliasGrants != "" {
 			return check.AliasGrants == manifest.GrantsFollow
