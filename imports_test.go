@@ -60,6 +60,8 @@ var mayImport = map[string][]string{
 	"aliasctl/internal/testkit/faultfs": {"internal/state/local"},
 	// For tests: object stores.
 	"aliasctl/internal/testkit/gateway": {},
+	// For tests: what goes wrong between a run and its store.
+	"aliasctl/internal/testkit/weather": {},
 	// For tests: a git server.
 	"aliasctl/internal/testkit/gitserver": {},
 	// For tests: a server of states at an URL.

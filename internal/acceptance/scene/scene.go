@@ -3,11 +3,14 @@
 package scene
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,6 +19,7 @@ import (
 
 	"aliasctl/internal/acceptance/program"
 	"aliasctl/internal/emulator"
+	statefile "aliasctl/internal/state"
 	"aliasctl/internal/state/stores"
 	"aliasctl/internal/testkit"
 	"aliasctl/planner"
@@ -36,7 +40,11 @@ type Scene struct {
 	Story
 	Server *emulator.Server
 	Dir    string
-	fixed  []string // flags of every run
+	// Location is where tests find the state; "" is a file in Dir.
+	Location string
+	// Environment is what runs see; with it each is a process of its own.
+	Environment []string
+	fixed       []string // flags of every run
 
 	origin    Picture  // at first
 	reading   []reader // at first
@@ -46,24 +54,46 @@ type Scene struct {
 	breaches []string // of what must hold at every instant, each at its first
 }
 
+// Play begins a story whose state is a file.
 func Play(s Story, profile emulator.Profile, parent string, flags ...string) (*Scene, error) {
+	return PlayAt("", s, profile, parent, flags...)
+}
+
+// PlayAt begins a story whose state is at a location.
+func PlayAt(location string, s Story, profile emulator.Profile, parent string, flags ...string) (*Scene, error) {
 	dir, err := os.MkdirTemp(parent, "scene-*")
 	if err != nil {
 		return nil, err
 	}
-	c := &Scene{Cluster: testkit.Around(s.Build(profile)), Story: s, Dir: dir, fixed: flags}
+	c := &Scene{Cluster: testkit.Around(s.Build(profile)), Story: s, Dir: dir, Location: location, fixed: flags}
 	c.origin, c.reading = c.Look(), c.readers()
 	if c.Server, err = emulator.Start(c, "127.0.0.1:0", emulator.ServerOptions{}); err != nil {
 		return nil, err
 	}
+	if err := c.store(s.State(c.Emulator, c.Server.URL())); err != nil {
+		return c, err
+	}
+	return c, c.Write(s)
+}
+
+// store puts the state of an earlier apply in place, as that did: under its lock.
+func (c *Scene) store(state planner.State) error {
+	ctx := context.Background()
 	store, err := stores.Open(c.StatePath())
-	if err == nil {
-		err = store.Save(context.Background(), s.State(c.Emulator, c.Server.URL()))
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		err = c.Write(s)
+	if c.Location == "" {
+		return store.Save(ctx, state)
 	}
-	return c, err
+	lock, err := store.Lock(ctx, 0, statefile.Holder{})
+	if err != nil {
+		return err
+	}
+	// A replica that lags shows what was there before.
+	old := state
+	old.Serial, old.Bindings = state.Serial-1, nil
+	return errors.Join(store.Save(ctx, old), store.Save(ctx, state), lock.Release())
 }
 
 // End throws the scene away.
@@ -72,7 +102,13 @@ func (c *Scene) End() {
 	os.RemoveAll(c.Dir)
 }
 
-func (c *Scene) StatePath() string { return filepath.Join(c.Dir, "aliases.state.json") }
+// StatePath is the location of the state.
+func (c *Scene) StatePath() string {
+	if c.Location != "" {
+		return c.Location
+	}
+	return filepath.Join(c.Dir, "aliases.state.json")
+}
 
 // Write puts the manifest of a story in place; from now on it is the one that
 // has to come true.
@@ -91,10 +127,25 @@ func (c *Scene) Command(flags ...string) []string {
 // Run is one run of the program.
 func (c *Scene) Run(flags ...string) program.Ending {
 	_, before := c.Counts()
-	e := program.Perform(c.Dir, c.Command(flags...)...)
+	e := c.Perform(c.Command(flags...))
 	_, after := c.Counts()
 	e.Writes = after - before
 	return e
+}
+
+// Perform is one command line.
+func (c *Scene) Perform(line []string) program.Ending {
+	if c.Environment == nil {
+		return program.Perform(c.Dir, line...)
+	}
+	var stdout, stderr bytes.Buffer
+	cmd := exec.Command(line[0], line[1:]...)
+	cmd.Dir, cmd.Env = c.Dir, program.Environment(c.Environment...)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
+		return program.Ending{Code: -1, Stderr: err.Error()}
+	}
+	return program.NewEnding(cmd.ProcessState.ExitCode(), stdout.String(), stderr.String(), 0)
 }
 
 // Abreast is how many runs go on at the same time. They mostly wait: for a
