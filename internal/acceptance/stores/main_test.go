@@ -4,15 +4,10 @@ package stores
 
 import (
 	"bytes"
-	"encoding/json"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
-	"sync"
 	"testing"
 
 	"aliasctl/internal/acceptance/program"
@@ -49,9 +44,8 @@ var kinds = map[string]func(t *testing.T) store{
 		return store{gitserver.Start(t, nil).File, []string{"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull}}
 	},
 	"http": func(t *testing.T) store {
-		server := httptest.NewServer(&terraform{states: make(map[string][]byte), locks: make(map[string][]byte)})
-		t.Cleanup(server.Close)
-		return store{location: func(name string) string { return server.URL + "/" + name + "?insecure=true" }}
+		url := (&stateserver.Server{}).Start(t)
+		return store{location: func(name string) string { return url + "/" + name + "?insecure=true" }}
 	},
 	"gitlab": func(t *testing.T) store {
 		const token = "token-of-the-job"
@@ -67,47 +61,6 @@ func s3On(server gateway.Server) func(t *testing.T) store {
 		return store{func(name string) string { return gateway.Location(address, name) },
 			[]string{"AWS_ACCESS_KEY_ID=" + gateway.User, "AWS_SECRET_ACCESS_KEY=" + gateway.Secret, "AWS_EC2_METADATA_DISABLED=true"}}
 	}
-}
-
-// terraform is a plain server of Terraform's HTTP state protocol.
-type terraform struct {
-	mu            sync.Mutex
-	states, locks map[string][]byte
-}
-
-func (s *terraform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	at, held := r.URL.Path, s.locks[r.URL.Path]
-	switch same := bytes.Equal(idOf(held), idOf(body)); r.Method {
-	case http.MethodGet:
-		if s.states[at] == nil {
-			w.WriteHeader(http.StatusNotFound)
-		}
-		_, _ = w.Write(s.states[at])
-	case http.MethodPost:
-		if string(idOf(held)) != r.URL.Query().Get("ID") {
-			w.WriteHeader(http.StatusConflict)
-			return
-		}
-		s.states[at] = body
-	case "LOCK", "UNLOCK":
-		if held != nil && !same {
-			w.WriteHeader(http.StatusLocked)
-			_, _ = w.Write(held)
-			return
-		}
-		if s.locks[at] = body; r.Method == "UNLOCK" {
-			delete(s.locks, at)
-		}
-	}
-}
-
-func idOf(lock []byte) []byte {
-	var info struct{ ID string }
-	_ = json.Unmarshal(lock, &info)
-	return []byte(info.ID)
 }
 
 // run is one run of the program.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"aliasctl/internal/state/stores"
 	"aliasctl/internal/testkit/gateway"
 	"aliasctl/internal/testkit/gitserver"
+	"aliasctl/internal/testkit/stateserver"
 	"aliasctl/internal/testkit/weather"
 )
 
@@ -68,9 +70,9 @@ var sites = map[string]func(t *testing.T, sky *weather.Sky, address string) func
 		}
 	},
 	"http": func(t *testing.T, _ *weather.Sky, address string) func(string) site {
-		handler := &terraform{states: make(map[string][]byte), locks: make(map[string][]byte)}
+		server := weather.Forward(strings.TrimPrefix((&stateserver.Server{}).Start(t), "http://"))
 		return func(name string) site {
-			return site{name, handler, "http://" + address + "/" + name + "?insecure=true", []string{}}
+			return site{name, server, "http://" + address + "/" + name + "?insecure=true", []string{}}
 		}
 	},
 }
