@@ -27,8 +27,8 @@ import (
 
 // sweep reports how much the tests of the promises cover:
 //
-//	go test ./internal/acceptance/faults              every request and every kind of fault, in two minutes
-//	go test ./internal/acceptance/faults -sweep=full  all server versions, all sides, more actors
+//	go test ./internal/acceptance/{faults,sweeps}              every request and every kind of fault, in minutes
+//	go test ./internal/acceptance/{faults,sweeps} -sweep=full  all server versions, all sides, more actors
 var sweep = flag.String("sweep", "ci", "how much the sweeps cover: ci or full")
 
 func FullSweep() bool { return *sweep == "full" }

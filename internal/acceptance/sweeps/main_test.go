@@ -1,6 +1,6 @@
-// Package sweeps plays a story of each newer kind of step, loads, releases, displaced
-// names, grants and renames, while every request of it fails in every way and the
-// program dies at each: what the README promises of the step holds.
+// Package sweeps lets every request of a story fail in every way: those of a rich run,
+// and those of each kind of step, loads, releases, displaced names, grants and renames,
+// where the program also dies at each. What the README promises of the step holds.
 package sweeps
 
 import (

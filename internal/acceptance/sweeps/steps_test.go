@@ -15,7 +15,7 @@ import (
 )
 
 // sweep is a story with the requests that are its own: all others are those of any plan,
-// which internal/acceptance/faults sweeps.
+// which TestSweepRequests sweeps.
 type sweep struct {
 	name  string
 	story func(emulator.Profile) scene.Story

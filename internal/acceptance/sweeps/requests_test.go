@@ -1,4 +1,4 @@
-package faults
+package sweeps
 
 import (
 	"net/http"
