@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -80,7 +82,8 @@ func scripts(dir string, profile emulator.Profile) testscript.Params {
 }
 
 // conditions are what a script of every version asks of it: [groups], it has
-// privilege groups; [resolves], a grant on an alias is one on its collection.
+// privilege groups; [resolves], a grant on an alias is one on its collection; [nohup],
+// what is started here inherits that SIGHUP is ignored.
 func conditions(p emulator.Profile) func(string) (bool, error) {
 	return func(name string) (bool, error) {
 		switch name {
@@ -88,6 +91,8 @@ func conditions(p emulator.Profile) func(string) (bool, error) {
 			return p.Name != "2.3", nil
 		case "resolves":
 			return p.ResolvesGrants, nil
+		case "nohup":
+			return signal.Ignored(syscall.SIGHUP), nil
 		}
 		return false, fmt.Errorf("no condition %q", name)
 	}
