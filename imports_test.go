@@ -53,7 +53,7 @@ var mayImport = map[string][]string{
 	"aliasctl/internal/state/httpstate": {"internal/state"},
 	"aliasctl/internal/state/stores":    {"internal/state", "internal/state/local", "internal/state/s3", "internal/state/gs", "internal/state/azblob", "internal/state/git", "internal/state/httpstate"},
 	// For tests: what every kind of store has to keep.
-	"aliasctl/internal/state/contract": {"internal/state", "internal/state/stores", "planner"},
+	"aliasctl/internal/state/contract": {"internal/state", "internal/state/stores", "internal/testkit/weather", "planner"},
 	"aliasctl/internal/atomicfile":     {"internal/input"},
 	// For tests: faults before a cluster, and a file system that fails.
 	"aliasctl/internal/testkit":         {"internal/emulator"},

@@ -3,14 +3,12 @@ package contract
 import (
 	"errors"
 	"fmt"
-	"io"
-	"log"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
 	"net/url"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +16,7 @@ import (
 
 	"aliasctl/internal/state"
 	"aliasctl/internal/state/stores"
+	"aliasctl/internal/testkit/weather"
 )
 
 // shortest is a lease that every store grants.
@@ -26,21 +25,29 @@ const shortest = 15 * time.Second
 // struck is the location that a child process uses until it is killed.
 const struck = "ALIASCTL_CONTRACT_STRUCK"
 
-// A strike is what becomes of one request.
+// A strike is what becomes of one request: weather, or the end of the client.
 type strike int
 
 const (
-	pass        strike = iota
-	cutBefore          // no answer, and the server has not seen it
-	cutAfter           // no answer, and the server has carried it out
-	busyBefore         // 503 with Retry-After, and the server has not seen it
-	badAfter           // 502, and the server has carried it out
-	halfAnswer         // it ends in the middle
-	deathBefore        // the client dies as it sends it
-	deathAfter         // the client dies once it is carried out
+	pass        = strike(weather.Pass)
+	cutBefore   = strike(weather.CutBefore)
+	cutAfter    = strike(weather.CutAfter)
+	busyBefore  = strike(weather.BusyBefore)
+	badAfter    = strike(weather.BadAfter)
+	halfAnswer  = strike(weather.HalfAnswer)
+	deathBefore = strike(-2) // the client dies as it sends it
+	deathAfter  = strike(-1) // the client dies once it is carried out
 )
 
-var strikes = []string{"pass", "cut before", "cut after", "503 before", "502 after", "half an answer", "death before", "death after"}
+func (s strike) String() string {
+	switch s {
+	case deathBefore:
+		return "death before"
+	case deathAfter:
+		return "death after"
+	}
+	return weather.Strike(s).String()
+}
 
 // sky is a proxy before a server. What it does is by the name of the state,
 // which is in the address of every request.
@@ -76,44 +83,20 @@ func (s *sky) next(r *http.Request) (strike, *plan) {
 }
 
 func (s *sky) start(t *testing.T, server string) (address string) {
-	forward := &httputil.ReverseProxy{ErrorLog: log.New(io.Discard, "", 0), Rewrite: func(r *httputil.ProxyRequest) {
-		r.SetURL(&url.URL{Scheme: "http", Host: server})
-		r.Out.Host = r.In.Host // it may be signed
-	}}
+	forward := weather.Forward(server)
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		strike, p := s.next(r)
-		answer := httptest.NewRecorder()
-		switch strike {
-		case pass:
-			forward.ServeHTTP(w, r)
-			return
-		case cutBefore:
+		switch strike, p := s.next(r); strike {
 		case deathBefore:
 			p.kill()
-		case busyBefore:
-			_, _ = io.Copy(io.Discard, r.Body)
-			w.Header().Set("Retry-After", "1")
-			w.WriteHeader(http.StatusServiceUnavailable)
-			return
-		default:
-			forward.ServeHTTP(answer, r)
-		}
-		switch strike {
+			weather.CutBefore.Answer(w, r, forward)
 		case deathAfter:
-			p.kill()
-		case badAfter:
-			w.WriteHeader(http.StatusBadGateway)
-			_, _ = io.WriteString(w, "<html>bad gateway</html>")
-			return
-		case halfAnswer:
-			for name, values := range answer.Header() {
-				w.Header()[name] = values
-			}
-			w.Header().Set("Content-Length", fmt.Sprint(answer.Body.Len()+1))
-			w.WriteHeader(answer.Code)
-			_, _ = w.Write(answer.Body.Bytes()[:answer.Body.Len()/2])
+			weather.CutAfter.Answer(w, r, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				forward.ServeHTTP(w, r)
+				p.kill()
+			}))
+		default:
+			weather.Strike(strike).Answer(w, r, forward)
 		}
-		panic(http.ErrAbortHandler)
 	}))
 	t.Cleanup(proxy.Close)
 	return proxy.Listener.Addr().String()
@@ -181,7 +164,7 @@ func (s *sky) once(t *testing.T, location func(string) string, earlier uint64, r
 			s.plan(name, at1(n+1, kind))
 			saved, err := apply(t, brief(t, location(name)))
 			if err != nil || saved != earlier+2 {
-				t.Errorf("%s at %s: saved %d, %s", strikes[kind], requests[n], saved, Told(err))
+				t.Errorf("%s at %s: saved %d, %s", kind, requests[n], saved, Told(err))
 			}
 			s.after(t, location(name), earlier+2, earlier+2)
 		}
@@ -205,7 +188,7 @@ func (s *sky) outage(t *testing.T, location func(string) string, earlier uint64,
 			all.Go(func() {
 				saved, err := apply(t, brief(t, location(name)))
 				if err == nil {
-					t.Errorf("%s from %s on: no error", strikes[kind], requests[n])
+					t.Errorf("%s from %s on: no error", kind, requests[n])
 				}
 				s.plan(name, func(int) strike { return pass })
 				least := max(saved, earlier) // it may not have read the state
@@ -231,8 +214,8 @@ func (s *sky) death(t *testing.T, location func(string) string, earlier uint64, 
 			child := exec.Command(os.Args[0], "-test.run=^"+strings.Split(t.Name(), "/")[0]+"$")
 			child.Env = append(os.Environ(), struck+"="+location(name))
 			s.plan(name, at1(n+1, kind)).kill = func() { _ = child.Process.Kill() }
-			if err := child.Run(); err == nil {
-				t.Errorf("%s at %s: it lives", strikes[kind], requests[n])
+			if err := child.Run(); err == nil || runtime.GOOS != "windows" && child.ProcessState.Exited() {
+				t.Errorf("%s at %s: it was not killed: %v", kind, requests[n], err)
 			}
 			all.Go(func() { s.after(t, location(name), earlier, earlier+2) })
 		}
