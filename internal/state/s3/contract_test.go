@@ -15,15 +15,16 @@ import (
 
 // The stores that are accepted keep the whole contract.
 
-func keeps(t *testing.T, server gateway.Server) {
+func keeps(t *testing.T, server gateway.Server, traits ...contract.Trait) {
 	address := server.Start(t)
-	contract.Test(t, func(name string) string { return gateway.Location(address, name) })
+	contract.Test(t, func(name string) string { return gateway.Location(address, name) }, traits...)
 }
 
 func TestContractOnVersitygw(t *testing.T) { keeps(t, gateway.Versitygw) }
 func TestContractOnGofakes3(t *testing.T)  { keeps(t, gateway.Gofakes3) }
 func TestContractOnRclone(t *testing.T)    { keeps(t, gateway.RcloneLocal) }
 func TestContractOnMinIO(t *testing.T)     { keeps(t, gateway.MinIO) }
+func TestContractOnSeaweedFS(t *testing.T) { keeps(t, gateway.SeaweedFS, contract.Slow) }
 
 // The others are refused before anything is written, by a lock, a save and a
 // look at the store alike, and nothing is left in them.

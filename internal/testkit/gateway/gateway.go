@@ -67,6 +67,23 @@ var (
 		args: func(address, dir string) []string {
 			return []string{"server", "--quiet", "--address", address, "--console-address", "127.0.0.1:0", dir}
 		}}
+	// SeaweedFS is a master, a volume server, a filer and an S3 gateway in one process.
+	// Ten minutes of a core to build.
+	SeaweedFS = Server{name: "seaweedfs", tool: "github.com/seaweedfs/seaweedfs/weed", dear: true,
+		args: func(address, dir string) []string {
+			host, port, _ := net.SplitHostPort(address)
+			line := []string{"server", "-dir", dir, "-ip", host, "-ip.bind", host, "-filer", "-s3", "-s3.port", port}
+			for _, name := range []string{"s3.port.grpc", "master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc"} {
+				free, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+				if err != nil {
+					continue // then it says itself which port is taken
+				}
+				_, port, _ := net.SplitHostPort(free.Addr().String())
+				line = append(line, "-"+name, port)
+				defer free.Close()
+			}
+			return line
+		}}
 	// S3rver ignores conditions.
 	S3rver = Server{name: "s3rver", args: func(address, dir string) []string {
 		host, port, _ := net.SplitHostPort(address)
@@ -146,6 +163,7 @@ func (s Server) try(t *testing.T, program []string, dir string) (address string)
 	var said strings.Builder
 	cmd := exec.Command(program[0], append(program[1:], s.args(address, dir)...)...)
 	cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+User, "ROOT_SECRET_KEY="+Secret,
+		"AWS_ACCESS_KEY_ID="+User, "AWS_SECRET_ACCESS_KEY="+Secret, // SeaweedFS
 		"MINIO_ROOT_USER="+User, "MINIO_ROOT_PASSWORD="+Secret, "MINIO_CI_CD=1", "MINIO_UPDATE=off")
 	cmd.Stdout, cmd.Stderr = &said, &said
 	if err := cmd.Start(); err != nil {
