@@ -236,28 +236,20 @@ func (p *Probe) canary() *manifest.Canary {
 	return &manifest.Canary{MaxLatency: p.MaxLatency, Query: &manifest.Query{Filter: p.Filter, Limit: p.Limit, OutputFields: p.OutputFields}}
 }
 
-// Ours is what the state and its announcements give for each alias (S of the truth
-// table).
-func (s State) Ours() map[Key]*truth.Ours {
-	ours := make(map[Key]*truth.Ours, len(s.Bindings))
-	add := func(database, alias string, collections ...string) {
-		k := Key{database, alias}
-		if ours[k] == nil {
-			ours[k] = &truth.Ours{}
-		}
-		for _, c := range collections {
-			ours[k].Add(c)
-		}
-	}
-	for _, b := range s.Bindings {
-		add(b.Database, b.Alias, b.Collection)
-	}
+// Announced is what unfinished runs have announced for each alias: its part of S of the
+// truth table.
+func (s State) Announced() map[Key]truth.Ours {
+	announced := make(map[Key]truth.Ours)
 	for _, a := range s.Pending {
 		if a.Alias != "" {
-			add(a.Database, a.Alias, a.From, a.To)
+			k := Key{a.Database, a.Alias}
+			ours := announced[k]
+			ours.Add(a.From)
+			ours.Add(a.To)
+			announced[k] = ours
 		}
 	}
-	return ours
+	return announced
 }
 
 // Bound are the bindings of a state, as a plan shows bindings.

@@ -96,10 +96,11 @@ var (
 // flaw reports what the planner would never make, "" for nothing.
 func (f file) flaw() string {
 	counted := summary{Unchanged: f.Plan.Summary.Unchanged, Conflicts: len(f.Plan.Conflicts)}
+	ops := planner.Ops()
 	for i, s := range f.Plan.Steps {
 		place := fmt.Sprintf("step %d", i+1)
 		switch {
-		case !slices.Contains(planner.Ops(), planner.Op(s.Op)):
+		case !slices.Contains(ops, planner.Op(s.Op)):
 			return place + " has an operation that does not exist"
 		case s.Database == "":
 			return place + " has no database"

@@ -50,7 +50,7 @@ type Drift struct {
 // Of compares every binding of a state with the cluster, sorted by database and
 // alias.
 func Of(s planner.State, live *planner.Live) []Drift {
-	ours := s.Ours()
+	announced := s.Announced()
 	var out []Drift
 	for _, b := range s.Bindings {
 		in := live.Databases[b.Database]
@@ -70,8 +70,8 @@ func Of(s planner.State, live *planner.Live) []Drift {
 		if now == "" {
 			found.Kind = Unbound
 		}
-		o := ours[planner.Key{Database: b.Database, Name: b.Alias}]
-		found.Unfinished = o.Has(now) || now == "" && o.Absent
+		ours := announced[planner.Key{Database: b.Database, Name: b.Alias}]
+		found.Unfinished = ours.Has(now) || now == "" && ours.Absent
 		out = append(out, found)
 	}
 	slices.SortFunc(out, func(a, b Drift) int {

@@ -33,17 +33,17 @@ func (t Touch) name() string {
 
 // touches looks at the state and the cluster where a plan touches them.
 func touches(p planner.Plan, s planner.State, live *planner.Live) []Touch {
-	known := s.Ours()
-	marks := make(map[planner.Key]string)
-	for _, b := range s.Bindings {
-		if b.RolledBackFrom != "" {
-			marks[planner.Key{Database: b.Database, Name: b.Alias}] = b.RolledBackFrom
-		}
-	}
 	moved := make(map[planner.Key]bool, len(p.Steps))
 	for _, step := range p.Steps {
 		moved[step.Key()] = moved[step.Key()] || !step.Op.OnCollection()
 	}
+	bound := make(map[planner.Key]*planner.Binding, len(moved))
+	for i := range s.Bindings {
+		if k := (planner.Key{Database: s.Bindings[i].Database, Name: s.Bindings[i].Alias}); moved[k] {
+			bound[k] = &s.Bindings[i]
+		}
+	}
+	announced := s.Announced()
 	out := make([]Touch, 0, len(p.Steps))
 	for _, step := range p.Steps {
 		t := Touch{Database: step.Database, Alias: step.Alias, Collection: step.Collection}
@@ -64,10 +64,12 @@ func touches(p planner.Plan, s planner.State, live *planner.Live) []Touch {
 				}
 			}
 		default:
-			if o := known[step.Key()]; o != nil {
-				t.Ours = slices.Sorted(slices.Values(o.All()))
+			ours := announced[step.Key()]
+			if b := bound[step.Key()]; b != nil {
+				ours.Add(b.Collection)
+				t.RolledBackFrom = b.RolledBackFrom
 			}
-			t.RolledBackFrom = marks[step.Key()]
+			t.Ours = slices.Sorted(slices.Values(ours.All()))
 			if d != nil {
 				t.Live = d.Bindings[step.Alias]
 				if step.To != "" && step.Op.Writes() {
