@@ -90,7 +90,10 @@ func syntaxError(data []byte, err error, handed int) (line int, message, hint st
 		message = m[2]
 	}
 	line = faultyLine(data, reported, max(handed, 1))
-	return line, "invalid YAML: " + message, syntaxHint(lineOf(data, line))
+	if hint = syntaxHint(lineOf(data, line)); hint == "" {
+		hint = layoutHint(data, line)
+	}
+	return line, "invalid YAML: " + message, hint
 }
 
 func faultyLine(data []byte, reported, last int) int {
@@ -147,6 +150,45 @@ func syntaxHint(line string) string {
 		return "is a quote of this line not closed?"
 	}
 	return ""
+}
+
+// layoutHint helps where a line, or the one above it, does not look like `key: value`.
+func layoutHint(data []byte, line int) string {
+	const lacks = "is a colon missing in %s, or the blank behind it?"
+	here := lineOf(data, line)
+	if lacksColon(here) {
+		return fmt.Sprintf(lacks, "this line")
+	}
+	if strings.Count(here, ": ") > 1 && !strings.ContainsAny(here, `{"'`) {
+		return "put a value that has a colon into quotes"
+	}
+	n := line - 1
+	for n > 0 && n > line-20 && isBlank(lineOf(data, n)) { // each is found from the beginning
+		n--
+	}
+	switch above := lineOf(data, n); {
+	case n == 0:
+	case lacksColon(above):
+		return fmt.Sprintf(lacks, fmt.Sprintf("line %d", n))
+	case indentOf(here) > 0 && indentOf(here) < indentOf(above), indentOf(here) > indentOf(above) && !strings.HasSuffix(above, ":"):
+		return fmt.Sprintf("should this line be indented as line %d is?", n)
+	}
+	return ""
+}
+
+// isBlank reports that a line has nothing but a comment.
+func isBlank(line string) bool {
+	text := strings.TrimSpace(line)
+	return text == "" || text[0] == '#'
+}
+
+func indentOf(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
+
+// lacksColon reports that a line is neither a field nor an item of a list.
+func lacksColon(line string) bool {
+	text, _, _ := strings.Cut(strings.TrimSpace(line), " #")
+	text = strings.TrimSpace(text)
+	return !isBlank(text) && !strings.ContainsAny(text[:1], "-[]{}&*\"'%") && !strings.Contains(text, ": ") && !strings.HasSuffix(text, ":")
 }
 
 // lineEnd is the offset behind the given line, which counts from 1.
