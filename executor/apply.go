@@ -326,7 +326,7 @@ func (r *run) report(ctx context.Context, state planner.State) Report {
 		report.VerificationFailed = report.VerificationFailed || c.Unverified
 	}
 	for _, result := range r.results {
-		report.VerificationFailed = report.VerificationFailed || result.Outcome == SwitchedBack
+		report.VerificationFailed = report.VerificationFailed || result.Outcome == SwitchedBack && result.Op != planner.GrantPrivilege
 		report.SwitchBackFailed = report.SwitchBackFailed || is[*SwitchBackError](result.Err)
 	}
 	return report

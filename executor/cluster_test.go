@@ -311,6 +311,7 @@ func (w *world) RenameCollection(ctx context.Context, db, collection, name strin
 		}
 		delete(w.collections, from)
 		w.collections[to] = id
+		w.moveGrants(from, to)
 		if m := w.memory[from]; m != nil {
 			w.memory[to] = m
 			delete(w.memory, from)

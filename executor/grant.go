@@ -14,8 +14,8 @@ import (
 // and plans what is missing. Too many grants on a collection that nothing leads to
 // lock no one out.
 //
-// A switch that goes back takes its grants with it, but for those of a collection
-// that another switch of the run went to.
+// A switch that goes back or is undone takes its grants with it, but for those of a
+// collection that another switch of the run went to.
 
 // granting is the change of one grant, or of one that is taken back.
 type granting struct {
@@ -127,15 +127,25 @@ func (r *run) takeBack(ctx context.Context) {
 	cause := make(map[planner.Key]error)
 	for i := range r.results {
 		result := &r.results[i]
-		green := planner.Key{Database: result.Database, Name: result.To}
 		if result.Op.OnCollection() || result.To == "" || !result.Op.Writes() {
 			continue
 		}
-		switch before, known := cause[green]; {
-		case result.Outcome != SwitchedBack: // it went there, or may have
-			cause[green] = nil
-		case !known || before != nil:
-			cause[green] = result.Err
+		why := result.wentBack()
+		because := func(name string, why error) {
+			green := planner.Key{Database: result.Database, Name: name}
+			switch before, known := cause[green]; {
+			case why == nil: // it leads there, or may
+				cause[green] = nil
+			case !known || before != nil:
+				cause[green] = why
+			}
+		}
+		because(result.To, why)
+		if result.RenameTo != "" { // where a displacement goes back to, unless it is undone
+			if result.Outcome == SwitchedBack {
+				why = nil
+			}
+			because(result.RenameTo, why)
 		}
 	}
 	for i := range r.results { // what brings others along is behind them
@@ -150,6 +160,18 @@ func (r *run) takeBack(ctx context.Context) {
 		}
 		r.safely(func() { r.revoke(ctx, i, why) })
 	}
+}
+
+// wentBack is why nothing leads to the target of a step any more, nil where something
+// does, or may.
+func (r *Result) wentBack() error {
+	if r.Outcome == SwitchedBack {
+		return r.Err
+	}
+	if undone, ok := r.Err.(*UndoneError); ok && r.Outcome == Failed {
+		return undone
+	}
+	return nil
 }
 
 // implies is a privilege that the role keeps and that would be revoked with another

@@ -78,13 +78,30 @@ func (w *world) setGrant(ctx context.Context, op, role string, g planner.Grant, 
 		for _, p := range all {
 			h := g
 			h.Privilege = p
+			had := w.roles[role][h]
 			if delete(w.roles[role], h); has {
 				w.roles[role][h] = true
+			}
+			if has && !had {
 				w.grantedAt = w.now
 			}
 		}
 		return nil
 	})
+}
+
+// moveGrants does what a rename does from 2.6 on: single privileges go with the
+// collection, privilege groups stay at the name. Before, all of them stay.
+func (w *world) moveGrants(from, to planner.Key) {
+	for _, grants := range w.roles {
+		for g := range maps.Clone(grants) {
+			if !w.delayed && g.ObjectType == "Collection" && g.Database == from.Database && g.Object == from.Name {
+				delete(grants, g)
+				g.Object = to.Name
+				grants[g] = true
+			}
+		}
+	}
 }
 
 // opened notes that an alias was bound to a collection that readers of the one it
@@ -119,6 +136,19 @@ func permitted(w *world) *world {
 	}
 	w.want.cutovers["products"] = &c
 	w.readers = map[string]map[string][]string{"v2": {"reader": {"Query", "Search", "[CollectionReadOnly]"}, "loader": {"Load", "GetLoadState", "Insert"}}}
+	return w
+}
+
+// displaced is a world where roles read a collection whose name an alias takes.
+func displaced(delayed bool) *world {
+	w := newWorld("products", "v2")
+	w.delayed = delayed
+	w.permit("reader", "products", "Query", "[CollectionReadOnly]")
+	w.want.aliases = map[string]string{"products": "v2"}
+	w.want.displace = map[string]string{"products": "products_v1"}
+	w.want.cutovers = map[string]*manifest.Cutover{"products": {Grants: manifest.GrantsCopy}}
+	all := map[string][]string{"reader": {"Query", "[CollectionReadOnly]"}}
+	w.readers = map[string]map[string][]string{"v2": all, "products_v1": all}
 	return w
 }
 
@@ -240,6 +270,29 @@ func TestGrantsGoBackWithTheSwitch(t *testing.T) {
 	w.faulty = func(c call) (fault, bool) { return fault{err: errRefused}, c.op == "revoke" }
 	if report, err = w.apply(t, Options{}); err != nil || !slices.ContainsFunc(report.Results, func(r Result) bool { return is[*RevokeError](r.Err) }) {
 		t.Errorf("%v\n%s", err, outcomes(report))
+	}
+}
+
+// What was granted for a displacement that is undone is taken back, on both names.
+func TestGrantsGoBackWithADisplacement(t *testing.T) {
+	for _, delayed := range []bool{false, true} {
+		before := fmt.Sprint(displaced(delayed).roles)
+		w := displaced(delayed)
+		w.faulty = func(c call) (fault, bool) { return fault{err: errRefused}, c.op == "create" }
+		report, err := w.apply(t, Options{})
+		if err != nil || fmt.Sprint(w.roles) != before {
+			t.Errorf("%v, roles %v\nwant %v\n%s", err, w.roles, before, outcomes(report))
+		}
+		if report.Counts.SwitchedBack != len(report.Results)-1 || report.VerificationFailed || !report.Changed() || !report.Undone() {
+			t.Errorf("undone %v, failed verification %v\n%s", report.Undone(), report.VerificationFailed, outcomes(report))
+		}
+		// One that cannot be taken back is reported, and not all is as before.
+		w = displaced(delayed)
+		w.faulty = func(c call) (fault, bool) { return fault{err: errRefused}, c.op == "create" || c.op == "revoke" }
+		report, err = w.apply(t, Options{})
+		if err != nil || report.Undone() || !slices.ContainsFunc(report.Results, func(r Result) bool { return is[*RevokeError](r.Err) }) {
+			t.Errorf("undone %v, %v\n%s", report.Undone(), err, outcomes(report))
+		}
 	}
 }
 

@@ -81,7 +81,8 @@ func (r Report) Changed() bool { return slices.ContainsFunc(r.Results, Result.ch
 func (r Report) Undone() bool {
 	remains := func(result Result) bool {
 		_, undone := result.Err.(*UndoneError)
-		return result.changed() && (!undone || result.Outcome != Failed)
+		takenBack := result.Op == planner.GrantPrivilege && result.Outcome == SwitchedBack
+		return result.changed() && !takenBack && (!undone || result.Outcome != Failed)
 	}
 	return r.Changed() && !slices.ContainsFunc(r.Results, remains)
 }

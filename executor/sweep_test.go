@@ -91,7 +91,9 @@ var worlds = map[string]func() *world{
 		}
 		return w
 	},
-	"grants": func() *world { return permitted(rich()) },
+	"grants":                               func() *world { return permitted(rich()) },
+	"grants for a displacement":            func() *world { return displaced(false) },
+	"grants that count late, displacement": func() *world { return displaced(true) },
 	"grants that go back": func() *world {
 		w := permitted(solo(manifest.Cutover{Canary: &manifest.Canary{}}))
 		w.answers = func(name string, a *Answer) error {

@@ -123,7 +123,7 @@ func (w *world) manifest() *manifest.Manifest {
 			if a.Cutover != nil {
 				c = *a.Cutover
 			}
-			c.Grants = manifest.GrantsIgnore
+			c.Grants = cmp.Or(c.Grants, manifest.GrantsIgnore)
 			a.Cutover = &c
 		}
 		d.Aliases = append(d.Aliases, a)
