@@ -87,13 +87,24 @@ func commandLine(args []string) string {
 }
 
 // String is the holder as a message shows it. Every text is quoted: it comes
-// from a file that others can write.
+// from a file that others can write. Some stores do not show all of it.
 func (h Holder) String() string {
 	if h == (Holder{}) {
 		return "another process, which left no name"
 	}
-	told := fmt.Sprintf("%q on host %q, pid %d, since %s: %q",
-		h.User, h.Host, h.PID, h.Started.Format(time.RFC3339), h.Command)
+	told := strconv.Quote(h.User)
+	if h.Host != "" {
+		told += fmt.Sprintf(" on host %q", h.Host)
+	}
+	if h.PID != 0 {
+		told += fmt.Sprintf(", pid %d", h.PID)
+	}
+	if !h.Started.IsZero() {
+		told += ", since " + h.Started.Format(time.RFC3339)
+	}
+	if h.Command != "" {
+		told += fmt.Sprintf(": %q", h.Command)
+	}
 	if h.Run != "" {
 		told += fmt.Sprintf(" (%q)", h.Run)
 	}

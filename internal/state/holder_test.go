@@ -65,7 +65,7 @@ func TestAHolderThatCannotBeRead(t *testing.T) {
 		{string(whole[:20]), "another process, which left no name"},
 		{"\x00\xff garbage", "another process, which left no name"},
 		{string(whole) + "\n" + `old","started":"2020-01-01T00:00:00Z"}`, `"deploy" on host "ci-7"`},
-		{`{"user":"a\u001b[2Jb\nc"}`, `"a\x1b[2Jb\nc" on host ""`},
+		{`{"user":"a\u001b[2Jb\nc"}`, `"a\x1b[2Jb\nc"`},
 	} {
 		path := t.TempDir() + "/s.json"
 		l := acquire(t, path)

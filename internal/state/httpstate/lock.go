@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -12,14 +13,14 @@ import (
 )
 
 // lockInfo is the body of LOCK and UNLOCK: Terraform's seven keys, all of
-// which GitLab wants.
+// which GitLab wants. Some servers compare each of them at UNLOCK.
 type lockInfo struct {
 	ID        string
 	Operation string
 	Info      string // the holder, as JSON: the other keys have no place for all of it
 	Who       string
 	Version   string
-	Created   time.Time
+	Created   string // as it was sent: no server has to read it
 	Path      string
 }
 
@@ -31,8 +32,11 @@ type told struct {
 
 func infoOf(id string, holder state.Holder) lockInfo {
 	info, _ := json.Marshal(told{id, holder})
-	return lockInfo{ID: id, Operation: "aliasctl", Info: string(info), Who: holder.User + "@" + holder.Host, Version: "1.0.0", Created: time.Now().UTC()}
+	return lockInfo{ID: id, Operation: operation, Info: string(info), Who: holder.User + "@" + holder.Host, Version: "1.0.0",
+		Created: time.Now().UTC().Format(time.RFC3339Nano)}
 }
+
+const operation = "aliasctl"
 
 // holderOf is who has a lock, as far as the server shows. GitLab repeats the
 // Info of whoever asks: that of another id is not the holder's.
@@ -41,7 +45,13 @@ func holderOf(info lockInfo) state.Holder {
 	if json.Unmarshal([]byte(info.Info), &t) == nil && t.ID == info.ID {
 		return t.Holder
 	}
-	return state.Holder{User: info.Who, Started: info.Created}
+	var h state.Holder
+	h.User, h.Host, _ = strings.Cut(info.Who, "@")
+	h.Started, _ = time.Parse(time.RFC3339, info.Created)
+	if info.Operation != operation { // of OpenTofu or Terraform
+		h.Command = strings.TrimSpace(info.Operation + " " + info.Version)
+	}
+	return h
 }
 
 // isLocked reports that an answer means that another run has the lock.
@@ -78,10 +88,12 @@ func (s *Store) TakeLock(ctx context.Context, _ string, request state.LockReques
 	switch {
 	case isLocked(r):
 		// The server that has given us the lock, and whose answer was lost,
-		// names our own id.
-		if by := lockedBy(r); by.ID != request.ID {
+		// names our own id, with the time of that try.
+		by := lockedBy(r)
+		if by.ID != request.ID {
 			return nil, &state.LockedError{ID: by.ID, Holder: holderOf(by)}
 		}
+		info = by
 	case !r.ok():
 		return nil, s.client().refusal(r)
 	}
@@ -136,11 +148,11 @@ func (l *heldLock) Release(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	e := l.store.client().refusal(r)
-	if isLocked(r) || r.status == http.StatusNotFound || r.status == http.StatusPreconditionFailed {
-		e.Class = state.Refused
-	}
 	if !r.ok() {
+		e := l.store.client().refusal(r)
+		if isLocked(r) || r.status == http.StatusNotFound || r.status == http.StatusPreconditionFailed || l.store.lost(ctx, r, l.info.ID) {
+			e.Class = state.Refused
+		}
 		return e
 	}
 	l.store.mu.Lock()
@@ -149,38 +161,59 @@ func (l *heldLock) Release(ctx context.Context) error {
 	return nil
 }
 
-// LockStatus is state.Locker's. The protocol has no question for it: the lock
-// is asked for, and given back at once if it was free.
-func (s *Store) LockStatus(ctx context.Context, _ string) (state.LockStatus, error) {
+// now is the lock that the server shows. The protocol has no question for it: the
+// lock is asked for, and given back at once if it was free.
+func (s *Store) now(ctx context.Context) (by lockInfo, held bool, err error) {
 	info := infoOf(uuid.NewString(), state.Holder{User: "aliasctl", Host: "lock show"})
 	r, err := s.ask(ctx, s.at.lockBy, info)
-	if err != nil {
-		return state.LockStatus{}, err
-	}
 	switch {
+	case err != nil:
+		return by, false, err
 	case isLocked(r):
-		by := lockedBy(r)
-		return state.LockStatus{Held: true, ID: by.ID, Holder: holderOf(by)}, nil
+		return lockedBy(r), true, nil
 	case !r.ok():
-		return state.LockStatus{}, s.client().refusal(r)
+		return by, false, s.client().refusal(r)
 	}
 	if r, err = s.ask(context.WithoutCancel(ctx), s.at.unlockBy, info); err == nil && !r.ok() {
 		err = s.client().refusal(r)
 	}
-	return state.LockStatus{}, err
+	return by, false, err
+}
+
+// lost reports that a server refuses a request because the lock with this id is not
+// there any more. Few use 409 or 423 for that: GitLab answers a write with 500, others
+// with 400, 412 or 428. So the lock is asked for.
+func (s *Store) lost(ctx context.Context, r reply, id string) bool {
+	switch {
+	case r.status == http.StatusBadRequest, r.status == http.StatusPreconditionFailed, r.status == http.StatusPreconditionRequired:
+	case r.status >= 500 && s.at.gitlab:
+	default:
+		return false
+	}
+	by, held, err := s.now(ctx)
+	return err == nil && (!held || by.ID != "" && by.ID != id)
+}
+
+// LockStatus is state.Locker's.
+func (s *Store) LockStatus(ctx context.Context, _ string) (state.LockStatus, error) {
+	by, held, err := s.now(ctx)
+	if err != nil || !held {
+		return state.LockStatus{}, err
+	}
+	return state.LockStatus{Held: true, ID: by.ID, Holder: holderOf(by)}, nil
 }
 
 // BreakLock is Location's. The id is looked at first: some servers release any
-// lock.
-func (s *Store) BreakLock(ctx context.Context, name, id string) error {
-	status, err := s.LockStatus(ctx, name)
+// lock, and others want all that they have shown of it.
+func (s *Store) BreakLock(ctx context.Context, _, id string) error {
+	by, held, err := s.now(ctx)
 	if err != nil {
 		return err
 	}
-	if !status.Held || status.ID != id || id == "" {
-		return &state.NotHeldError{ID: id, Holder: status.Holder, Now: status.ID}
+	if !held || by.ID != id || id == "" {
+		return &state.NotHeldError{ID: id, Holder: holderOf(by), Now: by.ID}
 	}
-	r, err := s.ask(ctx, s.at.unlockBy, infoOf(id, status.Holder))
+	r, err := s.ask(ctx, s.at.unlockBy, by)
 	if err != nil {
 		return err
 	}

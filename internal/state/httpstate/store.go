@@ -153,7 +153,7 @@ func (s *Store) write(ctx context.Context, name, revision string, body []byte, m
 	switch {
 	case err != nil:
 		return "", err
-	case isLocked(r), !r.ok() && r.status != http.StatusTooManyRequests && r.status >= 500 && s.lost(ctx, id):
+	case isLocked(r), !r.ok() && s.lost(ctx, r, id):
 		return "", &state.StoreError{Status: r.status, Message: "the lock is another run's now, or was released", Err: &state.LostError{Broken: true}}
 	case r.status == http.StatusUnprocessableEntity || r.status == http.StatusPreconditionFailed:
 		// GitLab: the serial was used, by another run or by this write before.
@@ -185,25 +185,6 @@ func (s *Store) write(ctx context.Context, name, revision string, body []byte, m
 const lagTime = 3 * time.Second
 
 const lags = "another program writes to this address without the lock, or a cache or a replica answers reads: wait until it has caught up, then run the same command again"
-
-// lost reports that the lock with this id is not ours any more. GitLab answers a
-// write with another id with 500, and so the lock is asked for: our own id is
-// refused with itself while we hold it.
-func (s *Store) lost(ctx context.Context, id string) bool {
-	if !s.at.gitlab {
-		return false
-	}
-	info := infoOf(id, state.Holder{})
-	r, err := s.ask(ctx, s.at.lockBy, info)
-	if err != nil {
-		return false
-	}
-	if r.ok() { // it was free: so it was released from outside
-		_, _ = s.ask(context.WithoutCancel(ctx), s.at.unlockBy, info)
-		return true
-	}
-	return isLocked(r) && lockedBy(r).ID != id
-}
 
 // undone is an error of a read, before anything was written.
 func undone(err error) error {

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -44,14 +43,13 @@ func TestContractOfGitLab(t *testing.T) {
 	contract.Test(t, inGitLab(t, (&stateserver.Server{GitLab: true, Token: "token-of-the-job"}).Start(t)), contract.NoExpiry, contract.Guarded, contract.Slow)
 }
 
-// both runs a test against a plain server and GitLab's.
-func both(t *testing.T, run func(t *testing.T, s *stateserver.Server, location string)) {
-	for name, gitlab := range map[string]bool{"plain": false, "gitlab": true} {
+// each runs a test against a plain server, a strict one and GitLab's.
+func each(t *testing.T, run func(t *testing.T, s *stateserver.Server, location string)) {
+	for name, s := range map[string]*stateserver.Server{"plain": {}, "strict": {Strict: true}, "gitlab": {GitLab: true}} {
 		t.Run(name, func(t *testing.T) {
-			s := &stateserver.Server{GitLab: gitlab}
 			url := s.Start(t)
 			location := plain(url)
-			if gitlab {
+			if s.GitLab {
 				location = inGitLab(t, url)
 			}
 			run(t, s, location("a.json"))
@@ -62,7 +60,7 @@ func both(t *testing.T, run func(t *testing.T, s *stateserver.Server, location s
 // GitLab keeps every version, also beside those that were removed by hand; a plain
 // server keeps none.
 func TestVersions(t *testing.T) {
-	both(t, func(t *testing.T, s *stateserver.Server, location string) {
+	each(t, func(t *testing.T, s *stateserver.Server, location string) {
 		l := contract.Open(t, location)
 		lock, err := l.Lock(t.Context(), 0, contract.Holder)
 		if err != nil {
@@ -101,7 +99,7 @@ func TestVersions(t *testing.T) {
 // TestLostAnswers loses the answer to every kind of request after it took
 // effect.
 func TestLostAnswers(t *testing.T) {
-	both(t, func(t *testing.T, s *stateserver.Server, location string) {
+	each(t, func(t *testing.T, s *stateserver.Server, location string) {
 		for serial, method := range []string{"", http.MethodGet, http.MethodPost, "LOCK", "UNLOCK", http.MethodDelete} {
 			l := contract.Open(t, location)
 			lose := func() { s.Set(func() { s.Lose, s.Loses = 1, method }) }
@@ -133,7 +131,7 @@ func TestLostAnswers(t *testing.T) {
 
 // TestAnOutage has the server away for a while, in the middle of a run.
 func TestAnOutage(t *testing.T) {
-	both(t, func(t *testing.T, s *stateserver.Server, location string) {
+	each(t, func(t *testing.T, s *stateserver.Server, location string) {
 		l := contract.Open(t, location)
 		lock, err := l.Lock(t.Context(), 0, contract.Holder)
 		if err != nil {
@@ -159,7 +157,7 @@ func TestAnOutage(t *testing.T) {
 // TestReleasedFromOutside has a run whose lock was taken away go on: it saves
 // nothing, also where nobody else has saved.
 func TestReleasedFromOutside(t *testing.T) {
-	both(t, func(t *testing.T, s *stateserver.Server, location string) {
+	each(t, func(t *testing.T, s *stateserver.Server, location string) {
 		for _, taken := range []bool{true, false} {
 			l, other := contract.Open(t, location), contract.Open(t, location)
 			lock, err := l.Lock(t.Context(), 0, contract.Holder)
@@ -183,7 +181,7 @@ func TestReleasedFromOutside(t *testing.T) {
 				}
 				defer next.Release()
 			}
-			if taken || s.GitLab { // others take a write that names a lock when none is held
+			if taken || s.GitLab || s.Strict { // others take a write that names a lock when none is held
 				if err := l.Save(t.Context(), contract.State(1, 3)); !state.IsLost(err) {
 					t.Errorf("a save without the lock: %v", err)
 				}
@@ -298,41 +296,4 @@ func TestLocations(t *testing.T) {
 	if _, err := stores.OpenWith("https://host/state", state.Options{History: 2}); err == nil || !strings.Contains(err.Error(), "--state-history") {
 		t.Errorf("copies beside an HTTP state: %v", err)
 	}
-}
-
-// TestOpenTofu has OpenTofu's own backend use the server of these tests, which
-// was written from what OpenTofu and GitLab do: it must not accept or refuse
-// what they would not. TOFU names the program.
-func TestOpenTofu(t *testing.T) {
-	tofu := os.Getenv("TOFU")
-	if tofu == "" {
-		t.Skip("TOFU does not name the program of OpenTofu 1.12")
-	}
-	both(t, func(t *testing.T, s *stateserver.Server, location string) {
-		dir := t.TempDir()
-		url, lockURL, methods := strings.TrimSuffix(location, "?insecure=true"), "", ""
-		if s.GitLab {
-			url = os.Getenv("CI_API_V4_URL") + "/projects/7/terraform/state/tofu"
-			lockURL, methods = url+"/lock", "lock_method = \"POST\"\nunlock_method = \"DELETE\"\n"
-		} else {
-			lockURL = url
-		}
-		config := "terraform {\nbackend \"http\" {\naddress = \"" + url + "\"\nlock_address = \"" + lockURL + "\"\nunlock_address = \"" + lockURL + "\"\n" + methods + "}\n}\noutput \"x\" { value = \"1\" }\n"
-		if err := os.WriteFile(dir+"/main.tf", []byte(config), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		for _, args := range [][]string{{"init", "-no-color"}, {"apply", "-auto-approve", "-no-color"}, {"plan", "-no-color"}} {
-			cmd := exec.Command(tofu, args...)
-			cmd.Dir = dir
-			if out, err := cmd.CombinedOutput(); err != nil {
-				t.Fatalf("tofu %v: %v\n%s", args, err, out)
-			}
-		}
-		// What is no state of ours is never overwritten.
-		if !s.GitLab {
-			if _, err := contract.Open(t, location).Read(t.Context()); !state.IsCorrupt(err) {
-				t.Errorf("a state of OpenTofu: %v", err)
-			}
-		}
-	})
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -24,6 +25,9 @@ type Server struct {
 	Token  string // password that is asked for, "" for none
 	Reader string // password that may only read
 	NoLock bool   // answers 200 to every LOCK
+	// Strict is a server that, as nimbolus/terraform-backend, answers 400 to a write
+	// without its lock, and to an UNLOCK that is not in all seven keys what LOCK was.
+	Strict bool
 
 	mu       sync.Mutex
 	Lose     int    // answers to be lost after the request took effect
@@ -139,6 +143,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, body []byte) {
 }
 
 func (s *Server) save(w http.ResponseWriter, r *http.Request, there *stored, body []byte) {
+	if s.Strict && (there.lock == nil || there.lock["ID"] != r.URL.Query().Get("ID")) {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
 	if there.lock != nil && there.lock["ID"] != r.URL.Query().Get("ID") {
 		if s.GitLab {
 			http.Error(w, `{"message":"500 Internal Server Error"}`, http.StatusInternalServerError)
@@ -187,7 +195,7 @@ func (s *Server) lock(w http.ResponseWriter, there *stored, body []byte) {
 		there.lock = asked
 	case s.GitLab: // also for the same id
 		s.conflict(w, http.StatusConflict, there.lock, asked)
-	case there.lock["ID"] != asked["ID"]:
+	case there.lock["ID"] != asked["ID"], s.Strict && !maps.Equal(there.lock, asked):
 		s.conflict(w, http.StatusLocked, there.lock, nil)
 	}
 }
@@ -214,6 +222,10 @@ func (s *Server) unlock(w http.ResponseWriter, there *stored, body []byte) {
 	_ = json.Unmarshal(body, &asked)
 	if asked["ID"] == nil || asked["ID"] == "" {
 		s.problems = append(s.problems, "UNLOCK without an id would release any lock")
+	}
+	if s.Strict && !maps.Equal(there.lock, asked) {
+		s.conflict(w, http.StatusBadRequest, there.lock, nil)
+		return
 	}
 	if there.lock != nil && there.lock["ID"] != asked["ID"] {
 		s.conflict(w, http.StatusConflict, there.lock, nil)

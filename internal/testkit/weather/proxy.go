@@ -37,7 +37,7 @@ func (s *Sky) Over(name string, server http.Handler) *Proxy {
 	if s.proxies == nil {
 		s.proxies = make(map[string]*Proxy)
 	}
-	p := &Proxy{server: server, past: &past{server: server, reads: map[string]*read{}}}
+	p := &Proxy{server: server}
 	s.proxies[name] = p
 	return p
 }
@@ -62,7 +62,7 @@ func (s *Sky) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // Proxy is the way to one state.
 type Proxy struct {
 	server http.Handler
-	past   *past
+	past   *past // nil without Remember
 
 	mu     sync.Mutex
 	strike func(r *http.Request) (Strike, time.Duration)
@@ -77,6 +77,10 @@ func (p *Proxy) Strikes(strike func(r *http.Request) (Strike, time.Duration)) {
 	defer p.mu.Unlock()
 	p.strike, p.seen, p.lagged = strike, nil, 0
 }
+
+// Remember keeps what reads are answered from now on, which is what Older answers: each
+// write then costs a read of all that was read before.
+func (p *Proxy) Remember() { p.past = &past{server: p.server, reads: map[string]*read{}} }
 
 // Requests are those since Strikes, as METHOD and path.
 func (p *Proxy) Requests() []string {
@@ -121,7 +125,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	if strike == Older {
-		if Reads(r) && p.past.answer(w, r, body) {
+		if Reads(r) && p.past != nil && p.past.answer(w, r, body) {
 			p.mu.Lock()
 			p.lagged++
 			p.mu.Unlock()
@@ -131,9 +135,11 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	strike.Answer(w, r, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.server.ServeHTTP(w, r)
-		if Reads(r) {
+		switch {
+		case p.past == nil:
+		case Reads(r):
 			p.past.look(r, body)
-		} else {
+		default:
 			p.past.lookAgain()
 		}
 	}))
@@ -166,9 +172,10 @@ func key(r *http.Request, body []byte) string {
 	return method + " " + r.URL.String() + " " + string(sum[:])
 }
 
-// look remembers what a read is answered now.
+// look remembers what a read is answered now. Objects of git never change: it is refs
+// that lag.
 func (p *past) look(r *http.Request, body []byte) {
-	if r.Method == http.MethodHead {
+	if r.Method == http.MethodHead || bytes.Contains(body, []byte("command=fetch")) {
 		return
 	}
 	p.mu.Lock()
