@@ -115,12 +115,7 @@ func runStory(t *testing.T, story []storyCommand) []saidInStory {
 		fmt.Fprintf(&script, "printf '\\1'; (exit $code)\n%s\ncode=$?; printf '\\2%%s' $code\n", c.words)
 	}
 	shell := exec.Command("bash", "--noprofile", "--norc", "-c", script.String())
-	shell.Env = program.Environment("HOME="+os.Getenv("HOME"), "TMPDIR="+t.TempDir(), "GOFLAGS=-buildvcs=false")
-	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPATH", "GOPROXY"} { // the story builds the program
-		if value, set := os.LookupEnv(name); set {
-			shell.Env = append(shell.Env, name+"="+value)
-		}
-	}
+	shell.Env = append(program.Environment("TMPDIR="+t.TempDir()), program.BuildEnvironment()...)
 	out, err := shell.CombinedOutput()
 	if err != nil {
 		t.Errorf("the shell: %v", err)

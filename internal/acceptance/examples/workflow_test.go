@@ -98,15 +98,10 @@ func newMachine(t *testing.T, dir string, values map[string]string) *machine {
 	if err := os.Mkdir(m.workspace, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	m.env = program.Environment("HOME="+os.Getenv("HOME"), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1",
+	m.env = program.Environment("GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1",
 		"CI=true", "GITHUB_ACTIONS=true", "RUNNER_TEMP="+filepath.Join(dir, "temp"),
 		"GITHUB_REPOSITORY=shop/search", "GITHUB_WORKFLOW=Aliases", "GITHUB_RUN_NUMBER=7", "GITHUB_ACTOR=ada")
-	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPATH", "GOPROXY"} { // to build with
-		if value, set := os.LookupEnv(name); set {
-			m.env = append(m.env, name+"="+value)
-		}
-	}
-	m.env = append(m.env, "GOFLAGS=-buildvcs=false") // the work tree may belong to somebody else
+	m.env = append(m.env, program.BuildEnvironment()...)
 	return m
 }
 

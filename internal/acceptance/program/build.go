@@ -89,6 +89,19 @@ func Environment(more ...string) []string {
 	return append([]string{"PATH=" + os.Getenv("PATH"), QuickRace}, more...)
 }
 
+// BuildEnvironment is what go needs besides to build the program in a test: its caches,
+// and the flags of these tests, so that nothing is compiled twice. The work tree may
+// belong to another user, whose history go refuses to read.
+func BuildEnvironment() []string {
+	environment := []string{"HOME=" + os.Getenv("HOME"), "GOFLAGS=" + strings.TrimSpace(os.Getenv("GOFLAGS")+" -buildvcs=false")}
+	for _, name := range []string{"CGO_ENABLED", "GOCACHE", "GOMODCACHE", "GOPATH", "GOPROXY"} {
+		if value, set := os.LookupEnv(name); set {
+			environment = append(environment, name+"="+value)
+		}
+	}
+	return environment
+}
+
 // QuickRace makes a program under the race detector end at once.
 const QuickRace = "GORACE=atexit_sleep_ms=0"
 
