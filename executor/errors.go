@@ -98,7 +98,7 @@ type UndecidedError struct {
 func (e *UndecidedError) Error() string {
 	lost := "the cluster acknowledged it"
 	if e.Lost != nil {
-		lost = fmt.Sprintf("Milvus did not answer the write (%v)", e.Lost)
+		lost = fmt.Sprintf("no answer shows what became of the write (%v)", e.Lost)
 	}
 	seen := fmt.Sprintf("the change did not show within %v", e.Settle)
 	if e.Seen != nil {

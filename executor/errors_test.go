@@ -26,7 +26,7 @@ func TestErrorsSayWhatWhereWhyAndWhatNow(t *testing.T) {
 		{&RetireeIsAliasError{"default", "v1", "v2"},
 			`"v1" of database "default" is an alias now, bound to "v2", so it is left as it is`},
 		{&UndecidedError{Lost: errLost, Settle: 15 * time.Second},
-			`the outcome is unknown: Milvus did not answer the write (connection reset); the change did not show within 15s; it stays announced in the state, and running the same command again settles it`},
+			`the outcome is unknown: no answer shows what became of the write (connection reset); the change did not show within 15s; it stays announced in the state, and running the same command again settles it`},
 		{&UndecidedError{Seen: errTransient},
 			`the outcome is unknown: the cluster acknowledged it; rate limit exceeded (code 8); it stays announced in the state, and running the same command again settles it`},
 		{&UndoneError{"default", "products", "v1", errRefused, ""},

@@ -256,7 +256,7 @@ type GrantUnknownError struct {
 func (e *GrantUnknownError) Error() string {
 	lost := "the cluster acknowledged it"
 	if e.Lost != nil {
-		lost = fmt.Sprintf("Milvus did not answer the write (%v)", e.Lost)
+		lost = fmt.Sprintf("no answer shows what became of the write (%v)", e.Lost)
 	}
 	seen := fmt.Sprintf("it does not show after %v, and a late request may still arrive", e.Settle)
 	if e.Seen != nil {

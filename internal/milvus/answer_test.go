@@ -27,7 +27,7 @@ func TestAnswers(t *testing.T) {
 	}{
 		{"not found", 200, `{"code":100,"message":"collection not found[collection=t_gone]"}`, refused, false, "collection not found"},
 		{"alias not found", 200, `{"code":1600,"message":"alias not found[database=default][alias=t_a]"}`, refused, false, "alias not found"},
-		{"invalid name", 200, `{"code":1100,"message":"Invalid collection alias: 1 bad-name."}`, refused, false, "code 1100"},
+		{"invalid name", 200, `{"code":1100,"message":"Invalid collection alias: 1 bad-name.  the first character of a collection alias must be an underscore or letter: invalid parameter"}`, refused, false, "code 1100"},
 		{"guard", 200, `{"code":65535,"message":"unable to drop the collection [t_v2] because it has associated aliases [t_a]"}`, refused, false, "associated aliases"},
 		{"no message", 200, `{"code":65535}`, unknown, false, `JSON of another service: {"code":65535}`},
 		{"message of another type", 200, `{"code":5,"message":{"a":1}}`, unknown, false, `{"a":1}`},

@@ -71,6 +71,7 @@ const (
 	hintRESTPort = "check the port: with TLS on (tlsMode 1 or 2) Milvus serves REST on a port of its own, `proxy.http.port`; the port that it shares with gRPC cuts the connection"
 	hintInName   = "check that the URI leads to Milvus itself; where something has the name of the password by chance, change the password"
 	hintNewer    = "aliasctl does not know this code, so it may be older than the server: see whether a newer aliasctl exists"
+	hintWords    = "aliasctl does not know this message, and its code alone does not show whether the call was carried out: look into the server's log"
 	hintNames    = "check the URI and the database; where there are so many names, `--max-names N` reads them"
 	hintIgnored  = "upgrade the server, or use only the default database"
 )
@@ -87,6 +88,9 @@ func (e *Error) classifyAnswer(a answer, tokenSent bool) {
 		e.class = executor.Unknown
 	default:
 		e.class = classOfCode(a.code, a.message)
+		if !worded(a.code, a.message) && !lostInside().MatchString(a.message) {
+			e.hint, e.newer = hintWords, true
+		}
 	}
 	if unseen(a.code) {
 		e.hint, e.newer = hintNewer, true

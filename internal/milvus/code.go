@@ -1,6 +1,10 @@
 package milvus
 
-import "aliasctl/executor"
+import (
+	"strings"
+
+	"aliasctl/executor"
+)
 
 // What a code of Milvus means for a write that was answered with it. These are
 // the codes of 2.2 to 3.0 (milvus-rest section 2.1) that can answer a call of
@@ -8,10 +12,13 @@ import "aliasctl/executor"
 //
 // Codes are coarse, and they move: from 2.6.19 on, 1100 and 1601 stand where
 // 65535 did. So a code shows only whether the call can have happened; which
-// refusal it is stands in the message, for people. A code that is not listed is
-// one of a newer server: nothing is concluded from it, and the cluster is read.
+// refusal it is stands in the message, for people. Under the codes that moved, and
+// under 65535, which stands for whatever has no code, the message counts as well:
+// only words that are known to refuse do (worded). A code that is not listed is
+// one of a newer server, and so are words that nobody has recorded: nothing is
+// concluded from them, and the cluster is read.
 //
-// classes_test.go holds every recorded failure against this table.
+// situation_test.go holds every recorded failure against this table.
 var codes = map[int]executor.Class{
 	// The server is busy or starting: the call was not begun.
 	codeNotReady:    executor.Transient,
@@ -69,16 +76,44 @@ func classOfCode(code int, message string) executor.Class {
 		}
 		return executor.Transient
 	case codeUnexpected:
-		if lostInside().MatchString(message) {
-			return executor.Unknown
+		if worded(code, message) {
+			return executor.Refused
 		}
-		return executor.Refused
+		return executor.Unknown
 	}
-	if class, known := codes[code]; known {
+	if class, known := codes[code]; known && worded(code, message) {
 		return class
 	}
 	return executor.Unknown
 }
+
+// worded reports that the words of a message are those of a refusal, where the code
+// alone is none: Milvus wrote before it began, or took back, what it was asked for.
+// What is without a code may also be a step that failed after the metadata was
+// changed, like telling every proxy.
+func worded(code int, message string) bool {
+	switch code {
+	case codeUnexpected:
+		return !lostInside().MatchString(message) && refusals().MatchString(message)
+	case codeInvalid:
+		return strings.Contains(message, "invalid parameter") || refusals().MatchString(message)
+	case CodeAliasIsCollection:
+		return strings.Contains(message, "conflict") || refusals().MatchString(message)
+	}
+	return true
+}
+
+// refusals are the words of refusals that had no code of their own on some version.
+// All but the one of etcd, which refuses a transaction whole, are recorded in
+// testdata/transcripts.
+var refusals = pattern(`cannot drop the collection via alias|has associated aliases \[|conflicts with an existing alias|` +
+	`(cannot rename collection to an existing alias|unsupported use an alias to rename collection)|` +
+	`duplicated new collection name|fail to rename db name|collection name or database name should be different|` +
+	`create duplicate collection with different parameters|collection not loaded|there is no vector index on field|` +
+	`database already exist|not empty, must drop all collections|can not drop default database|target database\S* .*not found|` +
+	`can not operate the (built-in|custom) privilege group|privilege group \[.*\] is used by role|there is no privilege name or privilege group name|` +
+	`not found the (privilege name|role)|the role .* does not exist|role \[.*\] already exists|fail to drop the role that it has privileges|` +
+	`etcdserver: too many operations in txn request`)
 
 // unseen reports that no recorded server, and no source that was read, has a code.
 func unseen(code int) bool {

@@ -67,7 +67,7 @@ type Error struct {
 
 	vain       bool // the server has refused everything for as long as a read waits
 	foreign    bool // something else than Milvus answered
-	newer      bool // its code is one that no known server has
+	newer      bool // its code, or its words where they count, are those of no known server
 	missing    bool // it is the 404 that Milvus itself writes
 	unanswered bool // nothing answered
 	detour     bool // the next drop of the same collection takes another route

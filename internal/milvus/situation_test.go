@@ -216,6 +216,38 @@ func TestACodeIsNoMeaning(t *testing.T) {
 	}
 }
 
+// Words that nobody has recorded prove nothing about a write under the codes that moved
+// and the one that stands for everything, and are asked once of a read.
+func TestUnseenWordsLeaveAWriteUnknown(t *testing.T) {
+	c := newClient(t, "http://127.0.0.1:1", nil)
+	for _, code := range []int{codeUnexpected, codeInvalid, CodeAliasIsCollection} {
+		for _, message := range []string{
+			"", "failed to expire the cache of proxy 7", "broadcast task 471 is not acknowledged: channel is closed", "etcdserver: mvcc: database space exceeded",
+			"rocksmq: no space left on device", "stack underflow in ack callback", "attempt #0: something: attempt #1: something", "alias t_a: written, callback failed",
+		} {
+			body, _ := json.Marshal(map[string]any{"code": code, "message": message})
+			for _, status := range []int{200, 400, 500} {
+				fake := &stranger{status: status, header: http.Header{}, body: string(body)}
+				c.transport = fake
+				for route, write := range writes {
+					c.v2Gone.Store(false)
+					c.turnedOff.Clear()
+					fake.sent = 0
+					err := write(c, t.Context())
+					var e *Error
+					if executor.ClassOf(err) != executor.Unknown || fake.sent != 1 || !errors.As(err, &e) || !strings.Contains(e.Hint(), "does not know this message") {
+						t.Errorf("%s, http %d, %s: class %v of %v after %d requests, hint %q", route, status, body, executor.ClassOf(err), err, fake.sent, e.Hint())
+					}
+				}
+				fake.sent = 0
+				if _, err := c.ListAliases(t.Context(), ""); executor.ClassOf(err) != executor.Refused || fake.sent != 1 {
+					t.Errorf("http %d, %s: a read: class %v of %v after %d requests", status, body, executor.ClassOf(err), err, fake.sent)
+				}
+			}
+		}
+	}
+}
+
 // A code that nobody has seen proves nothing about a write, and is asked once of
 // a read.
 func TestAnUnseenCodeLeavesAWriteUnknown(t *testing.T) {

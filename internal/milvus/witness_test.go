@@ -17,6 +17,7 @@ import (
 
 	"aliasctl/executor"
 	"aliasctl/internal/testkit"
+	"aliasctl/planner"
 )
 
 // stranger is a transport that answers everything alike.
@@ -46,6 +47,13 @@ var writes = map[string]func(c *Client, ctx context.Context) error{
 	"collections/drop":    func(c *Client, ctx context.Context) error { return c.DropCollection(ctx, "", "t_v1") },
 	"collections/load":    func(c *Client, ctx context.Context) error { return c.LoadCollection(ctx, "", "t_v1") },
 	"collections/release": func(c *Client, ctx context.Context) error { return c.ReleaseCollection(ctx, "", "t_v1") },
+	"collections/rename": func(c *Client, ctx context.Context) error { return c.RenameCollection(ctx, "", "t_v1", "t_v0") },
+	"roles/grant": func(c *Client, ctx context.Context) error {
+		return c.Grant(ctx, "t_r", planner.Grant{ObjectType: "Collection", Object: "t_v1", Privilege: "Query"})
+	},
+	"roles/revoke": func(c *Client, ctx context.Context) error {
+		return c.Revoke(ctx, "t_r", planner.Grant{ObjectType: "Global", Object: "t_v1", Privilege: "CollectionReadOnly"})
+	},
 	"v1 collections/drop": func(c *Client, ctx context.Context) error {
 		c.cfg.CollectionAPI = CollectionV1
 		return c.DropCollection(ctx, "", "t_v1")
@@ -100,7 +108,7 @@ var milvusRefusals = []struct {
 	{200, `{"code":100,"message":"collection not found[collection=t_v2]"}`, executor.Refused},
 	{200, `{"code":700,"message":"index not found[collection=t_v2]"}`, executor.Refused},
 	{200, `{"code":800,"message":"database not found[database=x]"}`, executor.Refused},
-	{200, `{"code":1100,"message":"Invalid collection alias: 1a"}`, executor.Refused},
+	{200, `{"code":1100,"message":"Invalid collection alias: 1a. the first character of a collection alias must be an underscore or letter: invalid parameter"}`, executor.Refused},
 	{200, `{"code":1600,"message":"alias not found[database=default][alias=t_a]"}`, executor.Refused},
 	{200, `{"code":1601,"message":"alias and collection name conflict"}`, executor.Refused},
 	{200, `{"code":1602,"message":"t_a is alias to another collection: t_v1: alias already exist"}`, executor.Refused},
