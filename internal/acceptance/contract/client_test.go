@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,9 +25,25 @@ type client struct {
 // family begins the names of all runs.
 const family = "t_aliasctl_"
 
-func (c *client) ask(t *testing.T, path string, body map[string]any) program.Answered {
+// ask makes a call, again where the server has no room for it: what an operator
+// limits is refused before it is begun.
+func (c *client) ask(t *testing.T, path string, body map[string]any) (a program.Answered) {
 	t.Helper()
-	return program.Ask(t, c.uri, c.token, path, body)
+	eventually(patience, func() bool {
+		a = program.Ask(t, c.uri, c.token, path, body)
+		return !busy(a)
+	})
+	return a
+}
+
+func busy(a program.Answered) bool {
+	switch a.Code {
+	case 1, 2, 4, 8, 12, http.StatusTooManyRequests:
+		return true
+	case 1807:
+		return strings.Contains(a.Message, "rate limit")
+	}
+	return false
 }
 
 // do makes a call of v2 that has to succeed. Names are NAME or DATABASE/NAME.
@@ -73,12 +90,12 @@ func (c *client) makeCollection(t *testing.T, name string) {
 	if a := c.ask(t, "/v2/vectordb/collections/create", body); !a.OK() {
 		t.Fatalf("collection %s: %d %s", name, a.Code, a.Message)
 	}
-	if !eventually(func() bool {
+	if !eventually(loading, func() bool {
 		var data struct{ LoadState string }
 		a := c.ask(t, "/v2/vectordb/collections/get_load_state", c.body("collectionName="+name))
 		return a.OK() && json.Unmarshal(a.Data, &data) == nil && data.LoadState == "LoadStateLoaded"
 	}) {
-		t.Fatalf("collection %s is not loaded after %s", name, patience)
+		t.Fatalf("collection %s is not loaded after %s", name, loading)
 	}
 }
 
@@ -107,46 +124,55 @@ func (c *client) has(t *testing.T, collection string) bool {
 	return data.Has
 }
 
-// version tells the server by calls that versions answer differently
-// (milvus-rest section 13). It has to have a collection "x" with an alias "y".
+// version is that which doctor names. It has to be one of those that answer calls as
+// the server does which doctor does not make, because they write (milvus-rest section
+// 13). There has to be a collection "x" with an alias "y".
 func (c *client) version(t *testing.T) string {
+	t.Helper()
+	possible := c.answersLike(t)
+	e := c.run(t, "doctor", "-o", "json", "--state", filepath.Join(t.TempDir(), "none.json"))
+	_, rest, ok := strings.Cut(e.Stdout, "answers like Milvus ")
+	if !ok {
+		c.untried = append(c.untried, fmt.Sprintf("version: doctor does not recognise it; by its writes it is one of %q", possible))
+		return "unknown"
+	}
+	told, _, _ := strings.Cut(rest, ":")
+	if !slices.Contains(possible, told) {
+		t.Errorf("doctor names %s, and its writes are answered as by one of %q", told, possible)
+	}
+	return told
+}
+
+// answersLike are the profiles that answer writes as the server does.
+func (c *client) answersLike(t *testing.T) []string {
 	t.Helper()
 	list := c.ask(t, "/v2/vectordb/aliases/list", map[string]any{})
 	unknown := c.ask(t, "/v2/vectordb/collections/has", map[string]any{"dbName": c.prefix + "nowhere", "collectionName": "x"})
 	missing := c.ask(t, "/v2/vectordb/aliases/create", c.body("aliasName=z", "collectionName=nothing"))
 	aliased := c.ask(t, "/v2/vectordb/collections/drop", c.body("collectionName=x"))
-	told := ""
-	switch {
-	case list.Code == http.StatusOK:
-		told = "2.3"
-	case aliased.OK():
-		told = "one without a guard (before 2.4.23 or 2.5.5)"
-	case unknown.OK():
-		told = "2.4"
-	case strings.HasPrefix(missing.Message, "timestamp = "):
-		told = "2.5"
-	case aliased.Code == 65535:
-		told = "2.6.18"
-	case aliased.Code == 1100 && c.strictTimeout(t):
-		told = "3.0"
-	case aliased.Code == 1100:
-		told = "2.6"
-	default:
-		told = fmt.Sprintf("none that is known (has %d, create %d, drop %d)", unknown.Code, missing.Code, aliased.Code)
-	}
-	if aliased.OK() { // as it was, but for the alias that is left in the air
+	if aliased.OK() { // no guard, as before 2.4.23 and 2.5.5: as it was, but for the alias that is left in the air
 		c.do(t, "aliases/drop", "aliasName=y")
 		c.makeCollection(t, "x")
 		c.do(t, "aliases/create", "aliasName=y", "collectionName=x")
 	}
-	// doctor names it the same, or not at all.
-	e := c.run(t, t.TempDir(), "doctor", "-o", "json", "--state", filepath.Join(t.TempDir(), "none.json"))
-	if _, rest, ok := strings.Cut(e.Stdout, "answers like Milvus "); ok && !strings.HasPrefix(rest, told+":") {
-		t.Errorf("told as %s, doctor differs: %.80s", told, rest)
-	} else if !ok {
-		t.Errorf("doctor does not recognise %s:\n%v", told, e)
+	switch {
+	case list.Code == http.StatusOK:
+		return []string{"2.3"}
+	case unknown.OK():
+		return []string{"2.4"}
+	case aliased.OK():
+		return []string{"2.5"}
+	case aliased.Code == 65535 && strings.HasPrefix(missing.Message, "timestamp = "):
+		return []string{"2.5", "2.6.18"} // 2.6.1 to 2.6.5 too
+	case aliased.Code == 65535:
+		return []string{"2.6.18"}
+	case aliased.Code == 1100 && c.strictTimeout(t):
+		return []string{"3.0"}
+	case aliased.Code == 1100:
+		return []string{"2.6"}
 	}
-	return told
+	t.Logf("no profile answers so: has %d, create %d, drop %d", unknown.Code, missing.Code, aliased.Code)
+	return nil
 }
 
 // strictTimeout reports whether the server refuses a time limit that is no number.
@@ -179,7 +205,8 @@ func (c *client) makeDatabase(t *testing.T) {
 	case a.Missing():
 		c.noDatabases = true
 		c.untried = append(c.untried, "several databases: the server has no calls for databases")
-	case !a.OK():
-		t.Fatalf("cannot create a database: %d %s", a.Code, a.Message)
+	case !a.OK(): // a token without the privilege, or a cluster without databases
+		c.noDatabases = true
+		c.untried = append(c.untried, fmt.Sprintf("several databases: none can be made: %d %s", a.Code, a.Message))
 	}
 }

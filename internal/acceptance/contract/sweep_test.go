@@ -37,8 +37,8 @@ func (c *client) sweep(t *testing.T, prefix string) {
 			c.try(t, "collections/drop", body("collectionName", collection))
 		}
 	}
-	for _, db := range databases {
-		c.try(t, "databases/drop", map[string]any{"dbName": db})
+	for _, db := range databases { // its collections may take a moment to be gone
+		eventually(patience, func() bool { return c.try(t, "databases/drop", map[string]any{"dbName": db}) })
 	}
 }
 
