@@ -47,7 +47,7 @@ var writes = map[string]func(c *Client, ctx context.Context) error{
 	"collections/drop":    func(c *Client, ctx context.Context) error { return c.DropCollection(ctx, "", "t_v1") },
 	"collections/load":    func(c *Client, ctx context.Context) error { return c.LoadCollection(ctx, "", "t_v1") },
 	"collections/release": func(c *Client, ctx context.Context) error { return c.ReleaseCollection(ctx, "", "t_v1") },
-	"collections/rename": func(c *Client, ctx context.Context) error { return c.RenameCollection(ctx, "", "t_v1", "t_v0") },
+	"collections/rename":  func(c *Client, ctx context.Context) error { return c.RenameCollection(ctx, "", "t_v1", "t_v0") },
 	"roles/grant": func(c *Client, ctx context.Context) error {
 		return c.Grant(ctx, "t_r", planner.Grant{ObjectType: "Collection", Object: "t_v1", Privilege: "Query"})
 	},
