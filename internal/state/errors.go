@@ -8,9 +8,26 @@ import (
 )
 
 // AbsentError reports that there is no state file: a first run, or a lost state.
-type AbsentError struct{ Path string }
+type AbsentError struct {
+	Path string
+	// Deleted is true where a bucket that keeps versions shows that there was one.
+	Deleted bool
+}
 
-func (e *AbsentError) Error() string { return fmt.Sprintf("no state at %q", e.Path) }
+func (e *AbsentError) Error() string {
+	if e.Deleted {
+		return fmt.Sprintf("no state at %q: it was deleted, and its bucket keeps the versions before", e.Path)
+	}
+	return fmt.Sprintf("no state at %q", e.Path)
+}
+
+// Hint is for a state that should not have been deleted.
+func (e *AbsentError) Hint() string {
+	if e.Deleted {
+		return "remove the delete marker of the state to bring its last version back; without it the next apply is a first run"
+	}
+	return ""
+}
 
 // Unwrap makes it an fs.ErrNotExist.
 func (e *AbsentError) Unwrap() error { return fs.ErrNotExist }
@@ -181,6 +198,13 @@ func (e *UnsupportedError) Error() string {
 
 // IsAbsent reports that there is no state where it was looked for.
 func IsAbsent(err error) bool { return is[*AbsentError](err) }
+
+// IsDeleted reports that there is no state because it was deleted in a bucket that
+// keeps the versions before.
+func IsDeleted(err error) bool {
+	absent := (*AbsentError)(nil)
+	return errors.As(err, &absent) && absent.Deleted
+}
 
 // IsCorrupt reports that a state was found and is damaged.
 func IsCorrupt(err error) bool { return is[*CorruptError](err) }

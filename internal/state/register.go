@@ -29,6 +29,8 @@ type register struct {
 	patience time.Duration
 	most     int64  // bytes that are read
 	revision string // of what was last seen, "" for no object
+	// deleted is true where no object was seen because the last version was deleted.
+	deleted bool
 	// mine are the marks of writes that were given up with their outcome
 	// unknown: what bears one of them is not another run's.
 	mine map[string]bool
@@ -66,6 +68,7 @@ func (r *register) read(ctx context.Context, most int64) (Object, error) {
 		there, err := r.store.Read(ctx, r.name, most)
 		if err == nil {
 			r.see(there.Revision)
+			r.deleted = there.Deleted
 			return there, nil
 		}
 		if !passes(err) || !pause(ctx, err) {
@@ -101,6 +104,8 @@ func (r *register) swap(ctx context.Context, body []byte) error {
 			return nil
 		case r.mine[there.Mark]:
 			r.see(there.Revision)
+		case r.deleted && r.revision == "" && there.Revision == "" && !doubt && class == Refused:
+			return err // no waiting brings it back
 		case there.Revision == r.revision:
 		case r.past[there.Revision] && (doubt || class != Refused):
 			// An older one: the next look will tell. After a plain refusal it

@@ -65,7 +65,7 @@ func (o *Shared) Read(ctx context.Context) (planner.State, error) {
 		return planner.State{}, &AccessError{Path: o.options.Location, Doing: "read", Err: err}
 	}
 	if there.Revision == "" {
-		return planner.State{}, &AbsentError{Path: o.options.Location}
+		return planner.State{}, &AbsentError{Path: o.options.Location, Deleted: there.Deleted}
 	}
 	state, err := Decode(o.options.Location, there.Body)
 	if err != nil {

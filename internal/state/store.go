@@ -66,6 +66,9 @@ type Object struct {
 	// for it leaves it "", and then the body identifies one's own write.
 	Mark string
 	Body []byte
+	// Deleted is true where there is no object because the latest of the versions that
+	// its bucket keeps is a deletion.
+	Deleted bool
 	// Age is the time since the last write, by the clock of the store alone; 0
 	// where the store does not tell.
 	Age time.Duration

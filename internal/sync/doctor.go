@@ -225,6 +225,8 @@ func (d *doctor) stored(ctx context.Context) {
 	stored, err := readBeside(ctx, file)
 	state := stored.state
 	switch {
+	case statefile.IsDeleted(err):
+		d.find("state", FoundWarn, hintOf(err), "%v", err)
 	case statefile.IsAbsent(err):
 		d.find("state", FoundOK, "", "none at %s yet: the next apply is a first run", location)
 	case err != nil:
@@ -257,7 +259,7 @@ func (d *doctor) stored(ctx context.Context) {
 	status, err := file.LockStatus(ctx)
 	switch {
 	case err != nil:
-		d.find("lock", FoundUnknown, "", "%v", err)
+		d.find("lock", FoundUnknown, hintOf(err), "%v", err)
 	case status.Held:
 		d.find("lock", FoundWarn, "wait for it, or see `aliasctl lock show`", "another run holds the state: %s", status.Holder)
 	default:

@@ -6,6 +6,7 @@ import (
 	"aliasctl/internal/milvus"
 	"aliasctl/internal/quantity"
 	"aliasctl/internal/report"
+	statefile "aliasctl/internal/state"
 	"aliasctl/manifest"
 	"aliasctl/planner"
 	"aliasctl/planner/proof"
@@ -41,7 +42,7 @@ func (r *run) plan(stored storedState, cluster planner.Cluster, limits planner.L
 	}
 	p := comparison.Plan(live)
 	if !stored.found {
-		p.Notes = append([]string{r.firstRun()}, p.Notes...)
+		p.Notes = append([]string{r.firstRun(stored)}, p.Notes...)
 	}
 	p.Spell(r.Spell)
 	refusals := r.refusals(p, limits)
@@ -117,9 +118,12 @@ func (r *run) addNotes(p *planner.Plan, stored storedState) {
 	}
 }
 
-func (r *run) firstRun() string {
+func (r *run) firstRun(stored storedState) string {
 	if r.file == nil {
 		return "no --state: compared without one; aliases removed from the manifest cannot be seen"
+	}
+	if statefile.IsDeleted(stored.absent) {
+		return fmt.Sprintf("no state at %s: it was deleted in a bucket that keeps versions, so this is a first run; aliases removed from the manifest cannot be seen. To bring the state back, remove its delete marker", r.file.Path())
 	}
 	return fmt.Sprintf("no state at %s: first run; aliases removed from the manifest cannot be seen", r.file.Path())
 }

@@ -84,8 +84,10 @@ func (r *run) noPlace() error {
 
 // storedState is the state as it was found.
 type storedState struct {
-	state  planner.State
-	found  bool
+	state planner.State
+	found bool
+	// absent is why it was not found, nil where it was or was not looked for.
+	absent error
 	holder string // the other run that holds it, "" for none
 }
 
@@ -103,6 +105,7 @@ func (r *run) readState() (storedState, error) {
 	}
 	switch {
 	case statefile.IsAbsent(err):
+		stored.absent = err
 		stored.state = statefile.New(planner.Cluster{})
 	case err != nil:
 		return storedState{}, failed(unreadableHint(err), "%v", err)
@@ -130,6 +133,9 @@ func (r *run) needs(stored storedState) error {
 	hint := "give `--state PATH` or `-f FILE`"
 	if r.State.Location != "" {
 		hint = "check --state; the first `aliasctl sync --apply` makes one"
+	}
+	if statefile.IsDeleted(stored.absent) {
+		return failed(hintOf(stored.absent), "%v", stored.absent)
 	}
 	return failed(hint, "there is no state at %s", r.file.Path())
 }

@@ -22,6 +22,7 @@ func TestMain(m *testing.M) { program.Main(m) }
 type store struct {
 	location    func(name string) string
 	environment []string
+	buckets     func(t *testing.T) []string // what an S3 server has; nil for another
 }
 
 // kinds start a server each.
@@ -34,14 +35,14 @@ var kinds = map[string]func(t *testing.T) store{
 	"s3 on gofakes3": s3On(gateway.Gofakes3),
 	"gs": func(t *testing.T) store {
 		address := gateway.FakeGCS.Start(t)
-		return store{func(name string) string { return "gs://" + gateway.Bucket + "/" + name }, []string{"STORAGE_EMULATOR_HOST=" + address}}
+		return store{location: func(name string) string { return "gs://" + gateway.Bucket + "/" + name }, environment: []string{"STORAGE_EMULATOR_HOST=" + address}}
 	},
 	"azblob": func(t *testing.T) store {
 		address := gateway.Azurite.Start(t)
-		return store{func(name string) string { return gateway.AzureLocation(address, name) }, []string{"AZURE_STORAGE_KEY=" + gateway.AzureKey}}
+		return store{location: func(name string) string { return gateway.AzureLocation(address, name) }, environment: []string{"AZURE_STORAGE_KEY=" + gateway.AzureKey}}
 	},
 	"git": func(t *testing.T) store {
-		return store{gitserver.Start(t, nil).File, []string{"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull}}
+		return store{location: gitserver.Start(t, nil).File, environment: []string{"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull}}
 	},
 	"http": func(t *testing.T) store {
 		url := (&stateserver.Server{}).Start(t)
@@ -50,16 +51,29 @@ var kinds = map[string]func(t *testing.T) store{
 	"gitlab": func(t *testing.T) store {
 		const token = "token-of-the-job"
 		url := (&stateserver.Server{GitLab: true, Token: token}).Start(t)
-		return store{func(name string) string { return "gitlab:" + name },
-			[]string{"CI_API_V4_URL=" + url + "/api/v4", "CI_PROJECT_ID=" + path.Base(stateserver.Project), "CI_JOB_TOKEN=" + token}}
+		return store{location: func(name string) string { return "gitlab:" + name },
+			environment: []string{"CI_API_V4_URL=" + url + "/api/v4", "CI_PROJECT_ID=" + path.Base(stateserver.Project), "CI_JOB_TOKEN=" + token}}
 	},
 }
 
 func s3On(server gateway.Server) func(t *testing.T) store {
 	return func(t *testing.T) store {
 		address := server.Start(t)
-		return store{func(name string) string { return gateway.Location(address, name) },
-			[]string{"AWS_ACCESS_KEY_ID=" + gateway.User, "AWS_SECRET_ACCESS_KEY=" + gateway.Secret, "AWS_EC2_METADATA_DISABLED=true"}}
+		user, secret := server.Credentials()
+		return store{
+			location:    func(name string) string { return gateway.Location(address, name) },
+			environment: []string{"AWS_ACCESS_KEY_ID=" + user, "AWS_SECRET_ACCESS_KEY=" + secret, "AWS_EC2_METADATA_DISABLED=true"},
+			buckets: func(t *testing.T) (names []string) {
+				client, err := server.Client(address)
+				program.Must(t, err)
+				all, err := client.ListBuckets(t.Context())
+				program.Must(t, err)
+				for _, bucket := range all {
+					names = append(names, bucket.Name)
+				}
+				return names
+			},
+		}
 	}
 }
 

@@ -140,6 +140,9 @@ func (b *bucket) stat(ctx context.Context, key string) (state.Object, error) {
 }
 
 func (b *bucket) unlessAbsent(err error) (state.Object, error) {
+	if errors.Is(err, errDeleted) {
+		return state.Object{Deleted: true}, nil
+	}
 	told := b.explain(err, reading)
 	// Not by its code, in which a short secret may have been struck out.
 	if told.Status == http.StatusNotFound && told.Class == state.Refused {

@@ -25,12 +25,16 @@ func TestContractOnGofakes3(t *testing.T)  { keeps(t, gateway.Gofakes3) }
 func TestContractOnRclone(t *testing.T)    { keeps(t, gateway.RcloneLocal) }
 func TestContractOnMinIO(t *testing.T)     { keeps(t, gateway.MinIO) }
 func TestContractOnSeaweedFS(t *testing.T) { keeps(t, gateway.SeaweedFS, contract.Slow) }
+func TestContractOnRadosgw(t *testing.T)   { keeps(t, gateway.Radosgw, contract.Slow) }
 
 // The others are refused before anything is written, by a lock, a save and a
 // look at the store alike, and nothing is left in them.
 
-func refused(t *testing.T, server gateway.Server, whys ...string) {
-	address := server.Start(t)
+func refused(t *testing.T, server gateway.Server, address string, whys ...string) {
+	t.Helper()
+	user, secret := server.Credentials()
+	t.Setenv("AWS_ACCESS_KEY_ID", user)
+	t.Setenv("AWS_SECRET_ACCESS_KEY", secret)
 	for what, do := range map[string]func(state.Location) error{
 		"lock": func(l state.Location) error { _, err := l.Lock(t.Context(), 0, contract.Holder); return err },
 		"save": func(l state.Location) error { return l.Save(t.Context(), contract.State(1, 3)) },
@@ -53,7 +57,7 @@ func refused(t *testing.T, server gateway.Server, whys ...string) {
 			t.Errorf("%s: %s", what, unconditional.Why)
 		}
 	}
-	client, err := gateway.Client(address)
+	client, err := server.Client(address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,23 +67,19 @@ func refused(t *testing.T, server gateway.Server, whys ...string) {
 }
 
 func TestRcloneOverMemoryIsRefused(t *testing.T) {
-	refused(t, gateway.RcloneMemory, "were told that they had", "another's was stored")
+	refused(t, gateway.RcloneMemory, gateway.RcloneMemory.Start(t), "were told that they had", "another's was stored")
 }
 
 func TestS3rverIsRefused(t *testing.T) {
-	t.Setenv("AWS_ACCESS_KEY_ID", "S3RVER")
-	t.Setenv("AWS_SECRET_ACCESS_KEY", "S3RVER")
-	refused(t, gateway.S3rver, "it ignores If-Match")
+	refused(t, gateway.S3rver, gateway.S3rver.Start(t), "it ignores If-Match")
 }
 
-func TestVersionsOnGofakes3(t *testing.T) {
-	address := gateway.Gofakes3.Start(t)
-	client, err := gateway.Client(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := client.EnableVersioning(t.Context(), gateway.Bucket); err != nil {
-		t.Fatal(err)
-	}
-	contract.Versions(t, func(name string) string { return gateway.Location(address, name) })
+func TestSwiftIsRefused(t *testing.T) {
+	refused(t, gateway.Swift, gateway.Swift.Start(t), "501 NotImplemented")
+}
+
+func TestRadosgwWithVersionsIsRefused(t *testing.T) {
+	address := gateway.Radosgw.Start(t)
+	versioned(t, address)
+	refused(t, gateway.Radosgw, address, "it ignores If-None-Match")
 }

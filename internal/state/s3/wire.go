@@ -2,6 +2,7 @@ package s3
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -58,10 +59,17 @@ func (w *wire) withoutQuotes(r *http.Request, match string) (*http.Request, erro
 	return signer.SignV4(*r, creds.AccessKeyID, creds.SecretAccessKey, creds.SessionToken, scope[len(scope)-3]), nil
 }
 
+// errDeleted is the answer to a read of what was deleted in a bucket with versions.
+var errDeleted = errors.New("the latest version is a delete marker")
+
 // honest keeps a web server that is no S3 store from passing for a store
 // without the object: a wrong endpoint would look like a first run. Every
 // store names the code in the body.
 func honest(r *http.Request, resp *http.Response) (*http.Response, error) {
+	if resp.StatusCode == http.StatusNotFound && (r.Method == http.MethodGet || r.Method == http.MethodHead) && resp.Header.Get("X-Amz-Delete-Marker") == "true" {
+		resp.Body.Close()
+		return nil, errDeleted
+	}
 	if resp.StatusCode != http.StatusNotFound && resp.StatusCode != http.StatusBadRequest || r.Method == http.MethodHead {
 		return resp, nil
 	}

@@ -18,11 +18,25 @@ import (
 
 // program is the command line of the server.
 func (s Server) program() ([]string, error) {
+	if s.installed != nil {
+		return s.starter()
+	}
 	made, err := s.made()
 	if err != nil || s.tool != "" {
 		return []string{made}, err
 	}
 	return []string{"node", filepath.Join(made, "node_modules", s.name, cmp.Or(s.script, "bin/"+s.name+".js"))}, nil
+}
+
+// starter is the script that starts a server of installed programs.
+func (s Server) starter() ([]string, error) {
+	for _, name := range s.installed {
+		if _, err := exec.LookPath(name); err != nil {
+			return nil, fmt.Errorf("%s is not installed: Debian has it in %s", name, s.packages)
+		}
+	}
+	source, err := s.module()
+	return []string{filepath.Join(source, "start")}, err
 }
 
 // Installed is the folder with the npm packages of testdata/NAME, installed once
