@@ -40,6 +40,48 @@ func TestDisplace(t *testing.T) {
 	}
 }
 
+// What an alias has taken the name of is known from then on: after a switch, in a run
+// that comes after one that was cut, and where the alias stays with that collection.
+func TestADisplacementIsRemembered(t *testing.T) {
+	remembered := func(w *world) string {
+		i := slices.IndexFunc(w.stored.Bindings, func(b planner.Binding) bool { return b.Alias == "products" })
+		return w.stored.Bindings[i].Displaced
+	}
+	w := worlds["displace"]()
+	if _, err := w.apply(t, Options{}); err != nil || remembered(w) != "products_v1" {
+		t.Fatal(err, w.stored.Bindings)
+	}
+	w.want.aliases["products"] = "r1"
+	if _, err := w.apply(t, Options{}); err != nil || w.live("products") != "r1" || remembered(w) != "products_v1" {
+		t.Error(err, w.stored.Bindings)
+	}
+	for _, op := range []string{"rename", "create"} { // killed with its effect
+		w := worlds["displace"]()
+		w.faulty = func(c call) (fault, bool) {
+			return fault{err: errLost, lands: atOnce}, c.op == op || slices.ContainsFunc(w.calls[:len(w.calls)-1], func(c call) bool { return c.op == op })
+		}
+		w.saveErr[2] = errDisk
+		_, _ = w.apply(t, Options{})
+		clear(w.saveErr)
+		w.requireFinish(t, "cut at "+op)
+		if remembered(w) != "products_v1" {
+			t.Errorf("cut at the %s: %+v", op, w.stored.Bindings)
+		}
+	}
+	w = worlds["displace by itself, with a canary"]()
+	if _, err := w.apply(t, Options{}); err != nil || remembered(w) != "products_v1" {
+		t.Error(err, w.stored.Bindings)
+	}
+	serial, err := rollback.Previous(w.stored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, _, err := rollback.To(w.stored, serial)
+	if err != nil || !slices.ContainsFunc(m.Databases[0].Aliases, func(a manifest.Alias) bool { return a.Name == "products" && a.Collection == "products_v1" }) {
+		t.Errorf("the rollback wants %+v, %v", m, err)
+	}
+}
+
 // When the alias cannot be created, the collection gets its name back.
 func TestADisplacementIsUndone(t *testing.T) {
 	for name, f := range map[string]fault{"refused": {err: errRefused}, "never answered": {err: errLost}, "busy": {err: errTransient}} {

@@ -90,9 +90,9 @@ func completed(changes []planner.Change, results []Result) []planner.Change {
 		case !found:
 		case r.Op == planner.Adopt:
 			c.Adopted = true
-		case c.From == "" && r.Op == planner.Displace && r.To != r.RenameTo: // the way back
+		case c.From == "" && r.Op == planner.Displace: // the way back, also where it is bound there
 			c.From, c.FromID = r.RenameTo, r.ID
-		case c.From == "" && r.RenameTo != "" && r.To != r.RenameTo:
+		case c.From == "" && r.RenameTo != "":
 			c.From = r.RenameTo
 		case c.From == "" && r.Op == planner.VerifyAlias:
 			c.From = r.Back

@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"cmp"
 	"maps"
 	"reflect"
 	"slices"
@@ -193,7 +194,7 @@ func (s *settlement) result(r Result) {
 		s.bindings.remove(key.Key)
 		s.settled[key] = settled{from: r.To}
 	case r.Outcome == SwitchedBack && r.Back != "":
-		s.bind(planner.Binding{Database: r.Database, Alias: r.Alias, Collection: r.Back, Protect: r.Protect, Group: r.Cutover.Group, RenamedFrom: r.RenamedFrom})
+		s.bind(planner.Binding{Database: r.Database, Alias: r.Alias, Collection: r.Back, Protect: r.Protect, Group: r.Cutover.Group, RenamedFrom: r.RenamedFrom, Displaced: r.RenameTo})
 	case r.Outcome == SwitchedBack && r.Op == planner.CreateAlias:
 		s.settled[key] = settled{from: r.To}
 	case r.Outcome == SwitchedBack:
@@ -212,7 +213,7 @@ func (s *settlement) result(r Result) {
 			s.settled[key] = settled{from: r.From}
 		}
 	default:
-		b := planner.Binding{Database: r.Database, Alias: r.Alias, Collection: r.To, Protect: r.Protect, RenamedFrom: r.RenamedFrom}
+		b := planner.Binding{Database: r.Database, Alias: r.Alias, Collection: r.To, Protect: r.Protect, RenamedFrom: r.RenamedFrom, Displaced: r.RenameTo}
 		if r.Cutover != nil {
 			b.Group = r.Cutover.Group
 		}
@@ -222,6 +223,7 @@ func (s *settlement) result(r Result) {
 		if r.Anew() { // by name it is bound as before
 			was, _ := s.bindings.get(key.Key)
 			b.Group, b.CollectionID, b.Since, b.RenamedAt = was.Group, r.ToID, s.Now, s.renamedAt(b, was)
+			b.Displaced = was.Displaced
 			s.bindings.set(key.Key, b)
 			s.settled[subject{key.Key, false}] = settled{at: b.Collection}
 			return
@@ -251,6 +253,7 @@ func (s *settlement) bind(b planner.Binding) {
 	key := bindingKey(b)
 	was, known := s.bindings.get(key)
 	b.RenamedAt = s.renamedAt(b, was)
+	b.Displaced = cmp.Or(b.Displaced, was.Displaced, s.displaced(key))
 	if known && was.Collection == b.Collection {
 		b.CollectionID, b.Since = was.CollectionID, was.Since
 	} else {
@@ -259,6 +262,17 @@ func (s *settlement) bind(b planner.Binding) {
 	}
 	s.bindings.set(key, b)
 	s.settled[subject{key, false}] = settled{at: b.Collection}
+}
+
+// displaced is the new name of the collection whose name an alias took in a run that was
+// cut.
+func (s *settlement) displaced(key planner.Key) string {
+	for _, a := range s.before.Pending {
+		if a.RenameTo != "" && (planner.Key{Database: a.Database, Name: a.Alias}) == key {
+			return a.RenameTo
+		}
+	}
+	return ""
 }
 
 // renamedAt is since when a binding has a new name.

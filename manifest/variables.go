@@ -111,7 +111,7 @@ func (v *variables) expand(s string, document map[string]string) (expanded strin
 		value, ok := v.value(name, document)
 		if !ok {
 			return "", UndefinedVariable, fmt.Sprintf("undefined variable %s", quoted(name)),
-				fmt.Sprintf("give it a value with --var %s=..., %s%s or a vars field", name, EnvPrefix, name)
+				fmt.Sprintf("give it a value with `--var %s=...`, `%s%s` or `vars`", name, EnvPrefix, name)
 		}
 		if b.Len()+len(value) > maxText {
 			return "", InvalidValue, fmt.Sprintf("longer than %d bytes with its variables replaced", maxText), ""

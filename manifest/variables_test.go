@@ -25,9 +25,9 @@ func TestVariables(t *testing.T) {
 		{name: "the command line wins", opts: Options{Vars: map[string]string{"rev": "given"}, LookupEnv: env}, want: []string{"x_given", "x_given_too"}},
 		{name: "then the environment", opts: Options{LookupEnv: env}, want: []string{"x_from_env", "x_from_env_too"}},
 		{name: "then the document, and only that", opts: Options{Vars: map[string]string{"other": ""}},
-			err: "a.yaml:5:14: error: undefined variable \"rev\"\n    hint: give it a value with --var rev=..., ALIASCTL_VAR_rev or a vars field"},
+			err: "a.yaml:5:14: error: undefined variable \"rev\"\n    hint: give it a value with `--var rev=...`, `ALIASCTL_VAR_rev` or `vars`"},
 		{name: "a blank environment variable is unset", opts: Options{Vars: map[string]string{"other": "_too"}, LookupEnv: blank},
-			err: "a.yaml:5:14: error: undefined variable \"rev\"\n    hint: give it a value with --var rev=..., ALIASCTL_VAR_rev or a vars field"},
+			err: "a.yaml:5:14: error: undefined variable \"rev\"\n    hint: give it a value with `--var rev=...`, `ALIASCTL_VAR_rev` or `vars`"},
 		{name: "an empty value on the command line is a value", opts: Options{Vars: map[string]string{"other": "", "rev": ""}}, want: []string{"x_", "x_"}},
 		{name: "a value is not expanded again", opts: Options{Vars: map[string]string{"rev": "${other}", "other": ""}},
 			err: "a.yaml:3:14: error: bad collection name \"x_${other}\", from \"x_${rev}\": character 3 ('$') is not allowed\n    hint: " + nameHint +

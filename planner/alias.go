@@ -29,6 +29,9 @@ func (b *builder) alias(d *database, e *managed, live *LiveDatabase, count *Mana
 	if now != "" {
 		b.before(d, e, now)
 	}
+	if name := e.tookTheNameOf(); name != "" && b.options.RollingBack && e.wanted() == name {
+		b.note("the collection whose name alias %q has taken stays named %q; the alias leads there", b.flagName(d, e.alias), name)
+	}
 
 	if b.renamed(d, e, live, now) || b.nameless(d, e, live, now) {
 		return
@@ -64,14 +67,14 @@ func (b *builder) alias(d *database, e *managed, live *LiveDatabase, count *Mana
 		if r := e.renamedTo; r != nil {
 			step.RenamedTo = r.want.Name
 		}
-		b.unbind(e, count, step)
+		b.unbind(d, e, count, step)
 	case truth.Drifted:
 		step.Drift = true
 		switch {
 		case !b.options.OverwriteDrift.Has(d.name, e.alias):
 			b.drifted(d, e, step)
 		case step.To == "":
-			b.unbind(e, count, step)
+			b.unbind(d, e, count, step)
 		default:
 			b.bind(d, e, live, step)
 		}
@@ -221,9 +224,12 @@ func (b *builder) ask(e *managed, live *LiveDatabase, step Step) Ask {
 }
 
 // unbind adds the step that drops an alias which the manifest no longer has.
-func (b *builder) unbind(e *managed, count *ManagedCount, step Step) {
+func (b *builder) unbind(d *database, e *managed, count *ManagedCount, step Step) {
 	step.Op = DropAlias
 	b.plan.Summary.Drop++
+	if name := e.tookTheNameOf(); name != "" {
+		b.note("alias %q has the name of a collection that is called %q now: once the alias is dropped, readers of the name find nothing, until that collection is renamed back by hand", b.flagName(d, e.alias), name)
+	}
 	b.unbinds = append(b.unbinds, step)
 	count.Dropped++
 	if e.protected() {

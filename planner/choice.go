@@ -266,18 +266,23 @@ func (c *Check) short() string {
 }
 
 // groups holds the members of a cutover together: while a newer collection of one of
-// them is not ready, none goes forward.
+// them is not ready, none goes forward, nor that one to another that is.
 func (ch *chooser) groups(d *database) {
 	waits := make(map[string]string) // the member that a group waits for
+	members := make(map[string]int)
 	for _, e := range d.aliases {
-		if g := e.group(); e.newest != nil && e.newest.unready && g != "" && waits[g] == "" {
+		g := e.group()
+		if e.newest == nil || g == "" {
+			continue
+		}
+		if members[g]++; e.newest.unready && waits[g] == "" {
 			waits[g] = e.alias
 		}
 	}
 	for i := range d.aliases {
 		e := &d.aliases[i]
 		c, member := e.newest, waits[e.group()]
-		if c == nil || member == "" || member == e.alias || c.conflict != nil || c.open || c.pinned || c.floor == "" || c.floor == e.want.Collection ||
+		if c == nil || member == "" || members[e.group()] == 1 || c.conflict != nil || c.open || c.pinned || c.floor == "" || c.floor == e.want.Collection ||
 			ch.live.Databases[d.name].Bindings[e.alias] != c.floor {
 			continue
 		}

@@ -161,6 +161,15 @@ func (b *builder) lockedOut(d *database, e *managed, live *LiveDatabase, c Confl
 	return c, true
 }
 
+// tookTheNameOf is the present name of the collection whose name an alias has, "" for
+// none.
+func (e *managed) tookTheNameOf() string {
+	if e.last == nil {
+		return ""
+	}
+	return e.last.Displaced
+}
+
 func (e *managed) ignoresGrants() bool {
 	return e.want.Cutover != nil && e.want.Cutover.Grants == manifest.GrantsIgnore
 }

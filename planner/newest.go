@@ -54,6 +54,10 @@ func (p Plan) Chosen() map[Key]string {
 	return chosen
 }
 
+// Undecided reports that the cluster was not read, and that an alias may have to go to
+// a collection that only the cluster shows.
+func (p Plan) Undecided() bool { return p.Live == LiveAssumed && len(p.Newest) > 0 }
+
 // newest lists what every `newest` came to, and notes what a reader has to know.
 func (b *builder) newest() {
 	for _, d := range b.databases {

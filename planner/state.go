@@ -70,6 +70,8 @@ type Binding struct {
 	// since then both serve.
 	RenamedFrom string    `json:"renamed_from,omitempty"`
 	RenamedAt   time.Time `json:"renamed_at,omitzero"`
+	// Displaced is the new name of the collection whose name the alias has taken.
+	Displaced string `json:"displaced,omitempty"`
 	// RolledBackFrom is the collection that a rollback left. A sync whose
 	// manifest still names it is a conflict: the next unrelated deploy must not
 	// bring a bad index back.

@@ -100,7 +100,11 @@ func (p plan) head() Head {
 	if p.Plan.Rollback {
 		wanted = "as that apply left it"
 	}
-	if p.Plan.Summary.Pending() == 0 && len(p.Plan.Conflicts) == 0 {
+	switch {
+	case p.Plan.Summary.Pending() > 0 || len(p.Plan.Conflicts) > 0:
+	case p.Plan.Undecided():
+		h.Nothing = "Nothing is known to be due: without the cluster, `newest` stands for no name."
+	default:
 		h.Nothing = "Nothing to do: " + with + " " + wanted + "."
 	}
 	if p.Applied {
@@ -125,6 +129,8 @@ func (r Report) verdict() (string, Tone) {
 			why = append(why, quantity.Of(n, "guard"))
 		}
 		return "refused by " + strings.Join(why, " and "), Bad
+	case s.Pending() == 0 && r.Plan.Undecided():
+		return "nothing is known to be due without the cluster", Neutral
 	case s.Pending() == 0:
 		return "nothing to do", Good
 	}

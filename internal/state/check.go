@@ -114,7 +114,7 @@ func checkFile(name *string) string {
 func checkBinding(b *planner.Binding) string {
 	return firstOf(checkName("database", b.Database), checkName("alias", b.Alias),
 		checkName("collection", b.Collection), checkID("collection_id", b.CollectionID), checkTime("since", b.Since),
-		checkText("renamed_from", b.RenamedFrom), checkTime("renamed_at", b.RenamedAt), checkText("rolled_back_from", b.RolledBackFrom))
+		checkText("renamed_from", b.RenamedFrom), checkTime("renamed_at", b.RenamedAt), checkText("displaced", b.Displaced), checkText("rolled_back_from", b.RolledBackFrom))
 }
 
 func checkRetired(r *planner.Retired) string {
