@@ -46,11 +46,15 @@ func stateFlags(o *options) []cli.Flag {
 			Usage: "state file `PATH`, or s3://BUCKET/KEY?endpoint=HOST&region=REGION, gs://BUCKET/KEY, azblob://ACCOUNT/CONTAINER/KEY, git::https://HOST/REPO.git//PATH?ref=BRANCH, https://HOST/PATH or gitlab:NAME for a state that machines share (default: beside the manifest, NAME.state.json for NAME.yaml, NAME.aliasctl-state.json for another; in a directory, aliasctl-state.json)" + variablesOf("state")},
 		decimal.Int{IntFlag: &cli.IntFlag{Name: "state-history", Destination: &o.State.History, Category: categoryManifest,
 			Usage: "keep the last `N` replaced states of an s3://, gs:// or azblob:// state as objects beside it (default: none; the versioning of the bucket)" + variablesOf("state-history")}},
-		&cli.DurationFlag{Name: "lock-timeout", Destination: &o.State.LockTimeout, Category: categoryManifest,
-			Usage: "wait this long for another run that holds the state (default: 0s, refuse at once)" + variablesOf("lock-timeout")},
+		lockTimeoutFlag(o),
 		maxStateBytesFlag(o),
 		followLinksFlag(o),
 	}
+}
+
+func lockTimeoutFlag(o *options) cli.Flag {
+	return &cli.DurationFlag{Name: "lock-timeout", Destination: &o.State.LockTimeout, Category: categoryManifest,
+		Usage: "wait this long for another run that holds the state (default: 0s, refuse at once)" + variablesOf("lock-timeout")}
 }
 
 // connectionFlags say which cluster, and how to talk to it. The token is never

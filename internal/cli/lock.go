@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	statefile "aliasctl/internal/state"
 	"aliasctl/internal/sync"
 )
 
@@ -52,7 +53,8 @@ func (r *session) showLock() error {
 		if status.Lease > 0 {
 			line("lease    %v\n", status.Lease)
 		} else {
-			line("lease    none: it never ends by itself; once its run is dead, `aliasctl lock release %s`\n", status.ID)
+			line("lease    none: it never ends by itself\n")
+			line("once its run is dead: `aliasctl lock release %s`\n", statefile.Quote(status.ID))
 		}
 	}
 	if status.Expired {

@@ -72,7 +72,7 @@ func stateCommand(s *streams) *cli.Command {
 				Name: "migrate", Usage: "copy a state to another place", ArgsUsage: "FROM TO",
 				Description: "Refused where TO has a state, unless it is an older one of the same lineage.\n\n" +
 					"Example:   aliasctl state migrate aliases.state.json s3://bucket/prod.json",
-				Flags:  []cli.Flag{followLinksFlag(o)},
+				Flags:  []cli.Flag{lockTimeoutFlag(o), maxStateBytesFlag(o), followLinksFlag(o)},
 				Action: o.run(s, func(r *session, c *cli.Context) error { return r.migrateState(c.Args().Get(0), c.Args().Get(1)) }),
 			},
 		},

@@ -66,9 +66,13 @@ type OccupiedError struct {
 	Path   string
 	Serial uint64
 	Same   bool // lineage
+	Equal  bool // content
 }
 
 func (e *OccupiedError) Error() string {
+	if e.Equal {
+		return fmt.Sprintf("the state is at %q already, with serial %d and the same content", e.Path, e.Serial)
+	}
 	if e.Same {
 		return fmt.Sprintf("there is a state at %q already, of the same lineage and with serial %d, which is not older", e.Path, e.Serial)
 	}
@@ -89,7 +93,7 @@ func Migrate(ctx context.Context, from, to Location) (planner.State, error) {
 		return planner.State{}, err
 	}
 	if same := there.Lineage == state.Lineage; err == nil && (!same || there.Serial >= state.Serial) {
-		return planner.State{}, &OccupiedError{Path: to.Path(), Serial: there.Serial, Same: same}
+		return planner.State{}, &OccupiedError{Path: to.Path(), Serial: there.Serial, Same: same, Equal: equal(there, state)}
 	}
 	return state, to.Save(ctx, state)
 }

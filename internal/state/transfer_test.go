@@ -25,7 +25,7 @@ func TestMigrate(t *testing.T) {
 		t.Errorf("to an empty place: serial %d, %v", s.Serial, err)
 	}
 	var occupied *statefile.OccupiedError
-	if _, err := statefile.Migrate(t.Context(), from, to()); !errors.As(err, &occupied) || !strings.Contains(err.Error(), "serial 3, which is not older") {
+	if _, err := statefile.Migrate(t.Context(), from, to()); !errors.As(err, &occupied) || !occupied.Equal || !strings.Contains(err.Error(), "serial 3 and the same content") {
 		t.Errorf("to one of the same serial: %v", err)
 	}
 	save(t, from, numbered(4))

@@ -3,6 +3,7 @@ package sync
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -147,10 +148,20 @@ func Push(ctx context.Context, o Options, path string, force bool) (pushed State
 	switch {
 	case statefile.IsPushRefused(err):
 		err = refused("look at both with `aliasctl state show`; `--force` replaces it all the same", "%v", err)
+	case statefile.IsCorrupt(err) || statefile.IsTooNew(err):
+		err = failed("it was left as it is; look at the file before `aliasctl state push --force` replaces it", "%v", err)
 	case err != nil:
-		err = failed(hintOf(err), "%v", err)
+		err = failed(storedHint(err), "%v", err)
 	}
 	return State{state, r.file.Path()}, changed, err
+}
+
+// storedHint helps with a state that cannot be read or saved.
+func storedHint(err error) string {
+	if statefile.IsCorrupt(err) || statefile.IsTooNew(err) || is[*statefile.AccessError](err) {
+		return unreadableHint(err)
+	}
+	return hintOf(err)
 }
 
 // Migrate copies a state to another place, and leaves the old one as it is.
@@ -167,17 +178,26 @@ func Migrate(ctx context.Context, o Options, from, to string) (source string, co
 	if err := r.takeLock(); err != nil {
 		return "", copied, err
 	}
-	lock, err := old.Lock(r.soft, r.State.LockTimeout, r.self())
+	lock, err := r.lockOf(old)
+	if old.Path() == r.file.Path() || isHeldBy(err, r.self()) {
+		r.release(lock)
+		return "", copied, Usagef("name another place for the copy", "%q and %q are one place", old.Path(), r.file.Path())
+	}
 	if err != nil {
 		return "", copied, err
 	}
-	defer lock.Release()
+	defer r.release(lock)
 	state, err := statefile.Migrate(r.hard, old, r.file)
+	occupied, isOccupied := errors.AsType[*statefile.OccupiedError](err)
 	switch {
-	case is[*statefile.OccupiedError](err):
+	case isOccupied && occupied.Equal:
+		err = refused("nothing is left to copy: use it with `--state "+statefile.Quote(r.file.Path())+"`", "%v", err)
+	case isOccupied:
 		err = refused("look at both with `aliasctl state show --state`", "%v", err)
+	case statefile.IsAbsent(err):
+		err = failed("check the first place, FROM; `aliasctl state show --state` looks at one", "%v", err)
 	case err != nil:
-		err = failed(hintOf(err), "%v", err)
+		err = failed(storedHint(err), "%v", err)
 	}
 	return old.Path(), State{state, r.file.Path()}, err
 }

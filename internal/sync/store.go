@@ -179,31 +179,53 @@ func (r *run) tryStore() error {
 	return nil
 }
 
-// takeLock locks the state. A run that waits for another reports it, and for whom:
+// takeLock locks the state.
+func (r *run) takeLock() (err error) {
+	r.lock, err = r.lockOf(r.file)
+	return err
+}
+
+// lockOf locks a state. A run that waits for another reports it, and for whom:
 // in CI a silent wait looks like a hang.
-func (r *run) takeLock() error {
+func (r *run) lockOf(at statefile.Location) (*statefile.Lock, error) {
 	holder := r.self()
-	lock, err := r.file.Lock(r.soft, 0, holder)
-	if timeout := r.State.LockTimeout; statefile.IsLocked(err) && timeout > 0 {
+	lock, err := at.Lock(r.soft, 0, holder)
+	if timeout := r.State.LockTimeout; statefile.IsLocked(err) && timeout > 0 && !isHeldBy(err, holder) {
 		r.Console.Say("aliasctl: waiting up to %v: %s", timeout, safetext.Line(err.Error()))
-		lock, err = r.file.Lock(r.soft, timeout, holder)
+		lock, err = at.Lock(r.soft, timeout, holder)
 	}
 	switch {
 	case err == nil:
-		r.lock = lock
-		return nil
+		return lock, nil
 	case r.soft.Err() != nil:
-		return interrupted("while waiting for the lock; nothing was changed")
+		return nil, interrupted("while waiting for the lock; nothing was changed")
 	case statefile.IsLocked(err):
-		return &Failure{Code: Locked, What: err.Error(), Hint: "`--lock-timeout 5m` waits for it; a dry run needs no lock", Err: err}
+		return nil, &Failure{Code: Locked, What: err.Error(), Hint: lockedHint(err), Err: err}
 	default:
-		return err
+		return nil, err
 	}
 }
 
-func (r *run) unlock() {
-	if r.lock != nil {
-		if err := r.lock.Release(); err != nil {
+// lockedHint helps with a lock of another run. That of a file ends with its process.
+func lockedHint(err error) string {
+	if locked, ok := errors.AsType[*statefile.LockedError](err); ok && locked.ID != "" {
+		return "`--lock-timeout 5m` waits for it; if its run is dead, `aliasctl lock release " + statefile.Quote(locked.ID) + "` frees it"
+	}
+	return "`--lock-timeout 5m` waits for it; a dry run needs no lock"
+}
+
+// isHeldBy reports that a lock is held by this process itself.
+func isHeldBy(err error, self statefile.Holder) bool {
+	locked, ok := errors.AsType[*statefile.LockedError](err)
+	return ok && locked.Holder.PID == self.PID && locked.Holder.Host == self.Host && locked.Holder.Command == self.Command
+}
+
+func (r *run) unlock() { r.release(r.lock) }
+
+// release ends a lock, if there is one.
+func (r *run) release(lock *statefile.Lock) {
+	if lock != nil {
+		if err := lock.Release(); err != nil {
 			r.Console.Warn(err.Error())
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os/exec"
+	"slices"
 	"strings"
 
 	"aliasctl/internal/state"
@@ -155,6 +156,9 @@ func explainPush(err error, answers map[string]answer) error {
 	return explained
 }
 
+// boilerplate is what git prints below each failure to reach a repository.
+var boilerplate = []string{"Could not read from remote repository.", "Please make sure you have the correct access rights", "and the repository exists."}
+
 // quoted is what the server or git itself has printed last, for a message.
 func quoted(stderr string) string {
 	var told []string
@@ -164,7 +168,7 @@ func quoted(stderr string) string {
 			line = strings.TrimPrefix(line, prefix)
 		}
 		if line == "" || line == "remote:" || strings.HasPrefix(line, "hint:") || strings.HasPrefix(line, "To ") ||
-			strings.HasPrefix(line, "failed to push some refs") || strings.Trim(line, "*-=@! ") == "" {
+			strings.HasPrefix(line, "failed to push some refs") || slices.Contains(boilerplate, line) || strings.Trim(line, "*-=@! ") == "" {
 			continue
 		}
 		told = append(told, line)

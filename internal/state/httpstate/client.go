@@ -135,7 +135,7 @@ func (c *client) refusal(r reply) *state.StoreError {
 	switch {
 	case r.status == http.StatusUnauthorized && c.gitlab:
 		e.Advice = "set GITLAB_TOKEN to a token with the scope `api`, or run in a job that has not ended: its CI_JOB_TOKEN ends with it"
-	case r.status == http.StatusUnauthorized:
+	case r.status == http.StatusUnauthorized, r.status == http.StatusForbidden && !c.gitlab && len(c.headers) == 0:
 		e.Advice = "set TF_HTTP_USERNAME and TF_HTTP_PASSWORD, or ALIASCTL_HTTP_TOKEN"
 	case r.status == http.StatusForbidden && c.gitlab:
 		e.Advice = "to lock and to write, the user of the token has to be a Maintainer of the project; a Developer may read"
