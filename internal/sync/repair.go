@@ -181,7 +181,7 @@ func Migrate(ctx context.Context, o Options, from, to string) (source string, co
 	lock, err := r.lockOf(old)
 	if old.Path() == r.file.Path() || isHeldBy(err, r.self()) {
 		r.release(lock)
-		return "", copied, Usagef("name another place for the copy", "%q and %q are one place", old.Path(), r.file.Path())
+		return "", copied, Usagef("name another place for the copy", "%q and %q are one place", from, to)
 	}
 	if err != nil {
 		return "", copied, err
