@@ -22,6 +22,19 @@ func TestAStoreThatTakesETagsWithoutQuotes(t *testing.T) {
 			t.Fatalf("run %d: %d, %v", n, saved, err)
 		}
 	}
+	// So does a command that only releases a lock.
+	if _, err := object(t, store.location("s.json"), longLease).Lock(t.Context(), 0, deploy); err != nil {
+		t.Fatal(err)
+	}
+	other := object(t, store.location("s.json"), longLease)
+	status, err := other.LockStatus(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Now()
+	if err := other.BreakLock(t.Context(), status.ID); err != nil || time.Since(begun) > 5*time.Second {
+		t.Errorf("the lock is released after %v: %v", time.Since(begun), err)
+	}
 }
 
 // Only the first run pays for the trial, and it leaves nothing.

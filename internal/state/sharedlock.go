@@ -187,6 +187,10 @@ func (o *Shared) BreakLock(ctx context.Context, id string) error {
 		if now.ID == "" || now.ID != id {
 			return &NotHeldError{Path: o.options.Location, ID: id, Holder: now.Holder, Now: now.ID}
 		}
+		// The trial finds the form in which the store takes an ETag.
+		if err := o.askAtLock(ctx, now); err != nil && !IsUnconditional(err) {
+			return &LockError{Path: o.options.Location, Lock: o.lockName(), Err: err}
+		}
 		body, err := lockRecord{Last: id, Proof: now.Proof}.encode()
 		if err != nil {
 			return err
