@@ -71,7 +71,7 @@ func adviceOn(e *state.StoreError, doing doing, region string) string {
 	case "InvalidAccessKeyId":
 		return "check the credentials: the store at this endpoint does not know AWS_ACCESS_KEY_ID"
 	case "SignatureDoesNotMatch":
-		return "check AWS_SECRET_ACCESS_KEY, and region in --state"
+		return "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and region in --state"
 	case "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "PermanentRedirect", "TemporaryRedirect", "InvalidRegion":
 		return fmt.Sprintf("the bucket is in another region: set region=%s in --state", cmp.Or(state.Excerpt(region, 40), "REGION"))
 	}
