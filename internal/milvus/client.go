@@ -117,7 +117,7 @@ func New(cfg Config) (*Client, error) {
 		throttle:   throttle.New(cfg.Parallel, nil),
 		// HTTP/1 alone, which is what a Transport with its own TLS settings
 		// speaks. There the rule that net/http never sends a POST twice once a
-		// byte of it is written is plain to see; Milvus speaks nothing else.
+		// byte of it is written is plain to see; and every Milvus speaks it.
 		transport: &http.Transport{
 			Proxy:                  proxy,
 			DialContext:            dialer.DialContext,
