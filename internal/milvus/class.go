@@ -84,6 +84,9 @@ func (e *Error) classifyAnswer(a answer, tokenSent bool) {
 		e.unauthenticated(tokenSent)
 	case e.Status == 403 || a.code == codeNotPermitted || denied().MatchString(a.message):
 		e.denied()
+		if a.code == codeUnexpected && !denied().MatchString(a.message) {
+			e.hint, e.newer = hintWords, true
+		}
 	case e.Status == 408:
 		e.class = executor.Unknown
 	default:

@@ -315,9 +315,9 @@ func (c *Client) finish(k call, e *Error) *Error {
 	}
 	e.Err = redactError(c.redactor, e.Err)
 	switch {
-	case k.write && (e.foreign || e.Status != 0 && e.Code == 0):
+	case k.write && (e.foreign || e.newer || e.Status != 0 && e.Code == 0):
 		e.class = executor.Unknown
-	case !k.write && e.newer:
+	case !k.write && e.newer && e.class == executor.Unknown:
 		e.class = executor.Refused
 	case !k.write && e.class == executor.Unknown:
 		e.class = executor.Transient
