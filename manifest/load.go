@@ -24,6 +24,9 @@ type Options struct {
 	Context context.Context
 	// Stdin is what the path "-" reads; nil means that there is none.
 	Stdin io.Reader
+	// Golden looks at each golden file that the manifests name, once by its path; what
+	// is wrong with it is a problem of the manifest, with a hint. nil reads none.
+	Golden func(*Golden) (hint string, err error)
 	// Origin, when it is not nil, is filled with what was read.
 	Origin *Origin
 }
@@ -62,13 +65,14 @@ type loader struct {
 	collector
 	merger    *merger
 	variables *variables
+	golden    func(*Golden) (hint string, err error)
 	files     []string
 	wanted    func(database, alias string) bool // what is explained, nil for nothing
 	explained []Explanation
 }
 
 func newLoader(opts Options) *loader {
-	l := &loader{variables: newVariables(opts.Vars, opts.LookupEnv)}
+	l := &loader{variables: newVariables(opts.Vars, opts.LookupEnv), golden: opts.Golden}
 	l.merger = newMerger(&l.collector)
 	return l
 }
@@ -175,6 +179,7 @@ func resembles(text []byte) bool {
 
 func (l *loader) finish() (*Manifest, error) {
 	l.merger.checkClashes()
+	l.checkGolden()
 	if err := l.err(l.files); err != nil {
 		return nil, err
 	}
@@ -182,4 +187,17 @@ func (l *loader) finish() (*Manifest, error) {
 		return nil, err
 	}
 	return &l.merger.manifest, nil
+}
+
+// checkGolden lets the golden files be looked at, also those of a manifest that has
+// other mistakes.
+func (l *loader) checkGolden() {
+	if l.golden == nil {
+		return
+	}
+	for _, g := range l.merger.manifest.Golden() {
+		if hint, err := l.golden(g); err != nil {
+			l.report(GoldenFile, g.Pos, hint, "golden: %v", err)
+		}
+	}
 }

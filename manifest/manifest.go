@@ -108,3 +108,22 @@ func (m *Manifest) Add(database string, a Alias) {
 	d := &m.Databases[len(m.Databases)-1]
 	d.Aliases = append(d.Aliases, a)
 }
+
+// Golden are the golden files of a manifest, each once.
+func (m *Manifest) Golden() []*Golden {
+	if m == nil {
+		return nil
+	}
+	var all []*Golden
+	seen := make(map[string]bool)
+	for _, d := range m.Databases {
+		for _, a := range d.Aliases {
+			if a.Cutover == nil || a.Cutover.Golden == nil || a.Cutover.Golden.File == "" || seen[a.Cutover.Golden.Path()] {
+				continue
+			}
+			seen[a.Cutover.Golden.Path()] = true
+			all = append(all, a.Cutover.Golden)
+		}
+	}
+	return all
+}

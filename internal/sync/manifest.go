@@ -1,6 +1,7 @@
 package sync
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"regexp"
@@ -25,7 +26,10 @@ func (r *run) loadManifest(origin *manifest.Origin) error {
 	if err := r.checkLinks("the manifest", ManifestFiles(r.Manifests)...); err != nil {
 		return err
 	}
-	m, err := manifest.Load(r.Manifests, manifest.Options{Stdin: r.Stdin, Vars: r.Vars, LookupEnv: r.LookupEnv, Context: r.soft, Origin: origin})
+	golden := goldenFiles{run: r, sums: make(goldenSums)}
+	m, err := manifest.Load(r.Manifests, manifest.Options{
+		Stdin: r.Stdin, Vars: r.Vars, LookupEnv: r.LookupEnv, Context: r.soft, Golden: golden.read, Origin: origin,
+	})
 	switch {
 	case m != nil:
 		r.Console.Label(m.Cluster)
@@ -34,7 +38,7 @@ func (r *run) loadManifest(origin *manifest.Origin) error {
 		r.Console.Label(LooseLabel(r.soft, r.Manifests))
 	}
 	if err == nil {
-		r.golden, err = r.readGolden(m)
+		r.golden, err = golden.sums, golden.refused
 	}
 	if r.soft.Err() != nil {
 		return interrupted("while reading the manifest; nothing was changed")
@@ -45,27 +49,43 @@ func (r *run) loadManifest(origin *manifest.Origin) error {
 // goldenSums are the SHA-256 of golden files, by their paths.
 type goldenSums map[string]string
 
-// readGolden reads the golden files that a manifest names: one that is missing
-// or broken is a mistake of the manifest, not of the cluster. Then the error is a
-// *manifest.Problems with all of them.
+// goldenFiles are those that a run has read: one that is missing or broken is a
+// mistake of the manifest, not of the cluster.
+type goldenFiles struct {
+	run     *run
+	sums    goldenSums
+	refused error // why a file was not read although it may be right
+}
+
+func (f *goldenFiles) read(g *manifest.Golden) (hint string, err error) {
+	if f.refused = cmp.Or(f.refused, f.run.checkLinks("the golden file", g.Path())); f.refused != nil {
+		return "", nil
+	}
+	_, sum, err := milvus.GoldenQueries(f.run.soft, g)
+	if err != nil {
+		return hintOf(err), err
+	}
+	f.sums[g.Path()] = sum
+	return "", nil
+}
+
+// readGolden reads the golden files of a manifest that was reviewed. The error is a
+// *manifest.Problems with all that are missing or broken, or why one is refused.
 func (r *run) readGolden(m *manifest.Manifest) (goldenSums, error) {
-	sums := make(goldenSums)
+	golden := goldenFiles{run: r, sums: make(goldenSums)}
 	var problems manifest.Problems
-	for _, g := range goldens(m) {
-		if err := r.checkLinks("the golden file", g.Path()); err != nil {
-			return nil, err
+	for _, g := range m.Golden() {
+		if hint, err := golden.read(g); err != nil {
+			problems.List = append(problems.List, manifest.Problem{Rule: manifest.GoldenFile, Pos: g.Pos, Message: fmt.Sprintf("golden: %v", err), Hint: hint})
 		}
-		_, sum, err := milvus.GoldenQueries(r.soft, g)
-		if err != nil {
-			problems.List = append(problems.List, manifest.Problem{Rule: manifest.GoldenFile, Pos: g.Pos, Message: fmt.Sprintf("golden: %v", err), Hint: hintOf(err)})
-			continue
-		}
-		sums[g.Path()] = sum
+	}
+	if golden.refused != nil {
+		return nil, golden.refused
 	}
 	if len(problems.List) > 0 {
 		return nil, &problems
 	}
-	return sums, nil
+	return golden.sums, nil
 }
 
 // reader reads golden files again, to use them, and refuses one that is not what
@@ -78,25 +98,6 @@ func (sums goldenSums) reader(ctx context.Context) func(*manifest.Golden) ([]mil
 		}
 		return queries, err
 	}
-}
-
-// goldens are the golden files of a manifest, each once.
-func goldens(m *manifest.Manifest) []*manifest.Golden {
-	if m == nil {
-		return nil
-	}
-	var all []*manifest.Golden
-	seen := make(map[string]bool)
-	for _, d := range m.Databases {
-		for _, a := range d.Aliases {
-			if a.Cutover == nil || a.Cutover.Golden == nil || seen[a.Cutover.Golden.Path()] {
-				continue
-			}
-			seen[a.Cutover.Golden.Path()] = true
-			all = append(all, a.Cutover.Golden)
-		}
-	}
-	return all
 }
 
 // namesDefault reports whether the manifest spells the default database out.

@@ -281,7 +281,7 @@ func ManifestFiles(manifests []string) []string {
 // paths are the files that a run reads.
 func (r *run) paths() []string {
 	paths := ManifestFiles(r.Manifests)
-	for _, g := range goldens(r.manifest) {
+	for _, g := range r.manifest.Golden() {
 		paths = append(paths, g.Path())
 	}
 	paths = append(paths, r.Reviewed, r.Cluster.TokenFile, r.Cluster.CAFile, r.Cluster.CertFile, r.Cluster.KeyFile)
