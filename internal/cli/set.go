@@ -73,11 +73,17 @@ func set(c *cli.Context, o *options, s *streams) error {
 	return replaceManifests(edited.Files)
 }
 
+var byteOrderMark = []byte("\ufeff")
+
 // replaceManifests writes the files that have not changed meanwhile. A file that cannot
 // be written is found before the first one is.
 func replaceManifests(files []manifest.EditedFile) error {
-	for _, f := range files {
+	marked := make([]bool, len(files)) // which have a byte order mark, that no reader shows
+	for i, f := range files {
 		now, err := os.ReadFile(f.Name)
+		if unmarked, found := bytes.CutPrefix(now, byteOrderMark); found && !bytes.HasPrefix(f.Before, byteOrderMark) {
+			now, marked[i] = unmarked, true
+		}
 		switch {
 		case err != nil:
 			return &sync.Failure{Code: sync.Failed, What: fmt.Sprintf("cannot edit the manifest, nothing was written: %v", err), Err: err}
@@ -89,7 +95,11 @@ func replaceManifests(files []manifest.EditedFile) error {
 		}
 	}
 	for i, f := range files {
-		if err := atomicfile.Write(f.Name, f.After, 0o644); err != nil {
+		after := f.After
+		if marked[i] {
+			after = slices.Concat(byteOrderMark, after)
+		}
+		if err := atomicfile.Write(f.Name, after, 0o644); err != nil {
 			return &sync.Failure{Code: sync.Failed, What: fmt.Sprintf("cannot edit the manifest, %s of %d written: %v", quantity.Phrase(i, "file was", "files were"), len(files), err),
 				Hint: sync.FailureOf(err).Hint, Err: err}
 		}
