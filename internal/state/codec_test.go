@@ -273,3 +273,20 @@ func (l *limited) Write(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
+
+// Servers and buckets hold states of Terraform and OpenTofu too: they are no damaged
+// state, and none of a later aliasctl.
+func TestAStateOfTerraform(t *testing.T) {
+	for _, text := range []string{
+		`{"version":4,"terraform_version":"1.12.4","serial":1,"lineage":"e6f28eb2-3213-2eaf-921b-5b16a4634da1","outputs":{},"resources":[],"check_results":null}`,
+		`{"version":3,"terraform_version":"0.11.14","serial":7,"lineage":"e6f28eb2-3213-2eaf-921b-5b16a4634da1","modules":[]}`,
+		`{"version":1,"terraform_version":"0.6.0","serial":1,"modules":[]}`,
+		`{"serial":1,"lineage":"e6f28eb2-3213-2eaf-921b-5b16a4634da1","meta":{},"encrypted_data":"AAAA","encryption_version":"v0"}`,
+	} {
+		_, err := statefile.Decode("prod.json", []byte(text))
+		var foreign *statefile.ForeignError
+		if !errors.As(err, &foreign) || foreign.Path != "prod.json" || statefile.IsCorrupt(err) || statefile.IsTooNew(err) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}

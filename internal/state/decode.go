@@ -26,8 +26,9 @@ var stateType = reflect.TypeFor[planner.State]()
 // `version`. Order and layout are free, so that a state can be mended by hand.
 //
 // The version is judged before all else but the syntax: *TooNewError for a
-// version that this program does not know, whatever its shape. Everything
-// else that is wrong is a *CorruptError with its place and cause.
+// version that this program does not know, whatever its shape, and a *ForeignError for
+// a state of Terraform or OpenTofu. Everything else that is wrong is a *CorruptError
+// with its place and cause.
 func Decode(path string, data []byte) (planner.State, error) {
 	s, err := decode(data)
 	if bad := (*damage)(nil); errors.As(err, &bad) {
@@ -37,6 +38,10 @@ func Decode(path string, data []byte) (planner.State, error) {
 	if newer := (*TooNewError)(nil); errors.As(err, &newer) {
 		newer.Path = path
 		return planner.State{}, newer
+	}
+	if foreign := (*ForeignError)(nil); errors.As(err, &foreign) {
+		foreign.Path = path
+		return planner.State{}, foreign
 	}
 	return s, err
 }
@@ -73,9 +78,15 @@ func decode(data []byte) (planner.State, error) {
 		return s, broken(data, syntax)
 	}
 	if v := sniff(data, s.Version, err); v > planner.StateVersion {
+		if isTerraforms(data) {
+			return s, &ForeignError{}
+		}
 		return s, &TooNewError{Version: v, Newest: planner.StateVersion}
 	}
 	if m := fit(data, stateShape(), err != nil); m != nil {
+		if isTerraforms(data) {
+			return s, &ForeignError{}
+		}
 		if !stateLike(data) {
 			return s, &damage{0, "it is no state of aliasctl"}
 		}
@@ -139,6 +150,18 @@ func stateLike(data []byte) bool {
 	}
 	text := bytes.TrimSpace(data)
 	return text[0] != '{' || string(text) == "{}"
+}
+
+// isTerraforms reports that a document is a state of Terraform or OpenTofu, which share
+// servers and buckets with those of aliasctl: plain, or encrypted by OpenTofu.
+func isTerraforms(data []byte) bool {
+	var top struct {
+		Terraform json.RawMessage `json:"terraform_version"`
+		Lineage   json.RawMessage `json:"lineage"`
+		Encrypted json.RawMessage `json:"encrypted_data"`
+	}
+	_ = json.Unmarshal(data, &top)
+	return top.Terraform != nil || top.Encrypted != nil && top.Lineage != nil
 }
 
 // bindingsIn guesses the length of the list that is nearly all of a state:

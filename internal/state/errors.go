@@ -56,6 +56,19 @@ func (e *TooNewError) Error() string {
 	return fmt.Sprintf("state %q is too new: it has version %d, this aliasctl reads up to version %d", e.Path, e.Version, e.Newest)
 }
 
+// ForeignError reports that a state of Terraform or OpenTofu is there. It is not
+// replaced, by force either.
+type ForeignError struct{ Path string }
+
+func (e *ForeignError) Error() string {
+	return fmt.Sprintf("%q holds a state of Terraform or OpenTofu", e.Path)
+}
+
+// Hint names the way out.
+func (e *ForeignError) Hint() string {
+	return "give --state a place of its own; what is there was left as it is"
+}
+
 // AccessError reports that a state file could not be read.
 type AccessError struct {
 	Path  string

@@ -19,8 +19,8 @@ type Location interface {
 
 	// Read returns the stored state. The three cases that must never be mixed
 	// up are three errors: IsAbsent (no state: a first run), IsCorrupt and
-	// IsTooNew. Anything else is an *AccessError. It needs no lock and changes
-	// nothing.
+	// IsTooNew. A state of another program is a *ForeignError, anything else an
+	// *AccessError. It needs no lock and changes nothing.
 	Read(ctx context.Context) (planner.State, error)
 
 	// Lock locks the state against every other run, from before its read to
