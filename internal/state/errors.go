@@ -209,6 +209,11 @@ func (e *UnsupportedError) Error() string {
 	return "cannot keep a state at this location: " + e.Why
 }
 
+// Hint names where the forms of locations are.
+func (e *UnsupportedError) Hint() string {
+	return "docs/stores.md has the form of each location, with its parameters"
+}
+
 // IsAbsent reports that there is no state where it was looked for.
 func IsAbsent(err error) bool { return is[*AbsentError](err) }
 

@@ -29,6 +29,8 @@ type lockRecord struct {
 	Last     string  `json:"released_by,omitempty"` // the id before, when it is free
 	// Proof is what the store has found out about its server, for the next run.
 	Proof string `json:"proof,omitempty"`
+	// Serial is that of the state that a holder has saved last, 0 where it is not known.
+	Serial uint64 `json:"serial,omitempty"`
 }
 
 func (r lockRecord) encode() ([]byte, error) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"aliasctl/internal/input"
@@ -30,6 +31,10 @@ type Shared struct {
 	serial uint64
 
 	held held
+	// latest is the serial of the last save, as the lock remembers it; 0 for unknown.
+	latest atomic.Uint64
+	// behind is latest where the state that was read is older.
+	behind uint64
 }
 
 var _ Location = (*Shared)(nil)
@@ -72,7 +77,19 @@ func (o *Shared) Read(ctx context.Context) (planner.State, error) {
 		return planner.State{}, err
 	}
 	o.remember(there.Body, state.Serial)
+	if latest := o.latest.Load(); latest > state.Serial {
+		o.behind = latest
+	}
 	return state, nil
+}
+
+// Behind is the serial that the last run has saved, where Read has found an older
+// state: a replica of the store lags behind, or an older state was put back. 0 is for a
+// state that is up to date, as far as the lock object shows.
+func (o *Shared) Behind() uint64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.behind
 }
 
 // Save replaces the state that Read has returned; where Read has found none,
@@ -120,6 +137,7 @@ func (o *Shared) Save(ctx context.Context, state planner.State) error {
 		return failed("write it", err)
 	}
 	o.remember(body.Bytes(), state.Serial)
+	o.latest.Store(state.Serial)
 	return nil
 }
 

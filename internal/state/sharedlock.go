@@ -3,6 +3,7 @@ package state
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 )
 
@@ -62,6 +63,7 @@ func (o *Shared) tryObject(holder Holder) func(context.Context) (*Lock, error) {
 			return nil, err
 		}
 		now := decodeLock(there.Body)
+		o.latest.Store(now.Serial)
 		free := there.Revision == "" || now.ID == "" || w.expired(there, now.lease())
 		if free {
 			if err := o.askAtLock(ctx, now); err != nil {
@@ -83,7 +85,7 @@ func (o *Shared) tryObject(holder Holder) func(context.Context) (*Lock, error) {
 
 // take puts a lock of this run in place of what the register has seen.
 func (o *Shared) take(ctx context.Context, r register, holder Holder) (*Lock, error) {
-	lock := &objectLock{register: r, created: r.revision == "", record: lockRecord{
+	lock := &objectLock{register: r, latest: &o.latest, created: r.revision == "", record: lockRecord{
 		ID: newLockID(), Holder: holder, Lease: o.raceLease().Seconds(), Proof: o.trial.proof}}
 	begun := time.Now()
 	if err := lock.write(ctx, lock.record); err != nil {
@@ -108,6 +110,7 @@ type objectLock struct {
 	register register
 	record   lockRecord
 	created  bool // there was no lock object before
+	latest   *atomic.Uint64
 }
 
 var _ HeldLock = (*objectLock)(nil)
@@ -127,6 +130,7 @@ func (l *objectLock) Release(ctx context.Context) error {
 }
 
 func (l *objectLock) write(ctx context.Context, record lockRecord) error {
+	record.Serial = l.latest.Load()
 	body, err := record.encode()
 	if err != nil {
 		return err
@@ -156,7 +160,9 @@ func (o *Shared) lockNow(ctx context.Context) (register, Object, lockRecord, err
 	if there.Revision == "" {
 		return r, there, lockRecord{}, nil
 	}
-	return r, there, decodeLock(there.Body), nil
+	now := decodeLock(there.Body)
+	o.latest.Store(now.Serial)
+	return r, there, now, nil
 }
 
 // LockStatus is Location's.
@@ -191,7 +197,7 @@ func (o *Shared) BreakLock(ctx context.Context, id string) error {
 		if err := o.askAtLock(ctx, now); err != nil && !IsUnconditional(err) {
 			return &LockError{Path: o.options.Location, Lock: o.lockName(), Err: err}
 		}
-		body, err := lockRecord{Last: id, Proof: now.Proof}.encode()
+		body, err := lockRecord{Last: id, Proof: now.Proof, Serial: now.Serial}.encode()
 		if err != nil {
 			return err
 		}

@@ -233,3 +233,61 @@ func TestALaggingReplicaIsTold(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// The first read of a run may be the one that is answered by a replica: the lock object
+// remembers which state the run before has saved.
+func TestAnOlderStateThanTheLockRemembersIsKnown(t *testing.T) {
+	t.Parallel()
+	g := startGateway(t)
+	p := g.through(t)
+	for range 2 {
+		if _, err := run(t, object(t, p.location("s.json"), longLease)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	looks := map[string]func(o statefile.Location) error{
+		"dry run": func(o statefile.Location) error { _, err := o.LockStatus(t.Context()); return err },
+		"apply": func(o statefile.Location) error {
+			lock, err := o.Lock(t.Context(), 0, deploy)
+			if err == nil {
+				err = lock.Release()
+			}
+			return err
+		},
+	}
+	for name, look := range looks {
+		for lags, want := range map[bool]uint64{true: 4, false: 0} {
+			p.inject(func(_ int, r *http.Request) storeFault {
+				if lags && r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "s.json") {
+					return older
+				}
+				return none
+			})
+			o := object(t, p.location("s.json"), longLease).(*statefile.Shared)
+			if err := look(o); err != nil {
+				t.Fatal(err)
+			}
+			read, err := o.Read(t.Context())
+			if err != nil || o.Behind() != want || (read.Serial < 4) != lags {
+				t.Errorf("%s, lags %t: serial %d, behind %d, %v", name, lags, read.Serial, o.Behind(), err)
+			}
+		}
+	}
+}
+
+// A store that fails for good is named, with what to do.
+func TestAStoreThatFailsHasAHint(t *testing.T) {
+	t.Parallel()
+	store := newFakeStore(t)
+	store.answer = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }
+	o := object(t, store.location("s.json"), longLease)
+	statefile.SetPatience(t, o, 200*time.Millisecond)
+	_, read := o.Read(t.Context())
+	_, lock := o.Lock(t.Context(), 0, deploy)
+	for _, err := range []error{read, lock} {
+		var hinting interface{ Hint() string }
+		if !errors.As(err, &hinting) || !strings.Contains(hinting.Hint(), "look into the log of the store") {
+			t.Errorf("no hint: %v", err)
+		}
+	}
+}

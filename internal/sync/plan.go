@@ -112,6 +112,11 @@ func (r *run) addNotes(p *planner.Plan, stored storedState) {
 	if stored.holder != "" {
 		first = append(first, stored.holder)
 	}
+	if shared, ok := r.file.(*statefile.Shared); ok && stored.found {
+		if behind := shared.Behind(); behind > 0 {
+			first = append(first, fmt.Sprintf("the store shows the state of serial %d, and the run before has saved serial %d: a replica of the store lags behind (run the same command again), or an older state was put back", stored.state.Serial, behind))
+		}
+	}
 	p.Notes = append(first, p.Notes...)
 	if n := toConfirm(*p); n > 0 && len(r.Cluster.VerifyURIs) == 0 {
 		p.Notes = append(p.Notes, fmt.Sprintf("no --verify-uri is given: no proxy confirms %s", quantity.Phrase(n, "switch with `verify`", "switches with `verify`")))

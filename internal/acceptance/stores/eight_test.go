@@ -3,6 +3,7 @@ package stores
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -24,7 +25,9 @@ const applies = 8
 // cluster until all others have ended: one wins, and seven see that it is
 // locked. In the end the state is what the cluster has.
 func TestEightAppliesAtOnce(t *testing.T) {
-	for kind, start := range kinds {
+	all := maps.Clone(kinds)
+	maps.Copy(all, dear)
+	for kind, start := range all {
 		t.Run(kind, func(t *testing.T) {
 			s := start(t)
 			rounds := 5

@@ -56,6 +56,13 @@ var kinds = map[string]func(t *testing.T) store{
 	},
 }
 
+// dear are servers of kinds that STORES=all starts.
+var dear = map[string]func(t *testing.T) store{
+	"s3 on minio":     s3On(gateway.MinIO),
+	"s3 on seaweedfs": s3On(gateway.SeaweedFS),
+	"s3 on radosgw":   s3On(gateway.Radosgw),
+}
+
 func s3On(server gateway.Server) func(t *testing.T) store {
 	return func(t *testing.T) store {
 		address := server.Start(t)

@@ -86,13 +86,15 @@ func adviceOn(e *state.StoreError, doing doing, region string) string {
 	case e.Status == http.StatusPreconditionFailed:
 		return "the store shows no object and refuses to create it, as versioned buckets do where it was deleted: bring its last version back (remove its delete marker), then run the same command again"
 	case errors.Is(e.Err, http.ErrSchemeMismatch):
-		return "the endpoint speaks plain http: add insecure=true to --state"
+		return "the endpoint speaks plain http: add insecure=true to --state, or write http:// before the endpoint in place of https://"
 	case certificateOf(e.Err):
 		return "the certificate of the endpoint is not trusted: set SSL_CERT_FILE to that of its authority, or check endpoint in --state"
 	case errors.As(e.Err, &unknown):
 		return "check endpoint in --state; path_style=true keeps the bucket out of the host name"
 	case e.Status == 0 || e.Status == http.StatusNotFound:
 		return checkEndpoint
+	case e.Status >= 500 && e.Status != http.StatusNotImplemented:
+		return "look into the log of the store, and run the same command again when it answers"
 	}
 	return ""
 }

@@ -87,7 +87,7 @@ func parseURL(location string) (objectURL, error) {
 	scheme, host, spelled := strings.Cut(o.endpoint, "://")
 	switch {
 	case !spelled:
-		o.secure = !insecure
+		o.endpoint, o.secure = strings.TrimSuffix(o.endpoint, "/"), !insecure
 	case scheme == "http" || scheme == "https" && !insecure:
 		o.endpoint, o.secure = strings.TrimSuffix(host, "/"), scheme == "https"
 	default:
@@ -119,6 +119,10 @@ func isHost(endpoint string) bool {
 	if err != nil || u.Host != endpoint || u.Hostname() == "" || u.User != nil {
 		return false
 	}
-	_, _, err = net.SplitHostPort(endpoint)
-	return u.Port() == "" || err == nil
+	_, port, err := net.SplitHostPort(endpoint)
+	if err != nil {
+		return u.Port() == ""
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	return err == nil && n > 0
 }

@@ -80,7 +80,7 @@ func honest(r *http.Request, resp *http.Response) (*http.Response, error) {
 	}
 	switch {
 	case resp.StatusCode == http.StatusBadRequest && bytes.Contains(body, []byte("HTTP request to an HTTPS server")):
-		return nil, &state.StoreError{Status: resp.StatusCode, Message: "the endpoint speaks https", Advice: "leave insecure=true out of --state"}
+		return nil, &state.StoreError{Status: resp.StatusCode, Message: "the endpoint speaks https", Advice: "leave insecure=true out of --state, and http:// out of its endpoint"}
 	case resp.StatusCode == http.StatusNotFound && !bytes.Contains(body, []byte("<Code>")):
 		return nil, &state.StoreError{Status: resp.StatusCode, Message: "it does not answer as an S3 store does; is the endpoint right?", Advice: checkEndpoint}
 	}
