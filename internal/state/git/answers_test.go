@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -482,5 +483,24 @@ func TestARunIsToldByTheLock(t *testing.T) {
 	var record struct{ Holder state.Holder }
 	if err := json.Unmarshal([]byte(body), &record); err != nil || record.Holder != contract.Holder {
 		t.Errorf("%s: %v", body, err)
+	}
+}
+
+// A git that is too old for what is asked of it is refused before it is used.
+func TestAnOldGit(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the program in its place is a script of sh")
+	}
+	dir := t.TempDir()
+	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	for version, old := range map[string]bool{"1.8.3.1": true, "2.25.1": true, "2.30.9": true, "2.31.0": false, "2.39.5 (Apple Git-154)": false, "3.0.0": false} {
+		script := "#!/bin/sh\n[ \"$1\" = version ] && echo 'git version " + version + "' && exit\necho \"fatal: used\" >&2; exit 128\n"
+		if err := os.WriteFile(filepath.Join(dir, "git"), []byte(script), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		_, err := contract.Open(t, "git::file:///nowhere/d.git//a.json?ref=s").Read(t.Context())
+		if got := strings.Contains(contract.Told(err), "git is too old"); got != old || old && !strings.Contains(contract.Told(err), "2.31 or later") {
+			t.Errorf("%s: %s", version, contract.Told(err))
+		}
 	}
 }

@@ -73,6 +73,9 @@ func newWorkshop(ctx context.Context, at fileURL, format string) (*workshop, err
 	if _, err := exec.LookPath("git"); err != nil {
 		return nil, &state.StoreError{Message: "git is not installed", Advice: "install git 2.31 or later, or keep the state elsewhere", Err: err}
 	}
+	if err := newEnough(ctx); err != nil {
+		return nil, err
+	}
 	dir, err := os.MkdirTemp("", "aliasctl-git-*")
 	if err != nil {
 		return nil, &state.StoreError{Message: err.Error(), Advice: "git needs a folder for temporary files: check TMPDIR", Err: err}
@@ -93,6 +96,20 @@ func newWorkshop(ctx context.Context, at fileURL, format string) (*workshop, err
 		}
 	}
 	return w, nil
+}
+
+// newEnough refuses a git that would ignore its configuration in variables (before 2.31),
+// the credentials with it.
+func newEnough(ctx context.Context) error {
+	told, err := exec.CommandContext(ctx, "git", "version").Output()
+	var major, minor int
+	if _, scanErr := fmt.Sscanf(string(told), "git version %d.%d", &major, &minor); err != nil || scanErr != nil {
+		return nil // the first command will tell
+	}
+	if major < 2 || major == 2 && minor < 31 {
+		return &state.StoreError{Message: fmt.Sprintf("git is too old: it is version %d.%d", major, minor), Advice: "install git 2.31 or later, or keep the state elsewhere"}
+	}
+	return nil
 }
 
 // identity is who makes the commits: the user's choice by the variables of
