@@ -160,6 +160,9 @@ func decodeQuery(text []byte) (q GoldenQuery, err error) {
 		if err := json.Unmarshal(text, &object); err != nil {
 			return q, input.JSONError(err)
 		}
+		if err := onceEach(text, "vector", "filter", "params", "ids"); err != nil {
+			return q, err
+		}
 		if object.Vector == nil {
 			return q, errors.New(`it has no "vector"`)
 		}
@@ -189,6 +192,33 @@ func decodeQuery(text []byte) (q GoldenQuery, err error) {
 		q.Vector[i] = *n
 	}
 	return q, nil
+}
+
+// onceEach refuses an object that has one of the fields twice or in another case, which
+// encoding/json takes for the field and lets the last one win. text is valid JSON.
+func onceEach(text []byte, fields ...string) error {
+	seen := make(map[string]bool, len(fields))
+	d := json.NewDecoder(bytes.NewReader(text))
+	_, err := d.Token() // the brace
+	for err == nil && d.More() {
+		var key json.Token
+		if key, err = d.Token(); err != nil {
+			break
+		}
+		name := key.(string)
+		for _, field := range fields {
+			switch {
+			case name != field && strings.EqualFold(name, field):
+				return fmt.Errorf("its field %q has to be written %q", name, field)
+			case name == field && seen[field]:
+				return fmt.Errorf("it has %q twice", field)
+			}
+		}
+		seen[name] = true
+		var value json.RawMessage
+		err = d.Decode(&value)
+	}
+	return err
 }
 
 // decodeIDs reads keys: whole numbers or texts, each once.

@@ -27,6 +27,8 @@ func TestDecodeQueries(t *testing.T) {
 		{"empty filter", "[1]\n" + `{"vector":[1],"filter":" "}`, nil, `q.jsonl:2:1: error: this is no vector: its "filter" is empty`},
 		{"filter of another kind", `{"vector":[1],"filter":7}`, nil, "q.jsonl:1:1: error: this is no vector: json: cannot unmarshal"},
 		{"params of another kind", `{"vector":[1],"params":[1]}`, nil, `q.jsonl:1:1: error: this is no vector: its "params" are no object`},
+		{"a field twice", `{"vector":[1],"note":1,"note":2}` + "\n" + `{"vector":[1],"filter":"a > 1","vector":[2]}`, nil, `q.jsonl:2:1: error: this is no vector: it has "vector" twice`},
+		{"a field in another case", `{"vector":[1],"Filter":"a > 1"}`, nil, `q.jsonl:1:1: error: this is no vector: its field "Filter" has to be written "filter"`},
 		{"ids of another kind", `{"vector":[1],"ids":7}`, nil, "q.jsonl:1:1: error: this is no vector: json: cannot unmarshal"},
 		{"an id that is none", `{"vector":[1],"ids":[1, 1.5]}`, nil, `q.jsonl:1:1: error: this is no vector: number 2 of its "ids" is neither a whole number nor a text`},
 		{"a null id", `{"vector":[1],"ids":[null]}`, nil, `q.jsonl:1:1: error: this is no vector: number 1 of its "ids" is neither a whole number nor a text`},
