@@ -122,17 +122,15 @@ func (p *Page) broken(indent int, words []Word) []Word {
 	return parts
 }
 
-// Prose writes text wrapped between blanks, the first line after head, the
-// others below it.
+// Prose writes text wrapped as Wrap does, the first line after head, the others
+// below it.
 func (p *Page) Prose(head, text string) {
 	indent := utf8.RuneCountInString(head)
-	words := []Word{{Text: head}}
-	// head ends in the blank that row would add.
-	words[0].Text = strings.TrimSuffix(head, " ")
-	for _, s := range strings.Fields(text) {
-		words = append(words, Word{Text: s})
+	row := []Word{{Text: strings.TrimSuffix(head, " ")}} // which Row adds
+	for s := range words(text, p.Width-indent) {
+		row = append(row, Word{Text: s})
 	}
-	p.Row(indent, words...)
+	p.Row(indent, row...)
 }
 
 // Blanks writes n of them.

@@ -7,8 +7,56 @@ import (
 )
 
 // Wrap breaks a text between words into lines of at most width characters. A
-// longer word stays whole, on a line of its own.
-func Wrap(text string, width int) []string { return filled(strings.FieldsSeq(text), width) }
+// longer word stays whole, on a line of its own. A command between backquotes can be
+// copied: it stays in one line, or is continued as a shell continues it.
+func Wrap(text string, width int) []string { return filled(words(text, width), width) }
+
+// words are the pieces of a text that stay whole: words and commands. A command that is
+// wider than width is several, each but the last with a backslash at its end, and none
+// ends within quotes, where a shell would keep the backslash.
+func words(text string, width int) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for piece := range phrases(strings.Fields(text), "`") {
+			parts := []string{piece}
+			if strings.Contains(piece, " ") && utf8.RuneCountInString(piece) > width {
+				parts = filled(phrases(strings.Fields(piece), "'"), width-len(continued))
+				for i := range parts[:len(parts)-1] {
+					parts[i] += continued
+				}
+			}
+			for _, part := range parts {
+				if !yield(part) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// continued ends a line of a command that goes on in the next one.
+const continued = ` \`
+
+// phrases are the fields of a text, those between two marks in one piece.
+func phrases(fields []string, mark string) iter.Seq[string] {
+	end := func(fields []string) int {
+		marks := 0
+		for i, field := range fields {
+			if marks += strings.Count(field, mark); marks%2 == 0 {
+				return i + 1
+			}
+		}
+		return 1 // nothing ends it
+	}
+	return func(yield func(string) bool) {
+		for len(fields) > 0 {
+			n := end(fields)
+			if !yield(strings.Join(fields[:n], " ")) {
+				return
+			}
+			fields = fields[n:]
+		}
+	}
+}
 
 // Break is Wrap with longer words broken, too: no line is wider than width.
 func Break(text string, width int) []string {

@@ -281,7 +281,7 @@ func isShared(file statefile.Location) bool {
 // recovery reports what is to be done with an errored state. Where another run has
 // been at work, or may have been, its state must not be overwritten unseen.
 func (r *run) recovery(err error, errored string) string {
-	place := "put it in place: " + r.file.Recovery(errored)
+	place := "put it in place: `" + r.file.Recovery(errored) + "`"
 	look := "look first at what the other run did, with `aliasctl state show` and `aliasctl drift`"
 	switch {
 	case statefile.IsRace(err):

@@ -267,7 +267,7 @@ func (d *doctor) stored(ctx context.Context) {
 	}
 	if errored := local.ErroredPath(location); !stores.IsRemote(location) {
 		if _, err := os.Stat(errored); err == nil {
-			d.find("errored state", FoundFail, "look at both, then: "+file.Recovery(errored), "%s was left by a run that could not save", errored)
+			d.find("errored state", FoundFail, "look at both, then: `"+file.Recovery(errored)+"`", "%s was left by a run that could not save", errored)
 		}
 	}
 }

@@ -126,7 +126,7 @@ func lostDisk(t *testing.T, as *syscall.Credential, lose, mend func(string) erro
 	if !found {
 		t.Fatalf("there is no command that puts it in place: %s", e.Stderr)
 	}
-	command, _, _ := strings.Cut(errored, "\n")
+	command, _, _ := strings.Cut(strings.TrimPrefix(errored, "`"), "`")
 	if !strings.Contains(command, "errored.aliases.state.json") || !strings.Contains(e.Stderr, `"bindings"`) {
 		t.Errorf("the state is not kept, or not printed: %s", e.Stderr)
 	}

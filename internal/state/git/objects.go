@@ -34,7 +34,7 @@ func (s *Store) refs(ctx context.Context) (map[string]string, error) {
 	if refs[s.branchRef()] != "" {
 		return refs, nil
 	}
-	create := fmt.Sprintf("create it once, in any clone: git push %s $(git commit-tree -m states $(git mktree </dev/null)):%s",
+	create := fmt.Sprintf("create it once, in any clone: `git push %s $(git commit-tree -m states $(git mktree </dev/null)):%s`",
 		state.Quote(s.at.remote), state.Quote(s.branchRef()))
 	others, err := s.list(ctx)
 	if err != nil {
