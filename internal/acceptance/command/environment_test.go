@@ -24,7 +24,7 @@ import (
 // tests: whoever adds one decides here whether a variable may set it.
 //
 // A run that this table says nothing else about is `sync --uri URI` in the
-// scene "refused", see rehearse.
+// scene "refused", see set.
 var effects = map[string]effect{
 	"uri":             {value: "http://127.0.0.1:1", variables: "ALIASCTL_URI MILVUS_URI", more: []string{"--retries=0"}},
 	"token-file":      {value: "blank.txt", variables: "ALIASCTL_TOKEN_FILE", instead: "token.txt"},
@@ -132,21 +132,24 @@ func TestDangerousFlagsHaveNoVariable(t *testing.T) {
 		}
 		t.Run(flag.name, func(t *testing.T) {
 			t.Parallel()
-			without := rehearse(t, e.scene, nil, e.more...)
-			if with := rehearse(t, e.scene, nil, e.arguments(flag.name)...); with.told() == without.told() {
-				t.Errorf("the flag changes nothing in this run, so the test proves nothing:\n%s", with.told())
-			}
+			stage := set(t, e.scene)
+			without := stage.rehearse(nil, e.more...)
 			for _, prefix := range []string{"ALIASCTL_", "MILVUS_"} {
-				set := prefix + strings.TrimPrefix(variable, "ALIASCTL_") + "=" + e.word()
-				if got := rehearse(t, e.scene, []string{set}, e.more...); got.told() != without.told() || got.writes > 0 {
-					t.Errorf("%s changes the run:\n%s\nwithout it:\n%s", set, got.told(), without.told())
+				variable := prefix + strings.TrimPrefix(variable, "ALIASCTL_") + "=" + e.word()
+				if got := stage.rehearse([]string{variable}, e.more...); got.told() != without.told() || got.writes > 0 {
+					t.Errorf("%s changes the run:\n%s\nwithout it:\n%s", variable, got.told(), without.told())
 				}
+			}
+			// Last, because it may write.
+			if with := stage.rehearse(nil, e.arguments(flag.name)...); with.told() == without.told() {
+				t.Errorf("the flag changes nothing in this run, so the test proves nothing:\n%s", with.told())
 			}
 		})
 	}
 	t.Run("all of them", func(t *testing.T) {
 		for _, scene := range []string{"refused", "changed", "relabelled", "https"} {
-			without, with := rehearse(t, scene, nil), rehearse(t, scene, all)
+			stage := set(t, scene)
+			without, with := stage.rehearse(nil), stage.rehearse(all)
 			if with.told() != without.told() || with.writes > 0 {
 				t.Errorf("%s: with %s:\n%s\nwithout:\n%s", scene, strings.Join(all, " "), with.told(), without.told())
 			}
@@ -163,16 +166,17 @@ func TestVariablesDoWhatTheirFlagsDo(t *testing.T) {
 		}
 		t.Run(flag, func(t *testing.T) {
 			t.Parallel()
-			without, with := rehearse(t, e.scene, nil, e.more...), rehearse(t, e.scene, nil, e.arguments(flag)...)
+			stage := set(t, e.scene)
+			without, with := stage.rehearse(nil, e.more...), stage.rehearse(nil, e.arguments(flag)...)
 			if with.told() == without.told() {
 				t.Fatalf("the flag changes nothing in this run:\n%s", with.told())
 			}
 			for _, variable := range strings.Fields(e.variables) {
-				if got := rehearse(t, e.scene, []string{variable + "=" + e.value}, e.more...); got.told() != with.told() {
+				if got := stage.rehearse([]string{variable + "=" + e.value}, e.more...); got.told() != with.told() {
 					t.Errorf("%s=%s:\n%s\nwith the flag:\n%s", variable, e.value, got.told(), with.told())
 				}
 				for _, blank := range []string{"", "  ", "\t"} {
-					if got := rehearse(t, e.scene, []string{variable + "=" + blank}, e.more...); got.told() != without.told() {
+					if got := stage.rehearse([]string{variable + "=" + blank}, e.more...); got.told() != without.told() {
 						t.Errorf("%s=%q:\n%s\nwithout it:\n%s", variable, blank, got.told(), without.told())
 					}
 				}
@@ -180,7 +184,7 @@ func TestVariablesDoWhatTheirFlagsDo(t *testing.T) {
 					continue
 				}
 				arguments := append([]string{"--" + flag + "=" + e.instead}, e.more...)
-				if got := rehearse(t, e.scene, []string{variable + "=" + e.value}, arguments...); got.told() != without.told() {
+				if got := stage.rehearse([]string{variable + "=" + e.value}, arguments...); got.told() != without.told() {
 					t.Errorf("%s=%s and --%s=%s:\n%s\nwant:\n%s", variable, e.value, flag, e.instead, got.told(), without.told())
 				}
 			}
@@ -244,8 +248,16 @@ func (r rehearsal) told() string {
 	return fmt.Sprintf("%s\n%s\nexit code %d", r.stdout, r.stderr, r.code)
 }
 
-// rehearse sets a scene, runs sync in it and returns what it told, without what
-// differs from one cluster to the next. The scenes:
+// stage is a set scene, in which runs that write nothing can follow one another.
+type stage struct {
+	t         *testing.T
+	dir       string
+	cluster   *testkit.Cluster
+	server    *httptest.Server
+	variables []string // of each run
+}
+
+// set sets a scene:
 //
 //   - refused: something stands against every kind of step, so that each flag
 //     that lifts a refusal has one to lift.
@@ -253,7 +265,7 @@ func (r rehearsal) told() string {
 //   - relabelled: the state is of another cluster.
 //   - https: the certificate of the cluster is not known.
 //   - linked: in CI, the manifest is a link to a file elsewhere.
-func rehearse(t *testing.T, scene string, variables []string, arguments ...string) rehearsal {
+func set(t *testing.T, scene string) *stage {
 	t.Helper()
 	dir := t.TempDir()
 	write := func(name, text string) {
@@ -281,29 +293,13 @@ databases:
 	} else {
 		server.Start()
 	}
-	defer server.Close()
+	t.Cleanup(server.Close)
+	s := &stage{t: t, dir: dir, cluster: cluster, server: server}
 
-	execute := func(variables []string, arguments ...string) rehearsal {
-		command := exec.Command("aliasctl", append([]string{"sync"}, arguments...)...)
-		command.Dir, command.Env = dir, program.Environment(variables...)
-		var stdout, stderr bytes.Buffer
-		command.Stdout, command.Stderr = &stdout, &stderr
-		err := command.Run()
-		var exit *exec.ExitError
-		if err != nil && !errors.As(err, &exit) {
-			t.Fatal(err)
-		}
-		clean := func(text string) string {
-			text = strings.ReplaceAll(text, server.URL, "URI")
-			text = strings.ReplaceAll(text, strings.SplitAfter(server.URL, "//")[1], "HOST")
-			return clusterNumbers.ReplaceAllString(text, "N")
-		}
-		return rehearsal{stdout: clean(stdout.String()), stderr: clean(stderr.String()), code: command.ProcessState.ExitCode()}
-	}
 	before := func(manifest string) {
 		write("aliases.yaml", manifest)
 		args := []string{"--apply", "--uri=" + server.URL, "--insecure-skip-verify"}
-		if r := execute(nil, args...); r.code != 0 {
+		if r := s.execute(nil, args...); r.code != 0 {
 			t.Fatalf("setting the scene: %s", r.told())
 		}
 	}
@@ -330,17 +326,43 @@ databases:
 		elsewhere := filepath.Join(t.TempDir(), "aliases.yaml")
 		program.Must(t, os.WriteFile(elsewhere, []byte("{version: 1, aliases: {a0: c}}"), 0o600))
 		program.Must(t, os.Symlink(elsewhere, filepath.Join(dir, "aliases.yaml")))
-		variables = append([]string{"CI=true"}, variables...)
+		s.variables = []string{"CI=true"}
 	}
-	_, sent := cluster.Counts()
+	return s
+}
+
+// rehearse runs sync and returns what it told, without what differs from one cluster to
+// the next.
+func (s *stage) rehearse(variables []string, arguments ...string) rehearsal {
+	s.t.Helper()
+	_, sent := s.cluster.Counts()
 	arguments = append([]string{}, arguments...)
 	if !has(arguments, "--uri") && !has(variables, "ALIASCTL_URI") && !has(variables, "MILVUS_URI") {
-		arguments = append(arguments, "--uri="+server.URL)
+		arguments = append(arguments, "--uri="+s.server.URL)
 	}
-	r := execute(variables, arguments...)
-	_, now := cluster.Counts()
+	r := s.execute(append(s.variables[:len(s.variables):len(s.variables)], variables...), arguments...)
+	_, now := s.cluster.Counts()
 	r.writes = now - sent
 	return r
+}
+
+func (s *stage) execute(variables []string, arguments ...string) rehearsal {
+	s.t.Helper()
+	command := exec.Command("aliasctl", append([]string{"sync"}, arguments...)...)
+	command.Dir, command.Env = s.dir, program.Environment(variables...)
+	var stdout, stderr bytes.Buffer
+	command.Stdout, command.Stderr = &stdout, &stderr
+	err := command.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		s.t.Fatal(err)
+	}
+	clean := func(text string) string {
+		text = strings.ReplaceAll(text, s.server.URL, "URI")
+		text = strings.ReplaceAll(text, strings.SplitAfter(s.server.URL, "//")[1], "HOST")
+		return clusterNumbers.ReplaceAllString(text, "N")
+	}
+	return rehearsal{stdout: clean(stdout.String()), stderr: clean(stderr.String()), code: command.ProcessState.ExitCode()}
 }
 
 // clusterNumbers are ids, times and digests, which differ from run to run.
