@@ -21,12 +21,12 @@ import (
 // after the run. So at every instant of the run the stored state knows all that
 // the run may have done.
 //
-// The phases run in order: loads, and Options.Ready after them; grants; bindings (create, alter, switches by drop and
-// create), then drops of aliases, then drops of collections. Within a phase a
-// step that fails does not hold up the others; a phase starts only when the
-// ones before it are complete, so what is left half-way is too much, never too
-// little. Steps that touch only the state are recorded with the last write,
-// whatever became of the others.
+// The phases run in order: loads, and Options.Ready after them; grants; bindings (create,
+// alter, switches by drop and create), then drops of aliases, then drops of collections.
+// Within a phase a step that fails does not hold up the others; a phase starts only when
+// the ones before it are complete, so what is left half-way is too much, never too
+// little. Steps that touch only the state are recorded with the last write, whatever
+// became of the others.
 //
 // What became of a step is in the report, not in the error. The error is nil,
 // or holds one of: an UnfitError or an AnnounceError (no alias was changed), a

@@ -68,9 +68,9 @@ func TestAServerThatComesBackIsWaitedFor(t *testing.T) {
 	}
 }
 
-// One that does not come back ends the run within twice the patience (or the
-// settle time, where a write went out and that is longer), however many steps there are and however many run side by side, and what was not
-// begun is not reached.
+// One that does not come back ends the run within twice the patience (or the settle time,
+// where a write went out and that is longer), however many steps there are and however
+// many run side by side, and what was not begun is not reached.
 func TestAServerThatDoesNotComeBackEndsTheRun(t *testing.T) {
 	const costs = 3 * time.Second // to find out that nobody is there
 	for _, n := range []int{1, 2, 200, 600} {

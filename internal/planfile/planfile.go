@@ -122,7 +122,8 @@ type summary struct {
 	Conflicts int `json:"conflicts"`
 }
 
-// step is one change. From and To are collections, ID is that of Collection. A switch by drop and create is one step.
+// step is one change. From and To are collections, ID is that of Collection. A switch by
+// drop and create is one step.
 type step struct {
 	Op           string `json:"op"`
 	Database     string `json:"database"`

@@ -27,9 +27,9 @@ type Head struct {
 	StatePath string
 	Flags     []string // those that shape the plan or lift a refusal
 
-	// Counts is the line to search for, StateOnly that of what changes the state
-	// alone, Released that of what is taken out of memory, Applied that of the outcomes. Scripts read them: their form is part
-	// of the command line's contract.
+	// Counts is the line to search for, StateOnly that of what changes the state alone,
+	// Released that of what is taken out of memory, Applied that of the outcomes. Scripts
+	// read them: their form is part of the command line's contract.
 	Counts, StateOnly, Released, Applied string
 	Tallies                              []Tally // the same, one by one
 	Proof                                string  // the proof in one line

@@ -19,11 +19,12 @@ type URIError struct{ Why string }
 
 func (e *URIError) Error() string { return "the URI names no cluster: " + e.Why }
 
-// ClusterURI is the address of a cluster as it is compared, shown and recorded:
-// scheme, host and port in lower case and without a default port, and the path
-// (planner.CleanPath). Credentials and a query never reach a state. statePath is where the state is kept: the seed
-// of an `embedded:` cluster is recorded relative to a local one, because the
-// port of such a cluster is another one each time, and its folder may move.
+// ClusterURI is the address of a cluster as it is compared, shown and recorded: scheme,
+// host and port in lower case and without a default port, and the path
+// (planner.CleanPath). Credentials and a query never reach a state. statePath is where
+// the state is kept: the seed of an `embedded:` cluster is recorded relative to a local
+// one, because the port of such a cluster is another one each time, and its folder may
+// move.
 func ClusterURI(uri, statePath string) (string, error) {
 	if seed, ok := strings.CutPrefix(uri, Embedded); ok {
 		return embeddedURI(seed, statePath)

@@ -184,7 +184,8 @@ var media = []struct {
 	{"print", 794, "dark", "rgb(255, 255, 255)"},
 }
 
-// TestReportInABrowser opens every scenario in each of the media. With ALIASCTL_SCREENSHOTS=DIR it leaves pictures.
+// TestReportInABrowser opens every scenario in each of the media. With
+// ALIASCTL_SCREENSHOTS=DIR it leaves pictures.
 func TestReportInABrowser(t *testing.T) {
 	ctx := chromium(t)
 	pages := make(map[string][]byte)

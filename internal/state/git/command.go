@@ -129,7 +129,8 @@ func identity(role string) string {
 	return plain("NAME", "aliasctl") + " <" + plain("EMAIL", "aliasctl@localhost") + ">"
 }
 
-// kept are the variables of git that choose how a server is reached. Others choose a repository, or trace; they stay out.
+// kept are the variables of git that choose how a server is reached. Others choose a
+// repository, or trace; they stay out.
 var kept = []string{"GIT_ASKPASS", "GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM",
 	"GIT_CONFIG_NOSYSTEM", "GIT_EXEC_PATH", "GIT_PROXY_COMMAND"}
 
