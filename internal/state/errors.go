@@ -155,6 +155,19 @@ func (e *LockError) Error() string {
 
 func (e *LockError) Unwrap() error { return e.Err }
 
+// LeftError reports a lock that was not taken as far as the run knows: its answer was
+// lost, and it could not be given back.
+type LeftError struct {
+	ID  string // of the lock
+	Err error
+}
+
+func (e *LeftError) Error() string {
+	return fmt.Sprintf("%v; if the lock was granted all the same, `aliasctl lock release %s` frees it", e.Err, e.ID)
+}
+
+func (e *LeftError) Unwrap() error { return e.Err }
+
 // ReleaseError reports that a lock could not be released. It is no harm but to
 // the patience of the next run.
 type ReleaseError struct {
@@ -168,7 +181,7 @@ func (e *ReleaseError) Error() string {
 	if e.Lease == 0 {
 		return fmt.Sprintf("the lock of state %q was not released and stays until `aliasctl lock release %s`: %v", e.Path, e.ID, e.Err)
 	}
-	return fmt.Sprintf("the lock of state %q was not released and ends by itself after %s: %v", e.Path, e.Lease, e.Err)
+	return fmt.Sprintf("the lock of state %q was not released and ends by itself after %s, or with `aliasctl lock release %s`: %v", e.Path, e.Lease, e.ID, e.Err)
 }
 
 func (e *ReleaseError) Unwrap() error { return e.Err }

@@ -12,6 +12,7 @@ import (
 func (o *Shared) tryLocker(locker Locker, holder Holder) func(context.Context) (*Lock, error) {
 	request := LockRequest{ID: newLockID(), Holder: holder, Lease: o.lease}
 	return func(ctx context.Context) (*Lock, error) {
+		doubt := false
 		for pause := o.state.pauses(); ; {
 			begun := time.Now()
 			lock, err := locker.TakeLock(ctx, o.options.Name, request)
@@ -22,12 +23,28 @@ func (o *Shared) tryLocker(locker Locker, holder Holder) func(context.Context) (
 				locked.Path = o.options.Location
 				return nil, locked
 			}
+			doubt = doubt || classOf(err) == Doubtful
 			if !passes(err) || !pause(ctx, err) {
+				if doubt && o.mayBeLeft(ctx, locker, request.ID) {
+					return nil, &LeftError{ID: request.ID, Err: err}
+				}
 				return nil, err
 			}
 		}
 	}
 }
+
+// mayBeLeft gives back a lock that may have been granted although no answer came. It
+// reports false where that has succeeded, or another run has the lock.
+func (o *Shared) mayBeLeft(ctx context.Context, locker Locker, id string) bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveBackTime)
+	defer cancel()
+	err := locker.BreakLock(ctx, o.options.Name, id)
+	return err != nil && !is[*NotHeldError](err)
+}
+
+// giveBackTime is what a run that has failed anyway spends on it.
+const giveBackTime = 5 * time.Second
 
 // patientLock tries a release again when its answer was lost. A renewal that
 // fails is tried again by the lease.

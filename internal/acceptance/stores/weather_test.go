@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -171,6 +172,8 @@ func (a apply) told(c *scene.Scene, e program.Ending, before scene.Picture) erro
 	return nil
 }
 
+var leftLock = regexp.MustCompile("`aliasctl lock release ([0-9a-f-]{36})`")
+
 // recovers has the next plain run bring everything to an end. A lock that was left has
 // to be named; whoever does not want to wait releases it by its id.
 func (a apply) recovers(c *scene.Scene, e program.Ending) error {
@@ -183,10 +186,15 @@ func (a apply) recovers(c *scene.Scene, e program.Ending) error {
 		return err
 	}
 	if status.Held {
+		// The answer to the very request may be lost, and the store know no name.
+		id := status.ID
+		if named := leftLock.FindStringSubmatch(e.Stderr); id == "" && named != nil {
+			id = named[1]
+		}
 		if !strings.Contains(e.Stderr, "lock") {
 			return fmt.Errorf("its lock is left: %+v, %v", status, e)
 		}
-		if released := c.Perform([]string{"aliasctl", "lock", "release", status.ID, "--state", c.StatePath()}); released.Code != 0 {
+		if released := c.Perform([]string{"aliasctl", "lock", "release", id, "--state", c.StatePath()}); released.Code != 0 {
 			return fmt.Errorf("%v after %v", released, e)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/lease"
 	"github.com/google/uuid"
@@ -62,7 +63,7 @@ func (s *Store) TakeLock(ctx context.Context, name string, request state.LockReq
 	switch {
 	case bloberror.HasCode(err, bloberror.LeaseAlreadyPresent, bloberror.LeaseIsBreakingAndCannotBeAcquired):
 		held := &state.LockedError{}
-		if now, err := s.recorded(ctx, name); err == nil {
+		if now, _, err := s.recorded(ctx, name); err == nil {
 			held.ID, held.Holder = now.ID, now.Holder
 		}
 		return nil, held
@@ -89,14 +90,13 @@ func (s *Store) record(ctx context.Context, name string, r record) error {
 	return err
 }
 
-// recorded is who has the lock, as far as that is known.
-func (s *Store) recorded(ctx context.Context, name string) (record, error) {
-	var r record
+// recorded is who has the lock, as far as that is known, and the revision that says so.
+func (s *Store) recorded(ctx context.Context, name string) (r record, revision string, err error) {
 	there, err := s.Read(ctx, name+".lock", 64<<10)
 	if err == nil && there.Revision != "" && json.Unmarshal(there.Body, &r) != nil {
-		return record{}, nil
+		r = record{}
 	}
-	return r, err
+	return r, there.Revision, err
 }
 
 // heldLock is a lease.
@@ -121,15 +121,17 @@ func (l *heldLock) Renew(ctx context.Context) error {
 	return nil
 }
 
-// Release clears the record first: the next holder writes its own.
+// Release clears the record after the lease has ended: while a lease cannot be released,
+// the record has the id that frees it. The record of the next holder stays.
 func (l *heldLock) Release(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
 	defer cancel()
-	if now, err := l.store.recorded(ctx, l.name); err == nil && now.ID == *l.at.LeaseID() {
-		_ = l.store.record(ctx, l.name, record{}) // what stays is compared with the lease
-	}
+	now, revision, readErr := l.store.recorded(ctx, l.name)
 	if _, err := l.at.ReleaseLease(ctx, nil); err != nil {
 		return l.client.explain(err, locking)
+	}
+	if readErr == nil && now.ID == *l.at.LeaseID() {
+		_, _ = l.store.upload(ctx, l.name+".lock", azcore.ETag(revision), []byte("{}\n"), nil) // what stays is compared with the lease
 	}
 	l.store.mu.Lock()
 	defer l.store.mu.Unlock()
@@ -156,7 +158,7 @@ func (s *Store) LockStatus(ctx context.Context, name string) (state.LockStatus, 
 	case there.LeaseState == nil || *there.LeaseState != lease.StateTypeLeased && *there.LeaseState != lease.StateTypeBreaking:
 		return state.LockStatus{}, nil
 	}
-	now, err := s.recorded(ctx, name)
+	now, _, err := s.recorded(ctx, name)
 	if err != nil {
 		return state.LockStatus{}, err
 	}
