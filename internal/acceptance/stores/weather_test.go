@@ -220,7 +220,7 @@ func share(kind string) int {
 	case scene.FullSweep():
 		return 1
 	case kind == "git":
-		return 20
+		return 40
 	}
 	return 3
 }

@@ -187,8 +187,9 @@ func (s *sky) outage(t *testing.T, location func(string) string, earlier uint64,
 			})
 			all.Go(func() {
 				saved, err := apply(t, brief(t, location(name)))
-				if err == nil {
-					t.Errorf("%s from %s on: no error", kind, requests[n])
+				// The last request may be one that only tidies up.
+				if err == nil && (saved != earlier+2 || n < len(requests)-1) {
+					t.Errorf("%s from %s on: saved %d and no error", kind, requests[n], saved)
 				}
 				s.plan(name, func(int) strike { return pass })
 				least := max(saved, earlier) // it may not have read the state
