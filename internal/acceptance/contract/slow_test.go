@@ -2,6 +2,7 @@ package contract
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -153,7 +154,9 @@ func TestAKilledRunLeavesNothingToTheSecond(t *testing.T) {
 		t.Run(at.route, func(t *testing.T) {
 			e := emulator.New(emulator.V25)
 			e.RequireToken("root:Milvus")
-			run := exec.Command(binary, "-test.run", "^TestContract$")
+			ctx, kill := context.WithCancel(context.Background())
+			defer kill()
+			run := exec.CommandContext(ctx, binary, "-test.run", "^TestContract$")
 			var mu sync.Mutex
 			n := 0
 			killing := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -162,7 +165,7 @@ func TestAKilledRunLeavesNothingToTheSecond(t *testing.T) {
 				defer mu.Unlock()
 				if strings.HasSuffix(r.URL.Path, at.route) {
 					if n++; n == at.n {
-						_ = run.Process.Kill()
+						kill()
 					}
 				}
 			})
@@ -173,7 +176,11 @@ func TestAKilledRunLeavesNothingToTheSecond(t *testing.T) {
 			defer server.Close()
 			temporary := t.TempDir()
 			run.Env = append(os.Environ(), "ALIASCTL_TEST_URI="+server.URL(), "ALIASCTL_TEST_TOKEN=root:Milvus", "TMPDIR="+temporary)
-			if out, err := run.CombinedOutput(); err == nil || n < at.n {
+			out, err := run.CombinedOutput()
+			mu.Lock()
+			killed := n >= at.n
+			mu.Unlock()
+			if err == nil || !killed {
 				t.Fatalf("it ends by itself: %v\n%s", err, out)
 			}
 			c := &client{uri: server.URL(), token: "root:Milvus"}

@@ -28,7 +28,8 @@ func TestLateAfterKill(t *testing.T) {
 				continue
 			}
 			for next := int64(1); next <= 61; next += 4 {
-				if n++; scene.LeftOut(n) {
+				n++
+				if thin := (r.N+next/4)%2 != 0; thin && !scene.FullSweep() || scene.LeftOut(n) {
 					continue
 				}
 				group.Go(func() error {
