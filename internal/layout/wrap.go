@@ -13,12 +13,15 @@ func Wrap(text string, width int) []string { return filled(words(text, width), w
 
 // words are the pieces of a text that stay whole: words and commands. A command that is
 // wider than width is several, each but the last with a backslash at its end, and none
-// ends within quotes, where a shell would keep the backslash.
+// ends within quotes, where a shell would keep the backslash. YAML is no command.
 func words(text string, width int) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for piece := range phrases(strings.Fields(text), "`") {
 			parts := []string{piece}
-			if strings.Contains(piece, " ") && utf8.RuneCountInString(piece) > width {
+			switch wide := utf8.RuneCountInString(piece) > width; {
+			case wide && strings.Contains(piece, ": "): // YAML
+				parts = strings.Fields(piece)
+			case wide && strings.Contains(piece, " "):
 				parts = filled(phrases(strings.Fields(piece), "'"), width-len(continued))
 				for i := range parts[:len(parts)-1] {
 					parts[i] += continued

@@ -20,6 +20,7 @@ func TestWrapAndBreak(t *testing.T) {
 		{"run `a b`, `c d e` or f", 9, []string{"run", "`a b`,", "`c d e`", "or f"}, []string{"run `a", "b`, `c d", "e` or f"}},
 		{"run `a b c d e` now", 8, []string{"run", "`a b c \\", "d e` now"}, []string{"run `a b", "c d e`", "now"}},
 		{"run `a 'b c d' e`", 7, []string{"run", "`a \\", "'b c d' \\", "e`"}, []string{"run `a", "'b c d'", "e`"}},
+		{"put `a: {b: c}`", 7, []string{"put `a:", "{b: c}`"}, []string{"put `a:", "{b: c}`"}},
 		{"a ` b c", 5, []string{"a ` b", "c"}, []string{"a ` b", "c"}},
 		{"索引引", 2, []string{"索引引"}, []string{"索引", "引"}},
 	} {
