@@ -96,15 +96,20 @@ type UndecidedError struct {
 }
 
 func (e *UndecidedError) Error() string {
-	lost := "the cluster acknowledged it"
-	if e.Lost != nil {
-		lost = fmt.Sprintf("no answer shows what became of the write (%v)", e.Lost)
-	}
+	lost := became(e.Lost)
 	seen := fmt.Sprintf("the change did not show within %v", e.Settle)
 	if e.Seen != nil {
 		seen = e.Seen.Error()
 	}
 	return fmt.Sprintf("the outcome is unknown: %s; %s; it stays announced in the state, and running the same command again settles it", lost, seen)
+}
+
+// became is what an answer, or a lost one, shows of a write.
+func became(lost error) string {
+	if lost == nil {
+		return "the cluster acknowledged it"
+	}
+	return fmt.Sprintf("no answer shows what became of the write (%v)", lost)
 }
 
 func (e *UndecidedError) Unwrap() []error { return present(e.Lost, e.Seen) }

@@ -254,10 +254,7 @@ type GrantUnknownError struct {
 }
 
 func (e *GrantUnknownError) Error() string {
-	lost := "the cluster acknowledged it"
-	if e.Lost != nil {
-		lost = fmt.Sprintf("no answer shows what became of the write (%v)", e.Lost)
-	}
+	lost := became(e.Lost)
 	seen := fmt.Sprintf("it does not show after %v, and a late request may still arrive", e.Settle)
 	if e.Seen != nil {
 		seen = e.Seen.Error()
