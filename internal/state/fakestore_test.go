@@ -28,6 +28,8 @@ type fakeStore struct {
 	// torn is how many reads give the ETag of another body, noETag gives none.
 	torn   int
 	noETag bool
+	// dropsMarks keeps no metadata.
+	dropsMarks bool
 	// keeps refuses to remove anything.
 	keeps bool
 	// answer, if not nil, answers in its place.
@@ -118,7 +120,10 @@ func (s *fakeStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if strings.Contains(key, s3store.TrialInfix) {
 			s.tried++
 		}
-		o := &fakeObject{body: body, mark: r.Header.Get("X-Amz-Meta-Aliasctl-Write"), written: time.Now()}
+		o := &fakeObject{body: body, written: time.Now()}
+		if !s.dropsMarks {
+			o.mark = r.Header.Get("X-Amz-Meta-Aliasctl-Write")
+		}
 		s.objects[key] = o
 		w.Header().Set("ETag", o.etag())
 	case http.MethodGet, http.MethodHead:

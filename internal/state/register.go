@@ -3,6 +3,7 @@ package state
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"time"
 
@@ -27,13 +28,13 @@ type register struct {
 	store    Store
 	name     string
 	patience time.Duration
-	most     int64  // bytes that are read
+	most     int64  // bytes that are read, also of what another run has written
 	revision string // of what was last seen, "" for no object
 	// deleted is true where no object was seen because the last version was deleted.
 	deleted bool
-	// mine are the marks of writes that were given up with their outcome
-	// unknown: what bears one of them is not another run's.
-	mine map[string]bool
+	// mine are the writes that were given up with their outcome unknown, by mark
+	// and with the sum of their bytes: what is one of them is not another run's.
+	mine map[string][sha256.Size]byte
 	// past are the revisions that were seen and then replaced. Reads may be
 	// answered by a replica that lags: what shows one of them is no news.
 	past map[string]bool
@@ -92,7 +93,7 @@ func (r *register) swap(ctx context.Context, body []byte) error {
 		}
 		class := classOf(err)
 		if class == Final {
-			return r.giveUp(mark, doubt, err)
+			return r.giveUp(mark, body, doubt, err)
 		}
 		doubt = doubt || class == Doubtful
 		there, lookErr := r.look(ctx, body, mark)
@@ -102,7 +103,7 @@ func (r *register) swap(ctx context.Context, body []byte) error {
 			r.see(there.Revision)
 			r.mine = nil
 			return nil
-		case r.mine[there.Mark]:
+		case r.isMine(there.Mark):
 			r.see(there.Revision)
 		case r.deleted && r.revision == "" && there.Revision == "" && !doubt && class == Refused:
 			return err // no waiting brings it back
@@ -114,7 +115,7 @@ func (r *register) swap(ctx context.Context, body []byte) error {
 			return errRaced
 		}
 		if !pause(ctx, err) {
-			return r.giveUp(mark, doubt, r.explained(err))
+			return r.giveUp(mark, body, doubt, r.explained(err))
 		}
 	}
 }
@@ -126,8 +127,8 @@ func (r *register) write(ctx context.Context, body []byte, mark string) (revisio
 	return r.store.Replace(ctx, r.name, r.revision, body, mark)
 }
 
-// look reads whose write is in place. On a store without marks it is this one
-// if the object is another one than before and has these bytes.
+// look reads whose write is in place. On a store without marks it is this one, or
+// one that was given up, if the object is another one than before and has its bytes.
 func (r *register) look(ctx context.Context, body []byte, mark string) (Object, error) {
 	there, err := r.store.Read(ctx, r.name, 0)
 	if err != nil || there.Mark != "" || there.Revision == "" || there.Revision == r.revision {
@@ -135,10 +136,25 @@ func (r *register) look(ctx context.Context, body []byte, mark string) (Object, 
 	}
 	// What this run wrote itself is never too large.
 	there, err = r.store.Read(ctx, r.name, max(r.most, int64(len(body))))
-	if err == nil && there.Mark == "" && bytes.Equal(there.Body, body) {
-		there.Mark = mark
+	if err != nil || there.Mark != "" {
+		return there, err
 	}
-	return there, err
+	if bytes.Equal(there.Body, body) {
+		there.Mark = mark
+		return there, nil
+	}
+	sum := sha256.Sum256(there.Body)
+	for before, written := range r.mine {
+		if sum == written {
+			there.Mark = before
+		}
+	}
+	return there, nil
+}
+
+func (r *register) isMine(mark string) bool {
+	_, ok := r.mine[mark]
+	return ok
 }
 
 // explained has a hint for a store that shows a version and refuses to replace
@@ -153,14 +169,14 @@ func (r *register) explained(err error) error {
 	return &lags
 }
 
-func (r *register) giveUp(mark string, doubt bool, err error) error {
+func (r *register) giveUp(mark string, body []byte, doubt bool, err error) error {
 	if !doubt {
 		return err
 	}
 	if r.mine == nil {
-		r.mine = make(map[string]bool)
+		r.mine = make(map[string][sha256.Size]byte)
 	}
-	r.mine[mark] = true
+	r.mine[mark] = sha256.Sum256(body)
 	return &doubtError{err}
 }
 

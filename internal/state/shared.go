@@ -156,7 +156,7 @@ func (o *Shared) keep(ctx context.Context) error {
 		return nil
 	}
 	copyOf := func(serial uint64) register {
-		return register{store: o.store, name: fmt.Sprintf("%s.%d", o.options.Name, serial), patience: o.state.patience}
+		return register{store: o.store, name: fmt.Sprintf("%s.%d", o.options.Name, serial), patience: o.state.patience, most: o.state.most}
 	}
 	// Another run may have left a copy of this serial: it is replaced.
 	for r := copyOf(o.serial); ; {

@@ -8,7 +8,7 @@ import (
 )
 
 func (o *Shared) lockRegister() register {
-	return register{store: o.store, name: o.options.Name + ".lock", patience: o.state.patience}
+	return register{store: o.store, name: o.lockName(), patience: o.state.patience, most: mostLock}
 }
 
 // lockName is the lock in messages.

@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	statefile "aliasctl/internal/state"
+	"aliasctl/internal/state/stores"
 )
 
 // run is what an apply does to its state, from the lock to its release. It
@@ -141,7 +143,14 @@ func TestAStoreThatGoesAway(t *testing.T) {
 // of the same run must know its own work.
 func TestASaveAfterOneInDoubt(t *testing.T) {
 	t.Parallel()
-	g := startGateway(t)
+	markless := newFakeStore(t)
+	markless.dropsMarks = true
+	for name, g := range map[string]*gateway{"with marks": startGateway(t), "without": {markless.address}} {
+		t.Run(name, func(t *testing.T) { saveAfterDoubt(t, g) })
+	}
+}
+
+func saveAfterDoubt(t *testing.T, g *gateway) {
 	for _, fault := range []storeFault{cutBefore, cutAfter} {
 		p := g.through(t)
 		o := object(t, p.location(string(fault)), longLease)
@@ -195,5 +204,49 @@ func TestARaceInDoubtIsARace(t *testing.T) {
 	}
 	if diff := cmp.Diff(uint64(7), stateAt(t, other)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Another run takes the lock, or keeps a copy, just before this one does: on a store
+// without marks the bytes show whose it is, however many they are.
+func TestAStoreWithoutMarksShowsWhoWasQuicker(t *testing.T) {
+	t.Parallel()
+	store := newFakeStore(t)
+	store.dropsMarks = true
+	if _, err := run(t, object(t, store.location("s.json"), longLease)); err != nil {
+		t.Fatal(err)
+	}
+	p := (&gateway{store.address}).through(t)
+	quicker := func(key, body string) {
+		p.inject(func(_ int, r *http.Request) storeFault {
+			if r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, key) && body != "" {
+				store.put(key, []byte(body))
+				body = ""
+			}
+			return none
+		})
+	}
+	long := strings.Repeat("x", 2000)
+	quicker("s.json.lock", `{"id":"theirs","holder":{"host":"`+long+`"},"lease_seconds":60}`)
+	var locked *statefile.LockedError
+	if _, err := object(t, p.location("s.json"), longLease).Lock(t.Context(), 0, deploy); !errors.As(err, &locked) || locked.ID != "theirs" {
+		t.Errorf("the lock: %v", err)
+	}
+	if n := len(p.requests()); n > 8 {
+		t.Errorf("%d requests: %q", n, p.requests())
+	}
+	quicker("s.json.2", long)
+	o, err := stores.Open(p.location("s.json") + "&history=2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := stateAt(t, o); got != 2 {
+		t.Fatalf("serial %d", got)
+	}
+	if err := o.Save(t.Context(), numbered(3)); err != nil {
+		t.Errorf("a save with a copy: %v", err)
+	}
+	if n := len(p.requests()); n > 16 {
+		t.Errorf("%d requests: %q", n, p.requests())
 	}
 }
