@@ -112,6 +112,9 @@ func (s *Store) Read(ctx context.Context, name string, most int64) (state.Object
 	}
 	if ref == s.lockRef {
 		there.Revision = s.revision(commit)
+		if there.Revision != commit {
+			there.Mark = s.known[there.Revision+":lock"].Mark // the save has left the lock as it was
+		}
 		s.saw(commit)
 	}
 	return there, nil
@@ -211,6 +214,7 @@ func (s *Store) writeState(ctx context.Context, refs map[string]string, name, re
 	drafts := []draft{{parent: parent, file: path, body: body, what: message(path, "state of "+path, mark)}}
 	if s.held != "" {
 		lock := refs[s.lockRef]
+		s.saw(lock) // a renewal may have been cut off
 		if lock == "" || s.revision(lock) != s.held {
 			return "", lostLock()
 		}
@@ -235,12 +239,11 @@ func (s *Store) writeState(ctx context.Context, refs map[string]string, name, re
 	if err != nil {
 		return "", err
 	}
-	return s.wrote(ref, commits[0], path, body, mark), nil
+	return s.made(commits[0], path, body, mark), nil
 }
 
-// wrote remembers a commit that was pushed, and returns the revision of its
-// file.
-func (s *Store) wrote(ref, commit, path string, body []byte, mark string) (revision string) {
+// made remembers the file of a commit, and returns its revision.
+func (s *Store) made(commit, path string, body []byte, mark string) (revision string) {
 	revision = blobID(len(commit), body)
 	s.known[commit+":"+path] = state.Object{Revision: revision, Mark: mark}
 	return revision
@@ -280,11 +283,11 @@ func (s *Store) writeLock(ctx context.Context, refs map[string]string, revision 
 		return "", err
 	}
 	commit, holds := commits[0], state.HoldsLock(body)
-	s.ours[commit] = holds
+	s.ours[commit] = holds // also where the answer to the push is lost
+	s.made(commit, "lock", body, mark)
 	if err := s.push(ctx, len(body), []update{{ref: s.lockRef, from: parent, to: commit}}); err != nil {
 		return "", err
 	}
-	s.wrote(s.lockRef, commit, "lock", body, mark)
 	if s.held = ""; holds {
 		s.held = commit
 	}
