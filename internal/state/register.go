@@ -104,7 +104,11 @@ func (r *register) swap(ctx context.Context, body []byte) error {
 			r.mine = nil
 			return nil
 		case r.isMine(there.Mark):
+			news := there.Revision != r.revision && !r.past[there.Revision]
 			r.see(there.Revision)
+			if news {
+				continue // the next try starts from it: there is nothing to wait for
+			}
 		case r.deleted && r.revision == "" && there.Revision == "" && !doubt && class == Refused:
 			return err // no waiting brings it back
 		case there.Revision == r.revision:

@@ -140,7 +140,7 @@ func TestAStoreThatGoesAway(t *testing.T) {
 }
 
 // The answer to the save was lost and so was every look for it. The next save
-// of the same run must know its own work.
+// of the same run must know its own work, at once.
 func TestASaveAfterOneInDoubt(t *testing.T) {
 	t.Parallel()
 	markless := newFakeStore(t)
@@ -154,10 +154,10 @@ func saveAfterDoubt(t *testing.T, g *gateway) {
 	for _, fault := range []storeFault{cutBefore, cutAfter} {
 		p := g.through(t)
 		o := object(t, p.location(string(fault)), longLease)
-		statefile.SetPatience(t, o, 200*time.Millisecond)
 		if err := o.Save(t.Context(), numbered(1)); err != nil {
 			t.Fatal(err)
 		}
+		statefile.SetPatience(t, o, 0)
 		p.inject(func(_ int, r *http.Request) storeFault {
 			if r.Method == http.MethodHead {
 				return cutBefore
