@@ -60,7 +60,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 		return int(sync.OK)
 	}
 	app := appFor(s, args)
-	failed = app.Run(argumentsLast(app, args))
+	failed = app.Run(rearranged(app, args))
 	return s.fail(failed)
 }
 
@@ -153,49 +153,79 @@ func prepare(command *cli.Command, parent string, s *streams) {
 	}
 }
 
-// argumentsLast moves the arguments of a command behind its flags, for the
-// commands that take any: the flag package stops at the first argument, and
-// `show plan.json -o json` is how people write it.
-func argumentsLast(app *cli.App, args []string) []string {
-	if len(args) < 3 {
+// rearranged is a command line as urfave/cli can read it. The arguments of a
+// command that takes any stand behind its flags: the flag package stops at the
+// first argument, and `show plan.json -o json` is how people write it. A flag that
+// is there by two of its names (`-f a --file b`) has its first one throughout:
+// urfave/cli refuses the mix.
+func rearranged(app *cli.App, args []string) []string {
+	command, words := commandOf(app, args)
+	if command == nil {
 		return args
 	}
-	command, words := app.Command(args[1]), 2
-	if command != nil && len(command.Subcommands) > 0 {
-		i := slices.IndexFunc(command.Subcommands, func(sub *cli.Command) bool { return sub.Name == args[2] })
-		if i < 0 {
-			return args
-		}
-		command, words = command.Subcommands[i], 3
-	}
-	if command == nil || command.ArgsUsage == "" {
-		return args
-	}
-	takesValue := make(map[string]bool)
+	known := make(map[string]cli.Flag)
 	for _, f := range command.Flags {
-		if doc, ok := f.(cli.DocGenerationFlag); ok && doc.TakesValue() {
-			for _, name := range f.Names() {
-				takesValue[name] = true
+		for _, name := range f.Names() {
+			known[name] = f
+		}
+	}
+	flags, arguments, rest := args[:words:words], []string{}, args[words:]
+	used := make(map[cli.Flag]map[string][]int) // where a flag stands, by the name it has there
+	for ; len(rest) > 0 && rest[0] != "--"; rest = rest[1:] {
+		word := rest[0]
+		name, _, joined := strings.Cut(strings.TrimLeft(word, "-"), "=")
+		if word == "-" || !strings.HasPrefix(word, "-") {
+			if command.ArgsUsage == "" {
+				break // it is refused
+			}
+			arguments = append(arguments, word)
+			continue
+		}
+		f := known[name]
+		if f != nil {
+			if used[f] == nil {
+				used[f] = make(map[string][]int)
+			}
+			used[f][name] = append(used[f][name], len(flags))
+		}
+		flags = append(flags, word)
+		if doc, ok := f.(cli.DocGenerationFlag); ok && doc.TakesValue() && !joined && len(rest) > 1 {
+			flags = append(flags, rest[1])
+			rest = rest[1:]
+		}
+	}
+	for f, places := range used {
+		if len(places) == 1 {
+			continue
+		}
+		for name, at := range places {
+			for _, i := range at {
+				flags[i] = strings.Replace(flags[i], name, f.Names()[0], 1)
 			}
 		}
 	}
-	flags, arguments := args[:words:words], []string{}
-	for rest := args[words:]; len(rest) > 0; rest = rest[1:] {
-		word := rest[0]
-		name := strings.TrimLeft(word, "-")
-		switch {
-		case word == "--":
-			return append(append(flags, arguments...), rest[1:]...)
-		case name == word || name == "":
-			arguments = append(arguments, word)
-		case takesValue[name] && len(rest) > 1:
-			flags = append(flags, word, rest[1])
-			rest = rest[1:]
-		default:
-			flags = append(flags, word)
+	if len(rest) > 0 && rest[0] == "--" && command.ArgsUsage != "" {
+		rest = rest[1:]
+	}
+	return append(append(flags, arguments...), rest...)
+}
+
+// commandOf is the command that a command line names, and how many words that takes;
+// nil where there is none, or no word behind it.
+func commandOf(app *cli.App, args []string) (*cli.Command, int) {
+	if len(args) < 3 {
+		return nil, 0
+	}
+	command := app.Command(args[1])
+	if command == nil || len(command.Subcommands) == 0 {
+		return command, 2
+	}
+	for _, sub := range command.Subcommands {
+		if sub.Name == args[2] {
+			return sub, 3
 		}
 	}
-	return append(flags, arguments...)
+	return nil, 0
 }
 
 func onUsageError(c *cli.Context, err error, _ bool) error {
