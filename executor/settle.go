@@ -217,8 +217,8 @@ func (s *settlement) result(r Result) {
 		if r.Cutover != nil {
 			b.Group = r.Cutover.Group
 		}
-		if r.RolledBack {
-			b.RolledBackFrom = r.From
+		if b.RolledBackFrom = r.RolledBackFrom; r.RolledBack {
+			b.RolledBackFrom = cmp.Or(b.RolledBackFrom, r.From)
 		}
 		if r.Anew() { // by name it is bound as before
 			was, _ := s.bindings.get(key.Key)

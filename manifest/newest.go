@@ -114,10 +114,11 @@ func (n *Newest) asks(d *document, s *settings, at *yaml.Node, own *[sharedField
 		}
 		c.Keep = &keep
 		if s.match != "" && n.Match != "" && s.match != n.Match {
+			hint := fmt.Sprintf("give the alias `match: %s`, or `keep: false`", scalar(n.Match))
 			if own != nil && own[sharedMatch] != nil {
-				at = own[sharedMatch]
+				at, hint = own[sharedMatch], "leave `match` out: `keep` goes by the pattern of `newest`"
 			}
-			d.report(PatternMismatch, d.pos(at), "leave `match` out: `keep` goes by the pattern of `newest`",
+			d.report(PatternMismatch, d.pos(at), hint,
 				"match is %s, and newest is %s", quoted(s.match), quoted(n.Match))
 		}
 	}

@@ -108,8 +108,8 @@ func (b *builder) unchanged(d *database, e *managed, live *LiveDatabase) {
 	}
 	// The mark of a rollback falls as soon as the manifest names another target.
 	// A `newest` that it holds back keeps it.
-	held := e.newest != nil && e.newest.held
-	marked := e.last != nil && e.last.RolledBackFrom != "" && !b.options.RollingBack && !held
+	held := e.heldBack()
+	marked := e.last != nil && e.last.RolledBackFrom != held && !b.options.RollingBack
 	renamed := ""
 	if e.last != nil {
 		renamed = e.last.RenamedFrom
@@ -119,9 +119,7 @@ func (b *builder) unchanged(d *database, e *managed, live *LiveDatabase) {
 		if c := e.want.Cutover; c != nil {
 			settled.Group = c.Group
 		}
-		if held {
-			settled.RolledBackFrom = e.last.RolledBackFrom
-		}
+		settled.RolledBackFrom = held
 		if b.options.RollingBack && e.last != nil && e.last.Collection != to {
 			settled.RolledBackFrom = e.last.Collection // of a rollback that did not finish
 		}
@@ -147,7 +145,7 @@ func (b *builder) forget(d *database, e *managed) {
 
 // record adds a step that changes only the state.
 func (b *builder) record(d *database, e *managed, op Op, to string) {
-	step := Step{Op: op, Database: d.name, Alias: e.alias, To: to, RenamedFrom: e.renamedFrom()}
+	step := Step{Op: op, Database: d.name, Alias: e.alias, To: to, RenamedFrom: e.renamedFrom(), RolledBackFrom: e.heldBack()}
 	if e.last != nil {
 		step.From = e.last.Collection
 	} else if !e.ours.Empty() {
@@ -179,6 +177,9 @@ func (b *builder) bind(d *database, e *managed, live *LiveDatabase, step Step) {
 	displaces := e.displaces(live, b.live != nil)
 	seen := step // as it is before the plan
 	seen.From, seen.To = cmp.Or(step.From, e.leaves(live, b.live != nil)), e.green(live, b.live != nil)
+	if seen.From == seen.To && !displaces { // a new name alone
+		seen.From = ""
+	}
 	if displaces {
 		b.copyDisplaced(e, live, step)
 	} else {
@@ -189,7 +190,9 @@ func (b *builder) bind(d *database, e *managed, live *LiveDatabase, step Step) {
 	b.after(d, e, step.To)
 	step.Cutover = step.Carried(e.want.Cutover)
 	b.plan.Asks = append(b.plan.Asks, b.ask(e, live, step))
-	step.RolledBack = b.options.RollingBack
+	if step.RolledBack, step.RolledBackFrom = b.options.RollingBack, e.heldBack(); step.RolledBack && step.From == "" {
+		step.RolledBackFrom = d.leftBefore(step)
+	}
 	switch {
 	case displaces:
 		b.binds = append(b.binds, b.displace(d, e, live, step))

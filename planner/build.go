@@ -105,8 +105,8 @@ func (b *builder) database(d *database) {
 	b.plan.Before = slices.Grow(b.plan.Before, len(d.aliases))
 	b.plan.After = slices.Grow(b.plan.After, len(d.aliases))
 	count := ManagedCount{Database: d.name}
-	for _, alias := range d.leftOut {
-		if _, exists := live.Aliases[alias]; exists || b.live == nil {
+	for _, other := range d.leftOut {
+		if _, exists := live.Aliases[other.Alias]; exists || b.live == nil {
 			count.LeftOut++
 		}
 	}

@@ -120,7 +120,8 @@ func (ch *chooser) alias(d *database, e *managed) {
 		return
 	}
 	now := in.Bindings[e.alias]
-	list := ch.list(d, in, n).with(now, in).without(e.alias)
+	has := e.readBy(in)
+	list := ch.list(d, in, n).with(has, in).without(e.alias)
 	if len(list.unordered) > 0 {
 		for _, name := range list.unordered {
 			ch.inspect(d.name, name)
@@ -130,14 +131,14 @@ func (ch *chooser) alias(d *database, e *managed) {
 			"let the token describe these collections", "use `order: natural`, which goes by names")
 		return
 	}
-	c.floor, c.strays = list.floor(e, now), list.strays
+	c.floor, c.strays = list.floor(e, has), list.strays
 	ch.walk(d, e, in, list)
 	c.Collection = e.want.Collection
 	if e.want.Collection == "" {
 		c.nothing(e, now, list)
-	} else if e.want.Collection != now && list.older(e, in, now) {
+	} else if e.want.Collection != has && list.older(e, in, has) {
 		back := e.want.Collection
-		c.refuse(e, now, NewestGoesBack, fmt.Sprintf("%q is the newest of %q that is ready, and older than %s, which the alias had", back, n.Match, orOf(cmp.Or(now, lastApplied(e)))),
+		c.refuse(e, now, NewestGoesBack, fmt.Sprintf("%q is the newest of %q that is ready, and older than %s, which the alias had", back, n.Match, orOf(cmp.Or(has, lastApplied(e)))),
 			fmt.Sprintf("put `%s: %s` into the manifest to go back on purpose", e.alias, back), "build a newer one: `newest` never goes back by itself")
 	}
 }
@@ -150,8 +151,8 @@ func (ch *chooser) walk(d *database, e *managed, in *LiveDatabase, list *candida
 		pinned = ""
 	}
 	mark := ""
-	if e.last != nil && !ch.options.Forward.Has(d.name, e.alias) {
-		mark = e.last.RolledBackFrom
+	if !ch.options.Forward.Has(d.name, e.alias) {
+		mark = e.rolledBackFrom()
 	}
 	for _, name := range list.names {
 		switch {
@@ -192,7 +193,7 @@ func (c *choice) pass(name, why string) {
 // judge reports whether a collection falls short of what its alias asks for. What is
 // not read yet is asked for; what stays unknown does not fall short.
 func (ch *chooser) judge(d *database, e *managed, in *LiveDatabase, name string) (why string, unready bool) {
-	blue := in.Bindings[e.alias]
+	blue := e.leaves(in, true)
 	if blue == name {
 		blue = ""
 	}
@@ -283,7 +284,7 @@ func (ch *chooser) groups(d *database) {
 		e := &d.aliases[i]
 		c, member := e.newest, waits[e.group()]
 		if c == nil || member == "" || members[e.group()] == 1 || c.conflict != nil || c.open || c.pinned || c.floor == "" || c.floor == e.want.Collection ||
-			ch.live.Databases[d.name].Bindings[e.alias] != c.floor {
+			e.readBy(ch.live.Databases[d.name]) != c.floor {
 			continue
 		}
 		c.pass(e.want.Collection, fmt.Sprintf("its group %q waits for a newer one of alias %q", e.group(), member))
@@ -302,7 +303,7 @@ func (m managed) group() string {
 func (c *choice) nothing(e *managed, now string, list *candidates) {
 	switch {
 	case len(list.names) > 0 && c.held && len(c.PassedOver) <= 1:
-		c.refuse(e, now, NewestNotReady, fmt.Sprintf("the alias was rolled back from %q, and there is nothing newer", e.last.RolledBackFrom),
+		c.refuse(e, now, NewestNotReady, fmt.Sprintf("the alias was rolled back from %q, and there is nothing newer", e.rolledBackFrom()),
 			"build a newer one, or name the collection in the manifest")
 		c.conflict.WaysOut = append(c.conflict.WaysOut, lift(liftForward, c.flag, "to go there again"))
 	case len(list.names) > 0:

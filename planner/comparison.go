@@ -253,7 +253,7 @@ func (n *Needs) binding(d *database, e managed, in *LiveDatabase, o Options, rea
 		}
 	}
 	if blue == green {
-		blue = "" // made anew: what it was is gone
+		blue = "" // made anew, so what it was is gone; or a new name of it
 	}
 	if c := e.want.Cutover; c != nil && c.Grants == manifest.GrantsCopy && green != in.Bindings[e.alias] {
 		n.grants(d.name) // shown also before green is built

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,18 +13,18 @@ import (
 // from is compare-and-set for people: two changes that both think they move
 // blue to green cannot both win. It is read only when a switch is needed, so
 // that the same manifest applies twice.
-func (b *builder) from(d *database, e *managed, _ *LiveDatabase, step Step) (Conflict, bool) {
-	c := e.want.Cutover
-	if c == nil || c.From == "" || c.From == step.From || b.live == nil {
+func (b *builder) from(d *database, e *managed, in *LiveDatabase, step Step) (Conflict, bool) {
+	c, live := e.want.Cutover, cmp.Or(step.From, e.readBy(in))
+	if c == nil || c.From == "" || c.From == live || b.live == nil {
 		return Conflict{}, false
 	}
-	at := fmt.Sprintf("is at %q", step.From)
-	if step.From == "" {
+	at := fmt.Sprintf("is at %q", live)
+	if live == "" {
 		at = "does not exist"
 	}
 	return Conflict{
 		Kind: FromMismatch, Database: d.name, Alias: e.alias, Collection: step.To,
-		Want: step.To, Last: lastApplied(e), Live: step.From,
+		Want: step.To, Last: lastApplied(e), Live: live,
 		Reason: fmt.Sprintf("`from` says that alias %q leaves %q, and it %s", e.alias, c.From, at),
 		WaysOut: ByHand("look at what was switched meanwhile, and correct `from`",
 			"remove `from` if the switch does not depend on where the alias is"),
@@ -32,16 +33,17 @@ func (b *builder) from(d *database, e *managed, _ *LiveDatabase, step Step) (Con
 
 // rolledBack refuses to go again to what was rolled back from: the next
 // unrelated deploy must not bring a bad index back.
-func (b *builder) rolledBack(d *database, e *managed, _ *LiveDatabase, step Step) (Conflict, bool) {
-	if b.options.RollingBack || e.last == nil || e.last.RolledBackFrom != step.To || b.options.Forward.Has(d.name, e.alias) {
+func (b *builder) rolledBack(d *database, e *managed, in *LiveDatabase, step Step) (Conflict, bool) {
+	if b.options.RollingBack || e.rolledBackFrom() != step.To || b.options.Forward.Has(d.name, e.alias) {
 		return Conflict{}, false
 	}
+	live := cmp.Or(step.From, e.readBy(in))
 	return Conflict{
 		Kind: RolledBackFrom, Database: d.name, Alias: e.alias, Collection: step.To,
 		Want: step.To, Last: lastApplied(e), Live: step.From,
 		Reason: fmt.Sprintf("alias %q was rolled back from %q, and the manifest still names it", e.alias, step.To),
 		WaysOut: []WayOut{
-			{Before: fmt.Sprintf("put `%s: %s` into the manifest, as it is now", e.alias, step.From)},
+			{Before: fmt.Sprintf("put `%s: %s` into the manifest, as it is now", e.alias, live)},
 			lift(liftForward, b.flagName(d, e.alias), "to switch it to %q again", step.To),
 		},
 	}, true
@@ -124,7 +126,7 @@ func (b *builder) makeUp(d *database, e *managed) bool {
 	}
 	step := Step{
 		Op: VerifyAlias, Database: d.name, Alias: e.alias, From: to, To: to, Back: u.From,
-		Protect: e.want.Protect, Cutover: owed, RenamedFrom: e.renamedFrom(), RecreateBack: u.From != "" && b.options.Switch == ByRecreate,
+		Protect: e.want.Protect, Cutover: owed, RenamedFrom: e.renamedFrom(), RolledBackFrom: e.heldBack(), RecreateBack: u.From != "" && b.options.Switch == ByRecreate,
 	}
 	b.binds = append(b.binds, step)
 	b.plan.Asks = append(b.plan.Asks, Ask{Database: d.name, Alias: e.alias, Cutover: e.want.Cutover})

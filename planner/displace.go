@@ -45,7 +45,7 @@ func (e *managed) leaves(in *LiveDatabase, read bool) string {
 	if e.displaces(in, read) {
 		return e.alias
 	}
-	return in.Bindings[e.alias]
+	return e.readBy(in)
 }
 
 // green is the name that the collection which an alias goes to has before the plan.

@@ -51,7 +51,7 @@ type database struct {
 	retired map[string]Retired
 	// announced holds the ids of the drops that unfinished runs announced.
 	announced map[string][]string
-	leftOut   []string // aliases of the state that `--only` leaves out
+	leftOut   []*Binding // aliases of the state that `--only` leaves out
 	// cameFrom holds the collections that the aliases left last: the way back.
 	cameFrom map[string]string // by alias
 	// idle holds the retirees that wait for their drop.
@@ -95,7 +95,7 @@ func gather(m *manifest.Manifest, s State, only Selection) []*database {
 			d.lasts = slices.Grow(d.lasts, same)
 		}
 		if !selected(b.Database, b.Alias) {
-			d.leftOut = append(d.leftOut, b.Alias)
+			d.leftOut = append(d.leftOut, b)
 		} else {
 			d.lasts = append(d.lasts, place{b.Alias, i})
 		}

@@ -92,7 +92,7 @@ func (b *builder) newest() {
 			}
 			if c.held {
 				b.plan.Remarks = append(b.plan.Remarks, WayOut{Kind: liftForward, Target: name, After: " lets it go forward",
-					Before: fmt.Sprintf("alias %q stays until there is something newer than %q, which it was rolled back from: ", name, e.last.RolledBackFrom)})
+					Before: fmt.Sprintf("alias %q stays until there is something newer than %q, which it was rolled back from: ", name, e.rolledBackFrom())})
 			}
 		}
 	}

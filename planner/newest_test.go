@@ -30,6 +30,7 @@ type shelf struct {
 	pending string
 	options planner.Options
 	hidden  string // names that the list does not show
+	renamed string // the old name of the first alias
 }
 
 // reads is what one reading of the cluster took.
@@ -65,6 +66,7 @@ func (s shelf) plan(t testing.TB) (planner.Plan, reads) {
 			Name: string("pqr"[i]), Newest: &manifest.Newest{Match: pattern, Order: order, Pos: manifest.Position{File: "a.yaml", Line: 3 + i, Column: 7}}, Cutover: c,
 		})
 	}
+	m.Databases[0].Aliases[0].RenamedFrom, m.Databases[0].Aliases[0].RenamedPos = s.renamed, &manifest.Position{}
 	state := sc.state(tt)
 	for i := range state.Bindings {
 		state.Bindings[i].RolledBackFrom = s.mark
@@ -209,7 +211,11 @@ func TestNewest(t *testing.T) {
 		"rolled back from what is gone":     {shelf{have: "p_v9#1 p_v10#2", live: "p: p_v9", last: "p: p_v9", mark: "p_v11"}, nil, "", ""},
 		"forward": {shelf{have: three, live: "p: p_v10", last: "p: p_v10", mark: "p_v11",
 			options: planner.Options{Forward: planner.Selection{All: true}}}, []string{"~ p: p_v10 -> p_v11"}, "", "p_v11"},
-		"a group waits": {shelf{pattern: "p_v* q_v*", group: "g", have: three + " q_v1#5 q_v2#6-", live: "p: p_v10\nq: q_v1", last: "p: p_v10\nq: q_v1"}, nil, "p_v11", "p_v11 q_v2"},
+		"a new name":                                         {shelf{renamed: "o", have: three, live: "o: p_v10", last: "o: p_v10"}, []string{"+ p -> p_v11", "- o (p_v10)"}, "", "p_v11"},
+		"a new name does not go back":                        {shelf{renamed: "o", have: "p_v9#1 p_v10#2 p_v11#3-", live: "o: p_v11", last: "o: p_v11"}, []string{"+ p -> p_v11", "- o (p_v11)"}, "", "p_v11"},
+		"a new name after a rollback":                        {shelf{renamed: "o", have: three, live: "o: p_v10", last: "o: p_v10", mark: "p_v11"}, []string{"+ p -> p_v10", "- o (p_v10)"}, "p_v11", "p_v10"},
+		"a new name waits with its group":                    {shelf{renamed: "o", pattern: "p_v* q_v*", group: "g", have: three + " q_v1#5 q_v2#6-", live: "o: p_v10\nq: q_v1", last: "o: p_v10\nq: q_v1"}, []string{"+ p -> p_v10", "- o (p_v10)"}, "p_v11", "p_v11 q_v2 p_v10"},
+		"a group waits":                                      {shelf{pattern: "p_v* q_v*", group: "g", have: three + " q_v1#5 q_v2#6-", live: "p: p_v10\nq: q_v1", last: "p: p_v10\nq: q_v1"}, nil, "p_v11", "p_v11 q_v2"},
 		"a group waits, although each has one that is ready": {shelf{pattern: "p_v* q_v*", group: "g", have: three + " q_v1#5 q_v2#6 q_v3#7-", live: "p: p_v10\nq: q_v1", last: "p: p_v10\nq: q_v1"}, nil, "p_v11", "p_v11 q_v3 q_v2"},
 		"a group of one does not wait":                       {shelf{group: "g", have: "p_v1#5 p_v2#6 p_v3#7-", live: "p: p_v1", last: "p: p_v1"}, []string{"~ p: p_v1 -> p_v2"}, "p_v3", "p_v3 p_v2"},
 		"a group goes":                                       {shelf{pattern: "p_v* q_v*", group: "g", have: three + " q_v1#5 q_v2#6", live: "p: p_v10\nq: q_v1", last: "p: p_v10\nq: q_v1"}, []string{"~ p: p_v10 -> p_v11", "~ q: q_v1 -> q_v2"}, "", "p_v11 q_v2"},
@@ -249,6 +255,34 @@ func TestNewest(t *testing.T) {
 				if strings.HasPrefix(string(c.Kind), "newest") && (!strings.Contains(c.Reason, "a.yaml:3:7") || len(c.WaysOut) == 0) {
 					t.Errorf("%s without its place or a way out: %s %q", c.Kind, c.Reason, c.WaysOut)
 				}
+			}
+		})
+	}
+}
+
+// What a rollback left is left for good: every step of an alias that is held back has
+// the mark for the binding that it makes.
+func TestAHeldAliasKeepsItsMark(t *testing.T) {
+	for name, s := range map[string]shelf{
+		"- p > p_v10, dropped by hand": {last: "p: p_v10"},
+		"p_v10 > p_v10, protected":     {live: "p: p_v10", last: "p: p_v10!"},
+		"- p > p_v10, renamed":         {live: "o: p_v10", last: "o: p_v10", renamed: "o"},
+		"only the new name":            {live: "o: p_v10", last: "o: p_v10", renamed: "o", options: planner.Options{Only: some("p")}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s.have, s.mark = "p_v9#1 p_v10#2 p_v11#3", "p_v11"
+			p, _ := s.plan(t)
+			steps := 0
+			for _, step := range p.Steps {
+				if step.Alias != "p" {
+					continue
+				}
+				if steps++; step.To == "p_v11" || step.To == "p_v10" && step.RolledBackFrom != "p_v11" {
+					t.Errorf("the mark is lost: %+v", step)
+				}
+			}
+			if steps == 0 && len(p.Conflicts) == 0 {
+				t.Errorf("no step: %q", p.Notes)
 			}
 		})
 	}

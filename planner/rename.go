@@ -19,6 +19,7 @@ import (
 type renaming struct {
 	want *manifest.Alias // of the new name
 	ours bool            // the old name is in the state
+	last *Binding        // of the old name, nil for none
 	left time.Duration   // until the old name is dropped, 0 for now
 }
 
@@ -42,12 +43,14 @@ func (d *database) renames(o Options) {
 			fresh.renaming = r
 		}
 		at, found := d.find(want.RenamedFrom)
-		r.ours = slices.Contains(d.leftOut, want.RenamedFrom)
+		if i := slices.IndexFunc(d.leftOut, func(b *Binding) bool { return b.Alias == want.RenamedFrom }); i >= 0 {
+			r.ours, r.last = true, d.leftOut[i]
+		}
 		if !found || d.aliases[at].ours.Empty() {
 			continue
 		}
 		old := &d.aliases[at]
-		r.ours, old.renamedTo = true, r
+		r.ours, r.last, old.renamedTo = true, old.last, r
 		if r.left > 0 && old.want == nil && !old.released {
 			both := *want
 			both.Name, both.RenamedFrom, both.KeepOld, both.Protect, both.Displaces = old.alias, "", 0, false, nil
@@ -68,6 +71,47 @@ func (o Options) due() time.Time {
 func (e *managed) renamedFrom() string {
 	if r := e.renaming; r != nil && (r.ours || e.last != nil && e.last.RenamedFrom == r.want.RenamedFrom) {
 		return r.want.RenamedFrom
+	}
+	return ""
+}
+
+// readBy is the collection that readers of an alias meet, by its name or, before that
+// is bound, by its old one; "" for none.
+func (e *managed) readBy(in *LiveDatabase) string {
+	if now := in.Bindings[e.alias]; now != "" || e.renaming == nil || !e.renaming.ours {
+		return now
+	}
+	return in.Bindings[e.renaming.want.RenamedFrom]
+}
+
+// rolledBackFrom is the collection that the last rollback of an alias left, "" for none.
+// A new name has that of its old one.
+func (e *managed) rolledBackFrom() string {
+	switch {
+	case e.last != nil:
+		return e.last.RolledBackFrom
+	case e.renaming != nil && e.renaming.last != nil:
+		return e.renaming.last.RolledBackFrom
+	}
+	return ""
+}
+
+// heldBack is the mark of a rollback that goes on to hold back the `newest` of an
+// alias: it falls as soon as the manifest names another target.
+func (e *managed) heldBack() string {
+	if e.newest == nil || !e.newest.held {
+		return ""
+	}
+	return e.rolledBackFrom()
+}
+
+// leftBefore is the collection that the new name of an alias has when a rollback gives
+// the alias back to its readers, "" for none or for the one that they get.
+func (d *database) leftBefore(back Step) string {
+	for _, e := range d.aliases {
+		if e.last != nil && e.last.RenamedFrom == back.Alias && e.last.Collection != back.To {
+			return e.last.Collection
+		}
 	}
 	return ""
 }

@@ -1,6 +1,7 @@
 package planner_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,8 @@ type renames struct {
 	scene
 	keepOld time.Duration
 	since   time.Duration // ago that the state has it, 0 for no record
+	mark    string        // what the old name was rolled back from
+	asks    *manifest.Cutover
 }
 
 func (r renames) plan(t testing.TB) planner.Plan {
@@ -30,11 +33,15 @@ func (r renames) plan(t testing.TB) planner.Plan {
 	for i := range m.Databases[0].Aliases {
 		if a := &m.Databases[0].Aliases[i]; a.Name == "new" {
 			a.RenamedFrom, a.KeepOld, a.RenamedPos = "old", r.keepOld, &manifest.Position{File: "a.yaml", Line: 3, Column: 9}
+			a.Cutover = r.asks
 		}
 	}
 	for i := range s.Bindings {
 		if b := &s.Bindings[i]; b.Alias == "new" && r.since > 0 {
 			b.RenamedFrom, b.RenamedAt = "old", noon.Add(-r.since)
+		}
+		if b := &s.Bindings[i]; b.Alias == "old" {
+			b.RolledBackFrom = r.mark
 		}
 	}
 	o := r.options
@@ -69,6 +76,11 @@ func TestRename(t *testing.T) {
 		"a lost state":       {renames{scene: scene{want: "new: v1", live: "new: v1\nold: v1"}, keepOld: day}, []string{"= adopt new -> v1"}, "is not ours: it is not dropped"},
 		"a killed run":       {renames{scene: scene{want: "new: v1", last: "old: v1", live: "new: v1\nold: v1", pending: "new: - > v1"}, keepOld: day}, nil, "dropped in 1d"},
 		"only the new one":   {renames{scene: scene{want: "new: v1", last: "old: v1", live: "old: v1", options: planner.Options{Only: some("new")}}, keepOld: day}, []string{"+ new -> v1"}, "dropped in 1d"},
+		"after a rollback":   {renames{scene: scene{want: "new: v2", last: "old: v1", live: "old: v1", have: "v2"}, mark: "v2"}, []string{"- old (v1)", "conflict rolled-back: new"}, ""},
+		"both after it":      {renames{scene: scene{want: "new: v2", last: "old: v1", live: "old: v1", have: "v2"}, mark: "v2", keepOld: day}, []string{"conflict rolled-back: new", "conflict rolled-back: old"}, ""},
+		"forward after it":   {renames{scene: scene{want: "new: v2", last: "old: v1", live: "old: v1", have: "v2", options: planner.Options{Forward: some("new")}}, mark: "v2"}, []string{"+ new -> v2", "- old (v1)"}, ""},
+		"from where it is":   {renames{scene: scene{want: "new: v2", last: "old: v1", live: "old: v1", have: "v2"}, asks: &manifest.Cutover{From: "v1"}}, []string{"+ new -> v2", "- old (v1)"}, ""},
+		"from elsewhere":     {renames{scene: scene{want: "new: v2", last: "old: v1", live: "old: v1", have: "v2"}, asks: &manifest.Cutover{From: "v0"}}, []string{"- old (v1)", "conflict from-mismatch: new"}, ""},
 		"offline":            {renames{scene: scene{want: "new: v1", last: "old: v1", offline: true}, keepOld: day}, []string{"+ new -> v1"}, "dropped in 1d"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -87,6 +99,33 @@ func TestRename(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Readers of the old name meet what the new one is bound to, so that is compared with
+// what they leave.
+func TestARenameIsComparedWithWhatItLeaves(t *testing.T) {
+	asks := &manifest.Cutover{Require: []manifest.Check{{Name: manifest.RowsWithin, Percent: 5}}}
+	for want, compared := range map[string]bool{"new: v2": true, "new: v1": false} {
+		r := renames{scene: scene{want: want, last: "old: v1", live: "old: v1", have: "v2"}, asks: asks}
+		got := slices.ContainsFunc(r.plan(t).Checks, func(c planner.Check) bool { return c.Alias == "new" && c.Name == manifest.RowsWithin })
+		if got != compared {
+			t.Errorf("%s: compared %v", want, got)
+		}
+	}
+}
+
+// A rollback of a rename that was also a switch leaves a collection, as any other does.
+func TestARenameThatIsRolledBackLeavesAMark(t *testing.T) {
+	sc := scene{want: "old: v1", last: "new: v2", live: "new: v2", have: "v1"}
+	s := sc.state(t)
+	s.Bindings[0].RenamedFrom = "old"
+	p := planner.Compare(sc.desired(t), s, planner.Options{RollingBack: true, Now: noon}).Plan(sc.cluster(t))
+	if diff := cmp.Diff([]string{"+ old -> v1", "- new (v2)"}, lines(p)); diff != "" {
+		t.Fatal(diff)
+	}
+	if p.Steps[0].RolledBackFrom != "v2" {
+		t.Errorf("%+v", p.Steps[0])
 	}
 }
 

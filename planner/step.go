@@ -127,6 +127,9 @@ type Step struct {
 	Cutover *Cutover `json:"cutover,omitempty"`
 	// RolledBack marks the steps of a rollback.
 	RolledBack bool `json:"rolled_back,omitempty"`
+	// RolledBackFrom is the mark of a rollback that the binding has after the step,
+	// where it is not From that a rollback leaves.
+	RolledBackFrom string `json:"rolled_back_from,omitempty"`
 	// RenamedFrom is the old name of an alias that is bound under a new one; RenamedTo,
 	// of a drop-alias, the new one.
 	RenamedFrom string `json:"renamed_from,omitempty"`
