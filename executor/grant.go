@@ -141,6 +141,9 @@ func (r *run) takeBack(ctx context.Context) {
 			}
 		}
 		because(result.To, why)
+		if result.Op == planner.CreateAlias && result.RenamedFrom != "" { // granted by its name
+			because(result.Alias, why)
+		}
 		if result.RenameTo != "" { // where a displacement goes back to, unless it is undone
 			if result.Outcome == SwitchedBack {
 				why = nil

@@ -180,10 +180,13 @@ func (b *builder) bind(d *database, e *managed, live *LiveDatabase, step Step) {
 	if seen.From == seen.To && !displaces { // a new name alone
 		seen.From = ""
 	}
+	if step.From != "" { // it has its new name
+		seen.RenamedFrom = ""
+	}
 	if displaces {
 		b.copyDisplaced(e, live, step)
 	} else {
-		b.copyGrants(e, live, step)
+		b.copyGrants(e, live, seen)
 	}
 	b.preflight(d, e, live, seen)
 	b.load(d, live, seen.To)

@@ -230,6 +230,9 @@ func (ch *chooser) judge(d *database, e *managed, in *LiveDatabase, name string)
 		return "", false
 	}
 	step := Step{Database: d.name, Alias: e.alias, From: blue, To: name}
+	if in.Bindings[e.alias] == "" {
+		step.RenamedFrom = e.renamedFrom()
+	}
 	for _, want := range cutover.Require {
 		check, applies := required(d, e, in, step, want)
 		if !ready && needsMemory(want.Name) {

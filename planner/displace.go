@@ -143,7 +143,7 @@ func (b *builder) lockedOut(d *database, e *managed, live *LiveDatabase, c Confl
 		case follows: // and nothing else
 			p.after, p.renamed = []string{e.alias}, e.alias
 		}
-		losses, _ := grants.losses(p, reading)
+		losses, _ := grants.losses(reading, p)
 		for _, l := range losses {
 			lost = append(lost, fmt.Sprintf("%s on %q", l, p.after[0]))
 		}

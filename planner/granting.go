@@ -72,14 +72,18 @@ func (f *GrantFact) copies(c *manifest.Cutover, step Step) []Step {
 	if _, unknown := f.unknown(); unknown || c == nil || c.Grants != manifest.GrantsCopy {
 		return nil
 	}
-	from := step.From
-	if from == "" { // what was granted ahead, where the alias will not let it through
-		if f.follows(c) {
-			return nil
-		}
-		from = step.Alias
+	follows := f.follows(c)
+	var steps []Step
+	if step.RenamedFrom != "" && follows {
+		steps = f.Copies(step.Database, step.RenamedFrom, step.Alias)
 	}
-	return f.Copies(step.Database, from, step.To)
+	switch {
+	case step.From != "":
+		steps = append(steps, f.Copies(step.Database, step.From, step.To)...)
+	case !follows: // what was granted ahead: the alias will not let it through
+		steps = f.Copies(step.Database, step.Alias, step.To)
+	}
+	return steps
 }
 
 // with are the grants after some steps.

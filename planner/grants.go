@@ -138,10 +138,18 @@ func (p passage) staying(grants []Grant) []Grant {
 	})
 }
 
-// passageOf is how the grants of an alias change when it is switched. A first
+// passagesOf is how the grants of an alias change when it is switched. A first
 // binding has no blue: then what was granted on the name ahead is compared, which
-// stops to count where a grant does not follow its alias.
-func passageOf(step Step, follows bool) passage {
+// stops to count where a grant does not follow its alias. Where it does, readers of the
+// old name of an alias are to read by the new one.
+func passagesOf(step Step, follows bool) []passage {
+	if step.RenamedFrom != "" && follows {
+		byName := passage{database: step.Database, alias: step.Alias, before: []string{step.RenamedFrom}, after: []string{step.Alias}}
+		if step.From == "" {
+			return []passage{byName}
+		}
+		return []passage{byName, {database: step.Database, alias: step.Alias, before: []string{step.From}, after: []string{step.To}}}
+	}
 	p := passage{database: step.Database, alias: step.Alias, before: []string{step.From}, after: []string{step.To}}
 	if step.From == "" {
 		p.before = []string{step.Alias}
@@ -151,12 +159,12 @@ func passageOf(step Step, follows bool) passage {
 	if follows {
 		p.after = append(p.after, step.Alias)
 	}
-	return p
+	return []passage{p}
 }
 
-// losses lists the roles that lose any of some privileges, and how many have one
-// before.
-func (f *GrantFact) losses(p passage, privileges []string) (lost []loss, had int) {
+// losses lists the roles that lose any of some privileges in one of some passages, and
+// how many have one before.
+func (f *GrantFact) losses(privileges []string, passages ...passage) (lost []loss, had int) {
 	var public []Grant
 	for _, r := range f.Roles {
 		if r.Name == PublicRole {
@@ -166,13 +174,19 @@ func (f *GrantFact) losses(p passage, privileges []string) (lost []loss, had int
 	for _, r := range f.Roles {
 		l, has := loss{role: r.Name}, false
 		for _, privilege := range privileges {
-			if !f.may(r.Grants, p.database, p.before, privilege) {
-				continue
+			loses := false
+			for _, p := range passages {
+				if !f.may(r.Grants, p.database, p.before, privilege) {
+					continue
+				}
+				has = true
+				if !f.may(p.staying(r.Grants), p.database, p.after, privilege) && !f.may(p.staying(public), p.database, p.after, privilege) {
+					loses = true
+					l.aliased = l.aliased || f.may(r.Grants, p.database, []string{p.alias}, privilege)
+				}
 			}
-			has = true
-			if !f.may(p.staying(r.Grants), p.database, p.after, privilege) && !f.may(p.staying(public), p.database, p.after, privilege) {
+			if loses {
 				l.privileges = append(l.privileges, privilege)
-				l.aliased = l.aliased || f.may(r.Grants, p.database, []string{p.alias}, privilege)
 			}
 		}
 		if has {
@@ -225,8 +239,8 @@ func (c *Check) sameGrants(want manifest.Check, step Step, f *GrantFact) {
 		c.Mend = strings.TrimPrefix(c.Mend+", or `same_grants: {unknown: allow}`", ", or ")
 		return
 	}
-	p := passageOf(step, f.follows(&manifest.Cutover{Require: []manifest.Check{want}}))
-	lost, had := f.losses(p, reading)
+	passages := passagesOf(step, f.follows(&manifest.Cutover{Require: []manifest.Check{want}}))
+	lost, had := f.losses(reading, passages...)
 	if step.From != "" {
 		c.Blue = quantity.Of(had, "role")
 	}
@@ -241,10 +255,17 @@ func (c *Check) sameGrants(want manifest.Check, step Step, f *GrantFact) {
 		}
 		c.failed("%s", line)
 	}
-	if lost, _ := f.losses(p, writing); len(lost) > 0 {
+	if lost, _ := f.losses(writing, passages...); len(lost) > 0 {
 		for _, l := range lost {
 			c.Details = append(c.Details, l.String()+"; only reading decides")
 		}
 	}
-	c.Mend = fmt.Sprintf("grant it on %q, or `grants: copy` on the alias", step.To)
+	to := fmt.Sprintf("%q", step.To)
+	if passages[0].after[0] == step.Alias { // by its new name
+		to = fmt.Sprintf("the name %q", step.Alias)
+		if len(passages) > 1 {
+			to += fmt.Sprintf(" and on %q", step.To)
+		}
+	}
+	c.Mend = fmt.Sprintf("grant it on %s, or `grants: copy` on the alias", to)
 }

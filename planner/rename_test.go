@@ -21,6 +21,7 @@ type renames struct {
 	since   time.Duration // ago that the state has it, 0 for no record
 	mark    string        // what the old name was rolled back from
 	asks    *manifest.Cutover
+	grants  *planner.GrantFact
 }
 
 func (r renames) plan(t testing.TB) planner.Plan {
@@ -43,6 +44,9 @@ func (r renames) plan(t testing.TB) planner.Plan {
 		if b := &s.Bindings[i]; b.Alias == "old" {
 			b.RolledBackFrom = r.mark
 		}
+	}
+	if live != nil {
+		live.Databases["default"].Grants = r.grants
 	}
 	o := r.options
 	o.Now = noon
@@ -112,6 +116,38 @@ func TestARenameIsComparedWithWhatItLeaves(t *testing.T) {
 		if got != compared {
 			t.Errorf("%s: compared %v", want, got)
 		}
+	}
+}
+
+// Whoever may read by the old name has to be able to read by the new one: where a grant
+// on an alias counts by its name, that is granted too.
+func TestReadersMayReadByTheNewName(t *testing.T) {
+	for name, tt := range map[string]struct {
+		want   string
+		grants *planner.GrantFact
+		lost   []string // without `grants: copy`
+		copied []string // with it
+	}{
+		"by name": {"new: v1", granted(true, "r default/old Query"),
+			[]string{"new same_grants | | 0 of 1 role | fail", `  role "r" loses Query`}, []string{"r default/new Query as on old"}},
+		"by name, and another collection": {"new: v2", granted(true, "r default/old Query", "r default/v1 Query", "s default/v1 Search"),
+			[]string{"new same_grants | 2 roles | 0 of 2 roles | fail", `  role "r" loses Query`, `  role "s" loses Search`},
+			[]string{"r default/new Query as on old", "r default/v2 Query as on v1", "s default/v2 Search as on v1"}},
+		"by collection":                         {"new: v1", granted(false, "r default/v1 Query", "s default/old Query"), []string{"new same_grants | | 0 of 0 roles | pass"}, nil},
+		"by collection, and another collection": {"new: v2", granted(false, "r default/v1 Query"), []string{"new same_grants | 1 role | 0 of 1 role | fail", `  role "r" loses Query`}, []string{"r default/v2 Query as on v1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			same := []manifest.Check{{Name: manifest.SameGrants}}
+			r := renames{scene: scene{want: tt.want, last: "old: v1", live: "old: v1", have: "v2"}, grants: tt.grants, asks: &manifest.Cutover{Require: same}}
+			if diff := cmp.Diff(tt.lost, checks(r.plan(t))); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+			r.asks = &manifest.Cutover{Require: same, Grants: manifest.GrantsCopy}
+			p := r.plan(t)
+			if diff := cmp.Diff(tt.copied, copied(p)); diff != "" || p.Checks[0].Verdict != planner.CheckPassed {
+				t.Errorf("%+v (-want +got)\n%s", p.Checks, diff)
+			}
+		})
 	}
 }
 
