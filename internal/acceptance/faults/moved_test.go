@@ -13,8 +13,9 @@ import (
 
 // TestLateAfterKill kills a run, changes the manifest, and lets the last
 // request of the killed run land before each request of the next one, or after
-// it. Whenever it lands, it is ours: the run after that undoes it, instead of
-// taking it for another client's drift, or never seeing it again.
+// it: a third of them by default, in turn, and all with -sweep=full. Whenever it
+// lands, it is ours: the run after that undoes it, instead of taking it for
+// another client's drift, or never seeing it again.
 func TestLateAfterKill(t *testing.T) {
 	dir := scene.Shared(t)
 	var count scene.Tally
@@ -29,7 +30,7 @@ func TestLateAfterKill(t *testing.T) {
 			}
 			for next := int64(1); next <= 61; next += 4 {
 				n++
-				if thin := (r.N+next/4)%2 != 0; thin && !scene.FullSweep() || scene.LeftOut(n) {
+				if thin := (r.N+next/4)%3 != 0; thin && !scene.FullSweep() || scene.LeftOut(n) {
 					continue
 				}
 				group.Go(func() error {
