@@ -188,7 +188,8 @@ func (d *document) inside(n *yaml.Node, field string, s *shape, out []*yaml.Node
 // readRenaming reads which name an alias had, and how long that serves.
 func (d *document) readRenaming(from, keepOld *yaml.Node, a *Alias) {
 	if keepOld != nil {
-		a.KeepOld = d.duration(keepOld)
+		at := d.pos(keepOld)
+		a.KeepOld, a.KeepOldPos = d.duration(keepOld), &at
 		if from == nil {
 			d.report(MissingField, d.pos(keepOld), "write the name that the alias had as `renamed_from`", "field %s needs the field %s", quoted("keep_old"), quoted("renamed_from"))
 		}

@@ -66,7 +66,7 @@ func (d *document) explain(db int, a *Alias, value *yaml.Node, b bound) {
 		e.add("renamed_from", scalar(a.RenamedFrom), "alias", *a.RenamedPos)
 	}
 	if a.KeepOld != 0 {
-		e.add("keep_old", FormatDuration(a.KeepOld), "alias", *a.RenamedPos)
+		e.add("keep_old", FormatDuration(a.KeepOld), "alias", *a.KeepOldPos)
 	}
 	chain := d.written(b)
 	for i, f := range sharedFields {

@@ -53,6 +53,7 @@ type Alias struct {
 	RenamedFrom string
 	KeepOld     time.Duration
 	RenamedPos  *Position // nil without RenamedFrom
+	KeepOldPos  *Position // nil without KeepOld
 	// Protect forbids any later plan to drop the alias until the mark has been
 	// taken away in an apply of its own.
 	Protect bool

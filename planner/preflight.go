@@ -309,6 +309,7 @@ func differences(blue, green SchemaFact) []string {
 func (c *Check) judgeGolden(want *manifest.Golden) {
 	f := c.Golden
 	if !c.answered(f) {
+		c.Mend = "correct the query, or mend the collection"
 		return
 	}
 	if len(f.Queries) == 0 {

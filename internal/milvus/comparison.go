@@ -2,6 +2,7 @@ package milvus
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -38,7 +39,7 @@ func (c *Client) compare(ctx context.Context, run planner.GoldenRun, queries []G
 			if ends(ctx, err) {
 				return nil, err
 			}
-			return &planner.GoldenFact{K: fact.K, Why: whyOf(err)}, nil
+			return &planner.GoldenFact{K: fact.K, Why: fmt.Sprintf("line %d of %s: %s", query.Line, run.Golden.File, whyOf(err))}, nil
 		}
 		if asked.Expected {
 			asked.Overlap = recall(query.IDs, green, fact.K)

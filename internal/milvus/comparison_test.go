@@ -60,7 +60,7 @@ func TestGoldenRuns(t *testing.T) {
 		}
 
 		do(t, c.ReleaseCollection(t.Context(), "default", "green"))
-		if f := run("blue", "green"); len(f.Queries) != 0 || !strings.Contains(f.Why, "code 101") {
+		if f := run("blue", "green"); len(f.Queries) != 0 || !strings.HasPrefix(f.Why, "line ") || !strings.Contains(f.Why, " of queries.jsonl: ") || !strings.Contains(f.Why, "code 101") {
 			t.Errorf("released: %+v", f)
 		}
 		if f := run("blue", "gone"); len(f.Queries) != 0 || !strings.Contains(f.Why, "code 100") {

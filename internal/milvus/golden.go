@@ -64,6 +64,7 @@ func (e *VectorError) Hint() string {
 
 // GoldenQuery is one line of a file of golden queries.
 type GoldenQuery struct {
+	Line   int // of the file
 	Vector []float64
 	Filter string          // "" for none
 	Params json.RawMessage // search parameters of the index, as an object; nil for none
@@ -130,6 +131,7 @@ func DecodeQueries(name string, from io.Reader) ([]GoldenQuery, error) {
 		if len(queries) == 0 {
 			first = line
 		}
+		query.Line = line
 		queries = append(queries, query)
 	}
 	switch err := lines.Err(); {

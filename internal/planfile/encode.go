@@ -80,7 +80,7 @@ func checkOf(c planner.Check) check {
 func stepOf(s planner.Step) step {
 	return step{
 		Op: string(s.Op), Database: s.Database, Alias: s.Alias, Collection: s.Collection, From: s.From, To: s.To, ID: s.ID,
-		RenameTo: s.RenameTo, Back: s.Back, RecreateBack: s.RecreateBack, FromID: s.FromID, ToID: s.ToID, Drift: s.Drift, Protect: s.Protect, RenamedFrom: s.RenamedFrom, RenamedTo: s.RenamedTo, Released: s.Released, ReleaseFirst: s.ReleaseFirst, Timeout: int64(s.Timeout), Loaded: s.Loaded, Role: s.Role, Privilege: s.Privilege, ObjectType: s.ObjectType, Surplus: s.Surplus, Rows: s.Rows, Order: (*order)(s.Order),
+		RenameTo: s.RenameTo, Back: s.Back, RecreateBack: s.RecreateBack, FromID: s.FromID, ToID: s.ToID, Drift: s.Drift, Protect: s.Protect, RenamedFrom: s.RenamedFrom, RolledBackFrom: s.RolledBackFrom, RenamedTo: s.RenamedTo, Released: s.Released, ReleaseFirst: s.ReleaseFirst, Timeout: int64(s.Timeout), Loaded: s.Loaded, Role: s.Role, Privilege: s.Privilege, ObjectType: s.ObjectType, Surplus: s.Surplus, Rows: s.Rows, Order: (*order)(s.Order),
 	}
 }
 

@@ -140,17 +140,19 @@ type step struct {
 	Drift        bool   `json:"drift"`
 	Protect      bool   `json:"protect,omitempty"`
 	RenamedFrom  string `json:"renamed_from,omitempty"`
-	RenamedTo    string `json:"renamed_to,omitempty"`
-	Released     bool   `json:"released,omitempty"`
-	ReleaseFirst bool   `json:"release_first,omitempty"`
-	Timeout      int64  `json:"timeout,omitempty"` // of a load, in nanoseconds
-	Loaded       bool   `json:"loaded,omitempty"`  // likewise
-	Role         string `json:"role,omitempty"`    // of a grant
-	Privilege    string `json:"privilege,omitempty"`
-	ObjectType   string `json:"object_type,omitempty"`
-	Surplus      bool   `json:"surplus,omitempty"`
-	Rows         *int64 `json:"rows,omitempty"`
-	Order        *order `json:"order,omitempty"`
+	// RolledBackFrom is the mark of a rollback that the binding keeps.
+	RolledBackFrom string `json:"rolled_back_from,omitempty"`
+	RenamedTo      string `json:"renamed_to,omitempty"`
+	Released       bool   `json:"released,omitempty"`
+	ReleaseFirst   bool   `json:"release_first,omitempty"`
+	Timeout        int64  `json:"timeout,omitempty"` // of a load, in nanoseconds
+	Loaded         bool   `json:"loaded,omitempty"`  // likewise
+	Role           string `json:"role,omitempty"`    // of a grant
+	Privilege      string `json:"privilege,omitempty"`
+	ObjectType     string `json:"object_type,omitempty"`
+	Surplus        bool   `json:"surplus,omitempty"`
+	Rows           *int64 `json:"rows,omitempty"`
+	Order          *order `json:"order,omitempty"`
 }
 
 type order struct {
