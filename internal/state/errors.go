@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -141,16 +142,17 @@ func (e *LockedError) Error() string {
 	return told
 }
 
-// LockError reports that the lock could not be tried at all, or that waiting for
-// it was interrupted.
+// LockError reports that the lock could not be tried at all, that waiting for it was
+// interrupted, or that it could not be read or released.
 type LockError struct {
-	Path string // of the state
-	Lock string // of the lock file
-	Err  error
+	Path  string // of the state
+	Lock  string // of the lock file
+	Doing string // "" for taking it, else as "read the lock of"
+	Err   error
 }
 
 func (e *LockError) Error() string {
-	return fmt.Sprintf("cannot lock state %q: %q: %v", e.Path, e.Lock, e.Err)
+	return fmt.Sprintf("cannot %s state %q: %q: %v", cmp.Or(e.Doing, "lock"), e.Path, e.Lock, e.Err)
 }
 
 func (e *LockError) Unwrap() error { return e.Err }

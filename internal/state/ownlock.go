@@ -11,8 +11,8 @@ import (
 // the next must not find the lock held by another run.
 func (o *Shared) tryLocker(locker Locker, holder Holder) func(context.Context) (*Lock, error) {
 	request := LockRequest{ID: newLockID(), Holder: holder, Lease: o.lease}
+	doubt := false
 	return func(ctx context.Context) (*Lock, error) {
-		doubt := false
 		for pause := o.state.pauses(); ; {
 			begun := time.Now()
 			lock, err := locker.TakeLock(ctx, o.options.Name, request)
@@ -21,6 +21,10 @@ func (o *Shared) tryLocker(locker Locker, holder Holder) func(context.Context) (
 			}
 			if locked := (*LockedError)(nil); errors.As(err, &locked) {
 				locked.Path = o.options.Location
+				if doubt && locked.ID == "" {
+					return nil, &LeftError{ID: request.ID, Err: locked}
+				}
+				doubt = false
 				return nil, locked
 			}
 			doubt = doubt || classOf(err) == Doubtful
@@ -35,11 +39,16 @@ func (o *Shared) tryLocker(locker Locker, holder Holder) func(context.Context) (
 }
 
 // mayBeLeft gives back a lock that may have been granted although no answer came. It
-// reports false where that has succeeded, or another run has the lock.
+// reports false where that has succeeded, or another run has the lock. One that the
+// server does not name stays: it may be another run's.
 func (o *Shared) mayBeLeft(ctx context.Context, locker Locker, id string) bool {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveBackTime)
 	defer cancel()
-	err := locker.BreakLock(ctx, o.options.Name, id)
+	status, err := locker.LockStatus(ctx, o.options.Name)
+	if err != nil || status.Held && status.ID == "" {
+		return true
+	}
+	err = locker.BreakLock(ctx, o.options.Name, id)
 	return err != nil && !is[*NotHeldError](err)
 }
 
@@ -85,7 +94,7 @@ func (o *Shared) lockerStatus(ctx context.Context, locker Locker) (LockStatus, e
 			return status, nil
 		}
 		if !passes(err) || !pause(ctx, err) {
-			return LockStatus{}, &LockError{Path: o.options.Location, Lock: o.lockName(), Err: err}
+			return LockStatus{}, o.lockFailed("read the lock of", err)
 		}
 	}
 }
@@ -97,7 +106,7 @@ func (o *Shared) breakLocker(ctx context.Context, locker Locker, id string) erro
 		return free
 	}
 	if err != nil {
-		return &LockError{Path: o.options.Location, Lock: o.lockName(), Err: err}
+		return o.lockFailed("release the lock of", err)
 	}
 	return nil
 }

@@ -14,6 +14,10 @@ func (o *Shared) lockRegister() register {
 // lockName is the lock in messages.
 func (o *Shared) lockName() string { return o.options.Name + ".lock" }
 
+func (o *Shared) lockFailed(doing string, err error) error {
+	return &LockError{Path: o.options.Location, Lock: o.lockName(), Doing: doing, Err: err}
+}
+
 // Lock is Location's. Unless the store is a Locker, the lock is an object
 // beside the state, KEY.lock, which names who holds it and for how long, and
 // which the holder renews while it runs. When a holder dies, its lease expires
@@ -21,7 +25,7 @@ func (o *Shared) lockName() string { return o.options.Name + ".lock" }
 // compare-and-set, so that of several runs that try at once one wins.
 func (o *Shared) Lock(ctx context.Context, timeout time.Duration, holder Holder) (*Lock, error) {
 	failed := func(err error) (*Lock, error) {
-		return nil, &LockError{Path: o.options.Location, Lock: o.lockName(), Err: err}
+		return nil, o.lockFailed("", err)
 	}
 	try := o.tryObject(holder)
 	if locker, ok := o.store.(Locker); ok {
@@ -155,7 +159,7 @@ func (o *Shared) lockNow(ctx context.Context) (register, Object, lockRecord, err
 	r := o.lockRegister()
 	there, err := r.read(ctx, mostLock)
 	if err != nil {
-		return r, there, lockRecord{}, &LockError{Path: o.options.Location, Lock: o.lockName(), Err: err}
+		return r, there, lockRecord{}, o.lockFailed("read the lock of", err)
 	}
 	if there.Revision == "" {
 		return r, there, lockRecord{}, nil
@@ -163,6 +167,13 @@ func (o *Shared) lockNow(ctx context.Context) (register, Object, lockRecord, err
 	now := decodeLock(there.Body)
 	o.latest.Store(now.Serial)
 	return r, there, now, nil
+}
+
+// TakesToLook reports that LockStatus takes a free lock for a moment. A run that only
+// reads does without.
+func (o *Shared) TakesToLook() bool {
+	_, takes := o.store.(Taker)
+	return takes
 }
 
 // LockStatus is Location's.
@@ -195,7 +206,7 @@ func (o *Shared) BreakLock(ctx context.Context, id string) error {
 		}
 		// The trial finds the form in which the store takes an ETag.
 		if err := o.askAtLock(ctx, now); err != nil && !IsUnconditional(err) {
-			return &LockError{Path: o.options.Location, Lock: o.lockName(), Err: err}
+			return o.lockFailed("release the lock of", err)
 		}
 		body, err := lockRecord{Last: id, Proof: now.Proof, Serial: now.Serial}.encode()
 		if err != nil {
@@ -206,7 +217,7 @@ func (o *Shared) BreakLock(ctx context.Context, id string) error {
 			continue // it was renewed just now
 		}
 		if err != nil {
-			return &LockError{Path: o.options.Location, Lock: o.lockName(), Err: err}
+			return o.lockFailed("release the lock of", err)
 		}
 		return nil
 	}

@@ -118,6 +118,13 @@ type Locker interface {
 	BreakLock(ctx context.Context, name, id string) error
 }
 
+// Taker is a Locker whose server shows a lock only to whoever asks for it: LockStatus
+// takes a free lock for a moment.
+type Taker interface {
+	Locker
+	TakesToLook()
+}
+
 // LockRequest is what a run asks a Locker for.
 type LockRequest struct {
 	ID     string // of the run, a UUID

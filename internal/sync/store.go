@@ -142,9 +142,13 @@ func (r *run) needs(stored storedState) error {
 
 // readBeside reads a state without its lock, and names the run that holds it.
 // The lock is looked at first, and again where the state has announcements: the
-// run whose they are may have begun, or ended, in between.
+// run whose they are may have begun, or ended, in between. A lock that is taken to be
+// looked at is left alone while there are none.
 func readBeside(ctx context.Context, file statefile.Location) (storedState, error) {
-	holder := heldBy(ctx, file)
+	holder := ""
+	if shared, ok := file.(*statefile.Shared); !ok || !shared.TakesToLook() {
+		holder = heldBy(ctx, file)
+	}
 	state, err := file.Read(ctx)
 	if err != nil {
 		return storedState{holder: holder}, err

@@ -5,10 +5,14 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"aliasctl/internal/acceptance/program"
+	"aliasctl/internal/testkit/stateserver"
+	"aliasctl/internal/testkit/weather"
 )
 
 // A broken proxy may send more than it was asked for. net/http logs the beginning
@@ -39,5 +43,30 @@ func TestWhatAStoreSendsUnaskedIsNotPrinted(t *testing.T) {
 	program.Must(t, err)
 	if len(sent) == 0 || ended.Code == 0 || strings.Contains(ended.Stdout+ended.Stderr, part) || strings.Contains(ended.Stderr, "idle HTTP channel") {
 		t.Errorf("asked %d times: %s", len(sent), ended)
+	}
+}
+
+// A server of Terraform's protocol shows its lock only to whoever asks for it. What only
+// reads does not, while no apply is at work: a deploy job would meet it.
+func TestWhatOnlyReadsAsksForNoLock(t *testing.T) {
+	server := weather.Forward(strings.TrimPrefix((&stateserver.Server{}).Start(t), "http://"))
+	var locks atomic.Int64
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == "LOCK" {
+			locks.Add(1)
+		}
+		server.ServeHTTP(w, r)
+	}))
+	defer proxy.Close()
+	location := proxy.URL + "/prod.json?insecure=true"
+	c := newStandingCluster(t)
+	if code, stdout, stderr := run(t, nil, "sync", "--apply", "-f", c.manifest, "--uri", c.URL, "--state", location); code != 0 || locks.Load() == 0 {
+		t.Fatalf("the apply: exit %d, %d locks: %s%s", code, locks.Load(), stdout, stderr)
+	}
+	for _, line := range [][]string{{"sync", "-f", c.manifest, "--uri", c.URL}, {"drift", "--uri", c.URL}, {"state", "show"}, {"history"}} {
+		locks.Store(0)
+		if code, stdout, stderr := run(t, nil, append(line, "--state", location)...); code != 0 || locks.Load() != 0 {
+			t.Errorf("%q: exit %d, %d locks: %s%s", line, code, locks.Load(), stdout, stderr)
+		}
 	}
 }

@@ -1,8 +1,10 @@
 package httpstate
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -78,10 +80,36 @@ func (s *Store) ask(ctx context.Context, method string, info lockInfo) (reply, e
 	return s.client().do(ctx, method, s.at.lock, body, mostAnswer)
 }
 
+const (
+	// glance is how long a lock is waited for whose holder only looks at it.
+	glance = 3 * time.Second
+	// giveBackTime is for the way back of such a lock.
+	giveBackTime = 5 * time.Second
+)
+
+// looking is whoever only looks at a lock.
+var looking = state.Holder{User: "aliasctl", Host: "lock show"}
+
+// TakesToLook is state.Taker's.
+func (*Store) TakesToLook() {}
+
+// lockAs asks for the lock. A look at it must not turn a run away.
+func (s *Store) lockAs(ctx context.Context, info lockInfo) (reply, error) {
+	for pause := state.Pauses(glance); ; {
+		r, err := s.ask(ctx, s.at.lockBy, info)
+		if err != nil || !isLocked(r) {
+			return r, err
+		}
+		if by := lockedBy(r); by.ID == info.ID || by.Who != infoOf("", looking).Who || !pause(ctx) {
+			return r, nil
+		}
+	}
+}
+
 // TakeLock is state.Locker's.
 func (s *Store) TakeLock(ctx context.Context, _ string, request state.LockRequest) (state.HeldLock, error) {
 	info := infoOf(request.ID, request.Holder)
-	r, err := s.ask(ctx, s.at.lockBy, info)
+	r, err := s.lockAs(ctx, info)
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +178,8 @@ func (l *heldLock) Release(ctx context.Context) error {
 	}
 	if !r.ok() {
 		e := l.store.client().refusal(r)
-		if isLocked(r) || r.status == http.StatusNotFound || r.status == http.StatusPreconditionFailed || l.store.lost(ctx, r, l.info.ID) {
+		// A server that gives up may have released it: the next try will tell.
+		if isLocked(r) || r.status == http.StatusNotFound || r.status < 500 && l.store.lost(ctx, r, l.info.ID) {
 			e.Class = state.Refused
 		}
 		return e
@@ -162,22 +191,44 @@ func (l *heldLock) Release(ctx context.Context) error {
 }
 
 // now is the lock that the server shows. The protocol has no question for it: the
-// lock is asked for, and given back at once if it was free.
+// lock is asked for, and given back at once if it was free. That is always for the same
+// id: after a lost answer the next look finds the lock, and gives it back.
 func (s *Store) now(ctx context.Context) (by lockInfo, held bool, err error) {
-	info := infoOf(uuid.NewString(), state.Holder{User: "aliasctl", Host: "lock show"})
-	r, err := s.ask(ctx, s.at.lockBy, info)
+	info := infoOf(s.looker, looking)
+	r, err := s.lockAs(ctx, info)
 	switch {
-	case err != nil:
-		return by, false, err
-	case isLocked(r):
-		return lockedBy(r), true, nil
-	case !r.ok():
-		return by, false, s.client().refusal(r)
-	}
-	if r, err = s.ask(context.WithoutCancel(ctx), s.at.unlockBy, info); err == nil && !r.ok() {
+	case err == nil && isLocked(r):
+		if by = lockedBy(r); by.ID != info.ID {
+			return by, true, nil
+		}
+		info = by // some servers want all that they have shown
+	case err == nil && !r.ok():
 		err = s.client().refusal(r)
 	}
-	return by, false, err
+	if err != nil && !mayBeDone(err) {
+		return lockInfo{}, false, err
+	}
+	if left := s.giveBack(ctx, info); left != nil {
+		return lockInfo{}, false, &state.LeftError{ID: info.ID, Err: cmp.Or(err, left)}
+	}
+	return lockInfo{}, false, err
+}
+
+// mayBeDone reports that a request may have taken effect although it has failed.
+func mayBeDone(err error) bool {
+	e := (*state.StoreError)(nil)
+	return errors.As(err, &e) && (e.Class == state.Doubtful || errors.Is(e, context.Canceled))
+}
+
+// giveBack releases a lock that was only looked at, if this store has it.
+func (s *Store) giveBack(ctx context.Context, info lockInfo) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveBackTime)
+	defer cancel()
+	r, err := s.ask(ctx, s.at.unlockBy, info)
+	if err != nil || r.ok() || isLocked(r) || r.status == http.StatusNotFound {
+		return err
+	}
+	return s.client().refusal(r)
 }
 
 // lost reports that a server refuses a request because the lock with this id is not
@@ -204,25 +255,33 @@ func (s *Store) LockStatus(ctx context.Context, _ string) (state.LockStatus, err
 }
 
 // BreakLock is Location's. The id is looked at first: some servers release any
-// lock, and others want all that they have shown of it.
+// lock, and others want all that they have shown of it. One that shows no id has to
+// compare it.
 func (s *Store) BreakLock(ctx context.Context, _, id string) error {
 	by, held, err := s.now(ctx)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if !held || by.ID != id || id == "" {
-		return &state.NotHeldError{ID: id, Holder: holderOf(by), Now: by.ID}
+	case !held:
+		return &state.NotHeldError{ID: id}
+	case by.ID == "" && id != "":
+		by = infoOf(id, state.Holder{})
+	case by.ID != id || id == "":
+		return notHeld(id, by)
 	}
 	r, err := s.ask(ctx, s.at.unlockBy, by)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if isLocked(r) {
-		by := lockedBy(r)
-		return &state.NotHeldError{ID: id, Holder: holderOf(by), Now: by.ID}
-	}
-	if !r.ok() {
+	case isLocked(r):
+		return notHeld(id, lockedBy(r))
+	case !r.ok():
 		return s.client().refusal(r)
 	}
 	return nil
+}
+
+// notHeld reports that a lock is that of another id.
+func notHeld(id string, by lockInfo) error {
+	return &state.NotHeldError{ID: id, Holder: holderOf(by), Now: cmp.Or(by.ID, "unknown")}
 }

@@ -17,6 +17,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
 	"aliasctl/internal/input"
 	"aliasctl/internal/state"
 )
@@ -29,13 +31,15 @@ type Store struct {
 	at     place
 	client func() *client
 
+	looker string // the id of this store where it only looks at the lock
+
 	mu       sync.Mutex
 	most     int64  // bytes of a state, as the last Read had it
 	held     string // the id of the lock that this run has, "" for none
 	excluded bool   // the server was seen to refuse a second lock
 }
 
-var _ state.Locker = (*Store)(nil)
+var _ state.Taker = (*Store)(nil)
 
 // Open takes a location apart: the address of a state,
 //
@@ -52,7 +56,7 @@ func Open(location string) (s *Store, name string, err error) {
 		u, _ := url.Parse(at.state)
 		at.name = u.Path[strings.LastIndex(u.Path, "/")+1:]
 	}
-	return &Store{at: at, client: sync.OnceValue(func() *client { return newClient(at.gitlab, os.Getenv) })}, at.name, nil
+	return &Store{at: at, looker: uuid.NewString(), client: sync.OnceValue(func() *client { return newClient(at.gitlab, os.Getenv) })}, at.name, nil
 }
 
 // read gets what lies on the server, and the serial of that; no state is an

@@ -97,33 +97,37 @@ func TestVersions(t *testing.T) {
 }
 
 // TestLostAnswers loses the answer to every kind of request after it took
-// effect.
+// effect: it is cut off, or a proxy answers in its place.
 func TestLostAnswers(t *testing.T) {
 	each(t, func(t *testing.T, s *stateserver.Server, location string) {
-		for serial, method := range []string{"", http.MethodGet, http.MethodPost, "LOCK", "UNLOCK", http.MethodDelete} {
-			l := contract.Open(t, location)
-			lose := func() { s.Set(func() { s.Lose, s.Loses = 1, method }) }
-			lose()
-			lock, err := l.Lock(t.Context(), 0, contract.Holder)
-			if err != nil {
-				t.Fatalf("%q: %s", method, contract.Told(err))
-			}
-			if _, err := l.Read(t.Context()); err != nil && !state.IsAbsent(err) {
-				t.Fatal(contract.Told(err))
-			}
-			for range 2 {
+		serial := uint64(0)
+		for _, as := range []int{0, http.StatusBadGateway} {
+			for _, method := range []string{"", http.MethodGet, http.MethodPost, "LOCK", "UNLOCK", http.MethodDelete} {
+				serial++
+				lose := func() { s.Set(func() { s.Lose, s.Loses, s.LosesAs = 1, method, as }) }
+				l := contract.Open(t, location)
 				lose()
-				if err := l.Save(t.Context(), contract.State(uint64(serial+1), 3)); err != nil {
-					t.Fatalf("%q: %s", method, contract.Told(err))
+				lock, err := l.Lock(t.Context(), 0, contract.Holder)
+				if err != nil {
+					t.Fatalf("%q as %d: %s", method, as, contract.Told(err))
 				}
-			}
-			lose()
-			if err := lock.Release(); err != nil {
-				t.Fatalf("%q: %s", method, contract.Told(err))
-			}
-			s.Set(func() { s.Lose = 0 })
-			if got, err := contract.Open(t, location).Read(t.Context()); err != nil || got.Serial != uint64(serial+1) {
-				t.Errorf("%q: serial %d, %v", method, got.Serial, err)
+				if _, err := l.Read(t.Context()); err != nil && !state.IsAbsent(err) {
+					t.Fatal(contract.Told(err))
+				}
+				for range 2 {
+					lose()
+					if err := l.Save(t.Context(), contract.State(serial, 3)); err != nil {
+						t.Fatalf("%q as %d: %s", method, as, contract.Told(err))
+					}
+				}
+				lose()
+				if err := lock.Release(); err != nil {
+					t.Fatalf("%q as %d: %s", method, as, contract.Told(err))
+				}
+				s.Set(func() { s.Lose = 0 })
+				if got, err := contract.Open(t, location).Read(t.Context()); err != nil || got.Serial != serial {
+					t.Errorf("%q as %d: serial %d, %v", method, as, got.Serial, err)
+				}
 			}
 		}
 	})

@@ -20,6 +20,8 @@ const (
 	// glance is the least that a lock is tried for: a LockStatus may have it for
 	// a moment, and must not turn a run away.
 	glance = 3 * lockPause
+
+	readLock = "read the lock of" // in messages
 )
 
 // Lock takes the lock of the state, as Acquire does, and then removes the
@@ -149,18 +151,18 @@ func await(name string) state.Holder {
 func (f *File) LockStatus(context.Context) (state.LockStatus, error) {
 	target, err := resolve(OS, f.path)
 	if err != nil {
-		return state.LockStatus{}, &state.LockError{Path: f.path, Lock: f.path, Err: err}
+		return state.LockStatus{}, &state.LockError{Path: f.path, Lock: f.path, Doing: readLock, Err: err}
 	}
 	name, err := lockName(target)
 	if err != nil {
-		return state.LockStatus{}, &state.LockError{Path: f.path, Lock: target + ".lock", Err: err}
+		return state.LockStatus{}, &state.LockError{Path: f.path, Lock: target + ".lock", Doing: readLock, Err: err}
 	}
 	lock, err := lockFile(name, os.O_RDONLY, 0, true)
 	if errors.Is(err, fs.ErrNotExist) {
 		return state.LockStatus{}, nil
 	}
 	if err != nil {
-		return state.LockStatus{}, &state.LockError{Path: f.path, Lock: name, Err: cause(err)}
+		return state.LockStatus{}, &state.LockError{Path: f.path, Lock: name, Doing: readLock, Err: cause(err)}
 	}
 	if lock != nil {
 		return state.LockStatus{}, lock.unlock()

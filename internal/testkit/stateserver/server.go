@@ -32,7 +32,9 @@ type Server struct {
 	mu       sync.Mutex
 	Lose     int    // answers to be lost after the request took effect
 	Loses    string // of this method, "" for any
+	LosesAs  int    // the status in place of such an answer, 0 for a cut connection
 	Fail     int    // requests to be answered with 503
+	Fails    bool   // with 503 once an answer is lost
 	states   map[string]*stored
 	problems []string
 }
@@ -84,7 +86,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.serve(answer, r, body)
 	if s.Lose > 0 && (s.Loses == "" || s.Loses == r.Method) {
 		s.Lose--
-		panic(http.ErrAbortHandler)
+		if s.Fails {
+			s.Fail = 1 << 30
+		}
+		if s.LosesAs == 0 {
+			panic(http.ErrAbortHandler)
+		}
+		http.Error(w, "bad gateway", s.LosesAs)
+		return
 	}
 	w.WriteHeader(answer.Code)
 	_, _ = w.Write(answer.Body.Bytes())
@@ -227,7 +236,7 @@ func (s *Server) unlock(w http.ResponseWriter, there *stored, body []byte) {
 		s.conflict(w, http.StatusBadRequest, there.lock, nil)
 		return
 	}
-	if there.lock != nil && there.lock["ID"] != asked["ID"] {
+	if there.lock != nil && there.lock["ID"] != asked["ID"] || s.GitLab && there.lock == nil {
 		s.conflict(w, http.StatusConflict, there.lock, nil)
 		return
 	}
