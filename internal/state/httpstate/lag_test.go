@@ -1,6 +1,7 @@
 package httpstate_test
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -19,6 +20,7 @@ type lagging struct {
 	states [][]byte
 	reads  int
 	lags   []int // which reads
+	shows  int   // states at most, 0 for all: the replica has come to a halt
 }
 
 func (s *lagging) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -33,6 +35,9 @@ func (s *lagging) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		there := s.states
 		if slices.Contains(s.lags, s.reads) && len(there) > 0 {
 			there = there[:len(there)-1]
+		}
+		if s.shows > 0 {
+			there = there[:min(len(there), s.shows)]
 		}
 		if len(there) == 0 {
 			w.WriteHeader(http.StatusNotFound)
@@ -74,6 +79,38 @@ func TestReadsThatLag(t *testing.T) {
 			server.Close()
 		}
 	}
+}
+
+// A replica that lags for longer than a write waits for it: the next try finds what was
+// written. One that never catches up leaves open which state is in place.
+func TestAReplicaThatLagsForLong(t *testing.T) {
+	s := &lagging{}
+	server := httptest.NewServer(relock(s))
+	defer server.Close()
+	l := contract.Open(t, server.URL+"/prod.json?insecure=true")
+	lock, err := l.Lock(t.Context(), 0, contract.Holder)
+	if err != nil {
+		t.Fatal(contract.Told(err))
+	}
+	if err := l.Save(t.Context(), contract.State(1, 3)); err != nil {
+		t.Fatal(contract.Told(err))
+	}
+	s.mu.Lock()
+	for n := range 12 {
+		s.lags = append(s.lags, s.reads+2+n) // the read before the write is of the latest
+	}
+	s.mu.Unlock()
+	if err := l.Save(t.Context(), contract.State(2, 3)); err != nil {
+		t.Error(contract.Told(err))
+	}
+	s.mu.Lock()
+	s.lags, s.shows = nil, len(s.states)
+	s.mu.Unlock()
+	err = l.Save(t.Context(), contract.State(3, 3))
+	if unknown := (*state.SaveError)(nil); !errors.As(err, &unknown) || !unknown.Unknown {
+		t.Errorf("it is not left open what is in place: %v", err)
+	}
+	_ = lock.Release()
 }
 
 // A write of another run, without the lock, is a race at once.

@@ -179,7 +179,7 @@ func (s *Store) write(ctx context.Context, name, revision string, body []byte, m
 		case after.Revision != revision:
 			return "", &state.StoreError{Class: state.Doubtful, Message: "the server shows another version of the state than was written", Advice: lags}
 		case !pause(ctx):
-			return "", &state.StoreError{Class: state.Final, Message: "the server accepted the state and does not show it",
+			return "", &state.StoreError{Class: state.Doubtful, Message: "the server accepted the state and does not show it",
 				Advice: "look for another program that writes to this address, for a cache that answers in its place, and at the versions that the server keeps"}
 		}
 	}
