@@ -108,7 +108,7 @@ func holdLease(l *lease, begun time.Time) *Lock {
 	l.ended, l.lost = make(chan struct{}), make(chan struct{})
 	l.extend(begun)
 	if l.length > 0 {
-		go l.renew(ctx)
+		go l.renew(ctx, begun)
 	} else {
 		close(l.ended)
 	}
@@ -123,22 +123,23 @@ func (l *lease) extend(begun time.Time) {
 	l.until = begun.Add(l.length * 9 / 10)
 }
 
-// renew renews the lock three times in a lease, until it is released or lost.
-func (l *lease) renew(ctx context.Context) {
+// renew renews the lock three times in a lease, until it is released or lost. A request
+// to a slow store is part of that time.
+func (l *lease) renew(ctx context.Context, begun time.Time) {
 	defer close(l.ended)
-	wait := l.length / 3
-	for {
+	for wait := l.pause(begun); ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(wait):
 		}
+		begun = time.Now()
 		err := l.prolong(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return
 		case err == nil:
-			wait = l.length / 3
+			wait = l.pause(begun)
 		case foreign(err):
 			l.lose(l.takenNow(ctx))
 			return
@@ -152,6 +153,11 @@ func (l *lease) renew(ctx context.Context) {
 			wait = l.length / 20
 		}
 	}
+}
+
+// pause is the time until the next renewal, after one that was begun at that time.
+func (l *lease) pause(begun time.Time) time.Duration {
+	return max(l.length/20, time.Until(begun.Add(l.length/3)))
 }
 
 // foreign reports that the lock is another run's, or has no holder.

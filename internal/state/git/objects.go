@@ -47,7 +47,7 @@ func (s *Store) refs(ctx context.Context) (map[string]string, error) {
 }
 
 func (s *Store) list(ctx context.Context, patterns ...string) (map[string]string, error) {
-	out, err := s.workshop.run(ctx, nil, append([]string{"ls-remote", "--quiet", s.at.remote}, patterns...)...)
+	out, err := s.ask(ctx, append([]string{"ls-remote", "--quiet", s.at.remote}, patterns...)...)
 	if err != nil {
 		return nil, explain(err)
 	}
@@ -80,8 +80,11 @@ func (s *Store) speak(ctx context.Context, length int) (err error) {
 	return err
 }
 
-// seen is the ref of the workshop for what is fetched.
-const seen = "refs/aliasctl/seen"
+// The refs of the workshop for what is fetched.
+const (
+	seen     = "refs/aliasctl/seen/state"
+	seenLock = "refs/aliasctl/seen/lock"
+)
 
 // load returns the commit of a ref, as the remote has it, and a file of it
 // with its body if that is asked for. When the ref has moved since it was
@@ -95,11 +98,11 @@ func (s *Store) load(ctx context.Context, ref, commit, path string, most int64) 
 	}
 	name := commit
 	if !s.fetched[commit] {
-		name = seen
-		_, err := s.workshop.run(ctx, nil, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--depth=1", "--update-shallow",
-			s.at.remote, "+"+ref+":"+seen)
-		if err != nil {
-			return "", state.Object{}, explain(err)
+		if name = seen; ref == s.lockRef {
+			name = seenLock
+		}
+		if err := s.fetch(ctx, ref, name, 1); err != nil {
+			return "", state.Object{}, err
 		}
 	}
 	commit, there, err := s.workshop.file(ctx, name, path, most)

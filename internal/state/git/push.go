@@ -39,7 +39,7 @@ func (s *Store) push(ctx context.Context, size int, updates []update) error {
 	for _, u := range updates {
 		args = append(args, u.to+":"+u.ref)
 	}
-	out, err := s.workshop.run(ctx, nil, args...)
+	out, err := s.ask(ctx, args...)
 	answers := parsePush(string(out))
 	if err == nil {
 		for _, u := range updates {

@@ -44,7 +44,11 @@ type Store struct {
 	at      fileURL
 	lockRef string
 
-	mu       sync.Mutex // one verb at a time
+	// One verb on the lock at a time, and one on all else: a renewal must not wait for
+	// a save. One fetch at a time: it may change which commits have no parents.
+	lockTurn, turn, fetches sync.Mutex
+
+	mu       sync.Mutex // of what follows; a command that asks the remote goes without
 	workshop *workshop
 	fetched  map[string]bool         // commits that the workshop has
 	known    map[string]state.Object // files, without their bodies, by COMMIT:PATH
@@ -95,10 +99,46 @@ func (s *Store) place(name string) (ref, path string) {
 	return s.branchRef(), name
 }
 
+// begin waits for the turn of a verb on an object, and returns what ends it.
+func (s *Store) begin(name string) (end func()) {
+	turn := &s.turn
+	if ref, _ := s.place(name); ref == s.lockRef {
+		turn = &s.lockTurn
+	}
+	turn.Lock()
+	s.mu.Lock()
+	return func() {
+		s.mu.Unlock()
+		turn.Unlock()
+	}
+}
+
+// ask runs a command that asks the remote, and leaves mu to others meanwhile.
+func (s *Store) ask(ctx context.Context, args ...string) ([]byte, error) {
+	w := s.workshop
+	s.mu.Unlock()
+	defer s.mu.Lock()
+	return w.run(ctx, nil, args...)
+}
+
+// fetch fetches a ref of the remote to one of the workshop.
+func (s *Store) fetch(ctx context.Context, ref, to string, depth int) error {
+	w := s.workshop
+	s.mu.Unlock()
+	defer s.mu.Lock()
+	s.fetches.Lock()
+	defer s.fetches.Unlock()
+	_, err := w.run(ctx, nil, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", fmt.Sprintf("--depth=%d", depth), "--update-shallow",
+		s.at.remote, "+"+ref+":"+to)
+	if err != nil {
+		return explain(err)
+	}
+	return nil
+}
+
 // Read is state.Store's.
 func (s *Store) Read(ctx context.Context, name string, most int64) (state.Object, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.begin(name)()
 	ctx, cancel := context.WithTimeout(ctx, tryTimeout+time.Duration(most/slowest)*time.Second)
 	defer cancel()
 	refs, err := s.refs(ctx)
@@ -151,8 +191,7 @@ func (s *Store) Replace(ctx context.Context, name, revision string, body []byte,
 func (s *Store) Delete(context.Context, string, string) error { return nil }
 
 func (s *Store) write(ctx context.Context, name, revision string, body []byte, mark string) (string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.begin(name)()
 	ctx, cancel := context.WithTimeout(ctx, tryTimeout+time.Duration(len(body)/slowest)*time.Second)
 	defer cancel()
 	if mark == "" {
@@ -214,7 +253,7 @@ func (s *Store) writeState(ctx context.Context, refs map[string]string, name, re
 	drafts := []draft{{parent: parent, file: path, body: body, what: message(path, "state of "+path, mark)}}
 	if s.held != "" {
 		lock := refs[s.lockRef]
-		s.saw(lock) // a renewal may have been cut off
+		s.saw(lock) // a renewal may have been cut off, or be under way
 		if lock == "" || s.revision(lock) != s.held {
 			return "", lostLock()
 		}

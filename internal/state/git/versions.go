@@ -18,8 +18,7 @@ const firstDepth = 100
 
 // Versions is state.Versioned's: the commits of the branch that changed the file.
 func (s *Store) Versions(ctx context.Context, name string, most int) ([]state.Version, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.begin(name)()
 	refs, err := s.refs(ctx)
 	if err != nil {
 		return nil, err
@@ -46,9 +45,8 @@ func (s *Store) Versions(ctx context.Context, name string, most int) ([]state.Ve
 func (s *Store) deepen(ctx context.Context, ref string, depth int) (whole bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
 	defer cancel()
-	if _, err := s.workshop.run(ctx, nil, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--update-shallow",
-		fmt.Sprintf("--depth=%d", depth), s.at.remote, "+"+ref+":"+seen); err != nil {
-		return false, explain(err)
+	if err := s.fetch(ctx, ref, seen, depth); err != nil {
+		return false, err
 	}
 	out, err := s.workshop.run(ctx, nil, "rev-parse", "--is-shallow-repository")
 	if err != nil {
@@ -77,8 +75,7 @@ func (w *workshop) changes(ctx context.Context, path string, most int) ([]state.
 
 // ReadVersion is state.Versioned's; Versions has fetched the commit.
 func (s *Store) ReadVersion(ctx context.Context, name, id string, most int64) (state.Object, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.begin(name)()
 	_, path := s.place(name)
 	_, there, err := s.workshop.file(ctx, id, path, most)
 	return there, err
