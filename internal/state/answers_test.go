@@ -179,6 +179,31 @@ func TestEachAnswerHasItsHint(t *testing.T) {
 	hinted(t, "http to a TLS port", (&gateway{secure.Listener.Addr().String()}).location("s.json"), "leave insecure=true out")
 }
 
+// A request that was broken on its way, or came too slowly, is sent again.
+func TestAnAnswerThatPasses(t *testing.T) {
+	t.Parallel()
+	store := newFakeStore(t)
+	if _, err := run(t, object(t, store.location("s.json"), longLease)); err != nil {
+		t.Fatal(err)
+	}
+	for i, code := range []string{"RequestTimeout", "IncompleteBody", "BadDigest", "XAmzContentSHA256Mismatch"} {
+		refused := false
+		store.answer = func(w http.ResponseWriter, r *http.Request) {
+			if r.Method != http.MethodPut || refused {
+				store.serve(w, r)
+				return
+			}
+			refused = true
+			w.Header().Set("Content-Type", "application/xml")
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = w.Write([]byte("<Error><Code>" + code + "</Code><Message>m</Message></Error>"))
+		}
+		if saved, err := run(t, object(t, store.location("s.json"), longLease)); err != nil || saved != 2*uint64(i)+4 {
+			t.Errorf("%s: saved %d, %v", code, saved, err)
+		}
+	}
+}
+
 func hinted(t *testing.T, what, location, want string) {
 	t.Helper()
 	begun := time.Now()

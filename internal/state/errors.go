@@ -13,11 +13,17 @@ type AbsentError struct {
 	Path string
 	// Deleted is true where a bucket that keeps versions shows that there was one.
 	Deleted bool
+	// Saved is the serial that the run before has saved, as the lock object remembers it;
+	// 0 where it shows none.
+	Saved uint64
 }
 
 func (e *AbsentError) Error() string {
 	if e.Deleted {
 		return fmt.Sprintf("no state at %q: it was deleted, and its bucket keeps the versions before", e.Path)
+	}
+	if e.Saved > 0 {
+		return fmt.Sprintf("no state at %q, where serial %d was saved: it was removed, or a replica of the store lags behind", e.Path, e.Saved)
 	}
 	return fmt.Sprintf("no state at %q", e.Path)
 }
@@ -26,6 +32,9 @@ func (e *AbsentError) Error() string {
 func (e *AbsentError) Hint() string {
 	if e.Deleted {
 		return "remove the delete marker of the state to bring its last version back; without it the next apply is a first run"
+	}
+	if e.Saved > 0 {
+		return "bring the state back from a backup or a version of the store; without it the next apply is a first run"
 	}
 	return ""
 }
@@ -237,6 +246,15 @@ func IsAbsent(err error) bool { return is[*AbsentError](err) }
 func IsDeleted(err error) bool {
 	absent := (*AbsentError)(nil)
 	return errors.As(err, &absent) && absent.Deleted
+}
+
+// WasSaved is the serial that was saved at a place where there is no state now, 0 where
+// none is known.
+func WasSaved(err error) uint64 {
+	if absent := (*AbsentError)(nil); errors.As(err, &absent) {
+		return absent.Saved
+	}
+	return 0
 }
 
 // IsCorrupt reports that a state was found and is damaged.

@@ -90,6 +90,10 @@ func (s *fakeStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.answer(w, r)
 		return
 	}
+	s.serve(w, r)
+}
+
+func (s *fakeStore) serve(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests++

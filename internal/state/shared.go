@@ -70,7 +70,7 @@ func (o *Shared) Read(ctx context.Context) (planner.State, error) {
 		return planner.State{}, &AccessError{Path: o.options.Location, Doing: "read", Err: err}
 	}
 	if there.Revision == "" {
-		return planner.State{}, &AbsentError{Path: o.options.Location, Deleted: there.Deleted}
+		return planner.State{}, &AbsentError{Path: o.options.Location, Deleted: there.Deleted, Saved: o.latest.Load()}
 	}
 	state, err := Decode(o.options.Location, there.Body)
 	if err != nil {

@@ -275,6 +275,29 @@ func TestAnOlderStateThanTheLockRemembersIsKnown(t *testing.T) {
 	}
 }
 
+// A state that was removed, as by a rule of the bucket, is no state that never was.
+func TestAStateThatIsGoneIsKnown(t *testing.T) {
+	t.Parallel()
+	store := newFakeStore(t)
+	if _, err := run(t, object(t, store.location("s.json"), longLease)); err != nil {
+		t.Fatal(err)
+	}
+	store.mu.Lock()
+	delete(store.objects, "s.json")
+	store.mu.Unlock()
+	o := object(t, store.location("s.json"), longLease)
+	if _, err := o.LockStatus(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, err := o.Read(t.Context())
+	if !statefile.IsAbsent(err) || statefile.WasSaved(err) != 2 || !strings.Contains(err.Error(), "where serial 2 was saved") {
+		t.Errorf("%v", err)
+	}
+	if saved, err := run(t, object(t, store.location("s.json"), longLease)); err != nil || saved != 2 {
+		t.Errorf("the next run: saved %d, %v", saved, err)
+	}
+}
+
 // A store that fails for good is named, with what to do.
 func TestAStoreThatFailsHasAHint(t *testing.T) {
 	t.Parallel()

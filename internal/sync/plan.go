@@ -130,6 +130,9 @@ func (r *run) firstRun(stored storedState) string {
 	if statefile.IsDeleted(stored.absent) {
 		return fmt.Sprintf("no state at %s: it was deleted in a bucket that keeps versions, so this is a first run; aliases removed from the manifest cannot be seen. To bring the state back, remove its delete marker", r.file.Path())
 	}
+	if saved := statefile.WasSaved(stored.absent); saved > 0 {
+		return fmt.Sprintf("no state at %s, where serial %d was saved: it was removed, or a replica of the store lags behind. As it is this is a first run; aliases removed from the manifest cannot be seen. To bring the state back, take a backup or a version of the store", r.file.Path(), saved)
+	}
 	return fmt.Sprintf("no state at %s: first run; aliases removed from the manifest cannot be seen", r.file.Path())
 }
 

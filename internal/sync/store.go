@@ -134,7 +134,7 @@ func (r *run) needs(stored storedState) error {
 	if r.State.Location != "" {
 		hint = "check --state; the first `aliasctl sync --apply` makes one"
 	}
-	if statefile.IsDeleted(stored.absent) {
+	if statefile.IsDeleted(stored.absent) || statefile.WasSaved(stored.absent) > 0 {
 		return failed(hintOf(stored.absent), "%v", stored.absent)
 	}
 	return failed(hint, "there is no state at %s", r.file.Path())

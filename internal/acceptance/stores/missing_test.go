@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/minio/minio-go/v7"
+
 	"aliasctl/internal/acceptance/program"
 	"aliasctl/internal/acceptance/scene"
 	"aliasctl/internal/emulator"
@@ -76,5 +78,33 @@ func TestAMissingBucketIsNoFirstRun(t *testing.T) {
 				t.Errorf("buckets after it: %q", all)
 			}
 		})
+	}
+}
+
+// A state that was removed from a bucket is noted as that: the lock object remembers it.
+func TestARemovedStateIsNoted(t *testing.T) {
+	server := gateway.Gofakes3
+	address := server.Start(t)
+	user, secret := server.Credentials()
+	environment := []string{"AWS_ACCESS_KEY_ID=" + user, "AWS_SECRET_ACCESS_KEY=" + secret, "AWS_EC2_METADATA_DISABLED=true"}
+	c := newStandingCluster(t)
+	do := func(line ...string) (code int, told string) {
+		code, stdout, stderr := run(t, environment, append(line, "--state", gateway.Location(address, "prod.json"))...)
+		return code, strings.Join(strings.Fields(stdout+stderr), " ")
+	}
+	apply, plan := []string{"sync", "--apply", "-f", c.manifest, "--uri", c.URL}, []string{"sync", "-f", c.manifest, "--uri", c.URL}
+	if code, told := do(apply...); code != 0 || strings.Contains(told, "was saved") {
+		t.Fatalf("the first run: exit %d: %s", code, told)
+	}
+	client, err := server.Client(address)
+	program.Must(t, err)
+	program.Must(t, client.RemoveObject(t.Context(), gateway.Bucket, "prod.json", minio.RemoveObjectOptions{}))
+	for _, line := range [][]string{plan, apply} {
+		if code, told := do(line...); code != 0 || !strings.Contains(told, "where serial 1 was saved: it was removed, or a replica of the store lags behind") {
+			t.Errorf("%q: exit %d: %s", line, code, told)
+		}
+	}
+	if code, told := do(plan...); code != 0 || strings.Contains(told, "was removed") {
+		t.Errorf("after it: exit %d: %s", code, told)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/lease"
 	"github.com/google/uuid"
@@ -24,7 +25,7 @@ const (
 // record is the content of KEY.lock. It decides nothing: the lease does, and
 // its id is compared by the service.
 type record struct {
-	ID     string       `json:"id"`
+	ID     string       `json:"id,omitempty"` // "" for none
 	Holder state.Holder `json:"holder,omitzero"`
 	Lease  float64      `json:"lease_seconds,omitempty"`
 }
@@ -71,7 +72,7 @@ func (s *Store) TakeLock(ctx context.Context, name string, request state.LockReq
 		return nil, c.explain(err, locking)
 	}
 	lock := &heldLock{store: s, client: c, at: at, name: name, length: length}
-	if err := s.record(ctx, name, record{ID: request.ID, Holder: request.Holder, Lease: length.Seconds()}); err != nil {
+	if err := s.record(ctx, name, "", record{ID: request.ID, Holder: request.Holder, Lease: length.Seconds()}); err != nil {
 		_ = lock.Release(context.WithoutCancel(ctx))
 		return nil, err
 	}
@@ -81,12 +82,18 @@ func (s *Store) TakeLock(ctx context.Context, name string, request state.LockReq
 	return lock, nil
 }
 
-func (s *Store) record(ctx context.Context, name string, r record) error {
+// record writes who has the lock, in place of the record with this revision or, if that
+// is "", of any.
+func (s *Store) record(ctx context.Context, name, revision string, r record) error {
 	text, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
-	_, err = s.put(ctx, name+".lock", nil, append(text, '\n'), nil)
+	var conditions *blob.ModifiedAccessConditions
+	if etag := azcore.ETag(revision); etag != "" {
+		conditions = &blob.ModifiedAccessConditions{IfMatch: &etag}
+	}
+	_, err = s.put(ctx, name+".lock", conditions, append(text, '\n'), nil)
 	return err
 }
 
@@ -131,7 +138,7 @@ func (l *heldLock) Release(ctx context.Context) error {
 		return l.client.explain(err, locking)
 	}
 	if readErr == nil && now.ID == *l.at.LeaseID() {
-		_, _ = l.store.upload(ctx, l.name+".lock", azcore.ETag(revision), []byte("{}\n"), nil) // what stays is compared with the lease
+		_ = l.store.record(ctx, l.name, revision, record{}) // what stays is compared with the lease
 	}
 	l.store.mu.Lock()
 	defer l.store.mu.Unlock()

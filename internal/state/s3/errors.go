@@ -17,8 +17,12 @@ import (
 // classOf reports what an answer means for the request. 404 is the answer to a
 // conditional write where the object to replace is gone; that of a missing
 // bucket is none. 409 is S3's word for two conditional writes at the same
-// moment.
+// moment. A request that was broken or cut off on its way is a 400 to some stores.
 func classOf(e *state.StoreError) state.Class {
+	switch e.Code {
+	case "RequestTimeout", "IncompleteBody", "BadDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch":
+		return state.Busy
+	}
 	switch e.Status {
 	case 0: // the network, or something of our own without a cause
 		var name *net.DNSError
