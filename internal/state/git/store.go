@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -45,7 +46,9 @@ type Store struct {
 	lockRef string
 
 	// One verb on the lock at a time, and one on all else: a renewal must not wait for
-	// a save. One fetch at a time: it may change which commits have no parents.
+	// a read. A save moves both refs, and so needs both turns: it and a renewal would
+	// overtake each other for ever on a slow server. One fetch at a time: it may change
+	// which commits have no parents.
 	lockTurn, turn, fetches sync.Mutex
 
 	mu       sync.Mutex // of what follows; a command that asks the remote goes without
@@ -100,16 +103,21 @@ func (s *Store) place(name string) (ref, path string) {
 }
 
 // begin waits for the turn of a verb on an object, and returns what ends it.
-func (s *Store) begin(name string) (end func()) {
-	turn := &s.turn
-	if ref, _ := s.place(name); ref == s.lockRef {
-		turn = &s.lockTurn
+func (s *Store) begin(name string, writes bool) (end func()) {
+	turns := []*sync.Mutex{&s.turn, &s.lockTurn, &s.mu}
+	switch ref, _ := s.place(name); {
+	case ref == s.lockRef:
+		turns = turns[1:]
+	case !writes:
+		turns = []*sync.Mutex{&s.turn, &s.mu}
 	}
-	turn.Lock()
-	s.mu.Lock()
+	for _, turn := range turns {
+		turn.Lock()
+	}
 	return func() {
-		s.mu.Unlock()
-		turn.Unlock()
+		for _, turn := range slices.Backward(turns) {
+			turn.Unlock()
+		}
 	}
 }
 
@@ -138,7 +146,7 @@ func (s *Store) fetch(ctx context.Context, ref, to string, depth int) error {
 
 // Read is state.Store's.
 func (s *Store) Read(ctx context.Context, name string, most int64) (state.Object, error) {
-	defer s.begin(name)()
+	defer s.begin(name, false)()
 	ctx, cancel := context.WithTimeout(ctx, tryTimeout+time.Duration(most/slowest)*time.Second)
 	defer cancel()
 	refs, err := s.refs(ctx)
@@ -191,7 +199,7 @@ func (s *Store) Replace(ctx context.Context, name, revision string, body []byte,
 func (s *Store) Delete(context.Context, string, string) error { return nil }
 
 func (s *Store) write(ctx context.Context, name, revision string, body []byte, mark string) (string, error) {
-	defer s.begin(name)()
+	defer s.begin(name, true)()
 	ctx, cancel := context.WithTimeout(ctx, tryTimeout+time.Duration(len(body)/slowest)*time.Second)
 	defer cancel()
 	if mark == "" {
@@ -253,7 +261,7 @@ func (s *Store) writeState(ctx context.Context, refs map[string]string, name, re
 	drafts := []draft{{parent: parent, file: path, body: body, what: message(path, "state of "+path, mark)}}
 	if s.held != "" {
 		lock := refs[s.lockRef]
-		s.saw(lock) // a renewal may have been cut off, or be under way
+		s.saw(lock) // a renewal may have been cut off
 		if lock == "" || s.revision(lock) != s.held {
 			return "", lostLock()
 		}

@@ -18,7 +18,7 @@ const firstDepth = 100
 
 // Versions is state.Versioned's: the commits of the branch that changed the file.
 func (s *Store) Versions(ctx context.Context, name string, most int) ([]state.Version, error) {
-	defer s.begin(name)()
+	defer s.begin(name, false)()
 	refs, err := s.refs(ctx)
 	if err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func (w *workshop) changes(ctx context.Context, path string, most int) ([]state.
 
 // ReadVersion is state.Versioned's; Versions has fetched the commit.
 func (s *Store) ReadVersion(ctx context.Context, name, id string, most int64) (state.Object, error) {
-	defer s.begin(name)()
+	defer s.begin(name, false)()
 	_, path := s.place(name)
 	_, there, err := s.workshop.file(ctx, id, path, most)
 	return there, err
