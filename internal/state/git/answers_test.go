@@ -136,6 +136,13 @@ func TestAwkwardServers(t *testing.T) {
 			s.Git(t, "config", "receive.advertiseAtomic", "false")
 			return s.HTTP("a.json")
 		},
+		"refs that end alike": func(t *testing.T, s *gitserver.Server) string {
+			old := strings.TrimSpace(s.Git(t, "commit-tree", "-m", "an old one", "states^{tree}"))
+			for _, ref := range []string{"refs/a/refs/heads/states", "refs/original/refs/heads/states", "refs/heads/a/refs/heads/states"} {
+				s.Git(t, "update-ref", ref, old)
+			}
+			return s.HTTP("a.json")
+		},
 		"a name to quote": func(t *testing.T, s *gitserver.Server) string { return s.File(`dir of "states"/a, b.json`) },
 		"a shallow clone": func(t *testing.T, s *gitserver.Server) string {
 			commit := strings.TrimSpace(s.Git(t, "commit-tree", "-m", "more", "-p", "states", "states^{tree}"))

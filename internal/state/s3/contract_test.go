@@ -1,6 +1,7 @@
 package s3_test
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"aliasctl/internal/state"
 	"aliasctl/internal/state/contract"
+	"aliasctl/internal/state/s3"
 	"aliasctl/internal/state/stores"
 	"aliasctl/internal/testkit/gateway"
 )
@@ -29,6 +31,36 @@ func TestContractOnRclone(t *testing.T)    { keeps(t, gateway.RcloneLocal) }
 func TestContractOnMinIO(t *testing.T)     { keeps(t, gateway.MinIO) }
 func TestContractOnSeaweedFS(t *testing.T) { keeps(t, gateway.SeaweedFS, contract.Slow) }
 func TestContractOnRadosgw(t *testing.T)   { keeps(t, gateway.Radosgw, contract.Slow) }
+
+// A body that minio-go would send in parts, without the condition on the last
+// request, is one request too.
+func TestALargeStateIsOneConditionalPut(t *testing.T) {
+	user, secret := gateway.Gofakes3.Credentials()
+	t.Setenv("AWS_ACCESS_KEY_ID", user)
+	t.Setenv("AWS_SECRET_ACCESS_KEY", secret)
+	store, name, _, err := s3.Open(gateway.Location(gateway.Gofakes3.Start(t), "large.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	large := bytes.Repeat([]byte("x"), 17<<20)
+	first, err := store.Create(t.Context(), name, []byte("1\n"), "mark")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Create(t.Context(), name, large, "mark"); err == nil {
+		t.Error("it was created over another")
+	}
+	second, err := store.Replace(t.Context(), name, first, large, "mark")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Replace(t.Context(), name, first, large, "mark"); err == nil {
+		t.Error("it was written over a later one")
+	}
+	if there, err := store.Read(t.Context(), name, 32<<20); err != nil || there.Revision != second || !bytes.Equal(there.Body, large) {
+		t.Errorf("%s with %d bytes, %v; want %s", there.Revision, len(there.Body), err, second)
+	}
+}
 
 // The others are refused before anything is written, by a lock, a save and a
 // look at the store alike, and nothing is left in them.
