@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path"
 	"strings"
 	"testing"
 	"time"
@@ -73,6 +74,17 @@ var sites = map[string]func(t *testing.T, sky *weather.Sky, address string) func
 		server := weather.Forward(strings.TrimPrefix((&stateserver.Server{}).Start(t), "http://"))
 		return func(name string) site {
 			return site{name, server, "http://" + address + "/" + name + "?insecure=true", []string{}}
+		}
+	},
+	"gitlab": func(t *testing.T, _ *weather.Sky, address string) func(string) site {
+		const token = "token-of-the-job"
+		server := weather.Forward(strings.TrimPrefix((&stateserver.Server{GitLab: true, Token: token}).Start(t), "http://"))
+		api, project := "http://"+address+"/api/v4", path.Base(stateserver.Project)
+		setenv(t, "CI_API_V4_URL", api)
+		setenv(t, "CI_PROJECT_ID", project)
+		setenv(t, "CI_JOB_TOKEN", token)
+		return func(name string) site {
+			return site{name, server, "gitlab:" + name, []string{"CI_API_V4_URL=" + api, "CI_PROJECT_ID=" + project, "CI_JOB_TOKEN=" + token}}
 		}
 	},
 }

@@ -160,8 +160,10 @@ func (s *Store) write(ctx context.Context, name, revision string, body []byte, m
 	case isLocked(r), !r.ok() && s.lost(ctx, r, id):
 		return "", &state.StoreError{Status: r.status, Message: "the lock is another run's now, or was released", Err: &state.LostError{Broken: true}}
 	case r.status == http.StatusUnprocessableEntity || r.status == http.StatusPreconditionFailed:
-		// GitLab: the serial was used, by another run or by this write before.
+		// GitLab: the serial was used, by another run or by this write before. Where it
+		// shows neither, a replica that lags has answered.
 		e := s.client().refusal(r)
+		e.Class, e.Advice = state.Busy, lags
 		if after, _, err := s.read(ctx); err == nil && after.Revision != revision {
 			e.Class = state.Refused
 		}
