@@ -67,8 +67,9 @@ type reply struct {
 
 func (r reply) ok() bool { return r.status >= 200 && r.status < 300 }
 
-// do sends a request and reads at most so many bytes of its answer. An error
-// is a *state.StoreError; a status is none.
+// do sends a request and reads at most so many bytes of its answer; of one to a write,
+// which some servers repeat in it, more is left unread. An error is a
+// *state.StoreError; a status is none.
 func (c *client) do(ctx context.Context, method, url string, body []byte, most int64) (reply, error) {
 	ctx, cancel := context.WithTimeout(ctx, tryTimeout+time.Duration((int64(len(body))+most)/slowest)*time.Second)
 	defer cancel()
@@ -78,6 +79,9 @@ func (c *client) do(ctx context.Context, method, url string, body []byte, most i
 	}
 	for name, value := range c.headers {
 		r.Header.Set(name, value)
+	}
+	if method == http.MethodGet {
+		r.Header.Set("Cache-Control", "no-cache") // a proxy has to ask the server
 	}
 	if body != nil {
 		sum := md5.Sum(body)
@@ -91,6 +95,8 @@ func (c *client) do(ctx context.Context, method, url string, body []byte, most i
 	defer resp.Body.Close()
 	answer, err := input.Body(resp.Body, resp.ContentLength, most)
 	switch {
+	case input.IsTooLarge(err) && method != http.MethodGet:
+		return reply{resp.StatusCode, nil, state.RetryAfter(resp.Header)}, nil
 	case input.IsTooLarge(err):
 		return reply{}, state.TooLarge(err)
 	case err != nil:

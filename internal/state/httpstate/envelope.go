@@ -39,7 +39,8 @@ func wrap(serial uint64, mark string, body []byte) ([]byte, error) {
 // unwrap is the object in what lies on the server, and the serial of that.
 func unwrap(raw []byte) (state.Object, uint64) {
 	var e envelope
-	if json.Unmarshal(raw, &e) == nil && e.State != nil {
+	text := bytes.TrimPrefix(raw, []byte("\ufeff")) // as an editor may have left it
+	if json.Unmarshal(text, &e) == nil && e.State != nil {
 		return state.Object{Revision: revisionOf(raw), Mark: e.Write, Body: append(bytes.TrimSpace(e.State), '\n')}, e.Serial
 	}
 	return state.Object{Revision: revisionOf(raw), Body: raw}, e.Serial
