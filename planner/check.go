@@ -70,6 +70,16 @@ type Refusal struct {
 // PreflightGuard is the guard of a check that fails or cannot be answered.
 const PreflightGuard = "preflight"
 
+// name is how a refusal names something of one database: by its name alone where the
+// plan is about no other one.
+func (p Plan) name(database, name string) string {
+	other := func(b Bound) bool { return b.Database != database }
+	if slices.ContainsFunc(p.Before, other) || slices.ContainsFunc(p.After, other) {
+		return Key{database, name}.String()
+	}
+	return name
+}
+
 // Check holds the plan against the limits and returns every refusal. A plan
 // that is refused is still shown; it is not applied.
 func (p Plan) Check(l Limits) []Refusal {
@@ -113,19 +123,16 @@ func (p Plan) Check(l Limits) []Refusal {
 		}
 	}
 	for _, n := range p.Newcomers {
-		name, fate := n.Collection, "to drop it"
+		name, fate := p.name(n.Database, n.Collection), "to drop it"
 		if slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Op == ReleaseCollection && s.Key() == Key{n.Database, n.Collection} }) {
 			fate = "to release it"
-		}
-		if len(p.Managed) > 1 {
-			name = n.Database + "/" + name
 		}
 		refuse("newer-retiree", WayOut{Before: "remove it from `retire` if it is new work or mistyped; ", Kind: liftRetireNewer, Target: name, After: " " + fate},
 			"collection %q (id %s) is newer than every collection that stays bound in database %q, and the state knows no alias that left it",
 			n.Collection, n.ID, n.Database)
 	}
 	for _, u := range p.Ungranted {
-		refusals = append(refusals, u.refusal())
+		refusals = append(refusals, u.refusal(p.name(u.Database, u.Alias)))
 	}
 	for _, g := range p.SplitGroups {
 		refuse("split-group", WayOut{Before: "name all members with ", Kind: liftOnly, After: ", or none"},
@@ -151,7 +158,7 @@ func (p Plan) Check(l Limits) []Refusal {
 		if c.Verdict == CheckUnknown {
 			outcome = "cannot be answered"
 		}
-		reason := fmt.Sprintf("check %q of alias %q %s", c.Name, c.Alias, outcome)
+		reason := fmt.Sprintf("check %q of alias %q %s", c.Name, p.name(c.Database, c.Alias), outcome)
 		if len(c.Details) > 0 {
 			reason += ": " + c.Details[0]
 		}

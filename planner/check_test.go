@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"aliasctl/manifest"
 	"aliasctl/planner"
 )
 
@@ -84,6 +85,22 @@ func TestGuards(t *testing.T) {
 				t.Errorf("refusals (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// Where a plan is about several databases, a refusal says in which an alias is.
+func TestRefusalsNameTheDatabase(t *testing.T) {
+	for _, tt := range []struct{ also, want string }{{"", `alias "p"`}, {"\neu/p: v1", `alias "default/p"`}} {
+		s := scene{want: "p: v2" + tt.also, last: "p: v1" + tt.also, live: "p: v1" + tt.also, have: "v2"}
+		for guard, asks := range map[string]manifest.Cutover{
+			"preflight": {Require: []manifest.Check{{Name: manifest.SameGrants}}},
+			"grants":    {Grants: manifest.GrantsCopy},
+		} {
+			refusals := cut{scene: s, cutover: asks, grants: &planner.GrantFact{Why: "no"}}.build(t).Check(planner.DefaultLimits())
+			if len(refusals) != 1 || refusals[0].Guard != guard || !strings.Contains(refusals[0].Reason, tt.want) {
+				t.Errorf("%s: %+v", guard, refusals)
+			}
+		}
 	}
 }
 

@@ -145,11 +145,11 @@ func (b *builder) copyGrants(e *managed, live *LiveDatabase, step Step) {
 	}
 }
 
-// refusal is that of an alias whose grants cannot be read.
-func (u Ungranted) refusal() Refusal {
+// refusal is that of an alias, as it is named in the plan, whose grants cannot be read.
+func (u Ungranted) refusal(alias string) Refusal {
 	way := WayOut{Before: "take `grants: copy` out and grant by hand"}
 	if u.Lift != "" {
 		way.Before = u.Lift + ", or " + way.Before
 	}
-	return Refusal{Guard: "grants", WayOut: way, Reason: fmt.Sprintf("the grants to copy for alias %q cannot be read: %s", u.Alias, u.Why)}
+	return Refusal{Guard: "grants", WayOut: way, Reason: fmt.Sprintf("the grants to copy for alias %q cannot be read: %s", alias, u.Why)}
 }

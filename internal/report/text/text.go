@@ -53,7 +53,7 @@ func Plan(w io.Writer, d report.Document, s layout.Style) error {
 	}
 	t.WriteByte('\n')
 	if p.Head.Nothing != "" {
-		t.Line(t.Good, p.Head.Nothing)
+		t.Record(2, t.Good, p.Head.Nothing)
 	}
 	t.Verdict(p.Head)
 	return t.Flush()
@@ -97,7 +97,7 @@ func results(w io.Writer, r report.Report, s layout.Style, checks bool) error {
 	if !first {
 		t.WriteByte('\n')
 	}
-	t.Line(t.Title, p.Head.Applied)
+	t.Record(9, t.Title, p.Head.Applied)
 	return t.Flush()
 }
 
