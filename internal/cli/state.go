@@ -116,8 +116,8 @@ func (r *session) versions() error {
 }
 
 func (r *session) showState(s sync.State) error {
-	return r.answer("state     %s\nlineage   %s\nserial    %d\ncluster   %s %s\nmanifests %s\nupdated   %s\nbindings  %d\nretired   %d\npending   %d\nwaiting   %d\nhistory   %d\n",
-		s.Path, s.Lineage, s.Serial, s.Cluster.URI, s.Cluster.Label, cmp.Or(strings.Join(s.Manifests, ", "), "-"), s.UpdatedAt.Format(time.RFC3339),
+	return r.answer("state     %s\nlineage   %s\nserial    %d\ncluster   %s\nmanifests %s\nupdated   %s\nbindings  %d\nretired   %d\npending   %d\nwaiting   %d\nhistory   %d\n",
+		s.Path, s.Lineage, s.Serial, strings.TrimSpace(s.Cluster.URI+" "+s.Cluster.Label), cmp.Or(strings.Join(s.Manifests, ", "), "-"), s.UpdatedAt.Format(time.RFC3339),
 		len(s.Bindings), len(s.Retired), len(s.Pending), len(s.Idle), len(s.History))
 }
 

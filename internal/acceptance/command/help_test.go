@@ -29,6 +29,12 @@ func TestHelpOfEveryCommand(t *testing.T) {
 					t.Errorf("line %d has %d columns: %s", i+1, n, line)
 				}
 			}
+			var columns []string
+			for _, head := range regexp.MustCompile(`(?m)^  [a-z]+( [A-Z]+)* +`).FindAllString(page, -1) {
+				if columns = append(columns, head); len(head) != len(columns[0]) {
+					t.Errorf("the commands begin at different columns: %q", columns)
+				}
+			}
 			examples := regexp.MustCompile(`(?m)   (?:source <\()?(aliasctl .*)$`).FindAllStringSubmatch(page, -1)
 			if len(examples) == 0 {
 				t.Errorf("there is no example:\n%s", page)

@@ -40,6 +40,11 @@ func FullName(command *cli.Command) string {
 	return strings.Replace(command.HelpName, "aliasctl aliasctl", "aliasctl", 1)
 }
 
+// calledAs is a command with its arguments.
+func calledAs(command *cli.Command) string {
+	return strings.TrimSpace(command.Name + " " + command.ArgsUsage)
+}
+
 // Help lays out the help of a command for 80 columns. urfave/cli would put
 // each flag and its text on one line of any length, and name every repeatable
 // flag twice.
@@ -52,8 +57,12 @@ func Help(command *cli.Command) string {
 	}
 	if len(command.Subcommands) > 0 {
 		b.WriteString("\nCommands:\n")
+		widest := 14
 		for _, sub := range command.Subcommands {
-			fmt.Fprintf(&b, "  %-14s %s\n", strings.TrimSpace(sub.Name+" "+sub.ArgsUsage), sub.Usage)
+			widest = max(widest, len(calledAs(sub)))
+		}
+		for _, sub := range command.Subcommands {
+			fmt.Fprintf(&b, "  %-*s %s\n", widest, calledAs(sub), sub.Usage)
 		}
 	}
 	for _, group := range groupsOf(command.Flags) {
