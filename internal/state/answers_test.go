@@ -2,10 +2,12 @@ package state_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -177,6 +179,57 @@ func TestEachAnswerHasItsHint(t *testing.T) {
 	secure := httptest.NewTLSServer(http.NotFoundHandler())
 	t.Cleanup(secure.Close)
 	hinted(t, "http to a TLS port", (&gateway{secure.Listener.Addr().String()}).location("s.json"), "leave insecure=true out")
+}
+
+// Credentials that may do all but one kind of request, from the first or the second on:
+// the error names what is not allowed, and what was saved is there.
+func TestEachDeniedRequestIsNamed(t *testing.T) {
+	t.Parallel()
+	for _, proven := range []bool{false, true} {
+		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete} {
+			for _, key := range []string{"/s.json", "/s.json.lock", "/s.json.lock.try-"} {
+				for from := 1; from <= 2; from++ {
+					deny(t, proven, method, key, from)
+				}
+			}
+		}
+	}
+}
+
+func deny(t *testing.T, proven bool, method, key string, from int) {
+	store := newFakeStore(t)
+	before := uint64(0)
+	if proven {
+		before, _ = run(t, object(t, store.location("s.json"), longLease))
+	}
+	var seen, denied atomic.Int64
+	store.answer = func(w http.ResponseWriter, r *http.Request) {
+		_, path, _ := strings.Cut(r.URL.Path, "/states")
+		if r.Method != method || path != key && !(strings.HasSuffix(key, "-") && strings.HasPrefix(path, key)) || seen.Add(1) < int64(from) {
+			store.serve(w, r)
+			return
+		}
+		denied.Add(1)
+		w.Header().Set("Content-Type", "application/xml")
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = w.Write([]byte("<Error><Code>AccessDenied</Code><Message>no</Message></Error>"))
+	}
+	what := fmt.Sprintf("%s %s from %d on, proven %t", method, key, from, proven)
+	saved, err := run(t, object(t, store.location("s.json"), longLease))
+	var hinting interface{ Hint() string }
+	if err != nil && (!errors.As(err, &hinting) || !strings.Contains(err.Error(), "403") || !strings.Contains(hinting.Hint(), "allow s3:")) {
+		t.Errorf("%s: %v", what, err)
+	}
+	if n := denied.Load(); n > 24 { // as in a race, where each client asks
+		t.Errorf("%s: asked %d times", what, n)
+	}
+	store.mu.Lock()
+	store.answer = nil
+	store.mu.Unlock()
+	s, readErr := object(t, store.location("s.json"), longLease).Read(t.Context())
+	if readErr != nil && !statefile.IsAbsent(readErr) || s.Serial != max(saved, before) {
+		t.Errorf("%s: serial %d, saved %d before and %d now, %v", what, s.Serial, before, saved, readErr)
+	}
 }
 
 // A request that was broken on its way, or came too slowly, is sent again.

@@ -98,6 +98,8 @@ func (r *register) swap(ctx context.Context, body []byte) error {
 		doubt = doubt || class == Doubtful
 		there, lookErr := r.look(ctx, body, mark)
 		switch {
+		case lookErr != nil && class == Refused && classOf(lookErr) == Final && ctx.Err() == nil:
+			return r.giveUp(mark, body, doubt, lookErr) // no try tells more
 		case lookErr != nil: // the next try will tell
 		case there.Mark == mark:
 			r.see(there.Revision)

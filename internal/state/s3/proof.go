@@ -140,8 +140,8 @@ func (t *trial) clean() {
 			for pause := state.Pauses(5 * time.Second); ; {
 				err := t.bucket.remove(ctx, key)
 				if err == nil {
-					there, lookErr := t.bucket.stat(ctx, key)
-					if lookErr == nil && there.Revision == "" {
+					var there state.Object
+					if there, err = t.bucket.stat(ctx, key); err == nil && there.Revision == "" {
 						return
 					}
 				}
@@ -222,6 +222,9 @@ func (t *trial) write(ctx context.Context, key, etag string, body []byte) (revis
 		}
 		if said.Class == state.Refused && lookErr == nil {
 			return "", false, nil
+		}
+		if denied := (*state.StoreError)(nil); errors.As(lookErr, &denied) && denied.Class == state.Final && ctx.Err() == nil {
+			return "", false, lookErr
 		}
 		if !pause(ctx) {
 			return "", false, err
