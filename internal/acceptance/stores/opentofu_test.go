@@ -154,7 +154,9 @@ func (s *protocol) note(r *http.Request, body []byte) {
 		one.method = map[string]string{http.MethodPost: "LOCK", http.MethodDelete: "UNLOCK"}[r.Method]
 	}
 	for name := range r.Header {
-		one.headers = append(one.headers, name)
+		if name != "Cache-Control" { // which aliasctl alone sends, so that no cache answers
+			one.headers = append(one.headers, name)
+		}
 	}
 	slices.Sort(one.headers)
 	s.mu.Lock()
