@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"slices"
@@ -197,7 +198,13 @@ func (l *loader) checkGolden() {
 	}
 	for _, g := range l.merger.manifest.Golden() {
 		if hint, err := l.golden(g); err != nil {
-			l.report(GoldenFile, g.Pos, hint, "golden: %v", err)
+			p := GoldenProblem(g, hint, err)
+			l.report(p.Rule, p.Pos, p.Hint, "%s", p.Message)
 		}
 	}
+}
+
+// GoldenProblem is that of a golden file which cannot be used.
+func GoldenProblem(g *Golden, hint string, err error) Problem {
+	return Problem{Rule: GoldenFile, Pos: g.Pos, Message: fmt.Sprintf("golden: %v", err), Hint: hint}
 }

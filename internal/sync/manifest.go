@@ -3,7 +3,6 @@ package sync
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"regexp"
 	stdsync "sync"
 
@@ -76,7 +75,7 @@ func (r *run) readGolden(m *manifest.Manifest) (goldenSums, error) {
 	var problems manifest.Problems
 	for _, g := range m.Golden() {
 		if hint, err := golden.read(g); err != nil {
-			problems.List = append(problems.List, manifest.Problem{Rule: manifest.GoldenFile, Pos: g.Pos, Message: fmt.Sprintf("golden: %v", err), Hint: hint})
+			problems.List = append(problems.List, manifest.GoldenProblem(g, hint, err))
 		}
 	}
 	if golden.refused != nil {
