@@ -170,7 +170,8 @@ func rearranged(app *cli.App, args []string) []string {
 		}
 	}
 	flags, arguments, rest := args[:words:words], []string{}, args[words:]
-	used := make(map[cli.Flag]map[string][]int) // where a flag stands, by the name it has there
+	// Where a flag stands, by its first name and the name it has there.
+	used := make(map[string]map[string][]int)
 	for ; len(rest) > 0 && rest[0] != "--"; rest = rest[1:] {
 		word := rest[0]
 		name, _, joined := strings.Cut(strings.TrimLeft(word, "-"), "=")
@@ -183,10 +184,11 @@ func rearranged(app *cli.App, args []string) []string {
 		}
 		f := known[name]
 		if f != nil {
-			if used[f] == nil {
-				used[f] = make(map[string][]int)
+			first := f.Names()[0]
+			if used[first] == nil {
+				used[first] = make(map[string][]int)
 			}
-			used[f][name] = append(used[f][name], len(flags))
+			used[first][name] = append(used[first][name], len(flags))
 		}
 		flags = append(flags, word)
 		if doc, ok := f.(cli.DocGenerationFlag); ok && doc.TakesValue() && !joined && len(rest) > 1 {
@@ -194,13 +196,13 @@ func rearranged(app *cli.App, args []string) []string {
 			rest = rest[1:]
 		}
 	}
-	for f, places := range used {
+	for first, places := range used {
 		if len(places) == 1 {
 			continue
 		}
 		for name, at := range places {
 			for _, i := range at {
-				flags[i] = strings.Replace(flags[i], name, f.Names()[0], 1)
+				flags[i] = strings.Replace(flags[i], name, first, 1)
 			}
 		}
 	}
