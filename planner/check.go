@@ -70,14 +70,21 @@ type Refusal struct {
 // PreflightGuard is the guard of a check that fails or cannot be answered.
 const PreflightGuard = "preflight"
 
-// name is how a refusal names something of one database: by its name alone where the
-// plan is about no other one.
-func (p Plan) name(database, name string) string {
-	other := func(b Bound) bool { return b.Database != database }
-	if slices.ContainsFunc(p.Before, other) || slices.ContainsFunc(p.After, other) {
-		return Key{database, name}.String()
+// namer returns how a refusal names something of one database: by its name alone where
+// the plan is about no other one.
+func (p Plan) namer() func(database, name string) string {
+	databases := make(map[string]bool)
+	for _, bound := range [][]Bound{p.Before, p.After} {
+		for _, b := range bound {
+			databases[b.Database] = true
+		}
 	}
-	return name
+	return func(database, name string) string {
+		if len(databases) > 1 || len(databases) == 1 && !databases[database] {
+			return Key{database, name}.String()
+		}
+		return name
+	}
 }
 
 // Check holds the plan against the limits and returns every refusal. A plan
@@ -122,17 +129,23 @@ func (p Plan) Check(l Limits) []Refusal {
 				"alias %q of database %q is protected and the plan drops it", alias, m.Database)
 		}
 	}
+	name, released := p.namer(), make(map[Key]bool)
+	for _, s := range p.Steps {
+		if s.Op == ReleaseCollection {
+			released[s.Key()] = true
+		}
+	}
 	for _, n := range p.Newcomers {
-		name, fate := p.name(n.Database, n.Collection), "to drop it"
-		if slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Op == ReleaseCollection && s.Key() == Key{n.Database, n.Collection} }) {
+		target, fate := name(n.Database, n.Collection), "to drop it"
+		if released[Key{n.Database, n.Collection}] {
 			fate = "to release it"
 		}
-		refuse("newer-retiree", WayOut{Before: "remove it from `retire` if it is new work or mistyped; ", Kind: liftRetireNewer, Target: name, After: " " + fate},
+		refuse("newer-retiree", WayOut{Before: "remove it from `retire` if it is new work or mistyped; ", Kind: liftRetireNewer, Target: target, After: " " + fate},
 			"collection %q (id %s) is newer than every collection that stays bound in database %q, and the state knows no alias that left it",
 			n.Collection, n.ID, n.Database)
 	}
 	for _, u := range p.Ungranted {
-		refusals = append(refusals, u.refusal(p.name(u.Database, u.Alias)))
+		refusals = append(refusals, u.refusal(name(u.Database, u.Alias)))
 	}
 	for _, g := range p.SplitGroups {
 		refuse("split-group", WayOut{Before: "name all members with ", Kind: liftOnly, After: ", or none"},
@@ -158,7 +171,7 @@ func (p Plan) Check(l Limits) []Refusal {
 		if c.Verdict == CheckUnknown {
 			outcome = "cannot be answered"
 		}
-		reason := fmt.Sprintf("check %q of alias %q %s", c.Name, p.name(c.Database, c.Alias), outcome)
+		reason := fmt.Sprintf("check %q of alias %q %s", c.Name, name(c.Database, c.Alias), outcome)
 		if len(c.Details) > 0 {
 			reason += ": " + c.Details[0]
 		}
