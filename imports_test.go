@@ -66,8 +66,9 @@ var mayImport = map[string][]string{
 	"aliasctl/internal/testkit/gitserver": {},
 	// For tests: a server of states at an URL.
 	"aliasctl/internal/testkit/stateserver": {},
-	// For tests: the real program, and a cluster that it works on.
+	// For tests: the real program, a cluster that it works on, and scripts about both.
 	"aliasctl/internal/acceptance/program": {"internal/cli", "executor", "planner"},
+	"aliasctl/internal/acceptance/script":  {"internal/acceptance/program", "internal/testkit", "internal/emulator"},
 	"aliasctl/internal/acceptance/scene":   {"internal/acceptance/program", "internal/testkit", "internal/state", "internal/state/stores", "internal/emulator", "executor", "planner", "manifest"},
 	"aliasctl/internal/emulator":           {"internal/atomicfile", "internal/emulator/filter"},
 	"aliasctl/internal/emulator/filter":    {},

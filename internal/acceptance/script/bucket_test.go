@@ -14,7 +14,7 @@ import (
 // key of an object in a real S3 server, as in s3://states/prod.json$STORE.
 func TestScriptsInABucket(t *testing.T) {
 	_, query, _ := strings.Cut(gateway.Location(gateway.Start(t), "KEY"), "KEY")
-	params := scripts("testdata/script/bucket", emulator.V26)
+	params := Of("testdata/script/bucket", emulator.V26)
 	setup := params.Setup
 	params.Setup = func(env *testscript.Env) error {
 		env.Vars = append(env.Vars, "STORE="+query,

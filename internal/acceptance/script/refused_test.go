@@ -53,7 +53,7 @@ func TestScriptsOnARefusedStore(t *testing.T) {
 	store := &carelessStore{objects: make(map[string][]byte)}
 	server := httptest.NewServer(store)
 	_, query, _ := strings.Cut(gateway.Location(server.Listener.Addr().String(), "KEY"), "KEY")
-	params := scripts("testdata/script/refused", emulator.V26)
+	params := Of("testdata/script/refused", emulator.V26)
 	setup := params.Setup
 	params.Setup = func(env *testscript.Env) error {
 		env.Vars = append(env.Vars, "STORE="+query,
