@@ -1,12 +1,12 @@
 // Package program builds aliasctl for the tests of the real binary, and runs
-// it. A package of such tests has a TestMain that calls Main. It imports the
-// command line, so that go test runs these tests again when the program
-// changed.
+// it. A package of such tests has a TestMain that calls Main.
 package program
 
 import (
 	"errors"
+	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,35 +18,65 @@ import (
 // Main is the TestMain of a package whose tests run the program. It builds the
 // program as a user would, puts it first in PATH and runs the tests in the
 // root of the repository, where testdata and examples are. Under the race
-// detector the program has it too.
+// detector the program has it too. `go test` runs the tests again when the program
+// has changed.
 func Main(m *testing.M) {
-	remove, err := prepare()
+	root, remove, err := prepare()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	defer remove()
 	m.Run()
+	if list := flag.Lookup("test.testlogfile").Value.String(); list != "" {
+		if err := followSource(list, root); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
 }
 
-func prepare() (remove func(), err error) {
-	root, err := Root()
-	if err != nil {
-		return nil, err
+func prepare() (root string, remove func(), err error) {
+	if root, err = Root(); err != nil {
+		return "", nil, err
 	}
 	if err := os.Chdir(root); err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	dir, err := os.MkdirTemp("", "aliasctl-program-*")
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	remove = func() { os.RemoveAll(dir) }
 	if err := build(filepath.Join(dir, "aliasctl")); err != nil {
 		remove()
-		return nil, err
+		return "", nil, err
 	}
-	return remove, os.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	return root, remove, os.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+}
+
+// followSource writes the folders of the repository into the list that the go command
+// keeps of what a test has opened. It takes a result from its cache while nothing on it
+// has changed, and what building the program opens does not get there by itself, nor does
+// a relative path, since the tests run in another folder than they began in. The lines
+// are as in cmd/go/internal/test (computeTestInputsID of Go 1.26); without them a test
+// of the program may be "(cached)" although the program has changed.
+func followSource(list, root string) error {
+	file, err := os.OpenFile(list, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil || !entry.IsDir():
+			return err
+		case strings.HasPrefix(entry.Name(), ".") && path != root:
+			return filepath.SkipDir
+		}
+		_, err = fmt.Fprintf(file, "open %s\n", path)
+		return err
+	})
+	return errors.Join(err, file.Close())
 }
 
 // build uses `go run`, which keeps what it links in the build cache: go build
