@@ -143,14 +143,14 @@ func (p passage) staying(grants []Grant) []Grant {
 // stops to count where a grant does not follow its alias. Where it does, readers of the
 // old name of an alias are to read by the new one.
 func passagesOf(step Step, follows bool) []passage {
+	p := passage{database: step.Database, alias: step.Alias, before: []string{step.From}, after: []string{step.To}}
 	if step.RenamedFrom != "" && follows {
 		byName := passage{database: step.Database, alias: step.Alias, before: []string{step.RenamedFrom}, after: []string{step.Alias}}
 		if step.From == "" {
 			return []passage{byName}
 		}
-		return []passage{byName, {database: step.Database, alias: step.Alias, before: []string{step.From}, after: []string{step.To}}}
+		return []passage{byName, p}
 	}
-	p := passage{database: step.Database, alias: step.Alias, before: []string{step.From}, after: []string{step.To}}
 	if step.From == "" {
 		p.before = []string{step.Alias}
 	} else if follows {

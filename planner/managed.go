@@ -52,6 +52,8 @@ type database struct {
 	// announced holds the ids of the drops that unfinished runs announced.
 	announced map[string][]string
 	leftOut   []*Binding // aliases of the state that `--only` leaves out
+	// renamed holds what the state has of the new names of an alias, by its old one.
+	renamed map[string][]*Binding
 	// cameFrom holds the collections that the aliases left last: the way back.
 	cameFrom map[string]string // by alias
 	// idle holds the retirees that wait for their drop.
@@ -65,7 +67,7 @@ func gather(m *manifest.Manifest, s State, only Selection) []*database {
 	get := func(name string) *database {
 		d := byName[name]
 		if d == nil {
-			d = &database{name: name, retired: make(map[string]Retired), announced: make(map[string][]string), idle: make(map[string]Idle), cameFrom: make(map[string]string)}
+			d = &database{name: name, retired: make(map[string]Retired), announced: make(map[string][]string), idle: make(map[string]Idle), cameFrom: make(map[string]string), renamed: make(map[string][]*Binding)}
 			byName[name] = d
 		}
 		return d
@@ -96,8 +98,11 @@ func gather(m *manifest.Manifest, s State, only Selection) []*database {
 		}
 		if !selected(b.Database, b.Alias) {
 			d.leftOut = append(d.leftOut, b)
-		} else {
-			d.lasts = append(d.lasts, place{b.Alias, i})
+			continue
+		}
+		d.lasts = append(d.lasts, place{b.Alias, i})
+		if b.RenamedFrom != "" {
+			d.renamed[b.RenamedFrom] = append(d.renamed[b.RenamedFrom], b)
 		}
 	}
 	for i, p := range s.Pending {

@@ -108,9 +108,9 @@ func (e *managed) heldBack() string {
 // leftBefore is the collection that the new name of an alias has when a rollback gives
 // the alias back to its readers, "" for none or for the one that they get.
 func (d *database) leftBefore(back Step) string {
-	for _, e := range d.aliases {
-		if e.last != nil && e.last.RenamedFrom == back.Alias && e.last.Collection != back.To {
-			return e.last.Collection
+	for _, fresh := range d.renamed[back.Alias] {
+		if fresh.Collection != back.To {
+			return fresh.Collection
 		}
 	}
 	return ""

@@ -204,6 +204,14 @@ var allGrowing = append([]growing{
 			}
 		}
 	}},
+	{"roll back to aliases that are gone", 500, func(t *testing.T, n int) func() {
+		m, live := rebuilt(n, func(*manifest.Alias) {})
+		return func() {
+			if p := planner.Compare(m, planner.State{}, planner.Options{Now: workload.Epoch, RollingBack: true}).Plan(live); p.Summary.Create != n {
+				t.Errorf("%d of %d created", p.Summary.Create, n)
+			}
+		}
+	}},
 	{"diff with nothing in common", 1000, func(t *testing.T, n int) func() {
 		state := tenants(n).State()
 		for i := range state.Bindings {
